@@ -1,1 +1,22 @@
-//! placeholder
+//! What the stages exchange: configuration, ids, manifests, the layout on disk, the [`Stage`] trait and its [`Report`].
+//!
+//! Invariants: this crate knows no picture format, no network and no tensor; it builds in seconds, because the
+//! runner depends on it. Nothing outside [`layout`] joins a path of the pipeline.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod config;
+pub mod exclusion;
+pub mod hash;
+pub mod id;
+pub mod layout;
+pub mod manifest;
+pub mod publish;
+pub mod record;
+pub mod report;
+pub mod stage;
+
+pub use config::Config;
+pub use hash::ContentHash;
+pub use layout::Layout;
+pub use report::Report;
+pub use stage::{Context, Stage, StageId};

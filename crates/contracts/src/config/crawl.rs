@@ -1,0 +1,96 @@
+//! `[crawl]` and `[mini]`: booru to pictures.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::section::{BadValue, Validate, require, section};
+use crate::id::SiteName;
+
+/// How posts are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listing {
+    /// The API, by id cursor: immune to posts that move while the crawl runs.
+    Json,
+    /// The list pages, as people see them.
+    Html,
+}
+
+/// Which rendering of a picture is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// At most 300 px on the long side.
+    Preview,
+    /// At most 1500 px on the long side.
+    Sample,
+    /// As uploaded.
+    Original,
+}
+
+impl Variant {
+    /// Its name in pipeline.toml and in manifests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Sample => "sample",
+            Self::Original => "original",
+        }
+    }
+}
+
+section! {
+    /// `[crawl]`: what is fetched, from where, and how gently.
+    CrawlConfig in "crawl" {
+        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, mini.
+        site: SiteName = SiteName::konachan(), Function;
+        /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
+        base_url: String = String::new(), Function;
+        /// json: the API by id cursor; html: the list pages, as the tutorial walked them.
+        listing: Listing = Listing::Json, Function;
+        /// The search, in the site's own words.
+        tags: String = "rating:s".into(), Function;
+        /// Ratings to keep, in the site's own letters; checked here again, the site's filter is not trusted.
+        ratings: Vec<String> = vec!["s".into()], Function;
+        /// preview (at most 300 px), sample (at most 1500 px) or original.
+        variant: Variant = Variant::Sample, Function;
+        /// How many pictures to end with.
+        max_posts: u64 = 8000, Extent;
+        /// How many list pages to walk, html listing only; 0: no limit.
+        max_pages: u64 = 0, Extent;
+        /// Requests a second, of all kinds together.
+        requests_per_second: f64 = 2.0, Pace;
+        /// Connections at a time.
+        max_connections: usize = 4, Pace;
+    }
+}
+
+impl Validate for CrawlConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        require! {
+            "base_url": self.base_url.is_empty() || web(&self.base_url), "must start with http:// or https://";
+            "ratings": !self.ratings.is_empty(), "must name a rating at least, such as [\"s\"]";
+            "max_posts": self.max_posts > 0, "must be above 0";
+            "requests_per_second": self.requests_per_second > 0.0 && self.requests_per_second.is_finite(), "must be above 0";
+            "max_connections": (1..=64).contains(&self.max_connections), "must be from 1 to 64";
+        }
+    }
+}
+
+section! {
+    /// `[mini]`: the stand-in booru that `crawl.site = "mini"` starts.
+    MiniConfig in "mini" {
+        /// A folder of pictures to serve; empty: painted pictures.
+        pictures: PathBuf = PathBuf::new(), Function;
+        /// How many pictures to paint.
+        count: u64 = 60, Function;
+    }
+}
+
+impl Validate for MiniConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        require! { "count": (1..=100_000).contains(&self.count), "must be from 1 to 100000"; }
+    }
+}

@@ -1,0 +1,96 @@
+//! `[crop]`: pictures to faces.
+
+use serde::{Deserialize, Serialize};
+
+use super::section::{BadValue, Validate, require, section};
+
+/// What evaluates the cascade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// OpenCV's CascadeClassifier: the reference.
+    Opencv,
+}
+
+/// How much care is taken of small faces in large pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CropMode {
+    /// Every picture at its full size, as the tutorial did.
+    Exact,
+}
+
+/// What becomes of transparency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alpha {
+    /// The alpha channel is thrown away, as cv2.imread does.
+    Drop,
+    /// The picture is laid on white.
+    White,
+}
+
+/// The file format of the crops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CropFormat {
+    /// Lossless.
+    Png,
+    /// As the tutorial wrote them.
+    Jpg,
+}
+
+impl CropFormat {
+    /// The file extension.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpg => "jpg",
+        }
+    }
+}
+
+section! {
+    /// `[crop]`: how faces are found and cut.
+    CropConfig in "crop" {
+        /// What evaluates the cascade: opencv.
+        engine: Engine = Engine::Opencv, Function;
+        /// exact: every picture at its full size.
+        mode: CropMode = CropMode::Exact, Function;
+        /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
+        alpha: Alpha = Alpha::Drop, Function;
+        /// Faces whose grey values deviate less than this are dropped; 0: none is.
+        min_grey_std: f64 = 0.0, Function;
+        /// Faces whose level weight is lower are dropped; -inf: none is.
+        min_score: f64 = f64::NEG_INFINITY, Function;
+        /// lbpcascade_animeface, or a path to any OpenCV cascade file.
+        cascade: String = "lbpcascade_animeface".into(), Function;
+        /// The step between the sizes searched.
+        scale_factor: f64 = 1.1, Function;
+        /// How many raw detections must agree, less one.
+        min_neighbors: i32 = 5, Function;
+        /// The smallest face searched for, in pixels.
+        min_size: i32 = 48, Function;
+        /// Widens the box by this share of its side on each side.
+        margin: f64 = 0.0, Function;
+        /// The side of the crop in pixels; 0: as it is in the picture.
+        size: u32 = 96, Function;
+        /// png or jpg.
+        format: CropFormat = CropFormat::Png, Function;
+    }
+}
+
+impl Validate for CropConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        require! {
+            "min_grey_std": (0.0..=128.0).contains(&self.min_grey_std), "must be from 0 to 128";
+            "min_score": !self.min_score.is_nan() && self.min_score < f64::INFINITY, "must be a number, or -inf";
+            "cascade": !self.cascade.is_empty(), "must be lbpcascade_animeface or a path";
+            "scale_factor": self.scale_factor > 1.0 && self.scale_factor <= 4.0, "must be above 1 and at most 4";
+            "min_neighbors": (0..=1000).contains(&self.min_neighbors), "must be from 0 to 1000";
+            "min_size": (1..=100_000).contains(&self.min_size), "must be from 1 to 100000";
+            "margin": (0.0..=2.0).contains(&self.margin), "must be from 0 to 2";
+            "size": self.size <= 4096, "must be at most 4096";
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The keys above all sections, and `[paths]`.
+
+use std::path::PathBuf;
+
+use super::section::{BadValue, Validate, require, section};
+
+section! {
+    /// The keys above all sections.
+    GeneralConfig in "" {
+        /// The one number that everything random starts from: painted pictures, weights, latents, order.
+        seed: u64 = 20_170_112, Function;
+    }
+}
+
+impl Validate for GeneralConfig {}
+
+section! {
+    /// `[paths]`: where the pipeline's two folders are, relative to pipeline.toml.
+    PathsConfig in "paths" {
+        /// Pictures and what is derived from them.
+        data: PathBuf = "data".into(), Pace;
+        /// Training runs.
+        artifacts: PathBuf = "artifacts".into(), Pace;
+    }
+}
+
+impl Validate for PathsConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        require! {
+            "data": !self.data.as_os_str().is_empty(), "must name a folder";
+            "artifacts": !self.artifacts.as_os_str().is_empty(), "must name a folder";
+        }
+    }
+}

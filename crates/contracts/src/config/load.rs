@@ -1,0 +1,286 @@
+//! From a file, a profile and `--set` options to a [`Config`], with every problem found on the way.
+
+use std::{collections::HashMap, path::Path};
+
+use toml::{Table, Value};
+
+use super::{
+    Config,
+    document::{self, Assignment, Document},
+    key_path,
+    problem::{ConfigError, Problem, nearest},
+};
+
+/// What is to be resolved.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The text of pipeline.toml.
+    pub text: &'a str,
+    /// Its path, for messages.
+    pub file: &'a Path,
+    /// The profile to lay over it.
+    pub profile: Option<&'a str>,
+    /// `key=value`, laid over both, in order.
+    pub set: &'a [String],
+}
+
+/// Resolves a configuration: defaults, then the file, then the profile, then `--set`.
+///
+/// # Errors
+/// All problems at once: broken TOML, unknown keys, wrong types, values out of range, in the profiles too that are
+/// not asked for.
+pub fn load(request: &Request<'_>) -> Result<Config, ConfigError> {
+    let config = Config::default();
+    let sections: Vec<&str> =
+        config.sections().iter().map(|section| section.name()).filter(|n| !n.is_empty()).collect();
+    let file = request.file.file_name().unwrap_or(request.file.as_os_str()).to_string_lossy();
+    let document = document::parse(request.text, &file, &sections);
+    let mut resolver = Resolver { config, ..Resolver::default() };
+    resolver.resolve(document, request);
+    if resolver.problems.is_empty() {
+        Ok(resolver.config)
+    } else {
+        Err(ConfigError { file: request.file.to_path_buf(), problems: resolver.problems })
+    }
+}
+
+#[derive(Default)]
+struct Resolver {
+    config: Config,
+    problems: Vec<Problem>,
+    /// Where each key got its value, for messages about values that make no sense.
+    places: HashMap<String, String>,
+}
+
+impl Resolver {
+    fn resolve(&mut self, document: Document, request: &Request<'_>) {
+        self.problems.extend(document.problems);
+        let known: Vec<String> = document.profiles.iter().map(|(name, _)| name.clone()).collect();
+        self.apply_all(document.base);
+        for (name, assignments) in document.profiles {
+            if request.profile == Some(name.as_str()) {
+                self.apply_all(assignments);
+            } else {
+                self.check_unused(assignments);
+            }
+        }
+        if let Some(profile) = request.profile.filter(|name| !known.iter().any(|k| k == name)) {
+            self.unknown_profile(profile, &known);
+        }
+        for set in request.set {
+            self.apply_set(set);
+        }
+        self.check_values();
+    }
+
+    fn apply_all(&mut self, assignments: Vec<Assignment>) {
+        assignments.into_iter().for_each(|assignment| self.apply(assignment));
+    }
+
+    fn apply(&mut self, assignment: Assignment) {
+        let Assignment { section, key, value, place } = assignment;
+        let path = key_path(&section, &key);
+        let set = self.config.section_mut(&section).map_or(Err(None), |section| section.set(&key, value));
+        match set {
+            Ok(()) => {
+                self.places.insert(path, place);
+            }
+            Err(Some(problem)) => self.problems.push(Problem { place, message: format!("{path}: {problem}") }),
+            Err(None) => self.unknown_key(&path, place),
+        }
+    }
+
+    /// A profile that is not asked for is checked on a copy, so that its mistakes are found early.
+    fn check_unused(&mut self, assignments: Vec<Assignment>) {
+        let (config, places) = (self.config.clone(), self.places.clone());
+        self.apply_all(assignments);
+        (self.config, self.places) = (config, places);
+    }
+
+    fn apply_set(&mut self, set: &str) {
+        let place = format!("--set {set}");
+        let Some((path, text)) = set.split_once('=') else {
+            return self.problems.push(Problem { place, message: "write it as key=value".into() });
+        };
+        let (section, key, inner) = split_path(path.trim());
+        let readings = readings(text, &inner, || self.current_table(&section, &key));
+        let attempt = |value| Assignment { section: section.clone(), key: key.clone(), value, place: place.clone() };
+        let known = self.problems.len();
+        for value in readings {
+            self.problems.truncate(known);
+            self.apply(attempt(value));
+            if self.problems.len() == known {
+                return;
+            }
+        }
+    }
+
+    fn current_table(&self, section: &str, key: &str) -> Table {
+        let value = self.config.sections().into_iter().find(|s| s.name() == section).and_then(|s| s.get(key));
+        match value {
+            Some(Value::Table(table)) => table,
+            _ => Table::new(),
+        }
+    }
+
+    fn unknown_key(&mut self, path: &str, place: String) {
+        let known: Vec<String> = self
+            .config
+            .sections()
+            .iter()
+            .flat_map(|s| s.keys().iter().map(|key| key_path(s.name(), key.name)))
+            .collect();
+        let hint = nearest(path, known.iter().map(String::as_str))
+            .map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        self.problems.push(Problem { place, message: format!("there is no key {path}{hint}") });
+    }
+
+    fn unknown_profile(&mut self, profile: &str, known: &[String]) {
+        let names =
+            if known.is_empty() { "none is defined".to_owned() } else { format!("there are {}", known.join(", ")) };
+        let message = format!("there is no profile {profile:?}; {names}");
+        self.problems.push(Problem { place: format!("--profile {profile}"), message });
+    }
+
+    fn check_values(&mut self) {
+        for section in self.config.sections() {
+            for bad in section.bad_values() {
+                let path = key_path(section.name(), bad.key);
+                let place = self.places.get(&path).cloned().unwrap_or_else(|| "default".into());
+                self.problems.push(Problem { place, message: format!("{path} {}", bad.problem) });
+            }
+        }
+    }
+}
+
+/// `crawl.tags` is a section and a key; what follows reaches into a table, as in `train.override.generator.x`.
+fn split_path(path: &str) -> (String, String, Vec<String>) {
+    let mut parts = path.split('.').map(str::to_owned);
+    let first = parts.next().unwrap_or_default();
+    match parts.next() {
+        None => (String::new(), first, Vec::new()),
+        Some(key) => (first, key, parts.collect()),
+    }
+}
+
+/// What a `--set` text may mean: a bare word, or the TOML value that it spells. The last reading's problem is the one
+/// told, and a spelt value's type is the more telling.
+fn readings(text: &str, inner: &[String], table: impl Fn() -> Table) -> Vec<Value> {
+    let spelt = toml::from_str::<Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"));
+    let bare = Value::String(text.to_owned());
+    match spelt {
+        value if !inner.is_empty() => vec![Value::Table(with_inner(table(), inner, value.unwrap_or(bare)))],
+        Some(value @ Value::String(_)) => vec![value],
+        Some(value) => vec![bare, value],
+        None => vec![bare],
+    }
+}
+
+fn with_inner(mut table: Table, path: &[String], value: Value) -> Table {
+    if let Some((last, [])) = path.split_first() {
+        table.insert(last.clone(), value);
+    } else if let Some((first, rest)) = path.split_first() {
+        let below = match table.remove(first) {
+            Some(Value::Table(below)) => below,
+            _ => Table::new(),
+        };
+        table.insert(first.clone(), Value::Table(with_inner(below, rest, value)));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Variant;
+
+    fn read(text: &str, profile: Option<&str>, set: &[&str]) -> Result<Config, Vec<String>> {
+        let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+        let request = Request { text, file: Path::new("here/pipeline.toml"), profile, set: &set };
+        load(&request).map_err(|e| e.problems.iter().map(|p| format!("{}: {}", p.place, p.message)).collect())
+    }
+
+    fn check_problems(text: &str, profile: Option<&str>, set: &[&str], expected: &[&str]) {
+        let problems = read(text, profile, set).expect_err("the configuration is wrong");
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+        for (problem, expected) in problems.iter().zip(expected) {
+            assert!(problem.contains(expected), "{problem:?} does not say {expected:?}");
+        }
+    }
+
+    #[test]
+    fn file_then_profile_then_set() {
+        let text = "[crawl]\nmax_posts = 1\ntags = \"a\"\nvariant = \"preview\"\n[profile.p.crawl]\nmax_posts = 2\ntags = \"b\"\n";
+        let config = read(text, Some("p"), &["crawl.max_posts=3"]).unwrap();
+        assert_eq!((config.crawl.max_posts, config.crawl.tags.as_str()), (3, "b"));
+        assert_eq!(config.crawl.variant, Variant::Preview);
+        assert_eq!(read(text, None, &[]).unwrap().crawl.tags, "a");
+    }
+
+    #[test]
+    fn set_reads_words_numbers_lists_and_inner_keys() {
+        let set = [
+            "crawl.site=mini",
+            "crawl.tags=2024",
+            "report.title=\"two words\"",
+            "mini.pictures=/some/folder",
+            "pack.sources=[\"a\", \"b\"]",
+            "crawl.requests_per_second=3",
+            "crop.min_score=-inf",
+            "train.override.generator.base_channels=16",
+            "train.override.discriminator.base_channels=8",
+            "seed=5",
+        ];
+        let config = read("", None, &set).unwrap();
+        assert_eq!(config.crawl.site.as_str(), "mini");
+        assert_eq!(config.crawl.tags, "2024");
+        assert_eq!(config.report.title, "two words");
+        assert_eq!(config.pack.sources, ["a", "b"]);
+        assert_eq!(config.crawl.requests_per_second, 3.0);
+        assert_eq!(config.seed(), 5);
+        let channels = |net: &str| config.train.r#override[net]["base_channels"].as_integer();
+        assert_eq!((channels("generator"), channels("discriminator")), (Some(16), Some(8)));
+    }
+
+    #[test]
+    fn all_problems_at_once_with_their_lines() {
+        let text = "seeed = 1\n[crawl]\nmax_postz = 3\nmax_posts = \"many\"\nvariant = \"huge\"\n[corp]\nsize = 1\n\n[pack]\nholdout = 2\n[profile.x.crop]\nsize = -1\n";
+        check_problems(
+            text,
+            Some("y"),
+            &["crop.sizes=3", "crop.size=big", "nonsense"],
+            &[
+                "pipeline.toml:6: there is no section [corp]; did you mean [crop]?",
+                "pipeline.toml:1: there is no key seeed; did you mean seed?",
+                "pipeline.toml:3: there is no key crawl.max_postz; did you mean crawl.max_posts?",
+                "pipeline.toml:4: crawl.max_posts: invalid type: string \"many\", expected u64",
+                "pipeline.toml:5: crawl.variant: unknown variant `huge`, expected one of `preview`, `sample`, `original`",
+                "pipeline.toml:12: crop.size: invalid value: integer `-1`, expected u32",
+                "--profile y: there is no profile \"y\"; there are x",
+                "--set crop.sizes=3: there is no key crop.sizes; did you mean crop.size?",
+                "--set crop.size=big: crop.size: invalid type: string \"big\", expected u32",
+                "--set nonsense: write it as key=value",
+                "pipeline.toml:10: pack.holdout must be from 0 to 0.9",
+            ],
+        );
+    }
+
+    #[test]
+    fn broken_toml_is_placed_and_the_rest_still_checked() {
+        check_problems(
+            "[crawl]\ntags = \nsize = 1\n",
+            None,
+            &[],
+            &["pipeline.toml:2: ", "pipeline.toml:3: there is no key crawl.size"],
+        );
+        check_problems("crawl = 3\n", None, &[], &["pipeline.toml:1: crawl is a section"]);
+        check_problems("profile = 3\n", None, &[], &["pipeline.toml:1: profiles are tables"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}", set in "\\PC{0,30}") {
+            let _ = read(&text, None, &[&set]);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `[pack]`: faces to dataset.
+
+use serde::{Deserialize, Serialize};
+
+use super::section::{BadValue, Validate, require, section};
+
+/// How a picture that is not square is made so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Scaled until it covers the square, the middle kept.
+    Cover,
+    /// Scaled until the square contains it, padded with black.
+    Contain,
+    /// Stretched, as DCGAN-tensorflow does without is_crop.
+    Stretch,
+}
+
+section! {
+    /// `[pack]`: what goes into the dataset.
+    PackConfig in "pack" {
+        /// faces (the crop stage's), and/or folders or tar files of pictures; globs work.
+        sources: Vec<String> = vec!["faces".into()], Function;
+        /// The side of the dataset's images in pixels.
+        resolution: u32 = 64, Function;
+        /// cover: scale and centre-crop; contain: pad; stretch: neither.
+        fit: Fit = Fit::Cover, Function;
+        /// Hamming distance up to which two perceptual hashes count as one picture; 0: exact only; -1: off.
+        dedupe_distance: i32 = 4, Function;
+        /// The share kept out of training, split by post.
+        holdout: f64 = 0.05, Function;
+    }
+}
+
+impl Validate for PackConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        require! {
+            "sources": !self.sources.is_empty(), "must name a source at least, such as [\"faces\"]";
+            "resolution": (8..=1024).contains(&self.resolution), "must be from 8 to 1024";
+            "dedupe_distance": (-1..=32).contains(&self.dedupe_distance), "must be from -1 to 32";
+            "holdout": (0.0..=0.9).contains(&self.holdout), "must be from 0 to 0.9";
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `[train]`, `[evaluate]` and `[report]`: dataset to weights, weights to figures.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::section::{BadValue, Validate, require, section};
+
+/// Where tensors live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DeviceChoice {
+    /// The first real GPU where there is one, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The n-th GPU.
+    Gpu(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => return Ok(Self::Auto),
+            "cpu" => return Ok(Self::Cpu),
+            "gpu" => return Ok(Self::Gpu(0)),
+            _ => {}
+        }
+        let number = text.strip_prefix("gpu:").and_then(|n| n.parse().ok());
+        number.map(Self::Gpu).ok_or_else(|| format!("{text:?} is no device; use auto, cpu, gpu or gpu:N"))
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Gpu(number) => write!(f, "gpu:{number}"),
+        }
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(device: DeviceChoice) -> Self {
+        device.to_string()
+    }
+}
+
+/// What happens when the run's folder is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resume {
+    /// Go on from the newest whole checkpoint.
+    Auto,
+    /// Start anew.
+    Never,
+}
+
+section! {
+    /// `[train]`: what is trained, on what, for how long.
+    TrainConfig in "train" {
+        /// A named recipe: networks, objective, optimiser and schedule.
+        recipe: String = "dcgan".into(), Function;
+        /// auto, cpu, gpu or gpu:N.
+        device: DeviceChoice = DeviceChoice::Auto, Pace;
+        /// Images a step.
+        batch_size: usize = 64, Function;
+        /// Thousands of real images to show.
+        max_kimg: f64 = 2000.0, Extent;
+        /// Or this many passes over the dataset, whichever ends first; 0: not used.
+        max_epochs: u64 = 0, Extent;
+        /// Thousands of images between checkpoints.
+        checkpoint_kimg: f64 = 50.0, Pace;
+        /// Thousands of images between sample grids.
+        sample_kimg: f64 = 25.0, Pace;
+        /// Single values of the recipe, such as { generator.base_channels = 16 }.
+        r#override: Table = Table::new(), Function;
+        /// auto: go on from the newest whole checkpoint; never: start anew.
+        resume: Resume = Resume::Auto, Pace;
+    }
+}
+
+impl Validate for TrainConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        let positive = |x: f64| x > 0.0 && x.is_finite();
+        require! {
+            "batch_size": (2..=65_536).contains(&self.batch_size), "must be from 2 to 65536: BatchNorm needs company";
+            "max_kimg": positive(self.max_kimg), "must be above 0";
+            "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
+            "sample_kimg": positive(self.sample_kimg), "must be above 0";
+        }
+    }
+}
+
+section! {
+    /// `[evaluate]`: how the result is measured.
+    EvaluateConfig in "evaluate" {
+        /// How many images the generator paints to be measured.
+        samples: u64 = 10_000, Function;
+    }
+}
+
+impl Validate for EvaluateConfig {
+    fn bad_values(&self) -> Vec<BadValue> {
+        require! { "samples": (2..=1_000_000).contains(&self.samples), "must be from 2 to 1000000"; }
+    }
+}
+
+section! {
+    /// `[report]`: the page that shows it.
+    ReportConfig in "report" {
+        /// The page's title.
+        title: String = "Nijigen".into(), Function;
+    }
+}
+
+impl Validate for ReportConfig {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices() {
+        let check = |text: &str, expected: Option<DeviceChoice>| assert_eq!(text.parse().ok(), expected, "{text}");
+        check("auto", Some(DeviceChoice::Auto));
+        check("cpu", Some(DeviceChoice::Cpu));
+        check("gpu", Some(DeviceChoice::Gpu(0)));
+        check("gpu:2", Some(DeviceChoice::Gpu(2)));
+        check("tpu", None);
+        check("gpu:", None);
+        check("gpu:-1", None);
+    }
+}

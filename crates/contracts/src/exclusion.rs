@@ -1,0 +1,170 @@
+//! Faces that people threw away, remembered as picture and box so that changed parameters do not bring them back.
+
+use std::{collections::HashMap, io::Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{FaceId, PictureHash},
+    layout::Layout,
+    publish::{self, FileError},
+    record::{FaceRecord, PixelBox},
+};
+
+/// Two boxes of one picture that overlap by this much are the same face.
+const SAME_FACE_OVERLAP: f64 = 0.5;
+
+/// A face that stays out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// The picture that it is in.
+    pub picture: PictureHash,
+    /// Where it is there.
+    #[serde(rename = "box")]
+    pub pixel_box: PixelBox,
+}
+
+/// Everything that the user wants kept out of the dataset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exclusions {
+    boxes: HashMap<PictureHash, Vec<PixelBox>>,
+    listed: Vec<Listed>,
+}
+
+/// A line of exclude.txt.
+#[derive(Clone, Debug, PartialEq)]
+enum Listed {
+    Picture(PictureHash),
+    Face(FaceId),
+    File(String),
+}
+
+impl Exclusions {
+    /// Reads `excluded.jsonl` (faces found deleted) and `exclude.txt` (a face, a picture's SHA-256 or a face's file
+    /// name a line; `#` starts a comment). Neither has to exist.
+    ///
+    /// # Errors
+    /// When one is there but cannot be read.
+    pub fn read(layout: &Layout) -> Result<Self, FileError> {
+        let mut all = Self::default();
+        for exclusion in read_remembered(layout)? {
+            all.boxes.entry(exclusion.picture).or_default().push(exclusion.pixel_box);
+        }
+        all.listed = read_text(&layout.exclude_list())?.lines().filter_map(parse_listed).collect();
+        Ok(all)
+    }
+
+    /// Whether a face is to be left out.
+    pub fn covers(&self, face: &FaceRecord) -> bool {
+        let boxes = self.boxes.get(&face.picture).map_or(&[][..], Vec::as_slice);
+        boxes.iter().any(|b| b.overlap(&face.pixel_box) >= SAME_FACE_OVERLAP)
+            || self.listed.iter().any(|listed| match listed {
+                Listed::Picture(picture) => *picture == face.picture,
+                Listed::Face(id) => *id == face.face,
+                Listed::File(name) => face.file == *name || face.file.ends_with(&format!("/{name}")),
+            })
+    }
+}
+
+/// Adds faces to `excluded.jsonl`; those that are there already are not repeated.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Result<(), FileError> {
+    let mut all = read_remembered(layout)?;
+    let before = all.len();
+    all.extend(new);
+    all.sort();
+    all.dedup();
+    if all.len() == before {
+        return Ok(());
+    }
+    publish::write_with(&layout.exclusions(), |file| {
+        all.iter().try_for_each(|exclusion| writeln!(file, "{}", serde_json::to_string(exclusion)?))
+    })
+}
+
+fn read_remembered(layout: &Layout) -> Result<Vec<Exclusion>, FileError> {
+    let path = layout.exclusions();
+    let text = read_text(&path)?;
+    let parse = |line| serde_json::from_str(line).map_err(|error| FileError::at("read", &path)(error.into()));
+    text.lines().map(parse).collect()
+}
+
+fn read_text(path: &std::path::Path) -> Result<String, FileError> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(FileError::at("read", path)),
+    }
+}
+
+fn parse_listed(line: &str) -> Option<Listed> {
+    let line = line.split('#').next()?.trim();
+    let name = line.rsplit(['/', '\\']).next()?;
+    let stem = name.split('.').next()?;
+    match (stem.parse(), stem.parse()) {
+        _ if line.is_empty() => None,
+        (Ok(face), _) => Some(Listed::Face(face)),
+        (_, Ok(picture)) => Some(Listed::Picture(picture)),
+        _ => Some(Listed::File(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::PathsConfig, hash::ContentHash};
+
+    fn face(picture: &str, index: u32, pixel_box: [i32; 4]) -> FaceRecord {
+        let picture = ContentHash::of(picture.as_bytes());
+        FaceRecord {
+            face: FaceId { picture, index },
+            picture,
+            post: "mini:1".parse().unwrap(),
+            also_posts: Vec::new(),
+            file: format!("mini-00000/{picture}-{index}.png"),
+            pixel_box: pixel_box.into(),
+            neighbours: 5,
+            score: 1.0,
+            side: pixel_box[2] as u32,
+            rating: "s".into(),
+            tags: Vec::new(),
+            source_url: String::new(),
+        }
+    }
+
+    fn layout(root: &tempfile::TempDir) -> Layout {
+        Layout::new(root.path(), &PathsConfig::default())
+    }
+
+    #[test]
+    fn a_deleted_face_is_known_again_by_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = layout(&root);
+        let gone = face("a", 0, [10, 10, 100, 100]);
+        let exclusion = Exclusion { picture: gone.picture, pixel_box: gone.pixel_box };
+        remember(&layout, [exclusion.clone()]).unwrap();
+        remember(&layout, [exclusion]).unwrap();
+        let exclusions = Exclusions::read(&layout).unwrap();
+        assert!(exclusions.covers(&face("a", 3, [14, 8, 104, 104])), "another number, nearly the same place");
+        assert!(!exclusions.covers(&face("a", 0, [200, 10, 100, 100])), "elsewhere in the picture");
+        assert!(!exclusions.covers(&face("b", 0, [10, 10, 100, 100])), "another picture");
+        assert_eq!(std::fs::read_to_string(layout.exclusions()).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn the_list_names_faces_pictures_and_files() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = layout(&root);
+        let (one, two) = (face("a", 1, [0, 0, 50, 50]), face("b", 0, [0, 0, 50, 50]));
+        let check = |list: String, expected: (bool, bool)| {
+            publish::write_file(&layout.exclude_list(), list.as_bytes()).unwrap();
+            let exclusions = Exclusions::read(&layout).unwrap();
+            assert_eq!((exclusions.covers(&one), exclusions.covers(&two)), expected, "{list:?}");
+        };
+        check("# nothing\n\n".into(), (false, false));
+        check(format!("{}  # closed eyes\n", one.face), (true, false));
+        check(format!("data/faces/{}", two.file), (false, true));
+        check(two.picture.to_string(), (false, true));
+    }
+}

@@ -1,0 +1,204 @@
+//! Where everything lies on disk. The only place that joins the pipeline's paths.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    config::PathsConfig,
+    id::{PictureHash, RunId, ShardId},
+    stage::StageId,
+};
+
+/// The folders of one pipeline.
+///
+/// ```text
+/// data/
+///   raw/       manifest.jsonl  ledger.sqlite  pictures/<aa>/<sha256>.<ext>  partial/  quarantine/
+///   faces/     manifest.jsonl  <shard>/<face>.<ext>  <shard>/shard.json
+///   dataset/   dataset_dict.json  index.json  train/  holdout/
+///   reports/   <stage>.json  <stage>.lock
+///   exclude.txt  excluded.jsonl
+/// artifacts/
+///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
+///   runs/latest -> <id>
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    data: PathBuf,
+    artifacts: PathBuf,
+}
+
+impl Layout {
+    /// The layout of a configuration's `[paths]`; relative ones start at `root`, the folder of pipeline.toml.
+    pub fn new(root: &Path, paths: &PathsConfig) -> Self {
+        Self { data: root.join(&paths.data), artifacts: root.join(&paths.artifacts) }
+    }
+
+    /// Everything that is gathered or derived from pictures.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// What the crawl stage owns.
+    pub fn raw(&self) -> PathBuf {
+        self.data.join("raw")
+    }
+
+    /// The crawl's state: every post and what became of it.
+    pub fn ledger(&self) -> PathBuf {
+        self.raw().join("ledger.sqlite")
+    }
+
+    /// The pictures that the crawl kept.
+    pub fn raw_manifest(&self) -> PathBuf {
+        self.raw().join("manifest.jsonl")
+    }
+
+    /// A picture's file, relative to the raw manifest, as its record's `file` says.
+    pub fn raw_file(&self, picture: &PictureHash, extension: &str) -> String {
+        let name = picture.to_string();
+        format!("pictures/{}/{name}.{extension}", &name[..2])
+    }
+
+    /// Downloads under way.
+    pub fn raw_partial(&self) -> PathBuf {
+        self.raw().join("partial")
+    }
+
+    /// Files that were not what the site said they were.
+    pub fn raw_quarantine(&self) -> PathBuf {
+        self.raw().join("quarantine")
+    }
+
+    /// What the crop stage owns.
+    pub fn faces(&self) -> PathBuf {
+        self.data.join("faces")
+    }
+
+    /// The faces that the crop stage kept.
+    pub fn faces_manifest(&self) -> PathBuf {
+        self.faces().join("manifest.jsonl")
+    }
+
+    /// The folder of one shard of faces.
+    pub fn faces_shard(&self, shard: &ShardId) -> PathBuf {
+        self.faces().join(shard.to_string())
+    }
+
+    /// A face's file, relative to the faces manifest.
+    pub fn face_file(&self, shard: &ShardId, name: &str) -> String {
+        format!("{shard}/{name}")
+    }
+
+    /// Faces and pictures that the user wants kept out, a line each.
+    pub fn exclude_list(&self) -> PathBuf {
+        self.data.join("exclude.txt")
+    }
+
+    /// What was noticed to be deleted by hand, remembered as picture and box.
+    pub fn exclusions(&self) -> PathBuf {
+        self.data.join("excluded.jsonl")
+    }
+
+    /// The packed dataset: a Hugging Face `save_to_disk` folder.
+    pub fn dataset(&self) -> PathBuf {
+        self.data.join("dataset")
+    }
+
+    /// The dataset's own index: rows, batch offsets, the hash of each shard.
+    pub fn dataset_index(&self) -> PathBuf {
+        self.dataset().join("index.json")
+    }
+
+    /// What a stage last reported.
+    pub fn report(&self, stage: StageId) -> PathBuf {
+        self.data.join("reports").join(format!("{stage}.json"))
+    }
+
+    /// The file that a working stage holds locked.
+    pub fn lock(&self, stage: StageId) -> PathBuf {
+        self.data.join("reports").join(format!("{stage}.lock"))
+    }
+
+    /// All training runs.
+    pub fn runs(&self) -> PathBuf {
+        self.artifacts.join("runs")
+    }
+
+    /// One training run.
+    pub fn run(&self, run: &RunId) -> RunLayout {
+        RunLayout { root: self.runs().join(run.to_string()) }
+    }
+
+    /// The name that points at the newest run.
+    pub fn latest_run(&self) -> PathBuf {
+        self.runs().join("latest")
+    }
+}
+
+/// One training run's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunLayout {
+    root: PathBuf,
+}
+
+impl RunLayout {
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The resolved configuration that the run was made with.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// Losses and rates, a JSON object a line.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// The grids painted from the fixed latents.
+    pub fn samples(&self) -> PathBuf {
+        self.root.join("samples")
+    }
+
+    /// The grid after `images` real images were shown.
+    pub fn sample(&self, images: u64) -> PathBuf {
+        self.samples().join(format!("{images:010}.png"))
+    }
+
+    /// Where checkpoints lie.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// The checkpoint after `images` real images were shown: a folder, whole if it is there.
+    pub fn checkpoint(&self, images: u64) -> PathBuf {
+        self.checkpoints().join(format!("{images:010}"))
+    }
+
+    /// The trained generator (its EMA weights where the recipe has them).
+    pub fn generator(&self) -> PathBuf {
+        self.root.join("generator.safetensors")
+    }
+
+    /// What the run was made from.
+    pub fn provenance(&self) -> PathBuf {
+        self.root.join("provenance.json")
+    }
+
+    /// What the evaluator owns.
+    pub fn evaluation(&self) -> PathBuf {
+        self.root.join("evaluation")
+    }
+
+    /// The measured figures.
+    pub fn evaluation_metrics(&self) -> PathBuf {
+        self.evaluation().join("metrics.json")
+    }
+
+    /// The page that shows the run.
+    pub fn report_page(&self) -> PathBuf {
+        self.root.join("report.html")
+    }
+}

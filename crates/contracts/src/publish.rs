@@ -1,0 +1,211 @@
+//! Writing files so that a name never stands for half a file: temporary name, fsync, rename.
+//!
+//! A process killed at any moment leaves either the old content, or the new, or a leftover whose name starts with
+//! [`PARTIAL_PREFIX`], which no reader looks at and the next writer replaces.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// How the names of unfinished files and folders begin.
+pub const PARTIAL_PREFIX: &str = ".partial-";
+
+/// A file that could not be written, read or moved.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
+pub struct FileError {
+    /// What was tried: "write", "read", "create the folder", …
+    pub action: &'static str,
+    /// Where.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// For `map_err`: puts the action and the path around what the system says.
+    pub fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self { action, path, source }
+    }
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room and run the same command again: finished work is kept"
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "; make the folder writable, or set paths.data and paths.artifacts to folders that are"
+        }
+        _ => "",
+    }
+}
+
+/// Writes a file under its final name in one step.
+///
+/// # Errors
+/// When the folder cannot be made or written, or the disk is full; the final name is then untouched.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    write_with(path, |file| file.write_all(content))
+}
+
+/// Writes a file under its final name in one step, its content produced by `fill`.
+///
+/// # Errors
+/// As [`write_file`], and whatever `fill` returns.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), FileError> {
+    let partial = partial_name(path);
+    create_folder(parent(path))?;
+    let written = (|| {
+        let mut file = BufWriter::new(File::create(&partial)?);
+        fill(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&partial, path)
+    })();
+    if written.is_err() {
+        // The first error is the one to tell; a leftover partial file harms nobody.
+        let _ = fs::remove_file(&partial);
+    }
+    written.map_err(FileError::at("write", path))?;
+    sync_folder(parent(path))
+}
+
+/// Fills a folder beside its final name and moves it there when it is whole, replacing what was there.
+///
+/// # Errors
+/// When the folder cannot be made, filled or moved; what stood under the final name is then untouched.
+pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+    let partial = partial_name(path);
+    remove_folder(&partial)?;
+    create_folder(&partial)?;
+    fill(&partial)?;
+    sync_tree(&partial).map_err(FileError::at("write", &partial))?;
+    replace_folder(&partial, path)?;
+    Ok(())
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(FileError::at("create the folder", path))
+}
+
+/// Removes a folder with all in it; one that is not there is fine.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove_folder(path: &Path) -> Result<(), FileError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FileError { action: "remove the folder", path: path.to_path_buf(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(FileError::at("read", path))
+}
+
+/// `path` with the partial prefix before its last part.
+fn partial_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    parent(path).join(format!("{PARTIAL_PREFIX}{name}"))
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A folder cannot be renamed over another that is not empty, so the old one steps aside first.
+fn replace_folder(partial: &Path, path: &Path) -> Result<(), FileError> {
+    let old = partial_name(&path.with_extension("old"));
+    remove_folder(&old)?;
+    let moved = match fs::rename(path, &old) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::rename(partial, path),
+    };
+    moved.map_err(FileError::at("replace the folder", path))?;
+    sync_folder(parent(path))?;
+    remove_folder(&old)
+}
+
+fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_folder(folder).map_err(|error| error.source)
+}
+
+/// Makes a rename itself durable. Only Unix lets a folder be opened for that.
+fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|handle| handle.sync_all()).map_err(FileError::at("write", folder))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_content_and_no_leftover() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        write_file(&path, b"old").unwrap();
+        let error = write_with(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(error.unwrap_err().to_string().contains("make room"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_replaced_whole_or_not_at_all() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("shard");
+        let publish = |name: &'static str, result: Result<(), FileError>| {
+            publish_folder(&path, |folder| {
+                write_file(&folder.join(name), b"x")?;
+                result
+            })
+        };
+        publish("first", Ok(())).unwrap();
+        let failure = FileError { action: "write", path: path.clone(), source: io::ErrorKind::Other.into() };
+        publish("second", Err(failure)).unwrap_err();
+        assert!(path.join("first").exists() && !path.join("second").exists());
+        publish("third", Ok(())).unwrap();
+        assert!(!path.join("first").exists() && path.join("third").exists());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_leftover_of_a_killed_run_is_no_obstacle() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("shard");
+        fs::create_dir(root.path().join(".partial-shard")).unwrap();
+        fs::write(root.path().join(".partial-shard/half"), b"x").unwrap();
+        publish_folder(&path, |folder| write_file(&folder.join("whole"), b"x")).unwrap();
+        assert!(path.join("whole").exists() && !path.join("half").exists());
+    }
+}

@@ -1,0 +1,167 @@
+//! What one line of a manifest says: a picture in `raw`, a face in `faces`.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::id::{FaceId, PictureHash, PostId};
+
+/// A line of a manifest.
+pub trait Record: Serialize + DeserializeOwned {
+    /// The manifest's format name, in its header.
+    const FORMAT: &'static str;
+    /// The format's version; a reader refuses others. History: 1, the first.
+    const VERSION: u32;
+    /// What the records are sorted by, without repeats.
+    type Key: Ord + std::fmt::Display;
+
+    /// This record's place.
+    fn key(&self) -> Self::Key;
+}
+
+/// A post whose picture the crawl kept. A picture posted twice has two records with the same `sha256`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PictureRecord {
+    /// The picture.
+    pub sha256: PictureHash,
+    /// Where it was posted.
+    pub post: PostId,
+    /// The MD5 of the *original* that the site states, kept as a claim.
+    pub md5_claimed: Option<String>,
+    /// Which of the site's renderings this is: preview, sample or original.
+    pub variant: String,
+    /// The file, relative to the manifest, with forward slashes.
+    pub file: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// The site's own rating, as it writes it: s, q, e (Moebooru) or g, s, q, e (Danbooru).
+    pub rating: String,
+    /// The post's tags, sorted.
+    pub tags: Vec<String>,
+    /// Who posted it.
+    pub author: Option<String>,
+    /// Where the picture was fetched from.
+    pub source_url: String,
+    /// The page of the post.
+    pub page_url: String,
+    /// Where the poster says that it comes from.
+    pub original_source: Option<String>,
+}
+
+impl Record for PictureRecord {
+    const FORMAT: &'static str = "nijigen-raw";
+    const VERSION: u32 = 1;
+    type Key = PostId;
+
+    fn key(&self) -> PostId {
+        self.post.clone()
+    }
+}
+
+/// A rectangle in pixels, written `[x, y, width, height]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "[i32; 4]", into = "[i32; 4]")]
+pub struct PixelBox {
+    /// The left edge.
+    pub x: i32,
+    /// The upper edge.
+    pub y: i32,
+    /// Pixels across.
+    pub width: i32,
+    /// Pixels down.
+    pub height: i32,
+}
+
+impl PixelBox {
+    /// Intersection over union with another rectangle, 0 to 1.
+    pub fn overlap(&self, other: &Self) -> f64 {
+        let span = |a: i32, a_length: i32, b: i32, b_length: i32| {
+            (i64::from(a) + i64::from(a_length)).min(i64::from(b) + i64::from(b_length)) - i64::from(a.max(b))
+        };
+        let across = span(self.x, self.width, other.x, other.width).max(0);
+        let down = span(self.y, self.height, other.y, other.height).max(0);
+        let shared = (across * down) as f64;
+        let area = |b: &Self| f64::from(b.width) * f64::from(b.height);
+        let union = area(self) + area(other) - shared;
+        if union > 0.0 { shared / union } else { 0.0 }
+    }
+}
+
+impl From<[i32; 4]> for PixelBox {
+    fn from([x, y, width, height]: [i32; 4]) -> Self {
+        Self { x, y, width, height }
+    }
+}
+
+impl From<PixelBox> for [i32; 4] {
+    fn from(b: PixelBox) -> Self {
+        [b.x, b.y, b.width, b.height]
+    }
+}
+
+/// A face that the crop stage kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaceRecord {
+    /// The face.
+    pub face: FaceId,
+    /// The picture that it was cut from.
+    pub picture: PictureHash,
+    /// The post of that picture; the lowest, where there are several.
+    pub post: PostId,
+    /// The picture's other posts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_posts: Vec<PostId>,
+    /// The file, relative to the manifest, with forward slashes.
+    pub file: String,
+    /// The detector's box in pixels of the picture.
+    #[serde(rename = "box")]
+    pub pixel_box: PixelBox,
+    /// How many raw detections were grouped into the box.
+    pub neighbours: i32,
+    /// The cascade's level weight: higher is surer.
+    pub score: f64,
+    /// The side of the box in pixels of the picture.
+    pub side: u32,
+    /// The rating of the post.
+    pub rating: String,
+    /// The tags of the post.
+    pub tags: Vec<String>,
+    /// Where the picture was fetched from.
+    pub source_url: String,
+}
+
+impl Record for FaceRecord {
+    const FORMAT: &'static str = "nijigen-faces";
+    const VERSION: u32 = 1;
+    type Key = FaceId;
+
+    fn key(&self) -> FaceId {
+        self.face.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_is_intersection_over_union() {
+        let check = |a: [i32; 4], b: [i32; 4], expected: f64| {
+            let found = PixelBox::from(a).overlap(&b.into());
+            assert!((found - expected).abs() < 1e-12, "{a:?} {b:?}: {found}");
+        };
+        check([0, 0, 10, 10], [0, 0, 10, 10], 1.0);
+        check([0, 0, 10, 10], [5, 0, 10, 10], 50.0 / 150.0);
+        check([0, 0, 10, 10], [10, 0, 10, 10], 0.0);
+        check([0, 0, 0, 0], [0, 0, 0, 0], 0.0);
+        check([i32::MAX, 0, i32::MAX, 1], [i32::MAX, 0, i32::MAX, 1], 1.0);
+    }
+
+    #[test]
+    fn a_box_is_four_numbers() {
+        let b = PixelBox::from([1, 2, 3, 4]);
+        assert_eq!(serde_json::to_string(&b).unwrap(), "[1,2,3,4]");
+    }
+}
