@@ -1,1 +1,33 @@
-//! placeholder
+//! Networks, objectives and regularisers: tensors in, tensors out.
+//!
+//! This crate reads no file and no clock and draws from no hidden random state: weights and latents come
+//! from a counter-based generator ([`Philox`]) that is keyed by what the caller passes.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod architecture;
+mod discriminator;
+mod ema;
+mod generator;
+mod initialization;
+mod latent;
+mod objective;
+mod optimizer;
+mod parameters;
+mod philox;
+mod recipe;
+mod schedule;
+mod strided;
+mod weights;
+
+pub use architecture::{Architecture, ArchitectureError, Family, Geometry};
+pub use discriminator::Discriminator;
+pub use ema::{Ema, EmaConfig};
+pub use generator::Generator;
+pub use initialization::Initialization;
+pub use latent::{LatentConfig, LatentDistribution};
+pub use objective::{Objective, ObjectiveConfig, softplus};
+pub use optimizer::{OptimizerConfig, OptimizerName};
+pub use philox::{Philox, Stream};
+pub use recipe::{NetworkConfig, Recipe, RecipeError};
+pub use schedule::{Network, Phase};
+pub use weights::{WeightsError, read_metadata};

@@ -1,0 +1,259 @@
+//! A recipe: networks, objective, optimisers and schedule, as data in TOML.
+
+mod overrides;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::{Architecture, ArchitectureError, Family};
+use crate::discriminator::Discriminator;
+use crate::ema::EmaConfig;
+use crate::generator::Generator;
+use crate::initialization::Initialization;
+use crate::latent::LatentConfig;
+use crate::objective::ObjectiveConfig;
+use crate::optimizer::OptimizerConfig;
+use crate::schedule::{self, Phase};
+
+/// The recipes that come with this crate.
+const SHIPPED: [(&str, &str); 3] = [
+    ("dcgan", include_str!("../recipes/dcgan.toml")),
+    ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
+    ("dcgan-tutorial", include_str!("../recipes/dcgan-tutorial.toml")),
+];
+
+/// Everything that training depends on but the pictures, the seed and their number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The name that it is asked for by.
+    pub name: String,
+    /// One training step, in order.
+    pub phases: Vec<Phase>,
+    /// What the generator is fed.
+    pub latent: LatentConfig,
+    /// The generator.
+    pub generator: NetworkConfig,
+    /// The discriminator.
+    pub discriminator: NetworkConfig,
+    /// The first weights of both.
+    pub initialization: Initialization,
+    /// What both minimise.
+    pub objective: ObjectiveConfig,
+    /// The average of the generator's weights.
+    pub ema: EmaConfig,
+}
+
+/// A network and its optimiser; the pictures' side comes from the dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// The family of networks, which fixes the sides that there are: see [`Family`].
+    pub family: Family,
+    /// Channels of the finest hidden features; each coarser stage has twice as many.
+    pub base_channels: u32,
+    /// Side of the convolutions' kernels.
+    pub kernel: u32,
+    /// What updates its weights.
+    pub optimizer: OptimizerConfig,
+}
+
+/// A recipe that does not exist or cannot be as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// No recipe has that name.
+    #[error("there is no recipe {name:?}; choose one of {}", Recipe::names().join(", "))]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// Overrides name keys that are not there, or give them values of another type.
+    #[error("cannot change the recipe: {}", .0.join("; "))]
+    Overrides(Vec<String>),
+    /// A recipe's text is not one.
+    #[error("not a recipe: {0}")]
+    Parse(#[from] toml::de::Error),
+}
+
+impl Recipe {
+    /// The names of all recipes.
+    pub fn names() -> Vec<&'static str> {
+        SHIPPED.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// The recipe of that name.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is none, naming those that there are.
+    pub fn named(name: &str) -> Result<Self, RecipeError> {
+        let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
+        let (_, text) = shipped.ok_or_else(|| RecipeError::Unknown { name: name.to_owned() })?;
+        Self::parse(text)
+    }
+
+    /// Reads a recipe that [`Recipe::to_toml`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a key is missing or unknown, or a value of another type.
+    pub fn parse(text: &str) -> Result<Self, RecipeError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The recipe as TOML; equal recipes give equal text.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("names, numbers and lists of them always have a TOML form")
+    }
+
+    /// The recipe with single values changed: `generator.base_channels = 16`, as a dotted key or as nested tables.
+    ///
+    /// # Errors
+    ///
+    /// Fails with all problems at once: keys that no recipe has (naming the nearest one, and those that there are) and
+    /// values of another type.
+    pub fn with_overrides(&self, overrides: &toml::Table) -> Result<Self, RecipeError> {
+        overrides::apply(self, overrides).map_err(RecipeError::Overrides)
+    }
+
+    /// What keeps this recipe from training on pictures of `resolution` pixels: all problems at once, none if it works.
+    pub fn validate(&self, resolution: u32) -> Vec<String> {
+        let mut problems = schedule::problems(&self.phases);
+        if !(1..=65_536).contains(&self.latent.size) {
+            problems.push(format!("latent.size is {}: choose 1 to 65536", self.latent.size));
+        }
+        for (network, config) in [("generator", &self.generator), ("discriminator", &self.discriminator)] {
+            let geometry = self.architecture(config, resolution).geometry();
+            problems.extend(geometry.err().map(|error| format!("{network}: {error}")));
+            problems.extend(config.optimizer.problems().iter().map(|problem| format!("{network}.optimizer.{problem}")));
+        }
+        let Initialization { weight_std, norm_scale_std } = self.initialization;
+        for (key, value) in [("weight_std", weight_std), ("norm_scale_std", norm_scale_std)] {
+            if !(value.is_finite() && value >= 0.0) {
+                problems.push(format!("initialization.{key} is {value}: it must be 0 or more"));
+            }
+        }
+        if !(0.0..0.5).contains(&self.objective.label_smoothing) {
+            let smoothing = self.objective.label_smoothing;
+            problems.push(format!("objective.label_smoothing is {smoothing}: it must be at least 0 and below 0.5"));
+        }
+        problems.extend(self.ema.problems());
+        problems
+    }
+
+    /// Batches of real pictures that one training step takes.
+    pub fn real_batches_per_step(&self) -> u32 {
+        schedule::real_batches(&self.phases)
+    }
+
+    /// Builds the generator for pictures of `resolution` pixels; `seed` alone decides its weights.
+    ///
+    /// # Errors
+    ///
+    /// Fails where [`Recipe::validate`] finds a problem in the network's shape.
+    pub fn generator(&self, resolution: u32, seed: u64, device: &Device) -> Result<Generator, ArchitectureError> {
+        let architecture = self.architecture(&self.generator, resolution);
+        Generator::new(architecture, self.latent, &self.initialization, seed, device)
+    }
+
+    /// Builds the discriminator for pictures of `resolution` pixels; `seed` alone decides its weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::generator`].
+    pub fn discriminator(
+        &self,
+        resolution: u32,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Discriminator, ArchitectureError> {
+        let architecture = self.architecture(&self.discriminator, resolution);
+        Discriminator::new(architecture, &self.initialization, seed, device)
+    }
+
+    fn architecture(&self, config: &NetworkConfig, side: u32) -> Architecture {
+        let NetworkConfig { family, base_channels, kernel, .. } = *config;
+        Architecture { recipe: self.name.clone(), family, side, base_channels, kernel }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// `dcgan` with networks of a few thousand weights.
+    pub(crate) fn tiny() -> Recipe {
+        let overrides = "latent.size = 4\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2";
+        Recipe::named("dcgan").unwrap().with_overrides(&overrides.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn shipped_recipes_are_named_as_they_say_and_work() {
+        for name in Recipe::names() {
+            let recipe = Recipe::named(name).unwrap();
+            assert_eq!(recipe.name, name);
+            for side in [32, 48, 64, 96, 128] {
+                assert_eq!(recipe.validate(side), [""; 0], "{name} at {side} px");
+            }
+        }
+    }
+
+    #[test]
+    fn recipes_survive_their_text() {
+        for name in Recipe::names() {
+            let recipe = Recipe::named(name).unwrap();
+            assert_eq!(Recipe::parse(&recipe.to_toml()).unwrap(), recipe);
+            assert_eq!(Recipe::parse(&recipe.to_toml()).unwrap().to_toml(), recipe.to_toml());
+        }
+    }
+
+    #[test]
+    fn the_tutorial_updates_the_generator_twice() {
+        let recipe = Recipe::named("dcgan-tutorial").unwrap();
+        assert_eq!(recipe.phases[1].times, 2);
+        assert!(!recipe.phases[1].fresh_latent);
+        assert_eq!(recipe.real_batches_per_step(), 1);
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let error = Recipe::named("dcgann").unwrap_err().to_string();
+        assert_eq!(error, "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial");
+    }
+
+    #[test]
+    fn an_unknown_key_in_a_recipe_is_refused() {
+        let text = Recipe::named("dcgan").unwrap().to_toml().replace("kernel = 4", "kernel = 4\nkernle = 5");
+        assert!(Recipe::parse(&text).unwrap_err().to_string().contains("kernle"));
+    }
+
+    #[test]
+    fn all_problems_are_listed_at_once() {
+        let mut recipe = Recipe::named("dcgan").unwrap();
+        recipe.phases.clear();
+        recipe.latent.size = 0;
+        recipe.generator.base_channels = 0;
+        recipe.generator.optimizer.learning_rate = -1.0;
+        recipe.discriminator.optimizer.beta_2 = 1.0;
+        recipe.initialization.weight_std = f64::NAN;
+        recipe.objective.label_smoothing = 0.5;
+        recipe.ema.half_life_kimg = -1.0;
+        let problems = recipe.validate(50);
+        let expected = [
+            "phases: none updates the discriminator",
+            "phases: none updates the generator",
+            "latent.size is 0",
+            "generator: base_channels is 0",
+            "generator.optimizer.learning_rate is -1",
+            "discriminator: dcgan networks cannot have pictures of 50 px",
+            "discriminator.optimizer.beta_2 is 1",
+            "initialization.weight_std is NaN",
+            "objective.label_smoothing is 0.5",
+            "ema.half_life_kimg is -1",
+        ];
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+        for (problem, expected) in problems.iter().zip(expected) {
+            assert!(problem.starts_with(expected), "{problem} is not about {expected}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Convolutions that halve a side, and transposed ones that double it.
+//!
+//! Both pad as TensorFlow's SAME does: `kernel − 2` in all, the odd pixel at the end. At kernel 4 that is PyTorch's
+//! `padding=1`. The transposed one is the full transposed convolution (side 2n + kernel − 2) cut to
+//! `[begin, begin + 2n)` with `begin = (kernel − 2) / 2`: [1 : 1 + 2n] at kernel 5, which no PyTorch padding gives.
+
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::{Initializer, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+
+/// A convolution from `[_, from, 2n, 2n]` to `[_, to, n, n]`, its weights zero.
+pub(crate) fn halving([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> Conv2d {
+    let (begin, end) = same_padding(kernel);
+    Conv2dConfig::new([from, to], [kernel, kernel])
+        .with_stride([2, 2])
+        .with_padding(PaddingConfig2d::Explicit(begin, begin, end, end))
+        .with_bias(bias)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}
+
+/// A transposed convolution for [`double`], from `[_, from, n, n]` to `[_, to, 2n, 2n]`, its weights zero.
+pub(crate) fn doubling([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> ConvTranspose2d {
+    let (begin, _) = same_padding(kernel);
+    ConvTranspose2dConfig::new([from, to], [kernel, kernel])
+        .with_stride([2, 2])
+        .with_padding([begin, begin])
+        .with_bias(bias)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}
+
+/// Applies a transposed convolution that [`doubling`] made.
+///
+/// Its padding cuts `begin` pixels off both ends; an odd kernel leaves one too many at the end, cut here.
+pub(crate) fn double(convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = input.dims();
+    let output = convolution.forward(input);
+    match convolution.kernel_size[0] % 2 {
+        0 => output,
+        _ => output.narrow(2, 0, 2 * height).narrow(3, 0, 2 * width),
+    }
+}
+
+fn same_padding(kernel: usize) -> (usize, usize) {
+    ((kernel - 2) / 2, (kernel - 1) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Param;
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    fn ones(shape: [usize; 4], device: &Device) -> Tensor<4> {
+        Tensor::ones(shape, device)
+    }
+
+    #[test]
+    fn every_kernel_halves_and_doubles() {
+        let device = Device::flex();
+        for kernel in 2..=9 {
+            let half = halving([2, 3], kernel, true, &device).forward(ones([1, 2, 12, 12], &device));
+            assert_eq!(half.dims(), [1, 3, 6, 6], "kernel {kernel}");
+            let twice = double(&doubling([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
+            assert_eq!(twice.dims(), [1, 2, 12, 12], "kernel {kernel}");
+        }
+    }
+
+    /// One pixel at (1, 1) of a 3×3 input, kernel entries 1 to 25: the full output has the kernel at rows and columns
+    /// 2 to 6, so that the cut [1 : 7] has it at 1 to 5.
+    #[test]
+    fn an_odd_kernel_is_placed_as_tensorflow_places_it() {
+        let device = Device::flex();
+        let mut convolution = doubling([1, 1], 5, false, &device);
+        let kernel: Vec<f32> = (1..=25u8).map(f32::from).collect();
+        convolution.weight = Param::from_data(TensorData::new(kernel, [1, 1, 5, 5]), &device);
+        let mut input = vec![0.0f32; 9];
+        input[4] = 1.0;
+        let output = double(&convolution, Tensor::from_data(TensorData::new(input, [1, 1, 3, 3]), &device));
+        let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
+        for row in 0..6 {
+            for column in 0..6 {
+                let inside = row >= 1 && column >= 1;
+                let expected = if inside { ((row - 1) * 5 + column) as f32 } else { 0.0 };
+                assert_eq!(output[row * 6 + column], expected, "at ({row}, {column})");
+            }
+        }
+    }
+
+    /// SAME at kernel 5 and stride 2 pads 1 before and 2 after: the first output sees pixels 0 to 3, the last 3 to 5.
+    #[test]
+    fn an_odd_kernel_pads_more_at_the_end() {
+        let device = Device::flex();
+        let mut convolution = halving([1, 1], 5, false, &device);
+        convolution.weight = Param::from_tensor(ones([1, 1, 5, 5], &device));
+        let output = convolution.forward(ones([1, 1, 6, 6], &device));
+        let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
+        assert_eq!(output, [16.0, 20.0, 12.0, 20.0, 25.0, 15.0, 12.0, 15.0, 9.0]);
+    }
+}

@@ -1,0 +1,212 @@
+//! Networks as safetensors bytes, and back.
+//!
+//! Tensors have the names and layouts that the same network has in PyTorch, so that `load_state_dict` takes them:
+//! `layers.N.conv.weight` (a `ConvTranspose2d` in the generator, a `Conv2d` in the discriminator), `.conv.bias`
+//! where there is one, `layers.N.norm.{weight,bias,running_mean,running_var}`, `layers.0.position_bias` where the
+//! projection is linear, and the discriminator's `head.weight`. The file's metadata says what to build.
+
+mod container;
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+use crate::architecture::{Architecture, ArchitectureError, Family};
+use crate::discriminator::Discriminator;
+use crate::generator::Generator;
+use crate::latent::{LatentConfig, LatentDistribution};
+use crate::parameters::{parameters, replace_parameters};
+
+/// Weights that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The bytes are no safetensors file.
+    #[error("not a safetensors file: {0}")]
+    Container(#[from] safetensors::SafeTensorError),
+    /// A tensor could not be read back from its device.
+    #[error("cannot read the tensor {name} back from its device: {reason}")]
+    Device {
+        /// The tensor.
+        name: String,
+        /// What the device said.
+        reason: String,
+    },
+    /// The metadata does not describe a network of this crate.
+    #[error("the metadata's {key} is {found}, expected {expected}; was the file written by another program?")]
+    Metadata {
+        /// The key.
+        key: &'static str,
+        /// Its value, quoted, or "missing".
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The metadata describes a network that cannot be built.
+    #[error("the metadata describes a network that cannot be built: {0}")]
+    Architecture(#[from] ArchitectureError),
+    /// The file's tensors are not those of the network.
+    #[error("the tensors do not fit the network: {}", .0.join("; "))]
+    Tensors(Vec<String>),
+}
+
+/// The metadata of a safetensors file.
+///
+/// # Errors
+///
+/// Fails where the bytes are no safetensors file.
+pub fn read_metadata(bytes: &[u8]) -> Result<BTreeMap<String, String>, WeightsError> {
+    SafeTensors::deserialize(bytes)?;
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    Ok(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+impl Generator {
+    /// The generator's weights; equal weights give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a tensor cannot be read back from its device.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
+        let mut metadata = describe("generator", &self.architecture);
+        metadata.insert("latent_size", self.latent.size.to_string());
+        metadata.insert("latent_distribution", distribution_name(self.latent.distribution).into());
+        serialize(self, &metadata)
+    }
+
+    /// Builds the generator that [`Generator::to_safetensors`] described.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the bytes are no safetensors file, its metadata describes no generator, or a tensor is missing,
+    /// unknown or of another shape.
+    pub fn from_safetensors(bytes: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        let metadata = Metadata(read_metadata(bytes)?);
+        let architecture = metadata.architecture("generator")?;
+        let size = metadata.number("latent_size")?;
+        let distribution = metadata.value("latent_distribution", "normal or uniform", |name| {
+            [LatentDistribution::Normal, LatentDistribution::Uniform]
+                .into_iter()
+                .find(|&d| distribution_name(d) == name)
+        })?;
+        load(&Self::blank(architecture, LatentConfig { size, distribution }, device)?, bytes)
+    }
+}
+
+impl Discriminator {
+    /// The discriminator's weights; equal weights give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a tensor cannot be read back from its device.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
+        serialize(self, &describe("discriminator", &self.architecture))
+    }
+
+    /// Builds the discriminator that [`Discriminator::to_safetensors`] described.
+    ///
+    /// # Errors
+    ///
+    /// As [`Generator::from_safetensors`].
+    pub fn from_safetensors(bytes: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        let architecture = Metadata(read_metadata(bytes)?).architecture("discriminator")?;
+        load(&Self::blank(architecture, device)?, bytes)
+    }
+}
+
+fn distribution_name(distribution: LatentDistribution) -> &'static str {
+    match distribution {
+        LatentDistribution::Normal => "normal",
+        LatentDistribution::Uniform => "uniform",
+    }
+}
+
+fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("format", "pt".to_owned()),
+        ("network", network.to_owned()),
+        ("recipe", architecture.recipe.clone()),
+        ("family", architecture.family.name().to_owned()),
+        ("resolution", architecture.side.to_string()),
+        ("base_channels", architecture.base_channels.to_string()),
+        ("kernel", architecture.kernel.to_string()),
+    ])
+}
+
+/// A file's metadata, as [`describe`] wrote it.
+struct Metadata(BTreeMap<String, String>);
+
+impl Metadata {
+    fn architecture(&self, network: &'static str) -> Result<Architecture, WeightsError> {
+        self.value("network", network, |found| (found == network).then_some(()))?;
+        Ok(Architecture {
+            recipe: self.value("recipe", "a recipe's name", |name| Some(name.to_owned()))?,
+            family: self.value("family", "dcgan or tensorflow-dcgan", Family::named)?,
+            side: self.number("resolution")?,
+            base_channels: self.number("base_channels")?,
+            kernel: self.number("kernel")?,
+        })
+    }
+
+    fn number(&self, key: &'static str) -> Result<u32, WeightsError> {
+        self.value(key, "a whole number", |value| value.parse().ok().filter(|&number| number > 0))
+    }
+
+    fn value<T>(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, WeightsError> {
+        let found = self.0.get(key);
+        found.and_then(|value| parse(value)).ok_or_else(|| WeightsError::Metadata {
+            key,
+            found: found.map_or_else(|| "missing".into(), |value| format!("{value:?}")),
+            expected,
+        })
+    }
+}
+
+fn serialize<M: Module>(network: &M, metadata: &BTreeMap<&'static str, String>) -> Result<Vec<u8>, WeightsError> {
+    let mut tensors = BTreeMap::new();
+    for (name, parameter) in parameters(network) {
+        let unreadable = |reason: String| WeightsError::Device { name: name.clone(), reason };
+        let data = parameter.values.try_into_data().map_err(|error| unreadable(error.to_string()))?;
+        let values = data.convert::<f32>().try_to_vec::<f32>().map_err(|error| unreadable(format!("{error:?}")))?;
+        tensors.insert(name, container::Entry { shape: parameter.shape, values });
+    }
+    Ok(container::serialize(metadata, &tensors))
+}
+
+fn load<M: Module>(network: &M, bytes: &[u8]) -> Result<M, WeightsError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let mut given: HashMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    let mut problems = Vec::new();
+    let loaded = replace_parameters(network, |name, shape, blank| match take(&mut given, name, shape) {
+        Ok(values) => Tensor::from_floats(values.as_slice(), &blank.device()),
+        Err(problem) => {
+            problems.push(problem);
+            blank
+        }
+    });
+    // PyTorch counts its batches in a tensor that nothing here needs.
+    let unknown = given.into_keys().filter(|name| !name.ends_with(".num_batches_tracked"));
+    let mut unknown: Vec<_> = unknown.map(|name| format!("{name} is no tensor of this network")).collect();
+    unknown.sort();
+    problems.extend(unknown);
+    if problems.is_empty() { Ok(loaded) } else { Err(WeightsError::Tensors(problems)) }
+}
+
+fn take(given: &mut HashMap<String, TensorView<'_>>, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+    let tensor = given.remove(name).ok_or_else(|| format!("{name} is missing"))?;
+    if tensor.shape() != shape {
+        return Err(format!("{name} has shape {:?}, expected {shape:?}", tensor.shape()));
+    }
+    if tensor.dtype() != Dtype::F32 {
+        return Err(format!("{name} holds {:?} values, expected F32", tensor.dtype()));
+    }
+    let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    Ok(tensor.data().chunks_exact(4).map(number).collect())
+}
