@@ -4,12 +4,14 @@
 //! runner depends on it. Nothing outside [`layout`] joins a path of the pipeline.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cascade;
 pub mod config;
 pub mod exclusion;
 pub mod hash;
 pub mod id;
 pub mod layout;
 pub mod manifest;
+pub mod outcome;
 pub mod publish;
 pub mod record;
 pub mod report;
@@ -18,5 +20,6 @@ pub mod stage;
 pub use config::Config;
 pub use hash::ContentHash;
 pub use layout::Layout;
+pub use outcome::Outcome;
 pub use report::Report;
 pub use stage::{Context, Stage, StageId};

@@ -1,0 +1,33 @@
+//! Ctrl-C, SIGTERM and the runner's end, turned into an interrupt.
+
+use std::{
+    io::{self, Read},
+    process,
+    sync::Arc,
+    thread,
+};
+
+use contracts::{Outcome, stage::Interrupt};
+
+/// Raises `interrupt` at the first signal, and leaves at once at the second.
+pub(crate) fn listen(interrupt: &Arc<Interrupt>, stop_with_stdin: bool) {
+    let raised = Arc::clone(interrupt);
+    let handler = move || {
+        if raised.is_raised() {
+            process::exit(Outcome::Interrupted.code().into());
+        }
+        tracing::info!("stopping after the item in hand; once more to leave at once");
+        raised.raise();
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl-C will not stop cleanly: {error}");
+    }
+    if stop_with_stdin {
+        let interrupt = Arc::clone(interrupt);
+        thread::spawn(move || {
+            // Nothing is ever sent: the read returns when the other end is gone.
+            let _ = io::stdin().read(&mut [0]);
+            interrupt.raise();
+        });
+    }
+}

@@ -1,0 +1,65 @@
+//! What is printed when a stage ends.
+
+use std::fmt::Write as _;
+
+use contracts::{Report, report::State};
+
+/// Prints the summary for people on stderr and the report for programs on stdout.
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what the program says")]
+pub(crate) fn print(report: &Report) {
+    eprint!("{}", text(report));
+    match serde_json::to_string(report) {
+        Ok(line) => println!("{line}"),
+        Err(error) => eprintln!("warning: the report cannot be printed: {error}"),
+    }
+}
+
+/// Prints an error with those of its causes that its own words do not contain already.
+#[allow(clippy::print_stderr, reason = "this is what the program says")]
+pub(crate) fn print_error(error: &anyhow::Error) {
+    let mut told = error.to_string();
+    eprintln!("error: {told}");
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.contains(&cause) {
+            eprintln!("  because {cause}");
+            told = cause;
+        }
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for warning in &report.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    let state = match report.state {
+        State::Complete => "",
+        State::Interrupted => ", interrupted: the same command goes on from here",
+    };
+    let _ =
+        writeln!(text, "{}: kept {} of {} in {:.1} s{state}", report.stage, report.kept, report.taken, report.seconds);
+    for (reason, count) in &report.dropped {
+        let _ = writeln!(text, "  {count:>8} {reason}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::StageId;
+
+    use super::*;
+
+    #[test]
+    fn counts_reasons_and_warnings_are_told() {
+        let mut report = Report::new(StageId::Crop);
+        (report.taken, report.kept, report.seconds) = (10, 7, 1.25);
+        report.drop_one("unreadable picture");
+        report.warnings.push("two faces were deleted by hand".into());
+        let expected =
+            "warning: two faces were deleted by hand\ncrop: kept 7 of 10 in 1.2 s\n         1 unreadable picture\n";
+        assert_eq!(text(&report), expected);
+        report.state = State::Interrupted;
+        assert!(text(&report).contains("interrupted"));
+    }
+}
