@@ -1,1 +1,40 @@
-//! placeholder
+//! A stand-in booru: it serves pictures, found or painted, the way Moebooru sites do.
+//!
+//! It knows nothing of the crawler that it is there to try out, and shares no code with it.
+//!
+//! ```no_run
+//! use mini_booru::{Catalogue, MiniBooru, Options};
+//! let booru = MiniBooru::start(Catalogue::painted(1, 60)?, Options::default())?;
+//! println!("{}/post.json", booru.url());
+//! # Ok::<(), mini_booru::BooruError>(())
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod address;
+mod catalogue;
+mod error;
+mod fault;
+mod http_date;
+mod listing;
+mod log;
+mod pages;
+pub mod painter;
+pub mod post;
+mod query;
+mod random;
+mod range;
+mod record;
+mod request;
+mod response;
+mod server;
+mod site;
+mod variant;
+
+pub use catalogue::{Catalogue, PassedOver};
+pub use error::BooruError;
+pub use fault::{Asked, Fault, Faults, NoFaults, Script, Sent};
+pub use log::{LoggedRequest, RequestLog};
+pub use pages::PreviewAddresses;
+pub use post::{Post, PostId, Rating, Status};
+pub use response::{Body, Response};
+pub use server::{MiniBooru, Options};

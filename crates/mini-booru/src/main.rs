@@ -1,0 +1,125 @@
+//! Serves a mini booru, or paints its pictures into a folder.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use mini_booru::painter::save;
+use mini_booru::{BooruError, Catalogue, MiniBooru, Options};
+
+/// A stand-in booru for smoke runs and tests. Prints its URL, then serves until it is told to stop.
+#[derive(Parser)]
+#[command(name = "mini-booru", args_conflicts_with_subcommands = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Paint pictures into a folder, with the faces' places in truth.json
+    Paint(Paint),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Serve the pictures of this folder instead of painted ones
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+    /// How many pictures to paint
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    count: usize,
+    /// What the painted pictures follow from
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    address: String,
+    /// Stop when standard input ends, so that no server outlives the program that started it
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Args)]
+struct Paint {
+    /// How many pictures to paint
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    count: u64,
+    /// What the pictures follow from
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// The folder to write them to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    // Bad usage ends here with code 2.
+    let line = CommandLine::parse();
+    let done = match line.command {
+        Some(Command::Paint(paint)) => run_paint(&paint),
+        None => run_server(&line.serve),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mini-booru: {error:#}");
+            ExitCode::from(if is_bad_usage(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+fn is_bad_usage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(BooruError::Folder { .. } | BooruError::NoPictures { .. }))
+}
+
+fn run_paint(paint: &Paint) -> anyhow::Result<()> {
+    save(paint.seed, paint.count, &paint.out).with_context(|| format!("failed to paint into {}", paint.out.display()))
+}
+
+fn run_server(serve: &Serve) -> anyhow::Result<()> {
+    let catalogue = catalogue(serve)?;
+    // Listened for before the URL is known to anybody, so that no signal is missed.
+    let (stop, stopped) = mpsc::channel();
+    let by_signal = stop.clone();
+    ctrlc::set_handler(move || {
+        let _ = by_signal.send(());
+    })
+    .context("cannot listen for Ctrl-C")?;
+    let booru = MiniBooru::start(catalogue, Options { address: serve.address.clone(), ..Options::default() })?;
+    announce(&booru.url()).context("cannot write the URL to standard output")?;
+    if serve.until_stdin_closes {
+        std::thread::spawn(move || {
+            wait_for_end(std::io::stdin().lock());
+            let _ = stop.send(());
+        });
+    }
+    let _ = stopped.recv();
+    booru.stop();
+    Ok(())
+}
+
+fn catalogue(serve: &Serve) -> Result<Catalogue, BooruError> {
+    let Some(folder) = &serve.pictures else { return Catalogue::painted(serve.seed, serve.count) };
+    let catalogue = Catalogue::from_folder(folder)?;
+    for file in catalogue.passed_over() {
+        eprintln!("mini-booru: passing over {}: {}", file.path.display(), file.reason);
+    }
+    Ok(catalogue)
+}
+
+fn announce(url: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{url}")?;
+    out.flush()
+}
+
+fn wait_for_end(mut input: impl Read) {
+    let mut ignored = [0; 1024];
+    while matches!(input.read(&mut ignored), Ok(length) if length > 0) {}
+}

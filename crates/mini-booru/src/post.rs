@@ -1,0 +1,230 @@
+//! One post of the booru: what its site knows about a picture.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A post's number: ascending, with gaps, never used twice.
+pub type PostId = u64;
+
+/// How fit for work a post is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rating {
+    /// `s`
+    Safe,
+    /// `q`
+    Questionable,
+    /// `e`
+    Explicit,
+}
+
+impl Rating {
+    /// The letter of the API.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Safe => 's',
+            Self::Questionable => 'q',
+            Self::Explicit => 'e',
+        }
+    }
+
+    /// The word of the list pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "Safe",
+            Self::Questionable => "Questionable",
+            Self::Explicit => "Explicit",
+        }
+    }
+
+    /// From a search term's value, which sites read by its first letter: `s`, `safe`, `Safe`.
+    pub fn from_term(value: &str) -> Option<Self> {
+        match value.chars().next()?.to_ascii_lowercase() {
+            's' => Some(Self::Safe),
+            'q' => Some(Self::Questionable),
+            'e' => Some(Self::Explicit),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a post's picture can still be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It can.
+    Active,
+    /// Only the record is left.
+    Deleted,
+}
+
+impl Status {
+    /// The API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// A picture's file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `jpg`
+    Jpeg,
+    /// `png`
+    Png,
+    /// `webp`
+    Webp,
+    /// `gif`
+    Gif,
+}
+
+impl Format {
+    /// The ending of file names, without a dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Gif => "gif",
+        }
+    }
+
+    /// The `Content-Type`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+        }
+    }
+}
+
+/// Where a post's original lies.
+#[derive(Clone)]
+pub enum Original {
+    /// In memory, as painted or handed over.
+    Memory(Arc<[u8]>),
+    /// In a file, read each time it is asked for.
+    File(PathBuf),
+}
+
+impl fmt::Debug for Original {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(bytes) => write!(formatter, "Memory({} bytes)", bytes.len()),
+            Self::File(path) => write!(formatter, "File({})", path.display()),
+        }
+    }
+}
+
+/// A picture's sides in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+impl Size {
+    /// The same shape with its longer side at most `longest`, never enlarged.
+    pub fn within(self, longest: u32) -> Self {
+        let long = self.width.max(self.height);
+        if long <= longest {
+            return self;
+        }
+        let scaled = |side: u32| {
+            let rounded = (u64::from(side) * u64::from(longest) * 2 + u64::from(long)) / (2 * u64::from(long));
+            (rounded as u32).max(1)
+        };
+        Self { width: scaled(self.width), height: scaled(self.height) }
+    }
+}
+
+/// A post and its original.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The post's number.
+    pub id: PostId,
+    /// MD5 of the original, 32 hexadecimal digits.
+    pub md5: String,
+    /// Words that describe it, sorted.
+    pub tags: Vec<String>,
+    /// How fit for work it is said to be.
+    pub rating: Rating,
+    /// Who posted it.
+    pub author: String,
+    /// Where it is said to come from.
+    pub source: String,
+    /// Votes.
+    pub score: i32,
+    /// Seconds since 1970.
+    pub created_at: u64,
+    /// The site's counter of edits at this post's last one.
+    pub change: u64,
+    /// The list pages' order: grows with the id until a post is bumped.
+    pub index_order: u64,
+    /// Whether its picture can still be had.
+    pub status: Status,
+    /// The post that this one is a version of.
+    pub parent_id: Option<PostId>,
+    /// The original's sides.
+    pub size: Size,
+    /// The original's length in bytes.
+    pub file_size: u64,
+    /// The original's format.
+    pub format: Format,
+    /// The original itself.
+    pub original: Original,
+}
+
+/// The longest side of a preview.
+pub const PREVIEW_SIDE: u32 = 300;
+/// The longest side of a sample.
+pub const SAMPLE_SIDE: u32 = 1500;
+
+impl Post {
+    /// The sides of the preview as it is stored.
+    pub fn preview_size(&self) -> Size {
+        self.size.within(PREVIEW_SIDE)
+    }
+
+    /// The sides that pages show the preview at: half the real ones.
+    pub fn shown_size(&self) -> Size {
+        let real = self.preview_size();
+        Size { width: real.width.div_ceil(2), height: real.height.div_ceil(2) }
+    }
+
+    /// The sides of the sample, which are the original's where that is small.
+    pub fn sample_size(&self) -> Size {
+        self.size.within(SAMPLE_SIDE)
+    }
+
+    /// Whether a sample of its own exists; where not, the original stands in for it.
+    pub fn has_sample(&self) -> bool {
+        self.sample_size() != self.size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(size: (u32, u32), longest: u32, expected: (u32, u32)) {
+        let made = Size { width: size.0, height: size.1 }.within(longest);
+        assert_eq!((made.width, made.height), expected);
+    }
+
+    #[test]
+    fn sizes_shrink_in_proportion_as_on_real_sites() {
+        check((3000, 1957), 1500, (1500, 979));
+        check((3000, 1957), 300, (300, 196));
+        check((3049, 5330), 300, (172, 300));
+        check((3049, 5330), 1500, (858, 1500));
+        check((640, 480), 1500, (640, 480));
+        check((5000, 1), 300, (300, 1));
+    }
+}

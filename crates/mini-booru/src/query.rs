@@ -1,0 +1,313 @@
+//! Search terms, as far as crawlers use them: ids, changes, ratings, tags, order.
+
+use crate::catalogue::Catalogue;
+use crate::post::{Post, Rating, Status};
+
+/// What a `tags=` parameter asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Query {
+    ids: Option<Numbers>,
+    changes: Option<Numbers>,
+    ratings: Option<Rating>,
+    refused_ratings: Vec<Rating>,
+    deleted: Deleted,
+    tags: Vec<String>,
+    refused_tags: Vec<String>,
+    order: Order,
+    /// `limit:N`, which overrides the parameter.
+    pub(crate) limit: Option<usize>,
+}
+
+/// A set of numbers: `5`, `<5`, `>=5`, `3..9`, `1,2,3`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Numbers {
+    Range { least: u64, most: u64 },
+    OneOf(Vec<u64>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deleted {
+    /// Hidden, unless a term by id or change brings them along.
+    Unsaid,
+    Hidden,
+    Shown,
+    Only,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// The front of the list first, where bumped posts go.
+    Front,
+    IdAscending,
+    IdDescending,
+    ChangeAscending,
+    ChangeDescending,
+    ScoreAscending,
+    ScoreDescending,
+}
+
+impl Query {
+    /// Reads terms parted by blanks. Like the sites, it takes every input: an unknown term is a tag that no post has.
+    pub(crate) fn parse(terms: &str) -> Self {
+        let mut query = Self {
+            ids: None,
+            changes: None,
+            ratings: None,
+            refused_ratings: Vec::new(),
+            deleted: Deleted::Unsaid,
+            tags: Vec::new(),
+            refused_tags: Vec::new(),
+            order: Order::Front,
+            limit: None,
+        };
+        for term in terms.split_whitespace() {
+            if !query.take_term(term) {
+                query.take_tag(term);
+            }
+        }
+        query
+    }
+
+    /// The posts that match, in the order asked for.
+    pub(crate) fn run<'a>(&self, catalogue: &'a Catalogue) -> Vec<&'a Post> {
+        let mut posts: Vec<&Post> = catalogue.posts().filter(|post| self.matches(post)).collect();
+        match self.order {
+            Order::Front => posts.sort_by_key(|post| std::cmp::Reverse(post.index_order)),
+            Order::IdAscending => posts.sort_by_key(|post| post.id),
+            Order::IdDescending => posts.sort_by_key(|post| std::cmp::Reverse(post.id)),
+            Order::ChangeAscending => posts.sort_by_key(|post| post.change),
+            Order::ChangeDescending => posts.sort_by_key(|post| std::cmp::Reverse(post.change)),
+            Order::ScoreAscending => posts.sort_by_key(|post| (post.score, post.id)),
+            Order::ScoreDescending => posts.sort_by_key(|post| std::cmp::Reverse((post.score, post.id))),
+        }
+        posts
+    }
+
+    /// Whether a post is among the results.
+    pub(crate) fn matches(&self, post: &Post) -> bool {
+        let within = |numbers: &Option<Numbers>, number| numbers.as_ref().is_none_or(|set| set.holds(number));
+        within(&self.ids, post.id)
+            && within(&self.changes, post.change)
+            && self.ratings.is_none_or(|rating| rating == post.rating)
+            && !self.refused_ratings.contains(&post.rating)
+            && self.shows(post.status)
+            && self.tags.iter().all(|tag| post.tags.contains(tag))
+            && !self.refused_tags.iter().any(|tag| post.tags.contains(tag))
+    }
+
+    fn shows(&self, status: Status) -> bool {
+        match self.deleted {
+            Deleted::Unsaid => status == Status::Active || self.ids.is_some() || self.changes.is_some(),
+            Deleted::Hidden => status == Status::Active,
+            Deleted::Shown => true,
+            Deleted::Only => status == Status::Deleted,
+        }
+    }
+
+    /// A term with a colon that means something; false where it is to be read as a tag.
+    fn take_term(&mut self, term: &str) -> bool {
+        let Some((key, value)) = term.split_once(':') else { return false };
+        match key {
+            "id" => set(&mut self.ids, Numbers::parse(value)),
+            "change" => set(&mut self.changes, Numbers::parse(value)),
+            "rating" => set(&mut self.ratings, Rating::from_term(value)),
+            "-rating" => Rating::from_term(value).is_some_and(|rating| {
+                self.refused_ratings.push(rating);
+                true
+            }),
+            "order" => order(value).map(|order| self.order = order).is_some(),
+            "deleted" => deleted(value).map(|deleted| self.deleted = deleted).is_some(),
+            "limit" => set(&mut self.limit, value.parse().ok()),
+            // Nothing here is ever held or pending.
+            "holds" | "pending" => true,
+            _ => false,
+        }
+    }
+
+    fn take_tag(&mut self, term: &str) {
+        match term.strip_prefix('-') {
+            Some(tag) if !tag.is_empty() => self.refused_tags.push(tag.to_lowercase()),
+            _ => self.tags.push(term.to_lowercase()),
+        }
+    }
+}
+
+/// Keeps a value that could be read; false where it could not.
+fn set<T>(place: &mut Option<T>, value: Option<T>) -> bool {
+    let read = value.is_some();
+    if read {
+        *place = value;
+    }
+    read
+}
+
+fn order(value: &str) -> Option<Order> {
+    Some(match value {
+        "id" | "id_asc" => Order::IdAscending,
+        "id_desc" => Order::IdDescending,
+        "change" | "change_asc" => Order::ChangeAscending,
+        "change_desc" => Order::ChangeDescending,
+        "score" | "score_desc" => Order::ScoreDescending,
+        "score_asc" => Order::ScoreAscending,
+        _ => return None,
+    })
+}
+
+fn deleted(value: &str) -> Option<Deleted> {
+    Some(match value {
+        "all" => Deleted::Shown,
+        "only" | "true" => Deleted::Only,
+        "false" => Deleted::Hidden,
+        _ => return None,
+    })
+}
+
+impl Numbers {
+    fn parse(text: &str) -> Option<Self> {
+        let number = |digits: &str| digits.parse::<u64>().ok();
+        if let Some(rest) = text.strip_prefix("<=") {
+            return Some(Self::Range { least: 0, most: number(rest)? });
+        }
+        if let Some(rest) = text.strip_prefix(">=") {
+            return Some(Self::Range { least: number(rest)?, most: u64::MAX });
+        }
+        if let Some(rest) = text.strip_prefix('<') {
+            return Some(
+                number(rest)?.checked_sub(1).map_or(Self::OneOf(Vec::new()), |most| Self::Range { least: 0, most }),
+            );
+        }
+        if let Some(rest) = text.strip_prefix('>') {
+            return Some(
+                number(rest)?
+                    .checked_add(1)
+                    .map_or(Self::OneOf(Vec::new()), |least| Self::Range { least, most: u64::MAX }),
+            );
+        }
+        if let Some((least, most)) = text.split_once("..") {
+            let least = if least.is_empty() { 0 } else { number(least)? };
+            let most = if most.is_empty() { u64::MAX } else { number(most)? };
+            return Some(Self::Range { least, most });
+        }
+        text.split(',').map(number).collect::<Option<Vec<u64>>>().map(Self::OneOf)
+    }
+
+    fn holds(&self, number: u64) -> bool {
+        match self {
+            Self::Range { least, most } => (*least..=*most).contains(&number),
+            Self::OneOf(numbers) => numbers.contains(&number),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn site() -> Catalogue {
+        let mut site = Catalogue::swatches(2, 12).unwrap();
+        let ids: Vec<_> = site.posts().map(|post| post.id).collect();
+        for (index, id) in ids.iter().enumerate() {
+            site.edit(*id, |post| {
+                post.status = if index == 4 { Status::Deleted } else { Status::Active };
+                post.rating = [Rating::Safe, Rating::Questionable, Rating::Explicit][index % 3];
+                post.tags = vec!["all".to_owned(), if index < 6 { "low" } else { "high" }.to_owned()];
+                post.score = index as i32 % 5;
+            });
+        }
+        site
+    }
+
+    /// The results' positions among the posts by ascending id.
+    fn check(terms: &str, expected: &[usize]) {
+        let site = site();
+        let ids: Vec<_> = site.posts().map(|post| post.id).collect();
+        let terms = (0..12)
+            .rev()
+            .fold(terms.to_owned(), |text, index| text.replace(&format!("#{index}"), &ids[index].to_string()));
+        let found: Vec<_> = Query::parse(&terms)
+            .run(&site)
+            .iter()
+            .map(|post| ids.iter().position(|id| *id == post.id).unwrap())
+            .collect();
+        assert_eq!(found, expected, "for {terms:?}");
+    }
+
+    #[test]
+    fn terms_select_and_order() {
+        check("", &[11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]);
+        check("id:<#3", &[2, 1, 0]);
+        check("id:<=#3 order:id", &[0, 1, 2, 3]);
+        check("id:>#8 order:id", &[9, 10, 11]);
+        check("id:>=#10", &[11, 10]);
+        check("id:#3..#5", &[5, 4, 3]);
+        check("id:#4", &[4]);
+        check("id:#2,#7", &[7, 2]);
+        check("id:<#6 order:id_desc deleted:false", &[5, 3, 2, 1, 0]);
+        check("deleted:all low", &[5, 4, 3, 2, 1, 0]);
+        check("deleted:only", &[4]);
+        check("rating:s", &[9, 6, 3, 0]);
+        check("rating:safe", &[9, 6, 3, 0]);
+        check("rating:Questionable", &[10, 7, 1]);
+        check("-rating:e -rating:q", &[9, 6, 3, 0]);
+        check("HIGH -rating:s", &[11, 10, 8, 7]);
+        check("all -high", &[5, 3, 2, 1, 0]);
+        check("order:score_asc id:<#5", &[0, 1, 2, 3, 4]);
+        check("no_such_tag", &[]);
+        check("user:somebody", &[]);
+        check("id:<0", &[]);
+        check("id:>18446744073709551615", &[]);
+    }
+
+    #[test]
+    fn changes_are_a_feed() {
+        let mut site = site();
+        let mark = site.posts().map(|post| post.change).max().unwrap();
+        let ids: Vec<_> = site.posts().map(|post| post.id).collect();
+        site.edit(ids[7], |post| post.score += 1);
+        site.delete_post(ids[2]);
+        let feed = Query::parse(&format!("change:>{mark} order:change deleted:all"));
+        let found: Vec<_> = feed.run(&site).iter().map(|post| post.id).collect();
+        assert_eq!(found, [ids[7], ids[2]]);
+    }
+
+    #[test]
+    fn a_bumped_post_comes_first_in_the_list_but_not_by_id() {
+        let mut site = site();
+        let oldest = site.posts().next().unwrap().id;
+        site.bump(oldest);
+        assert_eq!(Query::parse("").run(&site)[0].id, oldest);
+        assert_ne!(Query::parse("order:id_desc").run(&site)[0].id, oldest);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_query(terms in "\\PC*") {
+            Query::parse(&terms).run(&site());
+        }
+
+        #[test]
+        fn walking_down_by_id_meets_each_post_once(step in 1usize..6) {
+            let site = site();
+            let mut seen = Vec::new();
+            let mut below = u64::MAX;
+            loop {
+                let page: Vec<_> = Query::parse(&format!("id:<{below} order:id_desc")).run(&site).iter().take(step).map(|post| post.id).collect();
+                let Some(last) = page.last() else { break };
+                below = *last;
+                seen.extend(page);
+            }
+            let all: Vec<_> = site.posts().map(|post| post.id).rev().collect();
+            prop_assert_eq!(seen, all);
+        }
+
+        #[test]
+        fn ranges_hold_what_arithmetic_says(least in 0u64..50, most in 0u64..50, number in 0u64..50) {
+            let holds = |text: String| Numbers::parse(&text).unwrap().holds(number);
+            prop_assert_eq!(holds(format!("{least}..{most}")), least <= number && number <= most);
+            prop_assert_eq!(holds(format!("<{most}")), number < most);
+            prop_assert_eq!(holds(format!(">{least}")), number > least);
+            prop_assert_eq!(holds(format!("{least},{most}")), number == least || number == most);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Requests as they come over the wire.
+
+use std::io::{self, Read};
+
+use crate::address::percent_decoded;
+
+/// Heads longer than this are refused.
+const LONGEST_HEAD: usize = 16 << 10;
+/// Bodies are read and thrown away up to this length.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// A request's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// `GET`, `HEAD` or whatever was sent.
+    pub(crate) method: String,
+    /// Path and query as sent.
+    pub(crate) target: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    keep_alive_by_default: bool,
+}
+
+/// Why no request could be read.
+#[derive(Debug)]
+pub(crate) enum NoRequest {
+    /// The client has closed the connection, or said nothing for too long.
+    Closed,
+    /// What came is not HTTP.
+    Malformed,
+    /// The head is longer than the server takes.
+    TooLong,
+}
+
+impl Request {
+    /// The path, decoded, without the query.
+    pub(crate) fn path(&self) -> String {
+        percent_decoded(self.target.split('?').next().unwrap_or_default())
+    }
+
+    /// What follows the question mark.
+    pub(crate) fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The first header of that name, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the client wants to use the connection again.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let said =
+            |word: &str| self.header("connection").is_some_and(|value| value.to_ascii_lowercase().contains(word));
+        if self.keep_alive_by_default { !said("close") } else { said("keep-alive") }
+    }
+
+    fn body_length(&self) -> Result<usize, NoRequest> {
+        if self.header("transfer-encoding").is_some() {
+            return Err(NoRequest::Malformed);
+        }
+        let length = self.header("content-length").map_or(Ok(0), str::parse).map_err(|_| NoRequest::Malformed)?;
+        if length > LONGEST_BODY { Err(NoRequest::TooLong) } else { Ok(length) }
+    }
+
+    fn parse(head: &[u8]) -> Result<Option<(Self, usize)>, NoRequest> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let httparse::Status::Complete(length) = parsed.parse(head).map_err(|_| NoRequest::Malformed)? else {
+            return Ok(None);
+        };
+        let headers = parsed
+            .headers
+            .iter()
+            .map(|header| (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).trim().to_owned()))
+            .collect();
+        let request = Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            target: parsed.path.unwrap_or_default().to_owned(),
+            headers,
+            keep_alive_by_default: parsed.version == Some(1),
+        };
+        Ok(Some((request, length)))
+    }
+}
+
+/// Reads request after request from one connection.
+pub(crate) struct RequestReader<R> {
+    from: R,
+    pending: Vec<u8>,
+}
+
+impl<R: Read> RequestReader<R> {
+    pub(crate) fn new(from: R) -> Self {
+        Self { from, pending: Vec::new() }
+    }
+
+    /// The next request; its body, if it has one, is passed over.
+    pub(crate) fn next(&mut self) -> Result<Request, NoRequest> {
+        loop {
+            if let Some((request, length)) = Request::parse(&self.pending)? {
+                let end = length + request.body_length()?;
+                while self.pending.len() < end {
+                    self.read_more()?;
+                }
+                self.pending.drain(..end);
+                return Ok(request);
+            }
+            if self.pending.len() > LONGEST_HEAD {
+                return Err(NoRequest::TooLong);
+            }
+            self.read_more()?;
+        }
+    }
+
+    fn read_more(&mut self) -> Result<(), NoRequest> {
+        let mut chunk = [0; 4096];
+        loop {
+            match self.from.read(&mut chunk) {
+                Ok(0) => return Err(NoRequest::Closed),
+                Ok(length) => {
+                    self.pending.extend_from_slice(&chunk[..length]);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(NoRequest::Closed),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8]) -> Vec<Result<Request, String>> {
+        let mut reader = RequestReader::new(bytes);
+        let mut all = Vec::new();
+        loop {
+            match reader.next() {
+                Ok(request) => all.push(Ok(request)),
+                Err(NoRequest::Closed) => return all,
+                Err(other) => {
+                    all.push(Err(format!("{other:?}")));
+                    return all;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn requests_follow_one_another() {
+        let wire = b"GET /image/a%20b?x=%31 HTTP/1.1\r\nHost: h\r\nRange: bytes=1-\r\n\r\n\
+            HEAD /two HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcGET /three HTTP/1.1\r\nConnection: close\r\n\r\n";
+        let requests: Vec<Request> = read(wire).into_iter().map(|request| request.unwrap()).collect();
+        assert_eq!(requests.len(), 3);
+        assert_eq!((requests[0].path().as_str(), requests[0].query()), ("/image/a b", "x=%31"));
+        assert_eq!(requests[0].header("range"), Some("bytes=1-"));
+        let alive: Vec<_> = requests.iter().map(Request::keeps_alive).collect();
+        assert_eq!(alive, [true, false, false]);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let check = |wire: &[u8], expected: &str| {
+            let last = read(wire).pop();
+            assert_eq!(last, Some(Err(expected.to_owned())));
+        };
+        check(b"hello there\r\n\r\n", "Malformed");
+        check(b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n", "Malformed");
+        check(b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "Malformed");
+        check(format!("GET /{} HTTP/1.1\r\n", "a".repeat(40_000)).as_bytes(), "TooLong");
+        check(b"GET / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", "TooLong");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_somehow(wire in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            read(&wire);
+        }
+    }
+}

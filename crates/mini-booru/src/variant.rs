@@ -1,0 +1,176 @@
+//! Previews and samples: rendered from originals when first asked for, then kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fast_image_resize::images::Image;
+use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ExtendedColorType, RgbImage};
+
+use crate::post::{Original, Post, Size};
+
+/// A smaller picture made from an original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Variant {
+    /// JPEG, 300 pixels at most.
+    Preview,
+    /// JPEG, 1500 pixels at most.
+    Sample,
+}
+
+/// Beyond so many bytes the kept renderings are dropped and made again.
+const KEPT_BYTES: usize = 256 << 20;
+
+/// Renders variants and keeps them.
+#[derive(Default)]
+pub(crate) struct Renderer {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    pictures: HashMap<(String, Variant), Arc<[u8]>>,
+    sample_lengths: HashMap<String, u64>,
+    bytes: usize,
+}
+
+impl Renderer {
+    /// The variant's file. `None` where the original is gone or cannot be decoded.
+    pub(crate) fn render(&self, post: &Post, variant: Variant) -> Option<Arc<[u8]>> {
+        let key = (post.md5.clone(), variant);
+        if let Some(picture) = self.lock().pictures.get(&key) {
+            return Some(picture.clone());
+        }
+        // Rendered outside the lock: two requests may do the same work once, but none waits for another's picture.
+        let picture: Arc<[u8]> = rendered(post, variant)?.into();
+        self.keep(key, picture.clone());
+        Some(picture)
+    }
+
+    /// How long the sample's file is: 0 where the post has none of its own.
+    pub(crate) fn sample_length(&self, post: &Post) -> u64 {
+        if !post.has_sample() {
+            return 0;
+        }
+        if let Some(length) = self.lock().sample_lengths.get(&post.md5) {
+            return *length;
+        }
+        let length = self.render(post, Variant::Sample).map_or(0, |bytes| bytes.len() as u64);
+        self.lock().sample_lengths.insert(post.md5.clone(), length);
+        length
+    }
+
+    fn keep(&self, key: (String, Variant), picture: Arc<[u8]>) {
+        let mut kept = self.lock();
+        if kept.bytes + picture.len() > KEPT_BYTES {
+            kept.pictures.clear();
+            kept.bytes = 0;
+        }
+        kept.bytes += picture.len();
+        kept.pictures.insert(key, picture);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The original's bytes; `None` where its file is gone.
+pub(crate) fn original(post: &Post) -> Option<Arc<[u8]>> {
+    match &post.original {
+        Original::Memory(bytes) => Some(bytes.clone()),
+        Original::File(path) => std::fs::read(path).ok().map(Into::into),
+    }
+}
+
+fn rendered(post: &Post, variant: Variant) -> Option<Vec<u8>> {
+    let (size, quality) = match variant {
+        Variant::Preview => (post.preview_size(), 87),
+        Variant::Sample => (post.sample_size(), 92),
+    };
+    let decoded = image::load_from_memory(&original(post)?).ok()?;
+    let picture = scaled(on_white(decoded), size)?;
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality)
+        .encode(&picture, size.width, size.height, ExtendedColorType::Rgb8)
+        .ok()?;
+    Some(bytes)
+}
+
+/// JPEG has no transparency: what shines through is white.
+fn on_white(picture: DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8();
+    }
+    let with_alpha = picture.into_rgba8();
+    RgbImage::from_fn(with_alpha.width(), with_alpha.height(), |x, y| {
+        let [red, green, blue, alpha] = with_alpha.get_pixel(x, y).0;
+        let over = |channel: u8| {
+            let alpha = u32::from(alpha);
+            ((u32::from(channel) * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+        };
+        image::Rgb([over(red), over(green), over(blue)])
+    })
+}
+
+fn scaled(picture: RgbImage, size: Size) -> Option<Vec<u8>> {
+    if (picture.width(), picture.height()) == (size.width, size.height) {
+        return Some(picture.into_raw());
+    }
+    let (width, height) = picture.dimensions();
+    let source = Image::from_vec_u8(width, height, picture.into_raw(), PixelType::U8x3).ok()?;
+    let mut target = Image::new(size.width, size.height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(fast_image_resize::FilterType::Lanczos3));
+    Resizer::new().resize(&source, &mut target, &options).ok()?;
+    Some(target.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use std::io::Cursor;
+
+    fn large_post(width: u32, height: u32) -> Post {
+        let template = Catalogue::swatches(1, 1).unwrap().posts().next().unwrap().clone();
+        let mut bytes = Cursor::new(Vec::new());
+        image::RgbaImage::from_pixel(width, height, image::Rgba([200, 30, 30, 0]))
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .unwrap();
+        let bytes = bytes.into_inner();
+        Post { size: Size { width, height }, original: Original::Memory(bytes.into()), ..template }
+    }
+
+    fn check(variant: Variant, expected: (u32, u32)) {
+        let post = large_post(2000, 1000);
+        let renderer = Renderer::default();
+        let file = renderer.render(&post, variant).unwrap();
+        let picture = image::load_from_memory(&file).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), expected);
+        assert_eq!(picture.get_pixel(10, 10).0, [255, 255, 255], "transparent parts are white");
+        assert_eq!(image::guess_format(&file).unwrap(), image::ImageFormat::Jpeg);
+        assert!(Arc::ptr_eq(&file, &renderer.render(&post, variant).unwrap()), "the second time it is kept");
+    }
+
+    #[test]
+    fn variants_have_their_sizes() {
+        check(Variant::Preview, (300, 150));
+        check(Variant::Sample, (1500, 750));
+    }
+
+    #[test]
+    fn the_sample_length_is_that_of_the_file() {
+        let renderer = Renderer::default();
+        let post = large_post(1600, 20);
+        let length = renderer.render(&post, Variant::Sample).unwrap().len() as u64;
+        assert_eq!(renderer.sample_length(&post), length);
+        assert_eq!(renderer.sample_length(&large_post(1500, 20)), 0);
+    }
+
+    #[test]
+    fn a_vanished_original_renders_nothing() {
+        let post = Post { original: Original::File("/nowhere/at/all.png".into()), ..large_post(20, 20) };
+        assert!(Renderer::default().render(&post, Variant::Preview).is_none());
+    }
+}
