@@ -3,7 +3,10 @@
 use std::{
     io::{self, Read},
     process,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -11,9 +14,10 @@ use contracts::{Outcome, stage::Interrupt};
 
 /// Raises `interrupt` at the first signal, and leaves at once at the second.
 pub(crate) fn listen(interrupt: &Arc<Interrupt>, stop_with_stdin: bool) {
-    let raised = Arc::clone(interrupt);
+    let (raised, signalled) = (Arc::clone(interrupt), AtomicBool::new(false));
     let handler = move || {
-        if raised.is_raised() {
+        // Counted apart from the interrupt: Ctrl-C reaches the runner too, which then closes stdin.
+        if signalled.swap(true, Ordering::Relaxed) {
             process::exit(Outcome::Interrupted.code().into());
         }
         tracing::info!("stopping after the item in hand; once more to leave at once");

@@ -123,15 +123,17 @@ impl Resolver {
         }
     }
 
+    /// The nearest key is looked for in the section that was named, or everywhere where there is no such section.
     fn unknown_key(&mut self, path: &str, place: String) {
-        let known: Vec<String> = self
-            .config
-            .sections()
-            .iter()
-            .flat_map(|s| s.keys().iter().map(|key| key_path(s.name(), key.name)))
-            .collect();
-        let hint = nearest(path, known.iter().map(String::as_str))
-            .map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        let named = path.split_once('.').map_or("", |(section, _)| section);
+        let sections = self.config.sections();
+        let exists = sections.iter().any(|section| section.name() == named && !named.is_empty());
+        let candidates = sections.iter().filter(|section| !exists || section.name() == named);
+        let known: Vec<String> =
+            candidates.flat_map(|section| section.keys().iter().map(|key| key_path(section.name(), key.name))).collect();
+        let prefix = if exists { named.len() } else { 0 };
+        let meant = nearest(&path[prefix..], known.iter().map(|name| &name[prefix..]));
+        let hint = meant.map_or_else(String::new, |name| format!("; did you mean {}{name}?", &path[..prefix]));
         self.problems.push(Problem { place, message: format!("there is no key {path}{hint}") });
     }
 
@@ -263,6 +265,14 @@ mod tests {
                 "pipeline.toml:10: pack.holdout must be from 0 to 0.9",
             ],
         );
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_no_hint() {
+        let problems = read("", None, &["crawl.x=1", "corp.size=1", "seed.x=1"]).unwrap_err();
+        assert!(problems[0].ends_with("there is no key crawl.x"), "{}", problems[0]);
+        assert!(problems[1].ends_with("did you mean crop.size?"), "{}", problems[1]);
+        assert!(problems[2].contains("there is no key seed.x"), "{}", problems[2]);
     }
 
     #[test]

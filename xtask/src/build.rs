@@ -1,0 +1,70 @@
+//! Building the programs that stages run in.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use contracts::{Config, StageId, config::DeviceChoice, id::SiteName};
+
+use crate::{
+    opencv,
+    workspace::{Binaries, Workspace, cargo},
+};
+
+/// The stand-in booru's program and crate.
+pub(crate) const MINI_BOORU: &str = "mini-booru";
+
+/// The features that a stage's crate is built with.
+pub(crate) fn features(stage: StageId, config: &Config) -> Vec<&'static str> {
+    let gpu = match config.train.device {
+        DeviceChoice::Cpu => false,
+        DeviceChoice::Gpu(_) => true,
+        DeviceChoice::Auto => gpu_at_hand(),
+    };
+    if stage == StageId::Train && gpu { vec!["gpu"] } else { Vec::new() }
+}
+
+/// Whether this machine seems to have a GPU: enough to be worth building the GPU backend, which triples the build.
+/// The trainer itself looks closer.
+fn gpu_at_hand() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    ["/dev/nvidiactl", "/dev/dri/renderD128", "/dev/dxg"].iter().any(|device| Path::new(device).exists())
+}
+
+/// Builds the programs of `stages`, unless ready-built ones are used.
+pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId]) -> anyhow::Result<()> {
+    if let Binaries::Ready(_) = workspace.binaries() {
+        return check_ready(workspace, stages);
+    }
+    let mut packages: Vec<&str> = stages.iter().map(|stage| stage.package()).collect();
+    if stages.contains(&StageId::Crawl) && config.crawl.site == SiteName::mini() {
+        packages.push(MINI_BOORU);
+    }
+    packages.dedup();
+    let mut command = cargo();
+    command.args(["build", "--release"]).current_dir(&workspace.root);
+    for package in &packages {
+        command.args(["--package", package]);
+    }
+    for stage in stages {
+        for feature in features(*stage, config) {
+            command.args(["--features", &format!("{}/{feature}", stage.package())]);
+        }
+    }
+    eprintln!("building {} (the first time takes some minutes)", packages.join(", "));
+    command.envs(opencv::environment());
+    let status = command.status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the build failed; `cargo xtask setup` installs what the system lacks");
+    }
+    Ok(())
+}
+
+fn check_ready(workspace: &Workspace, stages: &[StageId]) -> anyhow::Result<()> {
+    let binaries = workspace.binaries();
+    match stages.iter().map(|stage| binaries.path(stage.binary())).find(|path| !path.exists()) {
+        Some(path) => bail!("NIJIGEN_BIN_DIR names a folder without {}", path.display()),
+        None => Ok(()),
+    }
+}

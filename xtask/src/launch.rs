@@ -1,0 +1,64 @@
+//! Running one stage's program, and stopping it when the runner is stopped.
+
+use std::{
+    io::Read as _,
+    process::{ChildStdin, Stdio},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use anyhow::Context as _;
+use contracts::{Outcome, Report, StageId, id::SiteName};
+
+use crate::{mini::MiniBooru, project::Project, workspace::Workspace};
+
+/// How a stage's program ended.
+pub(crate) struct Ended {
+    /// By its exit code.
+    pub(crate) outcome: Outcome,
+    /// What it reported, if it came that far.
+    pub(crate) report: Option<Report>,
+}
+
+/// Runs a stage's program to its end.
+pub(crate) fn stage(workspace: &Workspace, project: &Project, stage: StageId) -> anyhow::Result<Ended> {
+    let mut command = project.command(&workspace.binaries().path(stage.binary()));
+    let mini = match stage == StageId::Crawl && needs_mini(project) {
+        true => Some(MiniBooru::start(workspace, project)?),
+        false => None,
+    };
+    if let Some(mini) = &mini {
+        command.env("NIJIGEN_MINI_URL", &mini.url);
+    }
+    command.arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.binary()))?;
+    hold_open(child.stdin.take());
+    let mut line = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut line).context("cannot read the stage's report")?;
+    }
+    let status = child.wait().context("the stage is gone")?;
+    hold_open(None);
+    let report = serde_json::from_str(&line).ok();
+    let outcome = Outcome::of_code(status.code());
+    if outcome == Outcome::Failed && status.code() != Some(1) {
+        eprintln!("{} ended abnormally: {status}", stage.binary());
+    }
+    Ok(Ended { outcome, report })
+}
+
+fn needs_mini(project: &Project) -> bool {
+    project.config.crawl.site == SiteName::mini() && project.config.crawl.base_url.is_empty()
+}
+
+/// The stdin of the stage at work: while it is open, the stage goes on. The system closes it should the runner die.
+static LIFELINE: OnceLock<Mutex<Option<ChildStdin>>> = OnceLock::new();
+
+fn hold_open(stdin: Option<ChildStdin>) {
+    let lifeline = LIFELINE.get_or_init(Mutex::default);
+    *lifeline.lock().unwrap_or_else(PoisonError::into_inner) = stdin;
+}
+
+/// From now on Ctrl-C and SIGTERM stop the stage at work, and the runner waits for it to leave in good order.
+pub(crate) fn stop_stages_on_signals() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| hold_open(None)).context("cannot listen to signals")
+}

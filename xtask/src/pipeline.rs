@@ -1,0 +1,191 @@
+//! Running the pipeline, or one stage of it.
+
+use std::time::Instant;
+
+use contracts::{Outcome, StageId, id::SiteName};
+
+use crate::{
+    arguments::{PipelineOptions, StageOptions},
+    build,
+    freshness::{self, Freshness},
+    inputs, launch,
+    lock::{Entry, Lock},
+    project::Project,
+    setup,
+    workspace::{Binaries, Workspace},
+};
+
+/// `cargo xtask pipeline`: every stage that is not fresh, in order.
+pub(crate) fn run(workspace: &Workspace, options: &PipelineOptions) -> anyhow::Result<Outcome> {
+    let project = Project::open(workspace, &options.stage.config)?;
+    let stages = range(options.from, options.until)?;
+    let runner = Runner { workspace, project: &project, retrain: options.retrain };
+    if options.stage.dry_run {
+        return runner.show_plan(&stages);
+    }
+    let outcome = runner.run(&stages, options.stage.yes)?;
+    if stages.contains(&StageId::Train) && !matches!(outcome, Outcome::Failed | Outcome::Interrupted) {
+        runner.tell_where()?;
+    }
+    Ok(outcome)
+}
+
+/// `cargo xtask crop` and its like: that stage, whether fresh or not. What it has done already it finds itself.
+pub(crate) fn run_one(workspace: &Workspace, stage: StageId, options: &StageOptions) -> anyhow::Result<Outcome> {
+    let project = Project::open(workspace, &options.config)?;
+    let runner = Runner { workspace, project: &project, retrain: true };
+    if options.dry_run {
+        return runner.show_plan(&[stage]);
+    }
+    runner.prepare(&[stage], options.yes)?;
+    launch::stop_stages_on_signals()?;
+    let mut lock = Lock::read(&project.lock_file())?;
+    let outcome = runner.run_stage(&mut lock, stage)?;
+    runner.say_how_to_go_on(outcome, stage);
+    Ok(outcome)
+}
+
+/// The stages between two, both included.
+fn range(from: Option<StageId>, until: Option<StageId>) -> anyhow::Result<Vec<StageId>> {
+    let (from, until) = (from.unwrap_or(StageId::Crawl), until.unwrap_or(StageId::Report));
+    anyhow::ensure!(from <= until, "--from {from} comes after --until {until}: nothing would run");
+    Ok(StageId::ALL.into_iter().filter(|stage| (from..=until).contains(stage)).collect())
+}
+
+struct Runner<'a> {
+    workspace: &'a Workspace,
+    project: &'a Project,
+    retrain: bool,
+}
+
+impl Runner<'_> {
+    fn run(&self, stages: &[StageId], yes: bool) -> anyhow::Result<Outcome> {
+        let started = Instant::now();
+        let mut lock = Lock::read(&self.project.lock_file())?;
+        let Some(first) = self.first_to_run(&lock, stages)? else {
+            eprintln!("all is fresh: nothing to do");
+            return Ok(Outcome::Done);
+        };
+        // What follows the first stale stage may turn out fresh, but whether it does is known only then.
+        self.prepare(&stages[first..], yes)?;
+        launch::stop_stages_on_signals()?;
+        let mut worst = Outcome::Done;
+        for stage in &stages[first..] {
+            if !self.has_to_run(&lock, *stage)? {
+                eprintln!("{stage}: fresh");
+                continue;
+            }
+            match self.run_stage(&mut lock, *stage)? {
+                Outcome::Done => {}
+                Outcome::DoneWithFailures => worst = Outcome::DoneWithFailures,
+                stop => {
+                    self.say_how_to_go_on(stop, *stage);
+                    return Ok(stop);
+                }
+            }
+        }
+        eprintln!("pipeline: done in {:.1} s", started.elapsed().as_secs_f64());
+        Ok(worst)
+    }
+
+    fn first_to_run(&self, lock: &Lock, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
+        for (place, stage) in stages.iter().enumerate() {
+            if self.has_to_run(lock, *stage)? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    fn has_to_run(&self, lock: &Lock, stage: StageId) -> anyhow::Result<bool> {
+        Ok(match freshness::judge(self.workspace, self.project, lock, stage)? {
+            Freshness::Fresh => false,
+            Freshness::Stale(_) => true,
+            Freshness::OldCode(_) if self.retrain => true,
+            Freshness::OldCode(_) => {
+                eprintln!(
+                    "{stage}: made by older code, and kept; --retrain repeats it (`cargo xtask status --why` says more)"
+                );
+                false
+            }
+        })
+    }
+
+    /// Makes sure that the stages can be built, builds them, and fetches what they need besides.
+    fn prepare(&self, stages: &[StageId], yes: bool) -> anyhow::Result<()> {
+        let crops = stages.contains(&StageId::Crop);
+        if crops && matches!(self.workspace.binaries(), Binaries::Built(_)) {
+            setup::system(yes)?;
+        }
+        if crops {
+            setup::cascade(&self.project.config.crop.cascade)?;
+        }
+        build::programs(self.workspace, &self.project.config, stages)
+    }
+
+    fn run_stage(&self, lock: &mut Lock, stage: StageId) -> anyhow::Result<Outcome> {
+        let (path, folder) = (self.project.lock_file(), self.project.lock_name());
+        // Forgotten first: a stage killed half way must not look fresh.
+        lock.put(&path, &folder, stage, None)?;
+        let made_from = freshness::made_from(self.workspace, self.project, stage)?;
+        let ended = launch::stage(self.workspace, self.project, stage)?;
+        let finished = matches!(ended.outcome, Outcome::Done | Outcome::DoneWithFailures);
+        if let (true, Some(output)) = (finished, inputs::output(stage, self.project)?) {
+            let failed = ended.report.map_or(0, |report| report.failed);
+            lock.put(&path, &folder, stage, Some(Entry { output, failed, made_from }))?;
+        }
+        Ok(ended.outcome)
+    }
+
+    fn say_how_to_go_on(&self, outcome: Outcome, stage: StageId) {
+        match outcome {
+            Outcome::Interrupted => eprintln!("interrupted during {stage}; the same command goes on from here"),
+            Outcome::Failed | Outcome::BadUsage => {
+                eprintln!("{stage} failed; what was finished is kept, and the same command goes on from here");
+            }
+            Outcome::Done | Outcome::DoneWithFailures => {}
+        }
+    }
+
+    /// One line on stdout: the run's folder.
+    fn tell_where(&self) -> anyhow::Result<()> {
+        if let Some(run) = inputs::run(self.project)?.filter(|run| run.generator().exists()) {
+            println!("{}", run.root().display());
+        }
+        Ok(())
+    }
+
+    fn show_plan(&self, stages: &[StageId]) -> anyhow::Result<Outcome> {
+        let lock = Lock::read(&self.project.lock_file())?;
+        let mut upstream_runs = false;
+        for stage in stages {
+            let freshness = freshness::judge(self.workspace, self.project, &lock, *stage)?;
+            let runs = matches!(freshness, Freshness::Stale(_)) || (self.retrain && freshness != Freshness::Fresh);
+            let plan = match (runs, upstream_runs) {
+                (true, _) => "would run",
+                (false, true) => "would run if what comes before it changes its input",
+                (false, false) => "fresh",
+            };
+            eprintln!("{stage}: {plan}");
+            freshness.reasons().iter().for_each(|reason| eprintln!("  {reason}"));
+            upstream_runs |= runs;
+        }
+        if stages.contains(&StageId::Crawl) && self.project.config.crawl.site != SiteName::mini() {
+            eprintln!("nothing was asked of {}", self.project.config.crawl.site);
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        use StageId::{Crop, Pack, Train};
+        assert_eq!(range(Some(Crop), Some(Train)).unwrap(), [Crop, Pack, Train]);
+        assert_eq!(range(None, None).unwrap(), StageId::ALL);
+        assert!(range(Some(Train), Some(Crop)).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! One pipeline: its configuration, its folders and how stages are told of both.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Context as _;
+use contracts::{
+    Config, Layout,
+    config::{self, Request},
+};
+
+use crate::{arguments::ConfigOptions, workspace::Workspace};
+
+/// A resolved pipeline.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The resolved configuration.
+    pub(crate) config: Config,
+    /// Where its things lie.
+    pub(crate) layout: Layout,
+    /// The folder of pipeline.toml; relative paths start there.
+    pub(crate) root: PathBuf,
+    file: PathBuf,
+    options: ConfigOptions,
+}
+
+impl Project {
+    /// Reads and resolves the configuration.
+    pub(crate) fn open(workspace: &Workspace, options: &ConfigOptions) -> anyhow::Result<Self> {
+        let given = options.config.clone().unwrap_or_else(|| workspace.root.join("pipeline.toml"));
+        let file = env::current_dir().context("cannot tell the current folder")?.join(given);
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the configuration at {}", file.display()))?;
+        let profile = options.profile.as_deref();
+        let config = config::load(&Request { text: &text, file: &file, profile, set: &options.set })?;
+        let root = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let layout = Layout::new(&root, &config.paths);
+        Ok(Self { config, layout, root, file, options: options.clone() })
+    }
+
+    /// The lock that remembers what the outputs were made from.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.root.join("pipeline.lock")
+    }
+
+    /// The name of this pipeline's entries in the lock: its data folder, as configured.
+    pub(crate) fn lock_name(&self) -> String {
+        self.config.paths.data.to_string_lossy().into_owned()
+    }
+
+    /// A program of the pipeline, told of the same configuration.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.arg("--config").arg(&self.file).current_dir(&self.root);
+        if let Some(profile) = &self.options.profile {
+            command.args(["--profile", profile]);
+        }
+        for set in &self.options.set {
+            command.args(["--set", set]);
+        }
+        command
+    }
+}

@@ -1,0 +1,118 @@
+//! Installing what the system lacks: OpenCV and libclang for the build, the cascade for the crops.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use contracts::{
+    Outcome,
+    cascade::{self, CascadeError},
+    config::Config,
+    publish,
+};
+
+use crate::{opencv, workspace::Workspace};
+
+/// Debian's names: the parts of OpenCV 4 that the cropper uses, and what its bindings are generated with.
+const APT_PACKAGES: [&str; 6] = [
+    "libopencv-core-dev",
+    "libopencv-imgproc-dev",
+    "libopencv-objdetect-dev",
+    "libopencv-imgcodecs-dev",
+    "clang",
+    "libclang-dev",
+];
+
+/// What to type where the runner does not install by itself.
+const OTHER_SYSTEMS: [(&str, &str); 3] = [
+    ("dnf", "sudo dnf install opencv-devel clang-devel"),
+    ("pacman", "sudo pacman -S --needed opencv clang"),
+    ("brew", "brew install opencv@4 llvm"),
+];
+
+/// `cargo xtask setup`.
+pub(crate) fn run(_workspace: &Workspace, yes: bool) -> anyhow::Result<Outcome> {
+    system(yes)?;
+    if let Err(error) = cascade(&Config::default().crop.cascade) {
+        // A machine without network can still build and be given the cascade later.
+        eprintln!("warning: {error:#}");
+    }
+    eprintln!("setup: everything that can be installed is there");
+    Ok(Outcome::Done)
+}
+
+/// Installs the system packages that are missing.
+pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
+    let missing = opencv::missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(" and ");
+    if !on_path("apt-get") {
+        let command = OTHER_SYSTEMS.iter().find(|(tool, _)| on_path(tool)).map(|(_, command)| *command);
+        let advice =
+            command.unwrap_or("install OpenCV 4 (with headers) and libclang with your system's package manager");
+        bail!("this machine lacks {missing}; run: {advice}");
+    }
+    let commands = apt_commands();
+    eprintln!("this machine lacks {missing}; to be run:\n  {}", commands.join("\n  "));
+    if !yes && io::stdin().is_terminal() && !agreed()? {
+        bail!("nothing was installed; run the commands above, or the same command with --yes");
+    }
+    for command in &commands {
+        let status = Command::new("sh").args(["-c", command]).status().context("cannot start sh")?;
+        ensure!(status.success(), "`{command}` failed ({status})");
+    }
+    let still = opencv::missing();
+    ensure!(still.is_empty(), "after the installation this machine still lacks {}", still.join(" and "));
+    Ok(())
+}
+
+fn apt_commands() -> [String; 2] {
+    let sudo = if is_root() { "" } else { "sudo " };
+    let install = format!("{sudo}apt-get install -y --no-install-recommends {}", APT_PACKAGES.join(" "));
+    [format!("{sudo}apt-get update -q"), install]
+}
+
+/// Makes sure that the cascade is at hand: the environment's, the cached one, or a fresh download.
+pub(crate) fn cascade(name: &str) -> anyhow::Result<()> {
+    let target = match cascade::resolve_here(name) {
+        Ok(_) => return Ok(()),
+        Err(CascadeError::Missing(target)) => target,
+        Err(error) => return Err(error.into()),
+    };
+    download(&target)
+        .map_err(|problem| anyhow::anyhow!("{}\n  (the download failed: {problem:#})", CascadeError::Missing(target)))
+}
+
+/// Fetches the cascade with curl, checks it, and only then gives it its name.
+fn download(target: &Path) -> anyhow::Result<()> {
+    eprintln!("downloading {}", cascade::UPSTREAM_URL);
+    let mut curl = Command::new("curl");
+    curl.args(["--fail", "--silent", "--show-error", "--location", "--max-time", "60", cascade::UPSTREAM_URL]);
+    let output = curl.stderr(Stdio::piped()).output().context("cannot start curl")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+    let found = contracts::ContentHash::of(&output.stdout).to_string();
+    ensure!(found == cascade::SHA256, "what came has SHA-256 {found}, not {}", cascade::SHA256);
+    Ok(publish::write_file(target, &output.stdout)?)
+}
+
+fn on_path(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn agreed() -> anyhow::Result<bool> {
+    eprint!("go on? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,37 @@
+//! Running cargo's own tools over the workspace.
+
+use std::process::Stdio;
+
+use anyhow::Context as _;
+use contracts::Outcome;
+
+use crate::{
+    opencv, setup,
+    workspace::{Workspace, cargo},
+};
+
+/// `cargo xtask test`: all tests, in the profile that users run.
+pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
+    setup::system(true)?;
+    let runner: &[&str] = if has("nextest") { &["nextest", "run"] } else { &["test"] };
+    let mut command: Vec<&str> = runner.to_vec();
+    command.extend(["--release", "--workspace"]);
+    command.extend(arguments.iter().map(String::as_str));
+    run(workspace, &command)
+}
+
+/// Runs cargo in the workspace with the environment that face-cropper's build needs.
+pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Outcome> {
+    eprintln!("$ cargo {}", arguments.join(" "));
+    let mut command = cargo();
+    command.args(arguments).current_dir(&workspace.root).envs(opencv::environment());
+    let status = command.status().context("cannot start cargo")?;
+    Ok(if status.success() { Outcome::Done } else { Outcome::Failed })
+}
+
+/// Whether cargo has a subcommand.
+pub(crate) fn has(subcommand: &str) -> bool {
+    let mut command = cargo();
+    command.args([subcommand, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

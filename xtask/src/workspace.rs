@@ -1,0 +1,140 @@
+//! The Cargo workspace that the runner belongs to: its crates, who uses whom, where it builds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+/// The workspace, as `cargo metadata --no-deps` tells it (which needs no network).
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The folder of the root Cargo.toml.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
+    /// Its crates by name.
+    pub(crate) packages: BTreeMap<String, Package>,
+}
+
+/// A crate of the workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Package {
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    /// What it is built with, by crate name: dependencies and build dependencies.
+    pub(crate) dependencies: BTreeSet<String>,
+    /// What only its tests use.
+    pub(crate) dev_dependencies: BTreeSet<String>,
+}
+
+impl Workspace {
+    /// The workspace that this program was built in.
+    pub(crate) fn here() -> anyhow::Result<Self> {
+        Self::read(Path::new(env!("CARGO_MANIFEST_DIR")))
+    }
+
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let output = cargo().args(["metadata", "--no-deps", "--format-version=1"]).current_dir(folder).output();
+        let output = output.context("cannot start cargo")?;
+        ensure!(output.status.success(), "cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        let metadata = serde_json::from_slice(&output.stdout).context("cannot read what cargo metadata says")?;
+        Ok(Self::from_metadata(metadata))
+    }
+
+    fn from_metadata(metadata: Metadata) -> Self {
+        let packages = metadata.packages.into_iter().map(|package| (package.name.clone(), package.into())).collect();
+        Self { root: metadata.workspace_root, target: metadata.target_directory, packages }
+    }
+
+    /// A crate and those of this workspace that it is built with, however indirectly.
+    pub(crate) fn closure(&self, name: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![name.to_owned()];
+        while let Some(name) = open.pop() {
+            let Some(package) = self.packages.get(&name) else { continue };
+            if found.insert(name) {
+                open.extend(package.dependencies.iter().cloned());
+            }
+        }
+        found
+    }
+
+    /// Where the programs lie that users and tests share; `NIJIGEN_BIN_DIR` names another folder of ready-built ones.
+    pub(crate) fn binaries(&self) -> Binaries {
+        match env::var_os("NIJIGEN_BIN_DIR") {
+            Some(folder) if !folder.is_empty() => Binaries::Ready(folder.into()),
+            _ => Binaries::Built(self.target.join("release")),
+        }
+    }
+}
+
+/// Where the stages' programs come from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Binaries {
+    /// Built by cargo into this folder when they are needed.
+    Built(PathBuf),
+    /// Taken as they are.
+    Ready(PathBuf),
+}
+
+impl Binaries {
+    /// A program's path.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        let (Self::Built(folder) | Self::Ready(folder)) = self;
+        folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+}
+
+/// The cargo that started the runner.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<MetadataPackage>,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct MetadataPackage {
+    name: String,
+    manifest_path: PathBuf,
+    dependencies: Vec<MetadataDependency>,
+}
+
+#[derive(Deserialize)]
+struct MetadataDependency {
+    name: String,
+    kind: Option<String>,
+}
+
+impl From<MetadataPackage> for Package {
+    fn from(package: MetadataPackage) -> Self {
+        let (dev, normal): (Vec<_>, Vec<_>) =
+            package.dependencies.into_iter().partition(|dependency| dependency.kind.as_deref() == Some("dev"));
+        let names = |list: Vec<MetadataDependency>| list.into_iter().map(|dependency| dependency.name).collect();
+        let folder = package.manifest_path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        Self { folder, dependencies: names(normal), dev_dependencies: names(dev) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_built_with_its_closure_and_nothing_else() {
+        let workspace = Workspace::here().unwrap();
+        let closure = workspace.closure("face-cropper");
+        assert!(closure.contains("face-cropper") && closure.contains("stage") && closure.contains("contracts"));
+        assert!(!closure.contains("crawler") && !closure.contains("gan") && !closure.contains("opencv"));
+        assert!(workspace.closure("no-such-crate").is_empty());
+    }
+}
