@@ -111,3 +111,108 @@ impl DiscriminatorLayer {
         activation::leaky_relu(features, NEGATIVE_SLOPE)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::optim::GradientsParams;
+
+    use super::*;
+    use crate::generator::Generator;
+    use crate::parameters::shapes;
+    use crate::philox::Philox;
+    use crate::recipe::Recipe;
+    use crate::recipe::tests::tiny;
+
+    #[test]
+    fn layers_have_their_shapes_in_every_recipe_at_every_side() {
+        let small = "discriminator.base_channels = 2".parse().unwrap();
+        for name in Recipe::names() {
+            let recipe = Recipe::named(name).unwrap().with_overrides(&small).unwrap();
+            for side in [16, 32, 48, 64, 96, 128] {
+                let discriminator = recipe.discriminator(side, 1, &Device::flex()).unwrap();
+                let pictures = Tensor::ones([2, 3, side as usize, side as usize], &Device::flex());
+                let expected: Vec<_> = discriminator.architecture.features().unwrap().into_iter().rev().collect();
+                assert_eq!(discriminator.layers.len(), expected.len());
+                let mut features = pictures.clone();
+                for (layer, (channels, side)) in discriminator.layers.iter().zip(expected) {
+                    features = layer.forward(features);
+                    assert_eq!(features.dims(), [2, channels, side, side], "{name}");
+                }
+                assert!(discriminator.layers[0].norm.is_none(), "{name} normalises what it is shown");
+                assert_eq!(discriminator.forward(pictures).dims(), [2]);
+            }
+        }
+    }
+
+    #[test]
+    fn full_width_weights_have_the_shapes_of_the_papers() {
+        let check = |name: &str, side, widths: [usize; 4], kernel: usize, start: usize| {
+            let recipe = Recipe::named(name).unwrap();
+            let architecture = recipe.discriminator(16, 1, &Device::flex()).unwrap().architecture;
+            let blank = Discriminator::blank(Architecture { side, ..architecture }, &Device::flex()).unwrap();
+            let found = shapes(&blank);
+            let mut from = 3;
+            for (layer, to) in widths.into_iter().enumerate() {
+                assert_eq!(found[&format!("layers.{layer}.conv.weight")], [to, from, kernel, kernel], "{name}");
+                from = to;
+            }
+            assert_eq!(found["head.weight"], [1, from, start, start], "{name}");
+            assert_eq!(found.contains_key("head.bias"), name == "dcgan-tutorial");
+        };
+        check("dcgan", 64, [64, 128, 256, 512], 4, 4);
+        check("dcgan-paper", 64, [128, 256, 512, 1024], 4, 4);
+        check("dcgan-tutorial", 48, [64, 128, 256, 512], 5, 3);
+    }
+
+    #[test]
+    fn the_two_networks_draw_apart() {
+        let weight = |name: &str, bytes: &[u8]| {
+            let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
+            file.tensor(name).unwrap().data()[..64].to_vec()
+        };
+        let generator = tiny().generator(16, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+        let discriminator = tiny().discriminator(16, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+        assert_ne!(weight("layers.0.conv.weight", &generator), weight("layers.0.conv.weight", &discriminator));
+    }
+
+    /// One generator step against `judge`: the generator's gradients, and how many of the discriminator's there are.
+    fn generator_step(generator: &Generator, judge: &Discriminator, device: &Device) -> (Vec<f32>, usize) {
+        let recipe = tiny();
+        let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 4, device);
+        let loss = recipe.objective.generator_loss(judge.forward(generator.forward(latents)));
+        let mut gradients = loss.backward();
+        let judged = GradientsParams::from_module(&mut gradients, judge).len();
+        let moved = recipe.generator.optimizer.init().step(
+            1e-3,
+            generator.clone(),
+            GradientsParams::from_module(&mut gradients, generator),
+        );
+        let bytes = moved.to_safetensors().unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let values = file.tensor("layers.1.conv.weight").unwrap().data().to_vec();
+        (values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(), judged)
+    }
+
+    #[test]
+    fn without_weight_gradients_the_generator_learns_the_same() {
+        let device = Device::flex().autodiff();
+        let (generator, judge) =
+            (tiny().generator(16, 1, &device).unwrap(), tiny().discriminator(16, 1, &device).unwrap());
+        let (expected, all) = generator_step(&generator, &judge, &device);
+        let (found, none) = generator_step(&generator, &judge.without_weight_gradients(), &device);
+        assert_eq!(found, expected);
+        assert!(all > 0);
+        assert_eq!(none, 0);
+    }
+
+    #[test]
+    fn without_weight_gradients_the_running_statistics_still_train() {
+        let device = Device::flex().autodiff();
+        let judge = tiny().discriminator(16, 1, &device).unwrap();
+        let before = judge.to_safetensors().unwrap();
+        judge.without_weight_gradients().forward(Tensor::ones([4, 3, 16, 16], &device));
+        assert_ne!(judge.to_safetensors().unwrap(), before);
+        let (_, still_trained) = generator_step(&tiny().generator(16, 1, &device).unwrap(), &judge, &device);
+        assert!(still_trained > 0, "the discriminator itself must stay trainable");
+    }
+}

@@ -59,7 +59,7 @@ impl Ema {
     pub fn update(&mut self, source: &Generator, images: u64, images_shown: u64) {
         let beta = self.config.beta(images, images_shown);
         let source = parameters(source);
-        self.generator = replace_parameters(&self.generator, |name, _, average| match source.get(name) {
+        self.generator = replace_parameters(&self.generator, |name, average| match source.get(name) {
             Some(newest) if is_weight(name) => blend(average, newest.values.clone(), beta),
             Some(newest) => newest.values.clone(),
             None => average,

@@ -17,7 +17,10 @@ use crate::strided;
 /// every layer but the last, which ends in tanh.
 ///
 /// Whether BatchNorm uses the batch's own statistics is decided by the device: it does on an autodiff device (and then
-/// updates its running ones), and does not in [`Module::valid`]'s copy.
+/// updates its running ones), and does not in [`Module::valid`]'s copy. The running variance is the biased one, as
+/// TensorFlow has it; PyTorch's is n / (n − 1) times as large, n being the batch's values in a channel.
+///
+/// A clone shares its running statistics with the original; [`Module::valid`]'s copy has its own.
 #[derive(Module, Debug)]
 pub struct Generator {
     layers: Vec<GeneratorLayer>,
@@ -143,5 +146,142 @@ impl GeneratorLayer {
             Some(bias) => features + bias.val().unsqueeze::<4>(),
             None => features,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+    use crate::architecture::Family;
+    use crate::parameters::{parameters, shapes};
+    use crate::philox::Philox;
+    use crate::recipe::Recipe;
+    use crate::recipe::tests::tiny;
+
+    fn small(name: &str, side: u32, device: &Device) -> Generator {
+        let small = "generator.base_channels = 2".parse().unwrap();
+        Recipe::named(name).unwrap().with_overrides(&small).unwrap().generator(side, 1, device).unwrap()
+    }
+
+    #[test]
+    fn layers_have_their_shapes_in_every_recipe_at_every_side() {
+        for name in Recipe::names() {
+            for side in [16, 32, 48, 64, 96, 128] {
+                let generator = small(name, side, &Device::flex());
+                let mut features = Tensor::ones([1, 100, 1, 1], &Device::flex());
+                let (last, hidden) = generator.layers.split_last().unwrap();
+                let expected = generator.architecture.features().unwrap();
+                assert_eq!(hidden.len(), expected.len());
+                for (layer, (channels, side)) in hidden.iter().zip(expected) {
+                    features = layer.hidden(features);
+                    assert_eq!(features.dims(), [1, channels, side, side], "{name}");
+                }
+                assert!(last.norm.is_none(), "{name} normalises its pictures");
+                let side = side as usize;
+                assert_eq!(generator.forward(Tensor::ones([2, 100], &Device::flex())).dims(), [2, 3, side, side]);
+            }
+        }
+    }
+
+    #[test]
+    fn full_width_weights_have_the_shapes_of_the_papers() {
+        let check = |name: &str, side, expected: &[(&str, &[usize])]| {
+            let recipe = Recipe::named(name).unwrap();
+            let architecture = recipe.generator(16, 1, &Device::flex()).unwrap().architecture.clone();
+            let blank =
+                Generator::blank(Architecture { side, ..architecture }, recipe.latent, &Device::flex()).unwrap();
+            let found = shapes(&blank);
+            for &(key, shape) in expected {
+                assert_eq!(found.get(key).map(Vec::as_slice), Some(shape), "{name} {key}");
+            }
+        };
+        let dcgan: &[(&str, &[usize])] = &[
+            ("layers.0.conv.weight", &[100, 512, 4, 4]),
+            ("layers.1.conv.weight", &[512, 256, 4, 4]),
+            ("layers.2.conv.weight", &[256, 128, 4, 4]),
+            ("layers.3.conv.weight", &[128, 64, 4, 4]),
+            ("layers.4.conv.weight", &[64, 3, 4, 4]),
+        ];
+        check("dcgan", 64, dcgan);
+        let paper: &[(&str, &[usize])] =
+            &[("layers.0.conv.weight", &[100, 1024, 4, 4]), ("layers.4.conv.weight", &[128, 3, 4, 4])];
+        check("dcgan-paper", 64, paper);
+        let tutorial: &[(&str, &[usize])] = &[
+            ("layers.0.conv.weight", &[100, 512, 3, 3]),
+            ("layers.0.position_bias", &[512, 3, 3]),
+            ("layers.1.conv.weight", &[512, 256, 5, 5]),
+            ("layers.1.conv.bias", &[256]),
+            ("layers.4.conv.weight", &[64, 3, 5, 5]),
+            ("layers.4.conv.bias", &[3]),
+        ];
+        check("dcgan-tutorial", 48, tutorial);
+    }
+
+    #[test]
+    fn first_weights_are_spread_as_the_recipe_says() {
+        let generator = Recipe::named("dcgan").unwrap().generator(32, 1, &Device::flex()).unwrap();
+        for (name, parameter) in parameters(&generator) {
+            let values: Vec<f32> = parameter.values.into_data().try_to_vec().unwrap();
+            let count = values.len() as f32;
+            let mean = values.iter().sum::<f32>() / count;
+            let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt();
+            let expected = match name.rsplit('.').next().unwrap() {
+                "weight" if name.contains("norm") => (1.0, 0.02),
+                "weight" => (0.0, 0.02),
+                "running_var" => (1.0, 0.0),
+                _ => (0.0, 0.0),
+            };
+            // Four standard errors of a mean and of a standard deviation.
+            let slack = 4.0 * expected.1 / count.sqrt() + 1e-6;
+            assert!((mean - expected.0).abs() <= slack, "{name}: mean {mean}");
+            assert!((std - expected.1).abs() <= slack, "{name}: standard deviation {std}");
+        }
+    }
+
+    #[test]
+    fn a_seed_decides_the_weights_whatever_the_device() {
+        let bytes = |seed, device: Device| tiny().generator(16, seed, &device).unwrap().to_safetensors().unwrap();
+        assert_eq!(bytes(1, Device::flex()), bytes(1, Device::flex().autodiff()));
+        assert_ne!(bytes(1, Device::flex()), bytes(2, Device::flex()));
+    }
+
+    #[test]
+    fn ids_are_the_same_in_equal_generators() {
+        let ids = || {
+            let generator = tiny().generator(16, 1, &Device::flex()).unwrap();
+            let norm = generator.layers[1].norm.as_ref().unwrap();
+            [generator.layers[0].conv.weight.id, norm.gamma.id, norm.beta.id]
+        };
+        assert_eq!(ids(), ids());
+    }
+
+    #[test]
+    fn without_weight_gradients_it_makes_the_same_pictures_off_the_tape() {
+        let device = Device::flex().autodiff();
+        let generator = tiny().generator(16, 1, &device).unwrap();
+        let latents = tiny().latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 4, &device);
+        let tracked = generator.forward(latents.clone());
+        let untracked = generator.without_weight_gradients().forward(latents);
+        assert_eq!(tracked.into_data(), untracked.clone().into_data());
+        // With nothing to differentiate, the pictures are as good as constants.
+        let probe = untracked.require_grad();
+        let gradients = probe.clone().sum().backward();
+        assert!(probe.grad(&gradients).is_some());
+        let first = &generator.layers[0].conv.weight;
+        assert!(first.val().grad(&gradients).is_none(), "a gradient reached the generator");
+    }
+
+    #[test]
+    fn a_position_bias_is_added_where_it_belongs() {
+        let device = Device::flex();
+        let mut generator = small("dcgan-tutorial", 32, &device);
+        assert_eq!(generator.architecture.family, Family::TensorflowDcgan);
+        let count = 16 * 2 * 2;
+        let bias: Vec<f32> = (0..count).map(|index| index as f32).collect();
+        generator.layers[0].position_bias = Some(Param::from_data(TensorData::new(bias.clone(), [16, 2, 2]), &device));
+        let features = generator.layers[0].upsample(Tensor::zeros([1, 100, 1, 1], &device));
+        assert_eq!(features.into_data().try_to_vec::<f32>().unwrap(), bias);
     }
 }

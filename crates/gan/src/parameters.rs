@@ -24,13 +24,17 @@ pub(crate) fn parameters<M: Module>(network: &M) -> BTreeMap<String, Parameter> 
     read.found
 }
 
-/// The network with each parameter's values replaced by what `replace` makes of its name, shape and flat values.
+/// The shapes of all parameters of a network, by the same names; weights that are still to be drawn are not drawn.
+pub(crate) fn shapes<M: Module>(network: &M) -> BTreeMap<String, Vec<usize>> {
+    let mut measure = Measure { path: ParameterPath::default(), found: BTreeMap::new() };
+    network.visit(&mut measure);
+    measure.found
+}
+
+/// The network with each parameter's values replaced by what `replace` makes of its name and flat values.
 ///
 /// The result shares nothing with `network`, and each parameter stays trainable or not, as it was.
-pub(crate) fn replace_parameters<M: Module>(
-    network: &M,
-    replace: impl FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>,
-) -> M {
+pub(crate) fn replace_parameters<M: Module>(network: &M, replace: impl FnMut(&str, Tensor<1>) -> Tensor<1>) -> M {
     let tracked = network.devices().iter().any(|device| device.is_autodiff());
     let replaced = network.valid().map(&mut Replace { path: ParameterPath::default(), replace });
     if tracked { replaced.train() } else { replaced }
@@ -87,12 +91,31 @@ impl ModuleVisitor for Read {
     }
 }
 
+struct Measure {
+    path: ParameterPath,
+    found: BTreeMap<String, Vec<usize>>,
+}
+
+impl ModuleVisitor for Measure {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.insert(self.path.name(), param.lazy_shape().to_vec());
+    }
+}
+
 struct Replace<F> {
     path: ParameterPath,
     replace: F,
 }
 
-impl<F: FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>> ModuleMapper for Replace<F> {
+impl<F: FnMut(&str, Tensor<1>) -> Tensor<1>> ModuleMapper for Replace<F> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.enter(name);
     }
@@ -105,7 +128,7 @@ impl<F: FnMut(&str, &[usize], Tensor<1>) -> Tensor<1>> ModuleMapper for Replace<
         let name = self.path.name();
         param.map(|tensor| {
             let shape = tensor.dims();
-            (self.replace)(&name, &shape, tensor.flatten(0, D - 1)).reshape(shape)
+            (self.replace)(&name, tensor.flatten(0, D - 1)).reshape(shape)
         })
     }
 }

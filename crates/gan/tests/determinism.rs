@@ -1,0 +1,60 @@
+//! The same seed gives the same trained weights, bit for bit, on any number of worker threads.
+#![allow(clippy::unwrap_used)]
+
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use gan::{Ema, Philox, Recipe, Stream};
+
+/// The average's and the discriminator's bytes after three steps of training on noise.
+fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
+    const SIDE: u32 = 32;
+    const BATCH: usize = 8;
+    let device = Device::flex().autodiff();
+    let mut generator = recipe.generator(SIDE, seed, &device).unwrap();
+    let mut discriminator = recipe.discriminator(SIDE, seed, &device).unwrap();
+    let (mut adam_g, mut adam_d) = (recipe.generator.optimizer.init(), recipe.discriminator.optimizer.init());
+    let mut ema = Ema::new(recipe.ema, &generator);
+    let latents = Philox::new(seed, Stream::TrainingLatents);
+    let learning_rate = recipe.generator.optimizer.learning_rate;
+    for step in 0..3 {
+        let mut pictures = vec![0.0; BATCH * 3 * (SIDE * SIDE) as usize];
+        Philox::new(seed, Stream::Augmentation).fill_normal(step, &mut pictures);
+        let shape = [BATCH, 3, SIDE as usize, SIDE as usize];
+        let real = Tensor::<4>::from_data(TensorData::new(pictures, shape), &device);
+        let fake = generator.forward(recipe.latent.sample(&latents, step, BATCH, &device));
+        let (real, judged) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
+        let gradients = recipe.objective.discriminator_loss(real, judged).backward();
+        let gradients = GradientsParams::from_grads(gradients, &discriminator);
+        discriminator = adam_d.step(learning_rate, discriminator, gradients);
+        let judged = discriminator.without_weight_gradients().forward(fake);
+        let gradients = recipe.objective.generator_loss(judged).backward();
+        let gradients = GradientsParams::from_grads(gradients, &generator);
+        generator = adam_g.step(learning_rate, generator, gradients);
+        ema.update(&generator, BATCH as u64, (step + 1) * BATCH as u64);
+    }
+    (ema.generator().to_safetensors().unwrap(), discriminator.to_safetensors().unwrap())
+}
+
+fn check(name: &str) {
+    let narrow = "generator.base_channels = 16\ndiscriminator.base_channels = 16".parse().unwrap();
+    let recipe = Recipe::named(name).unwrap().with_overrides(&narrow).unwrap();
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| train(&recipe, 7))
+    };
+    let one = on(1);
+    assert!(one == on(1), "{name}: two runs on one thread differ");
+    assert!(one == on(2), "{name}: one and two threads differ");
+    assert!(one == on(5), "{name}: one and five threads differ");
+    assert!(one != train(&recipe, 8), "{name}: the seed changes nothing");
+}
+
+#[test]
+fn dcgan_trains_the_same_on_any_number_of_threads() {
+    check("dcgan");
+}
+
+#[test]
+fn the_tutorials_network_trains_the_same_on_any_number_of_threads() {
+    check("dcgan-tutorial");
+}

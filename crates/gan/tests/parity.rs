@@ -1,0 +1,169 @@
+//! The networks, their gradients and their updates against PyTorch's, recorded by `oracles/dcgan_pytorch.py`.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName};
+use safetensors::SafeTensors;
+
+const OBJECTIVE: ObjectiveConfig = ObjectiveConfig { name: Objective::NonSaturating, label_smoothing: 0.1 };
+const LEARNING_RATE: f64 = 2e-3;
+const ADAM: OptimizerConfig = OptimizerConfig {
+    name: OptimizerName::Adam,
+    learning_rate: LEARNING_RATE,
+    beta_1: 0.5,
+    beta_2: 0.999,
+    epsilon: 1e-8,
+};
+
+type Named = BTreeMap<String, Vec<f32>>;
+
+fn golden(case: &str, file: &str) -> Vec<u8> {
+    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(case).join(file)).unwrap()
+}
+
+fn tensors(bytes: &[u8]) -> Named {
+    let values = |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    file.iter().map(|(name, tensor)| (name.to_owned(), values(tensor.data()))).collect()
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap()
+}
+
+/// What PyTorch computed; every entry must be asked for once.
+struct Expected(Named);
+
+impl Expected {
+    fn check(&mut self, name: &str, found: &[f32]) {
+        let expected = self.0.remove(name).unwrap_or_else(|| panic!("PyTorch has no {name}"));
+        assert_eq!(found.len(), expected.len(), "{name}");
+        let largest = expected.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        let slack = 1e-4 * largest + 1e-6;
+        for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert!((found - expected).abs() <= slack, "{name}[{index}]: found {found}, PyTorch has {expected}");
+        }
+    }
+
+    /// Compares updated weights, but for biases that BatchNorm takes away again: their gradient is zero but for
+    /// rounding, and Adam makes a whole step of whatever that leaves.
+    fn check_updated(&mut self, prefix: &str, mut found: Named) {
+        let layer = |name: &str| name.strip_suffix(".conv.bias").map(|layer| format!("{layer}.norm.weight"));
+        let without_effect: Vec<_> =
+            found.keys().filter(|name| layer(name).is_some_and(|norm| found.contains_key(&norm))).cloned().collect();
+        for name in without_effect {
+            assert!(found.remove(&name).is_some() && self.0.remove(&format!("{prefix}.{name}")).is_some(), "{name}");
+        }
+        self.check_all(prefix, found);
+    }
+
+    fn check_all(&mut self, prefix: &str, found: Named) {
+        let count = self.0.keys().filter(|name| name.starts_with(prefix)).count();
+        assert_eq!(found.len(), count, "{prefix}: {:?}", found.keys());
+        for (name, found) in found {
+            self.check(&format!("{prefix}.{name}"), &found);
+        }
+    }
+}
+
+/// The gradients of a network's parameters, under the names of its weight file.
+struct ByName<'a> {
+    gradients: &'a Gradients,
+    path: Vec<String>,
+    found: Named,
+}
+
+impl ModuleVisitor for ByName<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(match name {
+            "gamma" => "weight".into(),
+            "beta" => "bias".into(),
+            name => name.into(),
+        });
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.grad(self.gradients) {
+            self.found.insert(self.path.join("."), values(gradient));
+        }
+    }
+}
+
+fn by_name<M: Module>(network: &M, gradients: &Gradients) -> Named {
+    let mut visitor = ByName { gradients, path: Vec::new(), found: Named::new() };
+    network.visit(&mut visitor);
+    visitor.found
+}
+
+fn thinned(pictures: Tensor<4>) -> Vec<f32> {
+    values(pictures).into_iter().step_by(7).collect()
+}
+
+fn real_pictures(batch: usize, side: usize, device: &Device) -> Tensor<4> {
+    let values: Vec<f32> = (0..batch * 3 * side * side).map(|index| (index as f64).sin() as f32).collect();
+    Tensor::from_data(TensorData::new(values, [batch, 3, side, side]), device)
+}
+
+fn check(case: &str) {
+    let plain = Device::flex();
+    let device = plain.clone().autodiff();
+    let generator = Generator::from_safetensors(&golden(case, "generator.safetensors"), &device).unwrap();
+    let discriminator = Discriminator::from_safetensors(&golden(case, "discriminator.safetensors"), &device).unwrap();
+    let mut expected = Expected(tensors(&golden(case, "expected.safetensors")));
+    let latents = expected.0.remove("latents").unwrap();
+    let (size, side) = (generator.latent().size as usize, generator.architecture().side as usize);
+    let batch = latents.len() / size;
+    let latents = TensorData::new(latents, [batch, size]);
+
+    let pictures = generator.valid().forward(Tensor::from_data(latents.clone(), &plain));
+    expected.check("rest.pictures", &thinned(pictures));
+    let logits = discriminator.valid().forward(real_pictures(batch, side, &plain));
+    expected.check("rest.logits", &values(logits));
+
+    let fake = generator.forward(Tensor::from_data(latents, &device));
+    expected.check("train.pictures", &thinned(fake.clone()));
+    let real_logits = discriminator.forward(real_pictures(batch, side, &device));
+    let fake_logits = discriminator.forward(fake.clone().detach());
+    expected.check("train.real_logits", &values(real_logits.clone()));
+    expected.check("train.fake_logits", &values(fake_logits.clone()));
+    let loss = OBJECTIVE.discriminator_loss(real_logits, fake_logits);
+    expected.check("discriminator.loss", &values(loss.clone()));
+    let gradients = loss.backward();
+    expected.check_all("discriminator.gradient", by_name(&discriminator, &gradients));
+    let gradients = GradientsParams::from_grads(gradients, &discriminator);
+    let discriminator = ADAM.init().step(LEARNING_RATE, discriminator, gradients);
+    expected.check_updated("discriminator.updated", tensors(&discriminator.to_safetensors().unwrap()));
+
+    let loss = OBJECTIVE.generator_loss(discriminator.without_weight_gradients().forward(fake));
+    expected.check("generator.loss", &values(loss.clone()));
+    let gradients = loss.backward();
+    expected.check_all("generator.gradient", by_name(&generator, &gradients));
+    let gradients = GradientsParams::from_grads(gradients, &generator);
+    let generator = ADAM.init().step(LEARNING_RATE, generator, gradients);
+    expected.check_updated("generator.updated", tensors(&generator.to_safetensors().unwrap()));
+    assert!(expected.0.is_empty(), "not compared: {:?}", expected.0.keys());
+}
+
+#[test]
+fn dcgan_equals_pytorch() {
+    check("dcgan_16");
+}
+
+#[test]
+fn dcgan_on_three_by_three_features_equals_pytorch() {
+    check("dcgan_24");
+}
+
+#[test]
+fn the_tutorials_network_equals_same_padding_in_pytorch() {
+    check("tutorial_32");
+}
