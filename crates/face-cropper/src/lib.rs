@@ -1,1 +1,33 @@
-//! placeholder
+//! Pictures to faces: finds anime faces with an OpenCV cascade and cuts them out, shard by shard.
+//!
+//! ```text
+//! raw manifest ─▶ inputs ─▶ shards ─▶ examine each picture ─▶ shard folders ─▶ faces manifest
+//!                              container → decode → grey → windows → grouping → gate → cut
+//! ```
+//!
+//! Invariants: only [`engine`] knows OpenCV; grouping, gates and geometry are pure functions, so that any engine that
+//! evaluates the same windows gives the same faces. Which thread examined a picture leaves no trace in the output.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod assembly;
+pub mod cascade;
+mod container;
+mod cutting;
+mod deletions;
+pub mod detect;
+pub mod engine;
+mod error;
+mod examine;
+mod fault;
+mod gate;
+pub mod geometry;
+pub mod grouping;
+mod inputs;
+pub mod picture;
+mod recipe;
+mod shard;
+mod stage;
+mod workers;
+
+pub use error::CropError;
+pub use stage::Crop;

@@ -1,0 +1,63 @@
+//! The cascade as text with its hash: read once, handed to every worker.
+
+use std::path::Path;
+
+use contracts::{
+    ContentHash,
+    cascade::{self, CascadeError},
+};
+
+/// A cascade file's content. That it is a cascade shows when an engine starts with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cascade {
+    place: String,
+    text: String,
+    hash: ContentHash,
+}
+
+impl Cascade {
+    /// Finds and reads the cascade that `crop.cascade` names.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read as text.
+    pub fn find(name: &str) -> Result<Self, CascadeError> {
+        Self::read(cascade::resolve_here(name)?.path())
+    }
+
+    /// Reads a cascade file.
+    ///
+    /// # Errors
+    /// When it cannot be read as text.
+    pub fn read(path: &Path) -> Result<Self, CascadeError> {
+        let unreadable = |error: std::io::Error| {
+            let problem = match error.kind() {
+                std::io::ErrorKind::InvalidData => "it is no text, so no cascade either".to_owned(),
+                _ => error.to_string(),
+            };
+            CascadeError::Unreadable { path: path.into(), problem }
+        };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Ok(Self::of_text(path.display().to_string(), text))
+    }
+
+    /// A cascade that is no file, with a name for messages.
+    pub fn of_text(place: String, text: String) -> Self {
+        let hash = ContentHash::of(text.as_bytes());
+        Self { place, text, hash }
+    }
+
+    /// Where it comes from, for messages.
+    pub fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    /// The content.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The content's SHA-256.
+    pub fn hash(&self) -> ContentHash {
+        self.hash
+    }
+}

@@ -1,0 +1,185 @@
+//! One shard brought up to date: what is known is carried over, what is not is examined, and all is published at once.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use contracts::{
+    Context,
+    exclusion::Exclusions,
+    id::{PictureHash, ShardId},
+    publish::{self, FileError},
+};
+use rayon::prelude::*;
+
+use crate::{
+    error::CropError,
+    examine::{Look, examine},
+    gate::Fate,
+    inputs::Picture,
+    recipe::Recipe,
+    shard::{Finding, ShardRecord},
+    workers::Workers,
+};
+
+/// What cutting needs from shard to shard, and what it has done.
+pub(crate) struct Cutting<'a> {
+    /// The stage's surroundings.
+    pub(crate) context: &'a Context<'a>,
+    /// How faces are found and cut.
+    pub(crate) recipe: &'a Recipe,
+    /// The engines.
+    pub(crate) workers: &'a Workers,
+    /// What the user wants kept out.
+    pub(crate) exclusions: &'a Exclusions,
+    /// What was done.
+    pub(crate) done: Done,
+}
+
+/// What was done in this run.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Pictures examined.
+    pub(crate) pictures: AtomicU64,
+    /// Pixels searched.
+    pub(crate) pixels: AtomicU64,
+    /// Bytes of faces written.
+    pub(crate) bytes: AtomicU64,
+}
+
+/// A shard's pictures.
+pub(crate) type Pictures<'a> = BTreeMap<PictureHash, Picture<'a>>;
+
+impl Cutting<'_> {
+    /// The pictures of a shard that have to be examined, given its old record.
+    pub(crate) fn pending<'p, 'r>(
+        &self,
+        shard: &ShardId,
+        pictures: &'p Pictures<'r>,
+        old: Option<&ShardRecord>,
+    ) -> Vec<&'p Picture<'r>> {
+        pictures.values().filter(|picture| self.known(shard, picture, old).is_none()).collect()
+    }
+
+    /// Brings a shard up to date and returns its record. A shard that is up to date is not touched. An interrupted one
+    /// is published with what was examined until then; the next run goes on from there.
+    ///
+    /// # Errors
+    /// When the disk refuses; the shard is then as it was before.
+    pub(crate) fn shard(
+        &self,
+        shard: &ShardId,
+        pictures: &Pictures<'_>,
+        old: Option<ShardRecord>,
+    ) -> Result<ShardRecord, CropError> {
+        let pending = self.pending(shard, pictures, old.as_ref());
+        let old = match old {
+            Some(old) if pending.is_empty() && old.pictures.len() == pictures.len() => return Ok(old),
+            old => old,
+        };
+        // Until the new manifest is written the old one would name faces that may be gone.
+        remove_manifest(self.context)?;
+        let folder = self.context.layout.faces_shard(shard);
+        let mut published = None;
+        publish::publish_folder(&folder, |partial| {
+            let mut findings = self.carry_over(shard, pictures, old.as_ref(), partial)?;
+            findings.extend(self.examine_all(shard, &pending, partial)?);
+            let mut record = ShardRecord::new(self.recipe.fingerprint, self.recipe.config.format, findings);
+            record.write(partial)?;
+            published = Some(record);
+            Ok::<(), CropError>(())
+        })?;
+        Ok(published.expect("a folder is only published after it was filled"))
+    }
+
+    /// What the old record says of a picture, where that still holds: made by the same recipe, nothing that passes,
+    /// and no face kept out that the user has let in again.
+    fn known<'o>(&self, shard: &ShardId, picture: &Picture<'_>, old: Option<&'o ShardRecord>) -> Option<&'o Finding> {
+        let old = old.filter(|old| old.recipe == self.recipe.fingerprint)?;
+        let finding = old.pictures.get(&picture.hash())?;
+        let holds = match finding {
+            Finding::Dropped(fault) => !fault.passes(),
+            Finding::Faces(_) => finding.faces(Fate::Excluded).all(|face| self.excluded(shard, picture, face)),
+        };
+        holds.then_some(finding)
+    }
+
+    fn excluded(&self, shard: &ShardId, picture: &Picture<'_>, face: &crate::shard::FoundFace) -> bool {
+        let file = face.file_name(picture.hash(), self.recipe.config.format);
+        self.exclusions.covers(&picture.face_record(self.context.layout, shard, face, &file))
+    }
+
+    /// Brings what is known, with its files, into the new folder.
+    fn carry_over(
+        &self,
+        shard: &ShardId,
+        pictures: &Pictures<'_>,
+        old: Option<&ShardRecord>,
+        partial: &Path,
+    ) -> Result<BTreeMap<PictureHash, Finding>, FileError> {
+        let folder = self.context.layout.faces_shard(shard);
+        let mut findings = BTreeMap::new();
+        for (hash, picture) in pictures {
+            let Some(finding) = self.known(shard, picture, old) else { continue };
+            for face in finding.faces(Fate::Kept) {
+                let name = face.file_name(*hash, self.recipe.config.format);
+                link(&folder.join(&name), &partial.join(&name))?;
+            }
+            findings.insert(*hash, finding.clone());
+        }
+        Ok(findings)
+    }
+
+    /// Examines pictures side by side, stopping between two when the interrupt is raised.
+    fn examine_all(
+        &self,
+        shard: &ShardId,
+        pending: &[&Picture<'_>],
+        partial: &Path,
+    ) -> Result<Vec<(PictureHash, Finding)>, CropError> {
+        let one = |picture: &&Picture<'_>| {
+            if self.context.interrupt.is_raised() {
+                return Ok(None);
+            }
+            let finding = self.examine(shard, picture, partial)?;
+            self.context.progress.advance(1);
+            Ok(Some((picture.hash(), finding)))
+        };
+        pending.par_iter().with_max_len(1).filter_map(|picture| one(picture).transpose()).collect()
+    }
+
+    fn examine(&self, shard: &ShardId, picture: &Picture<'_>, partial: &Path) -> Result<Finding, CropError> {
+        let look = Look {
+            config: &self.recipe.config,
+            excluded: &|face| self.excluded(shard, picture, face),
+            keep: &|face, content| {
+                let path = partial.join(face.file_name(picture.hash(), self.recipe.config.format));
+                self.done.bytes.fetch_add(content.len() as u64, Ordering::Relaxed);
+                // The folder is made durable as a whole before it gets its name.
+                fs::write(&path, content).map_err(FileError::at("write", &path))
+            },
+        };
+        let path = picture.path(&self.context.layout.raw_manifest());
+        let seen = self.workers.lend(|engine| examine(engine, &path, picture.hash(), &look))??;
+        self.done.pictures.fetch_add(1, Ordering::Relaxed);
+        self.done.pixels.fetch_add(seen.pixels, Ordering::Relaxed);
+        Ok(seen.finding)
+    }
+}
+
+/// Takes the manifest away; one that is not there is fine.
+pub(crate) fn remove_manifest(context: &Context<'_>) -> Result<(), FileError> {
+    let path = context.layout.faces_manifest();
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::at("remove", &path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a file a second name; where the file system has no such thing, a copy.
+fn link(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).map_err(FileError::at("copy", from))
+}

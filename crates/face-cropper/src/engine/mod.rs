@@ -1,0 +1,115 @@
+//! What decodes, evaluates and cuts: the one seam between the stage and an imaging library.
+
+mod opencv;
+
+use contracts::{
+    config::{self, Alpha, CropFormat},
+    record::PixelBox,
+};
+
+use crate::{
+    cascade::Cascade,
+    picture::{Colour, Grey},
+};
+
+/// A window in which every stage of the cascade said yes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Where it is.
+    pub pixel_box: PixelBox,
+    /// The sum of the last stage: its level weight.
+    pub weight: f64,
+}
+
+/// Which windows are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Search {
+    /// The step between the sizes, above 1.
+    pub scale_factor: f64,
+    /// The smallest window's side in pixels.
+    pub min_size: i32,
+}
+
+/// One worker's tools. From the same bytes every engine is to give the same windows in the same order.
+pub trait Engine: Send {
+    /// Decodes a picture file, turned upright as its EXIF orientation says.
+    ///
+    /// # Errors
+    /// When the file is no picture that this engine can decode.
+    fn decode(&mut self, file: &[u8], alpha: Alpha) -> Result<Colour, EngineError>;
+
+    /// The brightness of a picture.
+    ///
+    /// # Errors
+    /// When the library fails.
+    fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError>;
+
+    /// The windows that the cascade accepts in a grey plane, whose histogram is equalised here first.
+    ///
+    /// # Errors
+    /// When the library fails.
+    fn windows(&mut self, grey: &Grey, search: &Search) -> Result<Vec<Window>, EngineError>;
+
+    /// Cuts a square out of a picture, scales it to `side` pixels (0: leaves it as it is) and encodes it.
+    ///
+    /// # Errors
+    /// When the square leaves the picture, or the library fails.
+    fn cut(
+        &mut self,
+        picture: &Colour,
+        square: PixelBox,
+        side: u32,
+        format: CropFormat,
+    ) -> Result<Vec<u8>, EngineError>;
+}
+
+/// An engine that cannot start, or gave up on a picture.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The cascade is not one.
+    #[error(
+        "cannot use the cascade at {place}: {problem}; give crop.cascade the path of a cascade that OpenCV 4 reads, or \
+         leave it out to use {}",
+        contracts::cascade::NAME
+    )]
+    NotACascade {
+        /// Where it was read from.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The library at run time is another than the one that is called.
+    #[error(
+        "OpenCV {0} was loaded, and only OpenCV 4 is known to work (5 moved the cascade classifier out of its main \
+         modules); install OpenCV 4 and build again"
+    )]
+    WrongVersion(String),
+    /// The file cannot be decoded.
+    #[error("the file cannot be decoded")]
+    Undecodable,
+    /// The library threw something.
+    #[error("OpenCV could not {doing}: {problem}")]
+    Library {
+        /// What it was asked to do.
+        doing: &'static str,
+        /// What it said.
+        problem: String,
+    },
+}
+
+/// Starts one worker's engine.
+///
+/// # Errors
+/// When the library or the cascade is not usable.
+pub fn start(engine: config::Engine, cascade: &Cascade) -> Result<Box<dyn Engine>, EngineError> {
+    match engine {
+        config::Engine::Opencv => Ok(Box::new(opencv::OpenCv::start(cascade)?)),
+    }
+}
+
+/// The engine's name and version: crops of another decoder or scaler may differ.
+pub fn identity(engine: config::Engine) -> String {
+    match engine {
+        config::Engine::Opencv => format!("opencv {}", opencv::version()),
+    }
+}

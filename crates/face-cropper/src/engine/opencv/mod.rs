@@ -1,0 +1,68 @@
+//! The reference engine: OpenCV 4 itself, called as the usual Python script calls it.
+
+mod classifier;
+mod pixels;
+
+use contracts::{
+    config::{Alpha, CropFormat},
+    record::PixelBox,
+};
+use opencv::{core, objdetect::CascadeClassifier};
+
+use super::{Engine, EngineError, Search, Window};
+use crate::{
+    cascade::Cascade,
+    picture::{Colour, Grey},
+};
+
+/// A classifier and the functions around it.
+pub(super) struct OpenCv {
+    classifier: CascadeClassifier,
+}
+
+impl OpenCv {
+    /// Checks the library, quiets it and reads the cascade.
+    pub(super) fn start(cascade: &Cascade) -> Result<Self, EngineError> {
+        if core::get_version_major() != 4 {
+            return Err(EngineError::WrongVersion(version()));
+        }
+        // Rayon's workers are the parallelism; the library's own threads would fight them.
+        core::set_num_threads(1).map_err(library("limit its threads"))?;
+        core::set_log_level(core::LogLevel::LOG_LEVEL_SILENT).map_err(library("be quiet"))?;
+        Ok(Self { classifier: classifier::read(cascade)? })
+    }
+}
+
+impl Engine for OpenCv {
+    fn decode(&mut self, file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
+        pixels::decode(file, alpha)
+    }
+
+    fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError> {
+        pixels::grey(picture)
+    }
+
+    fn windows(&mut self, grey: &Grey, search: &Search) -> Result<Vec<Window>, EngineError> {
+        classifier::windows(&mut self.classifier, grey, search)
+    }
+
+    fn cut(
+        &mut self,
+        picture: &Colour,
+        square: PixelBox,
+        side: u32,
+        format: CropFormat,
+    ) -> Result<Vec<u8>, EngineError> {
+        pixels::cut(picture, square, side, format)
+    }
+}
+
+/// The version of the library that was loaded.
+pub(super) fn version() -> String {
+    core::get_version_string().unwrap_or_else(|_| "of an unknown version".into())
+}
+
+/// For `map_err`: an exception of the library as one of ours.
+fn library(doing: &'static str) -> impl Fn(opencv::Error) -> EngineError {
+    move |error| EngineError::Library { doing, problem: error.message }
+}

@@ -1,0 +1,127 @@
+//! OpenCV's codecs, colours and scaling, from bytes and to bytes.
+
+use contracts::{
+    config::{Alpha, CropFormat},
+    record::PixelBox,
+};
+use opencv::{
+    boxed_ref::BoxedRef,
+    core::{CV_8U, CV_16U, DataType, Mat, Rect, Size, Vec3b, Vector},
+    imgcodecs::{self, IMREAD_COLOR, IMREAD_UNCHANGED},
+    imgproc::{self, COLOR_BGR2GRAY, INTER_AREA, INTER_CUBIC},
+    prelude::*,
+};
+
+use super::{super::EngineError, library};
+use crate::picture::{Colour, Grey, Pixels};
+
+/// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white.
+pub(super) fn decode(file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
+    let picture = owned::<3>(&decoded(file, IMREAD_COLOR)?)?;
+    match alpha {
+        Alpha::Drop => Ok(picture),
+        Alpha::White => Ok(on_white(file)?.filter(|laid| same_size(laid, &picture)).unwrap_or(picture)),
+    }
+}
+
+/// Brightness as `cv2.cvtColor(…, COLOR_BGR2GRAY)` weighs it.
+pub(super) fn grey(picture: &Colour) -> Result<Grey, EngineError> {
+    let mut plane = Mat::default();
+    imgproc::cvt_color_def(&borrowed(picture)?, &mut plane, COLOR_BGR2GRAY).map_err(library("convert to grey"))?;
+    owned(&plane)
+}
+
+/// Cuts, scales and encodes. Shrinking averages areas, so that nothing aliases; enlarging is bicubic, which keeps
+/// lines sharp. JPEG files get OpenCV's usual quality of 95.
+pub(super) fn cut(picture: &Colour, square: PixelBox, side: u32, format: CropFormat) -> Result<Vec<u8>, EngineError> {
+    let whole = borrowed(picture)?;
+    let place = Rect::new(square.x, square.y, square.width, square.height);
+    let face = Mat::roi(&whole, place).map_err(library("cut out a face"))?;
+    let mut file = Vector::<u8>::new();
+    let extension = format!(".{}", format.extension());
+    let written = match scaled(&face, side as i32)? {
+        Some(scaled) => imgcodecs::imencode_def(&extension, &scaled, &mut file),
+        None => imgcodecs::imencode_def(&extension, &face, &mut file),
+    };
+    match written.map_err(library("encode a face"))? {
+        true => Ok(file.to_vec()),
+        false => Err(EngineError::Library { doing: "encode a face", problem: format!("no encoder for {extension}") }),
+    }
+}
+
+/// The pixels as a matrix, not copied.
+pub(super) fn borrowed<const CHANNELS: usize>(picture: &Pixels<CHANNELS>) -> Result<BoxedRef<'_, Mat>, EngineError> {
+    fn rows<T: DataType>(width: i32, height: i32, bytes: &[u8]) -> opencv::Result<BoxedRef<'_, Mat>> {
+        Mat::new_rows_cols_with_bytes::<T>(height, width, bytes)
+    }
+    let make = if CHANNELS == 1 { rows::<u8> } else { rows::<Vec3b> };
+    make(picture.width(), picture.height(), picture.bytes()).map_err(library("take in a picture"))
+}
+
+/// A face scaled to `side` pixels, unless it has that side already or is to keep its own.
+fn scaled(face: &impl MatTraitConst, side: i32) -> Result<Option<Mat>, EngineError> {
+    let own = face.cols();
+    if side == 0 || side == own {
+        return Ok(None);
+    }
+    let method = if side < own { INTER_AREA } else { INTER_CUBIC };
+    let face = face.try_clone().map_err(library("cut out a face"))?;
+    let mut scaled = Mat::default();
+    imgproc::resize(&face, &mut scaled, Size::new(side, side), 0.0, 0.0, method).map_err(library("scale a face"))?;
+    Ok(Some(scaled))
+}
+
+fn decoded(file: &[u8], flags: i32) -> Result<Mat, EngineError> {
+    // What the decoder says of a broken file helps nobody: that it is broken does.
+    let picture = imgcodecs::imdecode(&file, flags).map_err(|_| EngineError::Undecodable)?;
+    if picture.empty() { Err(EngineError::Undecodable) } else { Ok(picture) }
+}
+
+/// The picture laid on white, if it has an alpha channel at all.
+fn on_white(file: &[u8]) -> Result<Option<Colour>, EngineError> {
+    let picture = decoded(file, IMREAD_UNCHANGED)?;
+    if picture.channels() != 4 {
+        return Ok(None);
+    }
+    let bytes = picture.data_bytes().map_err(library("hand over a picture"))?;
+    let laid = match picture.depth() {
+        CV_8U => bytes.chunks_exact(4).flat_map(|p| lay([p[0], p[1], p[2]], p[3])).collect(),
+        // Of sixteen bits the upper eight count, as in a plain decode.
+        CV_16U => {
+            let upper = |pixel: &[u8], channel: usize| {
+                (u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]) >> 8) as u8
+            };
+            let pixel = |p: &[u8]| lay([upper(p, 0), upper(p, 1), upper(p, 2)], upper(p, 3));
+            bytes.chunks_exact(8).flat_map(pixel).collect()
+        }
+        _ => return Ok(None),
+    };
+    Ok(Colour::new(picture.cols(), picture.rows(), laid))
+}
+
+/// One pixel on white: c·α + 255·(1 − α), rounded.
+fn lay(colour: [u8; 3], alpha: u8) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    colour.map(|c| ((u32::from(c) * alpha + 255 * (255 - alpha) + 127) / 255) as u8)
+}
+
+fn same_size(a: &Colour, b: &Colour) -> bool {
+    (a.width(), a.height()) == (b.width(), b.height())
+}
+
+fn owned<const CHANNELS: usize>(picture: &Mat) -> Result<Pixels<CHANNELS>, EngineError> {
+    let bytes = picture.data_bytes().map_err(library("hand over a picture"))?.to_vec();
+    Pixels::new(picture.cols(), picture.rows(), bytes).ok_or(EngineError::Undecodable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transparency_on_white_worked_by_hand() {
+        assert_eq!(lay([0, 100, 255], 255), [0, 100, 255]);
+        assert_eq!(lay([0, 100, 255], 0), [255, 255, 255]);
+        assert_eq!(lay([0, 100, 255], 51), [204, 224, 255]); // a fifth of the colour, four fifths of white
+    }
+}

@@ -1,0 +1,48 @@
+//! What can stop the stage.
+
+use contracts::{cascade::CascadeError, manifest::ManifestError, publish::FileError};
+
+use crate::engine::EngineError;
+
+/// Why no faces were cut. Bad pictures are not among it: they are counted.
+#[derive(Debug, thiserror::Error)]
+pub enum CropError {
+    /// The crawl's manifest, or the stage's own.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The disk.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no cascade.
+    #[error(transparent)]
+    Cascade(#[from] CascadeError),
+    /// The engine cannot work, or the cascade is not one.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The crawl kept nothing.
+    #[error(
+        "there is no picture to crop: the crawl kept none; look at what it left out, or loosen crawl.tags and crawl.ratings"
+    )]
+    NoPictures,
+    /// The detector found nothing anywhere.
+    #[error(
+        "no face was found in {pictures} pictures{account}; lower crop.min_neighbors or crop.min_size, crawl larger \
+         pictures (crawl.variant), or check that crop.cascade is made for such faces"
+    )]
+    NoFace {
+        /// How many pictures there were.
+        pictures: u64,
+        /// What was left out, by reason, in brackets; empty where nothing was.
+        account: String,
+    },
+    /// Faces were found, and none was kept.
+    #[error(
+        "none of the {faces} faces found was kept{account}; loosen crop.min_score and crop.min_grey_std, or take lines out of excluded.jsonl"
+    )]
+    NothingKept {
+        /// How many faces were found.
+        faces: u64,
+        /// What was left out, by reason, in brackets.
+        account: String,
+    },
+}

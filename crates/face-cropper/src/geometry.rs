@@ -1,0 +1,69 @@
+//! From a detector's box to the square that is cut out.
+
+use contracts::record::PixelBox;
+
+/// The square to cut for a detector's box: widened by `margin` times its side on each side.
+///
+/// A box that is not square (another cascade's) becomes one of its longer side. A square that would leave the picture
+/// is moved inward, and one that is larger than the picture shrinks to the picture's shorter side: faces are never
+/// distorted and never padded. Without a margin the square of a square box inside the picture is the box itself.
+pub fn square_to_cut(pixel_box: &PixelBox, margin: f64, width: i32, height: i32) -> PixelBox {
+    let side = f64::from(pixel_box.width.max(pixel_box.height));
+    let widened = ((side * (1.0 + 2.0 * margin)).round() as i32).clamp(1, width.min(height).max(1));
+    PixelBox {
+        x: placed(pixel_box.x, pixel_box.width, widened, width),
+        y: placed(pixel_box.y, pixel_box.height, widened, height),
+        width: widened,
+        height: widened,
+    }
+}
+
+/// Where a stretch of `length` starts that has the middle of another one and stays within 0 to `end`.
+fn placed(start: i32, old_length: i32, length: i32, end: i32) -> i32 {
+    (start + (old_length - length).div_euclid(2)).clamp(0, (end - length).max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn worked_by_hand() {
+        let check = |pixel_box: [i32; 4], margin: f64, expected: [i32; 4]| {
+            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, 200, 100).into();
+            assert_eq!(found, expected, "{pixel_box:?} widened by {margin}");
+        };
+        check([50, 20, 40, 40], 0.0, [50, 20, 40, 40]);
+        check([50, 20, 40, 40], 0.25, [40, 10, 60, 60]);
+        check([0, 20, 40, 40], 0.25, [0, 10, 60, 60]); // moved in from the left edge
+        check([150, 50, 40, 40], 0.25, [140, 40, 60, 60]); // and from the lower right corner
+        check([50, 20, 40, 40], 2.0, [20, 0, 100, 100]); // no larger than the picture is high
+        check([50, 20, 20, 40], 0.0, [40, 20, 40, 40]); // a tall box
+        check([161, 61, 40, 40], 0.0, [160, 60, 40, 40]); // a pixel beyond the edge, by rounding
+    }
+
+    proptest! {
+        #[test]
+        fn the_square_stays_in_the_picture_and_keeps_the_face(
+            (width, height) in (1..3000i32, 1..3000i32),
+            (x, y, side) in (0.0..1.0f64, 0.0..1.0f64, 0.0..1.0f64),
+            margin in 0.0..2.0f64,
+        ) {
+            let side = 1 + (side * f64::from(width.min(height) - 1)) as i32;
+            let face = PixelBox {
+                x: (x * f64::from(width - side)) as i32,
+                y: (y * f64::from(height - side)) as i32,
+                width: side,
+                height: side,
+            };
+            let square = square_to_cut(&face, margin, width, height);
+            prop_assert_eq!(square.width, square.height);
+            prop_assert!(square.x >= 0 && square.x + square.width <= width);
+            prop_assert!(square.y >= 0 && square.y + square.height <= height);
+            prop_assert!(square.x <= face.x && square.x + square.width >= face.x + face.width);
+            prop_assert!(square.y <= face.y && square.y + square.height >= face.y + face.height);
+        }
+    }
+}

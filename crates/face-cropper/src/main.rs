@@ -1,0 +1,5 @@
+//! The crop stage as a program.
+
+fn main() -> std::process::ExitCode {
+    stage::main::<face_cropper::Crop>()
+}

@@ -1,0 +1,66 @@
+//! Pictures in memory, and nothing about where they come from.
+
+/// A picture of `CHANNELS` bytes a pixel, row after row without gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixels<const CHANNELS: usize> {
+    width: i32,
+    height: i32,
+    bytes: Vec<u8>,
+}
+
+/// Blue, green and red: OpenCV's order.
+pub type Colour = Pixels<3>;
+
+/// Brightness alone.
+pub type Grey = Pixels<1>;
+
+impl<const CHANNELS: usize> Pixels<CHANNELS> {
+    /// A picture of the given bytes; `None` unless there are exactly width × height × `CHANNELS` of them, at least one.
+    pub fn new(width: i32, height: i32, bytes: Vec<u8>) -> Option<Self> {
+        let across = usize::try_from(width).ok()?;
+        let down = usize::try_from(height).ok()?;
+        let expected = across.checked_mul(down)?.checked_mul(CHANNELS)?;
+        (expected > 0 && bytes.len() == expected).then_some(Self { width, height, bytes })
+    }
+
+    /// Pixels across.
+    pub fn width(&self) -> i32 {
+        self.width
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> i32 {
+        self.height
+    }
+
+    /// How many pixels there are.
+    pub fn area(&self) -> u64 {
+        (self.bytes.len() / CHANNELS) as u64
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The rows, from the top.
+    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.chunks_exact(self.width as usize * CHANNELS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_must_fill_the_picture() {
+        let check = |width, height, length, expected| {
+            assert_eq!(Colour::new(width, height, vec![0; length]).is_some(), expected, "{width}×{height}, {length}");
+        };
+        check(2, 3, 18, true);
+        check(2, 3, 17, false);
+        check(0, 3, 0, false);
+        check(-1, -1, 3, false);
+    }
+}

@@ -1,0 +1,205 @@
+//! What a shard's folder says about itself: which pictures were looked at, how, and what was found in each.
+
+use std::{collections::BTreeMap, path::Path};
+
+use contracts::{
+    ContentHash,
+    config::CropFormat,
+    id::{FaceId, PictureHash},
+    publish::{self, FileError},
+    record::PixelBox,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{fault::PictureFault, gate::Fate, grouping::Detection};
+
+/// The record's file within the shard's folder.
+const FILE: &str = "shard.json";
+
+/// The record's format; one of another format is not read. History: 1, the first.
+const FORMAT: u32 = 1;
+
+/// `shard.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ShardRecord {
+    format: u32,
+    /// The fingerprint of the recipe that it was made with.
+    pub(crate) recipe: ContentHash,
+    /// The format of its files.
+    pub(crate) crops: CropFormat,
+    /// How many faces were kept, and what was left out by reason, for people.
+    counts: BTreeMap<String, u64>,
+    /// What was found, by picture.
+    pub(crate) pictures: BTreeMap<PictureHash, Finding>,
+}
+
+/// What became of a picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Finding {
+    /// The faces found in it, perhaps none, in the order in which they are numbered.
+    Faces(Vec<FoundFace>),
+    /// It could not be used.
+    Dropped(PictureFault),
+}
+
+/// A face that the detector found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FoundFace {
+    /// Its number in the picture.
+    pub(crate) index: u32,
+    /// The detector's box.
+    #[serde(rename = "box")]
+    pub(crate) pixel_box: PixelBox,
+    /// How many windows agree on it.
+    pub(crate) neighbours: i32,
+    /// Its level weight.
+    pub(crate) score: f64,
+    /// The deviation of its grey values.
+    pub(crate) grey_std: f64,
+    /// What became of it.
+    pub(crate) fate: Fate,
+}
+
+impl FoundFace {
+    /// A face as detected, its fate as `judge` decides from score and grey deviation.
+    pub(crate) fn new(index: usize, found: &Detection, grey_std: f64, judge: impl Fn(f64, f64) -> Fate) -> Self {
+        let (score, grey_std) = (rounded(found.score), rounded(grey_std));
+        Self {
+            index: index as u32,
+            pixel_box: found.pixel_box,
+            neighbours: found.neighbours,
+            score,
+            grey_std,
+            fate: judge(score, grey_std),
+        }
+    }
+
+    /// The name of its file within the shard's folder.
+    pub(crate) fn file_name(&self, picture: PictureHash, format: CropFormat) -> String {
+        format!("{}.{}", FaceId { picture, index: self.index }, format.extension())
+    }
+}
+
+impl Finding {
+    /// The faces with the given fate.
+    pub(crate) fn faces(&self, fate: Fate) -> impl Iterator<Item = &FoundFace> {
+        let all = match self {
+            Self::Faces(faces) => &faces[..],
+            Self::Dropped(_) => &[],
+        };
+        all.iter().filter(move |face| face.fate == fate)
+    }
+
+    /// Why things were left out: once for the picture, or once for each face.
+    pub(crate) fn reasons(&self) -> Vec<&'static str> {
+        match self {
+            Self::Dropped(fault) => vec![fault.reason()],
+            Self::Faces(faces) if faces.is_empty() => vec!["picture without a face"],
+            Self::Faces(faces) => faces.iter().filter_map(|face| face.fate.reason()).collect(),
+        }
+    }
+}
+
+impl ShardRecord {
+    /// A record of what was found.
+    pub(crate) fn new(recipe: ContentHash, crops: CropFormat, pictures: BTreeMap<PictureHash, Finding>) -> Self {
+        let mut record = Self { format: FORMAT, recipe, crops, counts: BTreeMap::new(), pictures };
+        record.count();
+        record
+    }
+
+    /// Reads the record of the shard in `folder`; `None` where there is none of this format.
+    ///
+    /// # Errors
+    /// When the system refuses to read it.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, FileError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        match serde_json::from_slice(&publish::read_file(&path)?) {
+            Ok(record) => Ok(Some(record).filter(|record: &Self| record.format == FORMAT)),
+            Err(error) => {
+                tracing::warn!("{} is damaged ({error}); the shard is made anew", path.display());
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes the record into `folder`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn write(&mut self, folder: &Path) -> Result<(), FileError> {
+        self.count();
+        let path = folder.join(FILE);
+        let json = serde_json::to_vec(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
+        publish::write_file(&path, &json)
+    }
+
+    fn count(&mut self) {
+        self.counts = BTreeMap::from([("kept".to_owned(), 0)]);
+        for finding in self.pictures.values() {
+            *self.counts.entry("kept".into()).or_default() += finding.faces(Fate::Kept).count() as u64;
+            for reason in finding.reasons() {
+                *self.counts.entry(reason.into()).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// To six decimals: such a number is read back from JSON as exactly what was written, whatever reads it.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(score: f64) -> FoundFace {
+        let found = Detection { pixel_box: [1, 2, 3, 3].into(), neighbours: 6, score };
+        FoundFace::new(4, &found, 30.0, |_, _| Fate::Kept)
+    }
+
+    fn record(scores: &[f64]) -> ShardRecord {
+        let pictures = BTreeMap::from([
+            (ContentHash::of(b"faces"), Finding::Faces(scores.iter().map(|score| found(*score)).collect())),
+            (ContentHash::of(b"torn"), Finding::Dropped(PictureFault::Truncated)),
+        ]);
+        ShardRecord::new(ContentHash::of(b"recipe"), CropFormat::Png, pictures)
+    }
+
+    #[test]
+    fn the_counts_add_up() {
+        let counts = record(&[1.0, 2.0]).counts;
+        assert_eq!(counts, BTreeMap::from([("kept".into(), 2), ("picture truncated".into(), 1)]));
+        assert_eq!(record(&[]).counts["picture without a face"], 1);
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_record_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |content: &str| {
+            std::fs::write(folder.path().join(FILE), content).unwrap();
+            assert_eq!(ShardRecord::read(folder.path()).unwrap(), None, "{content}");
+        };
+        check("");
+        check("{\"format\": 1");
+        let foreign = ShardRecord { format: FORMAT + 1, ..record(&[1.0]) };
+        check(&serde_json::to_string(&foreign).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_to_the_bit(scores in prop::collection::vec(-1e6..1e6f64, 0..20)) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut record = record(&scores);
+            record.write(folder.path()).unwrap();
+            prop_assert_eq!(ShardRecord::read(folder.path()).unwrap(), Some(record));
+        }
+    }
+}
