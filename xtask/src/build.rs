@@ -34,13 +34,16 @@ fn gpu_at_hand() -> bool {
 
 /// Builds the programs of `stages`, unless ready-built ones are used.
 pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId]) -> anyhow::Result<()> {
-    if let Binaries::Ready(_) = workspace.binaries() {
-        return check_ready(workspace, stages);
+    let mini = stages.contains(&StageId::Crawl) && config.crawl.site == SiteName::mini();
+    if let Binaries::Ready(folder) = workspace.binaries() {
+        let programs = stages.iter().map(|stage| stage.binary()).chain(mini.then_some(MINI_BOORU));
+        return match programs.map(|name| workspace.binaries().path(name)).find(|path| !path.exists()) {
+            Some(path) => bail!("NIJIGEN_BIN_DIR names {}, which has no {}", folder.display(), path.display()),
+            None => Ok(()),
+        };
     }
     let mut packages: Vec<&str> = stages.iter().map(|stage| stage.package()).collect();
-    if stages.contains(&StageId::Crawl) && config.crawl.site == SiteName::mini() {
-        packages.push(MINI_BOORU);
-    }
+    packages.extend(mini.then_some(MINI_BOORU));
     packages.dedup();
     let mut command = cargo();
     command.args(["build", "--release"]).current_dir(&workspace.root);
@@ -59,12 +62,4 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
         bail!("the build failed; `cargo xtask setup` installs what the system lacks");
     }
     Ok(())
-}
-
-fn check_ready(workspace: &Workspace, stages: &[StageId]) -> anyhow::Result<()> {
-    let binaries = workspace.binaries();
-    match stages.iter().map(|stage| binaries.path(stage.binary())).find(|path| !path.exists()) {
-        Some(path) => bail!("NIJIGEN_BIN_DIR names a folder without {}", path.display()),
-        None => Ok(()),
-    }
 }

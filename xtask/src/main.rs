@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod bad_usage;
 mod build;
 mod ci;
 mod code;
@@ -27,6 +28,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
+use bad_usage::BadUsage;
 use clap::Parser as _;
 use contracts::{Outcome, config::ConfigError};
 use workspace::Workspace;
@@ -34,7 +36,8 @@ use workspace::Workspace;
 fn main() -> ExitCode {
     let outcome = run(&Arguments::parse()).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        if error.is::<ConfigError>() { Outcome::BadUsage } else { Outcome::Failed }
+        let usage = error.is::<ConfigError>() || error.is::<BadUsage>();
+        if usage { Outcome::BadUsage } else { Outcome::Failed }
     });
     outcome.into()
 }

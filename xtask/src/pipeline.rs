@@ -6,6 +6,7 @@ use contracts::{Outcome, StageId, id::SiteName};
 
 use crate::{
     arguments::{PipelineOptions, StageOptions},
+    bad_usage::BadUsage,
     build,
     freshness::{self, Freshness},
     inputs, launch,
@@ -48,7 +49,9 @@ pub(crate) fn run_one(workspace: &Workspace, stage: StageId, options: &StageOpti
 /// The stages between two, both included.
 fn range(from: Option<StageId>, until: Option<StageId>) -> anyhow::Result<Vec<StageId>> {
     let (from, until) = (from.unwrap_or(StageId::Crawl), until.unwrap_or(StageId::Report));
-    anyhow::ensure!(from <= until, "--from {from} comes after --until {until}: nothing would run");
+    if from > until {
+        return Err(BadUsage(format!("--from {from} comes after --until {until}: nothing would run")).into());
+    }
     Ok(StageId::ALL.into_iter().filter(|stage| (from..=until).contains(stage)).collect())
 }
 

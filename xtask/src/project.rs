@@ -12,7 +12,7 @@ use contracts::{
     config::{self, Request},
 };
 
-use crate::{arguments::ConfigOptions, workspace::Workspace};
+use crate::{arguments::ConfigOptions, bad_usage::BadUsage, workspace::Workspace};
 
 /// A resolved pipeline.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Project {
         let given = options.config.clone().unwrap_or_else(|| workspace.root.join("pipeline.toml"));
         let file = env::current_dir().context("cannot tell the current folder")?.join(given);
         let text = fs::read_to_string(&file)
-            .with_context(|| format!("cannot read the configuration at {}", file.display()))?;
+            .map_err(|error| BadUsage(format!("cannot read the configuration at {}: {error}", file.display())))?;
         let profile = options.profile.as_deref();
         let config = config::load(&Request { text: &text, file: &file, profile, set: &options.set })?;
         let root = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);

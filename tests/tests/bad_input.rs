@@ -1,0 +1,95 @@
+//! What goes wrong is said clearly, with the exit code that it deserves, and never with a panic.
+
+use std::fs;
+
+use end_to_end::{Pipeline, cascade_at_hand};
+
+#[test]
+fn a_broken_configuration_lists_all_its_problems_with_their_lines() {
+    let pipeline = Pipeline::with("seed = \"x\"\n[crawl]\nmax_postz = 3\n[crop]\nscale_factor = 0.5\n");
+    let problems = [
+        "3 problems",
+        "pipeline.toml:1: seed: invalid type",
+        "pipeline.toml:3: there is no key crawl.max_postz; did you mean crawl.max_posts?",
+        "pipeline.toml:5: crop.scale_factor must be above 1",
+    ];
+    pipeline.fail(&["pipeline"], 2, &problems);
+    pipeline.fail(&["status"], 2, &problems);
+}
+
+#[test]
+fn a_recipe_that_does_not_exist_is_bad_usage() {
+    let pipeline = Pipeline::tiny();
+    pipeline.fail(&["train", "--set", "train.recipe=dcgam"], 2, &["dcgam", "dcgan-tutorial"]);
+}
+
+#[test]
+fn an_unreachable_site_is_named() {
+    let pipeline = Pipeline::tiny();
+    let address = "crawl.base_url=http://127.0.0.1:9";
+    pipeline.fail(&["pipeline", "--until", "crawl", "--set", address], 1, &["127.0.0.1:9"]);
+}
+
+#[test]
+fn a_crawl_that_finds_nothing_says_what_to_change() {
+    let pipeline = Pipeline::tiny();
+    pipeline.fail(&["crawl", "--set", "crawl.tags=no_such_tag"], 1, &["crawl.tags"]);
+}
+
+#[test]
+fn a_corrupt_cascade_is_told_before_any_picture_is_read() {
+    let pipeline = Pipeline::tiny();
+    pipeline.succeed(&["pipeline", "--until", "crawl"]);
+    fs::write(pipeline.path("broken.xml"), "<opencv_storage><cascade>").unwrap();
+    pipeline.fail(&["crop", "--set", "crop.cascade=broken.xml"], 1, &["broken.xml"]);
+    pipeline.fail(&["crop", "--set", "crop.cascade=nowhere.xml"], 1, &["nowhere.xml", "crop.cascade"]);
+}
+
+#[test]
+fn a_missing_predecessor_names_the_stage_to_run() {
+    let pipeline = Pipeline::tiny();
+    if cascade_at_hand() {
+        pipeline.fail(&["crop"], 1, &["there is no manifest at"]);
+    }
+    pipeline.fail(&["train"], 1, &["cargo xtask pack"]);
+}
+
+#[test]
+fn no_face_in_any_picture_says_what_to_change() {
+    if !cascade_at_hand() {
+        return;
+    }
+    let pipeline = Pipeline::tiny();
+    pipeline.fail(&["pipeline", "--set", "crop.min_neighbors=1000"], 1, &["no face", "min_neighbors"]);
+}
+
+#[test]
+fn fewer_faces_than_a_batch_is_an_error_with_both_numbers() {
+    if !cascade_at_hand() {
+        return;
+    }
+    let pipeline = Pipeline::tiny();
+    pipeline.fail(&["pipeline", "--set", "train.batch_size=4096"], 1, &["4096", "train.batch_size"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let pipeline = Pipeline::tiny();
+    fs::write(pipeline.path("file"), "").unwrap();
+    pipeline.fail(&["crawl", "--set", "paths.data=file/data"], 1, &["cannot create the folder", "file/data"]);
+}
+
+#[test]
+fn truncated_pictures_are_counted_and_passed_over() {
+    if !cascade_at_hand() {
+        return;
+    }
+    let pipeline = Pipeline::tiny();
+    pipeline.succeed(&["pipeline", "--until", "crawl"]);
+    let pictures = pipeline.files("data/raw/pictures");
+    let victim = pipeline.path("data/raw/pictures").join(pictures.keys().next().unwrap());
+    let bytes = fs::read(&victim).unwrap();
+    fs::write(&victim, &bytes[..bytes.len() / 20]).unwrap();
+    let said = pipeline.succeed(&["crop"]);
+    assert!(said.stderr.contains("1 ") && said.stderr.contains("unreadable"), "{}", said.stderr);
+}
