@@ -1,1 +1,40 @@
-//! placeholder
+//! The dataset on disk, written and read: a Hugging Face `save_to_disk` folder that trains at memory speed.
+//!
+//! ```text
+//! dataset/
+//!   dataset_dict.json             the splits' names
+//!   index.json                    rows, batch offsets, BLAKE3 of every file: what this crate reads
+//!   train/
+//!     data-00000-of-0000N.arrow   Arrow IPC stream shards of 256 MB or less
+//!     dataset_info.json           the columns' features
+//!     state.json                  the shards' names
+//!   holdout/                      the same
+//! ```
+//!
+//! Python's `datasets.load_from_disk` opens the folder as it is and never looks at `index.json`. This crate maps the
+//! shards and finds each image's bytes through the index, so nothing is decoded for sides up to 128 pixels.
+//!
+//! The bytes depend on the rows alone: no time, machine or path is recorded.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod batch;
+mod error;
+mod features;
+mod files;
+mod image;
+mod index;
+mod order;
+mod reader;
+mod row;
+mod shard;
+mod shard_writer;
+mod split;
+mod writer;
+
+pub use error::DatasetError;
+pub use image::{CHANNELS, EncodedImage, Encoding, ImageShape};
+pub use order::{EpochOrder, Permutation};
+pub use reader::Dataset;
+pub use row::{Dhash, Row};
+pub use split::{Split, SplitName};
+pub use writer::{Limits, Writer, Written};

@@ -1,0 +1,77 @@
+//! What can be wrong with a dataset, and how to mend it.
+
+use std::path::PathBuf;
+
+use contracts::publish::FileError;
+
+use crate::split::SplitName;
+
+/// A dataset that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// There is none.
+    #[error("there is no dataset at {}; make one with `cargo xtask pack`", .0.display())]
+    Missing(PathBuf),
+    /// A file of it cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file of it is not what was written.
+    #[error("the dataset is damaged: {} {problem}; remove its folder and run `cargo xtask pack` again", path.display())]
+    Damaged {
+        /// The file that is not as it should be.
+        path: PathBuf,
+        /// What is wrong with it: "has 10 bytes where …".
+        problem: String,
+    },
+    /// It was written by another version of the format.
+    #[error("{} is version {found} of the dataset format and this program reads version {expected}; run `cargo xtask pack` again", path.display())]
+    Version {
+        /// The index.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+        /// Ours.
+        expected: u64,
+    },
+    /// An image of another shape than the dataset's.
+    #[error("an image of {side}x{side} RGB pixels has {expected} bytes, not {found}")]
+    ImageSize {
+        /// Pixels across and down.
+        side: u32,
+        /// The bytes that are due.
+        expected: usize,
+        /// The bytes that were given.
+        found: usize,
+    },
+    /// An image that cannot be encoded or decoded.
+    #[error("cannot {action} an image: {problem}")]
+    Image {
+        /// "encode" or "decode".
+        action: &'static str,
+        /// What the codec said.
+        problem: String,
+    },
+    /// A row beyond the end.
+    #[error("there is no row {row} in the {split} split: it has {rows} rows")]
+    NoSuchRow {
+        /// Which split.
+        split: SplitName,
+        /// The row asked for.
+        row: usize,
+        /// How many there are.
+        rows: usize,
+    },
+    /// A buffer of the wrong length.
+    #[error("a batch of {images} images needs room for {expected} values, not {found}")]
+    BatchSize {
+        /// How many images were asked for.
+        images: usize,
+        /// The values that they have.
+        expected: usize,
+        /// The buffer's length.
+        found: usize,
+    },
+    /// Arrow refused what was built.
+    #[error("cannot write the dataset's columns: {0}")]
+    Columns(#[from] arrow_schema::ArrowError),
+}

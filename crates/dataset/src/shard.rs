@@ -1,0 +1,119 @@
+//! One shard file, mapped into memory.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::StreamDecoder;
+use contracts::publish::FileError;
+use memmap2::Mmap;
+
+use crate::{
+    error::DatasetError,
+    features::schema,
+    files,
+    index::{BatchIndex, ShardIndex},
+};
+
+/// A mapped shard. Every access is checked against the file's length, so a damaged index cannot reach beyond it.
+pub(crate) struct Shard {
+    path: PathBuf,
+    index: ShardIndex,
+    /// The whole file, owned by the mapping behind it.
+    content: Buffer,
+}
+
+impl Shard {
+    /// Maps a shard and checks its length against the index.
+    pub(crate) fn open(folder: &Path, index: ShardIndex) -> Result<Self, DatasetError> {
+        let path = files::at(folder, &index.file.name);
+        let content = map(&path)?;
+        let shard = Self { path, index, content };
+        let (found, expected) = (shard.content.len() as u64, shard.index.file.bytes);
+        if found != expected {
+            return Err(shard.damaged(format!("has {found} bytes where {expected} were written")));
+        }
+        Ok(shard)
+    }
+
+    /// The error for something wrong in this shard.
+    pub(crate) fn damaged(&self, problem: String) -> DatasetError {
+        DatasetError::Damaged { path: self.path.clone(), problem }
+    }
+
+    /// The rows of each batch.
+    pub(crate) fn batch_rows(&self) -> impl Iterator<Item = usize> {
+        self.index.batches.iter().map(|batch| batch.rows as usize)
+    }
+
+    /// The encoded image at a place of a batch.
+    pub(crate) fn image(&self, batch: usize, place: usize) -> Result<&[u8], DatasetError> {
+        let found = self.index.batches.get(batch).and_then(|batch| self.find_image(batch, place));
+        found.ok_or_else(|| self.damaged(format!("has no image {place} in batch {batch}")))
+    }
+
+    fn find_image(&self, batch: &BatchIndex, place: usize) -> Option<&[u8]> {
+        let first = usize::try_from(batch.image_offsets).ok()?.checked_add(place * size_of::<i32>())?;
+        let start = self.offset_at(first)?;
+        let end = self.offset_at(first + size_of::<i32>())?;
+        let images = self.content.get(usize::try_from(batch.images).ok()?..)?;
+        images.get(start..end)
+    }
+
+    fn offset_at(&self, at: usize) -> Option<usize> {
+        let bytes = self.content.get(at..)?.first_chunk()?;
+        usize::try_from(i32::from_le_bytes(*bytes)).ok()
+    }
+
+    /// A whole batch as Arrow has it; its columns stay in the mapping.
+    pub(crate) fn record_batch(&self, batch: usize) -> Result<RecordBatch, DatasetError> {
+        let index = self.index.batches[batch];
+        let mut decoder = StreamDecoder::new();
+        self.decode(&mut decoder, 0, self.index.schema_bytes)?;
+        match self.decode(&mut decoder, index.offset, index.bytes)? {
+            Some(batch) if batch.schema().fields() == schema().fields() => Ok(batch),
+            Some(_) => Err(self.damaged("has other columns than this version's".into())),
+            None => Err(self.damaged(format!("has no whole record batch {batch}"))),
+        }
+    }
+
+    fn decode(
+        &self,
+        decoder: &mut StreamDecoder,
+        offset: u64,
+        bytes: u64,
+    ) -> Result<Option<RecordBatch>, DatasetError> {
+        let end = offset.checked_add(bytes).filter(|end| *end <= self.content.len() as u64);
+        let end = end.ok_or_else(|| self.damaged("ends before its last record batch".into()))?;
+        let mut message = self.content.slice_with_length(offset as usize, (end - offset) as usize);
+        decoder.decode(&mut message).map_err(|error| self.damaged(format!("cannot be read as Arrow: {error}")))
+    }
+}
+
+/// Maps a file for reading.
+fn map(path: &Path) -> Result<Buffer, DatasetError> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => DatasetError::Damaged { path: path.into(), problem: "is missing".into() },
+        _ => FileError::at("read", path)(error).into(),
+    })?;
+    // SAFETY: a dataset is published whole under its name and replaced by renaming its folder; no file of it is ever
+    // written again, so the mapped bytes do not change while they are borrowed.
+    #[allow(unsafe_code)]
+    let map = unsafe { Mmap::map(&file) }.map_err(FileError::at("map", path))?;
+    Ok(owned(Arc::new(map)))
+}
+
+/// The mapping as an Arrow buffer, without a copy.
+fn owned(map: Arc<Mmap>) -> Buffer {
+    let start = std::ptr::NonNull::from(&map[..]).cast::<u8>();
+    let length = map.len();
+    // SAFETY: the pointer and length are those of the mapping, which the buffer keeps alive as its owner.
+    #[allow(unsafe_code)]
+    unsafe {
+        Buffer::from_custom_allocation(start, length, map)
+    }
+}

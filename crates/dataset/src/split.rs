@@ -1,0 +1,176 @@
+//! The two parts of a dataset, and how training reads one.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    batch::row_of,
+    error::DatasetError,
+    image::{CHANNELS, ImageShape},
+    row::Row,
+    shard::Shard,
+};
+
+/// Which part of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SplitName {
+    /// What training sees.
+    Train,
+    /// What it never sees.
+    Holdout,
+}
+
+impl SplitName {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Train, Self::Holdout];
+}
+
+impl fmt::Display for SplitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Holdout => "holdout",
+        })
+    }
+}
+
+/// One part of an opened dataset. Cheap to clone, and shared between threads.
+#[derive(Clone)]
+pub struct Split {
+    name: SplitName,
+    shape: ImageShape,
+    shards: Arc<[Shard]>,
+    /// Where each batch's rows begin, ascending.
+    batches: Arc<[BatchPlace]>,
+    len: usize,
+}
+
+#[derive(Clone, Copy)]
+struct BatchPlace {
+    first_row: usize,
+    shard: usize,
+    batch: usize,
+}
+
+impl Split {
+    pub(crate) fn new(name: SplitName, shape: ImageShape, shards: Vec<Shard>) -> Self {
+        let (mut batches, mut len) = (Vec::new(), 0);
+        for (number, shard) in shards.iter().enumerate() {
+            for (batch, rows) in shard.batch_rows().enumerate() {
+                batches.push(BatchPlace { first_row: len, shard: number, batch });
+                len += rows;
+            }
+        }
+        Self { name, shape, shards: shards.into(), batches: batches.into(), len }
+    }
+
+    /// Which part this is.
+    pub fn name(&self) -> SplitName {
+        self.name
+    }
+
+    /// How many images it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The shape of every image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// Pixels across, and down, of every image.
+    pub fn side(&self) -> u32 {
+        self.shape.side()
+    }
+
+    /// The pixels of one image: side × side × 3 values, row by row, RGB interleaved. They are the mapped file's own
+    /// bytes for sides up to 128, and decoded above.
+    ///
+    /// # Errors
+    /// When there is no such row, or the shard is damaged there.
+    pub fn pixels(&self, row: usize) -> Result<Cow<'_, [u8]>, DatasetError> {
+        let (shard, batch, place) = self.locate(row)?;
+        let damaged = |error: DatasetError| shard.damaged(format!("has a bad image at row {row}: {error}"));
+        self.shape.decode(shard.image(batch, place)?).map_err(damaged)
+    }
+
+    /// Copies images as a batch of numbers, shape [rows, 3, side, side], 0 to 255 mapped to −1 to 1.
+    ///
+    /// # Errors
+    /// When `out` has another length, there is no such row, or a shard is damaged.
+    pub fn copy_chw_f32(&self, rows: &[usize], out: &mut [f32]) -> Result<(), DatasetError> {
+        let values = self.shape.values();
+        if out.len() != rows.len() * values {
+            let expected = rows.len() * values;
+            return Err(DatasetError::BatchSize { images: rows.len(), expected, found: out.len() });
+        }
+        for (row, image) in rows.iter().zip(out.chunks_exact_mut(values)) {
+            planes_of(&self.pixels(*row)?, image);
+        }
+        Ok(())
+    }
+
+    /// What is known of one image.
+    ///
+    /// # Errors
+    /// When there is no such row, or the shard is damaged.
+    pub fn row(&self, row: usize) -> Result<Row, DatasetError> {
+        let (shard, batch, place) = self.locate(row)?;
+        row_of(&shard.record_batch(batch)?, place).map_err(|problem| shard.damaged(format!("has {problem}")))
+    }
+
+    /// What is known of all images, in order; a batch is decoded at a time.
+    ///
+    /// # Errors
+    /// Each item: when the shard is damaged there.
+    pub fn rows(&self) -> impl Iterator<Item = Result<Row, DatasetError>> {
+        self.batches.iter().flat_map(|place| self.rows_of(*place).unwrap_or_else(|error| vec![Err(error)]))
+    }
+
+    fn rows_of(&self, place: BatchPlace) -> Result<Vec<Result<Row, DatasetError>>, DatasetError> {
+        let shard = &self.shards[place.shard];
+        let batch = shard.record_batch(place.batch)?;
+        let row = |n| row_of(&batch, n).map_err(|problem| shard.damaged(format!("has {problem}")));
+        Ok((0..batch.num_rows()).map(row).collect())
+    }
+
+    /// The shard, the batch within it and the place within that.
+    fn locate(&self, row: usize) -> Result<(&Shard, usize, usize), DatasetError> {
+        if row >= self.len {
+            return Err(DatasetError::NoSuchRow { split: self.name, row, rows: self.len });
+        }
+        let after = self.batches.partition_point(|batch| batch.first_row <= row);
+        let place = self.batches[after - 1];
+        Ok((&self.shards[place.shard], place.batch, row - place.first_row))
+    }
+}
+
+/// Splits interleaved bytes into three planes of numbers: v ↦ (v − 127.5) / 127.5.
+fn planes_of(pixels: &[u8], out: &mut [f32]) {
+    let plane = out.len() / CHANNELS;
+    for (channel, plane) in out.chunks_exact_mut(plane).enumerate() {
+        for (value, pixel) in plane.iter_mut().zip(pixels.chunks_exact(CHANNELS)) {
+            *value = (f32::from(pixel[channel]) - 127.5) / 127.5;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_become_planes_between_minus_one_and_one() {
+        let mut planes = [0.0; 6];
+        planes_of(&[0, 255, 51, 255, 0, 204], &mut planes);
+        assert_eq!(planes, [-1.0, 1.0, 1.0, -1.0, -0.6, 0.6]);
+    }
+}
