@@ -1,0 +1,5 @@
+//! The trainer as a program.
+
+fn main() -> std::process::ExitCode {
+    stage::main::<trainer::Train>()
+}

@@ -1,0 +1,189 @@
+//! A run as it will be trained: the configuration resolved against its recipe and its dataset.
+
+use contracts::{
+    Config, ContentHash,
+    config::{Resume, TrainConfig},
+    hash::Hasher,
+    id::RunId,
+};
+use gan::{Recipe, RecipeError};
+
+use crate::error::TrainError;
+
+/// Everything that the loop goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The run's name.
+    pub(crate) run: RunId,
+    /// What a checkpoint must have been made with to be gone on from.
+    pub(crate) identity: ContentHash,
+    /// The recipe with the overrides put in.
+    pub(crate) recipe: Recipe,
+    /// The side of the pictures.
+    pub(crate) resolution: u32,
+    /// Keys every random number.
+    pub(crate) seed: u64,
+    /// Pictures in a batch.
+    pub(crate) batch_size: usize,
+    /// Real images to be shown in all; the step that reaches it is the last.
+    pub(crate) target_images: u64,
+    /// Images between checkpoints.
+    pub(crate) checkpoint_images: u64,
+    /// Images between sample grids.
+    pub(crate) sample_images: u64,
+    /// Whether a run that is there already is gone on with.
+    pub(crate) resume: Resume,
+}
+
+impl Plan {
+    /// The plan for a dataset of `rows` pictures of `resolution` pixels.
+    ///
+    /// # Errors
+    /// When the recipe does not exist, the dataset has another resolution than the configuration, or too few rows.
+    pub(crate) fn new(
+        config: &Config,
+        dataset: &ContentHash,
+        resolution: u32,
+        rows: usize,
+    ) -> Result<Self, TrainError> {
+        let train = &config.train;
+        if resolution != config.pack.resolution {
+            return Err(TrainError::Resolution { dataset: resolution, config: config.pack.resolution });
+        }
+        if rows < train.batch_size {
+            return Err(TrainError::TooFewRows { rows, batch_size: train.batch_size });
+        }
+        let recipe = recipe(train)?;
+        Ok(Self {
+            run: config.run_id(dataset),
+            identity: identity(config, dataset, &recipe),
+            resolution,
+            seed: config.seed(),
+            batch_size: train.batch_size,
+            target_images: target_images(train, rows),
+            checkpoint_images: images(train.checkpoint_kimg),
+            sample_images: images(train.sample_kimg),
+            resume: train.resume,
+            recipe,
+        })
+    }
+
+    /// Real images that one training step shows.
+    pub(crate) fn images_per_step(&self) -> u64 {
+        self.batch_size as u64 * u64::from(self.recipe.real_batches_per_step())
+    }
+}
+
+/// The recipe that the configuration asks for, with its overrides.
+pub(crate) fn recipe(train: &TrainConfig) -> Result<Recipe, RecipeError> {
+    Recipe::named(&train.recipe)?.with_overrides(&train.r#override)
+}
+
+/// What keeps a configuration from being trained, whatever the dataset: all problems at once.
+pub(crate) fn problems(config: &Config) -> Vec<String> {
+    let recipe = match Recipe::named(&config.train.recipe) {
+        Ok(recipe) => recipe,
+        Err(error) => return vec![format!("train.recipe: {error}")],
+    };
+    match recipe.with_overrides(&config.train.r#override) {
+        Ok(recipe) => recipe.validate(config.pack.resolution).iter().map(|p| format!("train.recipe: {p}")).collect(),
+        Err(RecipeError::Overrides(problems)) => problems.iter().map(|p| format!("train.override: {p}")).collect(),
+        Err(error) => vec![format!("train.override: {error}")],
+    }
+}
+
+fn identity(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> ContentHash {
+    let mut hasher = Hasher::default();
+    hasher.field(dataset.bytes());
+    hasher.field(recipe.to_toml().as_bytes());
+    for number in [config.seed(), config.train.batch_size as u64, u64::from(config.pack.resolution)] {
+        hasher.field(&number.to_le_bytes());
+    }
+    hasher.finish()
+}
+
+fn target_images(train: &TrainConfig, rows: usize) -> u64 {
+    let by_kimg = images(train.max_kimg);
+    match train.max_epochs {
+        0 => by_kimg,
+        epochs => by_kimg.min(epochs.saturating_mul(rows as u64)),
+    }
+}
+
+/// Thousands of images as images, at least one.
+fn images(kimg: f64) -> u64 {
+    (kimg * 1000.0).round().max(1.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(overrides: &str) -> Config {
+        let mut config = Config::default();
+        config.train.r#override = overrides.parse().unwrap();
+        config
+    }
+
+    fn plan(config: &Config) -> Result<Plan, TrainError> {
+        Plan::new(config, &ContentHash::of(b"dataset"), 64, 1000)
+    }
+
+    #[test]
+    fn problems_are_listed_under_their_key() {
+        let check = |config: Config, expected: &[&str]| {
+            let found = problems(&config);
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(found.starts_with(expected), "{found}");
+            }
+        };
+        check(config(""), &[]);
+        let mut unknown = config("");
+        unknown.train.recipe = "dcgann".into();
+        check(unknown, &["train.recipe: there is no recipe \"dcgann\""]);
+        check(config("lr = 1\nkernel = 2"), &["train.override: there is no key lr", "train.override: there is no"]);
+        let mut odd = config("latent.size = 0");
+        odd.pack.resolution = 50;
+        check(odd, &["train.recipe: latent.size", "train.recipe: generator", "train.recipe: discriminator"]);
+    }
+
+    #[test]
+    fn whichever_ends_first_ends_the_run() {
+        let check = |max_kimg, max_epochs, expected| {
+            let train = TrainConfig { max_kimg, max_epochs, ..TrainConfig::default() };
+            assert_eq!(target_images(&train, 300), expected, "{max_kimg} kimg, {max_epochs} epochs");
+        };
+        check(2.0, 0, 2000);
+        check(2.0, 3, 900);
+        check(0.5, 3, 500);
+        check(2.0, u64::MAX, 2000);
+        check(0.0001, 0, 1);
+    }
+
+    #[test]
+    fn what_changes_the_function_changes_the_identity_and_length_does_not() {
+        let first = plan(&config("")).unwrap();
+        let mut longer = config("");
+        longer.train.max_kimg = 1.0;
+        assert_eq!(plan(&longer).unwrap().identity, first.identity);
+        assert_eq!(plan(&longer).unwrap().run, first.run);
+        let mut seeded = config("");
+        seeded.general.seed += 1;
+        for other in [config("generator.base_channels = 8"), seeded] {
+            assert_ne!(plan(&other).unwrap().identity, first.identity);
+            assert_ne!(plan(&other).unwrap().run, first.run);
+        }
+    }
+
+    #[test]
+    fn a_dataset_that_does_not_fit_is_refused() {
+        let refuse = |config: &Config, resolution, rows| {
+            Plan::new(config, &ContentHash::of(b"dataset"), resolution, rows).unwrap_err().to_string()
+        };
+        let few = refuse(&config(""), 64, 63);
+        assert!(few.contains("63") && few.contains("64") && few.contains("train.batch_size"), "{few}");
+        let other = refuse(&config(""), 32, 1000);
+        assert!(other.contains("32") && other.contains("pack.resolution"), "{other}");
+    }
+}

@@ -1,0 +1,114 @@
+//! `provenance.json`: what a run was made from.
+
+use std::collections::BTreeSet;
+
+use contracts::{
+    Config, ContentHash,
+    id::RunId,
+    layout::RunLayout,
+    publish::{self, FileError},
+};
+use dataset::{Dataset, SplitName};
+use gan::Recipe;
+use serde::Serialize;
+use toml::Table;
+
+use crate::{device::DeviceKind, error::TrainError, plan::Plan, step::Position};
+
+/// Everything that the weights are a function of, and how far they are.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Provenance {
+    format: &'static str,
+    version: u32,
+    run: RunId,
+    dataset: Source,
+    seed: u64,
+    batch_size: usize,
+    /// The recipe as it was trained, overrides put in.
+    recipe: Recipe,
+    r#override: Table,
+    device: String,
+    trainer_version: &'static str,
+    steps: u64,
+    images_shown: u64,
+    epochs: f64,
+    /// SHA-256 of generator.safetensors; absent until there is one.
+    generator: Option<ContentHash>,
+}
+
+/// The dataset in numbers.
+#[derive(Clone, Debug, Serialize)]
+struct Source {
+    /// SHA-256 of its index, which vouches for every byte.
+    hash: ContentHash,
+    resolution: u32,
+    train_rows: usize,
+    holdout_rows: usize,
+    /// Different posts among the training rows.
+    train_posts: usize,
+    /// Different pictures among the training rows.
+    train_pictures: usize,
+}
+
+impl Provenance {
+    /// What is known before the first step.
+    ///
+    /// # Errors
+    /// When the dataset's rows cannot be read.
+    pub(crate) fn new(config: &Config, plan: &Plan, dataset: &Dataset, device: DeviceKind) -> Result<Self, TrainError> {
+        Ok(Self {
+            format: "nijigen-provenance",
+            version: 1,
+            run: plan.run.clone(),
+            dataset: Source::of(dataset)?,
+            seed: plan.seed,
+            batch_size: plan.batch_size,
+            recipe: plan.recipe.clone(),
+            r#override: config.train.r#override.clone(),
+            device: device.to_string(),
+            trainer_version: env!("CARGO_PKG_VERSION"),
+            steps: 0,
+            images_shown: 0,
+            epochs: 0.0,
+            generator: None,
+        })
+    }
+
+    /// Notes how far the run is, and its weights where they were written.
+    pub(crate) fn reached(&mut self, position: Position, generator: Option<ContentHash>) {
+        self.steps = position.step;
+        self.images_shown = position.images;
+        self.epochs = position.images as f64 / self.dataset.train_rows as f64;
+        self.generator = generator;
+    }
+
+    /// Writes the file in one step.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn write(&self, run: &RunLayout) -> Result<(), FileError> {
+        let path = run.provenance();
+        let json = serde_json::to_vec_pretty(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
+        publish::write_file(&path, &json)
+    }
+}
+
+impl Source {
+    fn of(dataset: &Dataset) -> Result<Self, TrainError> {
+        let train = dataset.split(SplitName::Train);
+        let (mut posts, mut pictures) = (BTreeSet::new(), BTreeSet::new());
+        for row in train.rows() {
+            let row = row?;
+            posts.extend(row.post);
+            pictures.insert(row.picture);
+        }
+        Ok(Self {
+            hash: dataset.hash(),
+            resolution: train.side(),
+            train_rows: train.len(),
+            holdout_rows: dataset.split(SplitName::Holdout).len(),
+            train_posts: posts.len(),
+            train_pictures: pictures.len(),
+        })
+    }
+}

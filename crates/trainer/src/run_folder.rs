@@ -1,0 +1,82 @@
+//! The run's folder: prepared, pointed at, and given its result.
+
+use std::path::Path;
+
+use contracts::{
+    Config, ContentHash, Layout,
+    config::Resume,
+    id::RunId,
+    layout::RunLayout,
+    publish::{self, FileError},
+};
+use gan::Generator;
+
+use crate::{error::TrainError, plan::Plan};
+
+/// Makes the run's folder ready: emptied of the trainer's files where the user wants to start anew, its configuration
+/// written, `latest` pointing at it.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<RunLayout, FileError> {
+    let run = layout.run(&plan.run);
+    if plan.resume == Resume::Never {
+        publish::remove_folder(&run.checkpoints())?;
+        publish::remove_folder(&run.samples())?;
+    }
+    publish::write_file(&run.config(), config.to_toml().as_bytes())?;
+    point_at(&layout.latest_run(), &plan.run)?;
+    Ok(run)
+}
+
+/// Writes the weights that the run hands on and returns their hash and size.
+///
+/// # Errors
+/// When the device or the disk fails.
+pub(crate) fn export(run: &RunLayout, generator: &Generator) -> Result<(ContentHash, u64), TrainError> {
+    let bytes = generator.to_safetensors()?;
+    publish::write_file(&run.generator(), &bytes)?;
+    Ok((ContentHash::of(&bytes), bytes.len() as u64))
+}
+
+/// Makes `name` a relative symbolic link to the run beside it, in one step.
+#[cfg(unix)]
+fn point_at(name: &Path, run: &RunId) -> Result<(), FileError> {
+    use std::{fs, io, os::unix::fs::symlink};
+
+    let file = name.file_name().unwrap_or_default().to_string_lossy();
+    let partial = name.with_file_name(format!("{}{file}", publish::PARTIAL_PREFIX));
+    let pointed = (|| {
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => symlink(run.to_string(), &partial)?,
+        }
+        fs::rename(&partial, name)
+    })();
+    pointed.map_err(FileError::at("write", name))
+}
+
+/// Where links need special rights, a file that holds the run's name has to do.
+#[cfg(not(unix))]
+fn point_at(name: &Path, run: &RunId) -> Result<(), FileError> {
+    publish::write_file(name, run.to_string().as_bytes())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn latest_points_at_the_newest_run_whatever_a_killed_one_left() {
+        let root = tempfile::tempdir().unwrap();
+        let name = root.path().join("latest");
+        for run in ["first-1", "second-2"] {
+            fs::write(root.path().join(".partial-latest"), b"left by a killed run").unwrap();
+            point_at(&name, &run.parse().unwrap()).unwrap();
+            assert_eq!(fs::read_link(&name).unwrap(), Path::new(run));
+        }
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+}

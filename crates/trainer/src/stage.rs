@@ -1,0 +1,73 @@
+//! The train stage: a dataset in, a run's folder with weights out.
+
+use contracts::{Config, Context, Report, Stage, StageId, report::State};
+use dataset::{Dataset, SplitName};
+
+use crate::{
+    device::ChosenDevice,
+    error::TrainError,
+    plan::{self, Plan},
+    provenance::Provenance,
+    run_folder,
+    training_loop::{self, Ending, Surroundings},
+};
+
+/// Dataset to weights.
+pub struct Train;
+
+impl Stage for Train {
+    const ID: StageId = StageId::Train;
+    type Error = TrainError;
+
+    fn problems(config: &Config) -> Vec<String> {
+        plan::problems(config)
+    }
+
+    fn run(context: &Context<'_>) -> Result<Report, TrainError> {
+        let Context { config, layout, progress, interrupt } = *context;
+        let dataset = Dataset::open(&layout.dataset())?;
+        dataset.verify()?;
+        let split = dataset.split(SplitName::Train);
+        let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?;
+        let chosen = ChosenDevice::new(config.train.device)?;
+        tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);
+
+        let run = run_folder::prepare(layout, &plan, config)?;
+        let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;
+        let around = Surroundings { split, run: &run, device: &chosen.device, progress, interrupt };
+        let ending = training_loop::train(&plan, &around)?;
+
+        let mut report = report(&plan, split.len(), &ending);
+        if ending.state == State::Complete {
+            let (generator, bytes) = run_folder::export(&run, &ending.networks.average.generator())?;
+            report.output = Some(generator);
+            report.bytes = bytes;
+        }
+        provenance.reached(ending.position, report.output);
+        provenance.write(&run)?;
+        Ok(report)
+    }
+}
+
+fn report(plan: &Plan, rows: usize, ending: &Ending) -> Report {
+    let mut report = Report::new(StageId::Train);
+    report.state = ending.state;
+    report.run = Some(plan.run.clone());
+    report.taken = rows as u64;
+    report.kept = rows as u64;
+    report.warnings = ending.warnings.clone();
+    let mut figure = |name: &str, value: f64| report.figures.insert(name.to_owned(), value);
+    figure("images_shown", ending.position.images as f64);
+    figure("steps", ending.position.step as f64);
+    figure("epochs", ending.position.images as f64 / rows as f64);
+    if let Some(rate) = ending.images_per_second {
+        figure("images_per_second", rate);
+    }
+    if let Some(measured) = ending.measured {
+        figure("loss_discriminator", measured.loss_discriminator.into());
+        figure("loss_generator", measured.loss_generator.into());
+        figure("score_real", measured.score_real.into());
+        figure("score_fake", measured.score_fake.into());
+    }
+    report
+}
