@@ -1,0 +1,97 @@
+//! What can stop the evaluate and the report stages.
+
+use std::path::PathBuf;
+
+use contracts::{id::RunId, publish::FileError};
+use dataset::DatasetError;
+
+use crate::{images::NotImages, paint::PaintError, patches::PATCH_SIDE, sliced_wasserstein::UnequalSets};
+
+/// What can stop the evaluate stage.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The dataset cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Nothing was trained on this dataset with this configuration.
+    #[error(
+        "there is no generator at {}: nothing was trained yet on this dataset with this configuration (run {run}); \
+         train first with `cargo xtask train`",
+        path.display()
+    )]
+    NotTrained {
+        /// The run that the configuration names.
+        run: RunId,
+        /// Where its generator would be.
+        path: PathBuf,
+    },
+    /// The generator cannot be used.
+    #[error(transparent)]
+    Paint(#[from] PaintError),
+    /// The generator and the dataset do not belong together.
+    #[error(
+        "the generator at {} paints {painted} px and the dataset's images have {real} px; train again with \
+         `cargo xtask train`",
+        path.display()
+    )]
+    OtherSide {
+        /// The generator.
+        path: PathBuf,
+        /// The side of what it paints.
+        painted: usize,
+        /// The side of the dataset's images.
+        real: usize,
+    },
+    /// There is nothing to compare with.
+    #[error(
+        "the dataset has {train} images for training and {holdout} kept out: too few to compare anything with; gather \
+         more with crawl.max_posts, or raise pack.holdout"
+    )]
+    TooFewImages {
+        /// Images in the training split.
+        train: usize,
+        /// Images in the holdout.
+        holdout: usize,
+    },
+    /// The sets cannot be compared.
+    #[error("{0} (patches of {PATCH_SIDE} px are compared)")]
+    Unequal(#[from] UnequalSets),
+    /// Pixels that are no images.
+    #[error(transparent)]
+    Images(#[from] NotImages),
+    /// A grid cannot be encoded.
+    #[error("cannot encode a grid of images: {0}")]
+    Grid(#[from] image::ImageError),
+    /// The figures cannot be written as JSON.
+    #[error("cannot write the figures: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// What can stop the report stage.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The dataset cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The run that the configuration names is not there.
+    #[error(
+        "there is no run at {}: nothing was trained yet on this dataset with this configuration; train first with \
+         `cargo xtask train`",
+        .0.display()
+    )]
+    NoRun(PathBuf),
+    /// The evaluation's figures are not what was written.
+    #[error("cannot read the figures at {}: {problem}; measure again with `cargo xtask evaluate`", path.display())]
+    Evaluation {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}

@@ -1,0 +1,181 @@
+//! The evaluate stage: paints with the trained generator and measures how far that is from real images.
+
+use contracts::{Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, publish, report::State};
+use dataset::{Dataset, SplitName};
+
+use crate::{
+    comparison::Comparison,
+    error::EvaluateError,
+    files, grid,
+    images::Images,
+    metrics::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
+    paint::{BATCH, Painter},
+    pyramid, sliced_wasserstein,
+};
+
+/// Below this many images in a set, distances say little.
+const TELLING_IMAGES: usize = 500;
+
+/// The evaluate stage.
+pub struct Evaluate;
+
+impl Stage for Evaluate {
+    const ID: StageId = StageId::Evaluate;
+    type Error = EvaluateError;
+
+    fn run(context: &Context<'_>) -> Result<Report, EvaluateError> {
+        let dataset = Dataset::open(&context.layout.dataset())?;
+        let seed = context.config.seed();
+        let run = context.config.run_id(&dataset.hash());
+        let folder = context.layout.run(&run);
+        if !folder.generator().exists() {
+            return Err(EvaluateError::NotTrained { run, path: folder.generator() });
+        }
+        let painter = Painter::load(&folder.generator(), seed)?;
+        let real = dataset.shape().side() as usize;
+        if painter.side() != real {
+            return Err(EvaluateError::OtherSide { path: folder.generator(), painted: painter.side(), real });
+        }
+
+        let samples = usize::try_from(context.config.evaluate.samples).unwrap_or(usize::MAX);
+        let rows = |split| dataset.split(split).len();
+        let comparison = Comparison::new(samples, rows(SplitName::Train), rows(SplitName::Holdout), seed)?;
+        let mut report = Report::new(Self::ID);
+        report.taken = context.config.evaluate.samples;
+        report.run = Some(run.clone());
+        let Some(sliced_wasserstein) = measure(context, &dataset, &painter, &comparison)? else {
+            report.state = State::Interrupted;
+            return Ok(report);
+        };
+
+        let evaluation = Evaluation {
+            format: FORMAT.into(),
+            version: VERSION,
+            run,
+            dataset: dataset.hash(),
+            generator: painter.hash(),
+            seed,
+            side: painter.side(),
+            generated: comparison.generated(),
+            sliced_wasserstein,
+        };
+        publish_grids(&folder, &dataset, &painter, &comparison, samples)?;
+        publish_figures(&folder, &evaluation, &mut report)?;
+        tell(&comparison, &evaluation, &mut report);
+        Ok(report)
+    }
+}
+
+/// The distances between all sets; `None` when interrupted.
+fn measure(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    painter: &Painter,
+    comparison: &Comparison,
+) -> Result<Option<SlicedWasserstein>, EvaluateError> {
+    let seed = context.config.seed();
+    let reference = comparison.read_reference(dataset)?;
+    let (mut to_reference, mut to_train, mut floor) = (Vec::new(), Vec::new(), Vec::new());
+    context.progress.begin("painting and measuring", comparison.generated() as u64);
+    for set in 0..comparison.generated_sets {
+        let Some(generated) = paint_set(context, painter, comparison.images, set)? else { return Ok(None) };
+        match comparison.read_train(dataset, set)? {
+            Some(train) => {
+                let distances = sliced_wasserstein::pairwise(&[&generated, &reference, &train], seed)?;
+                to_reference.push(of_pair(&distances, 0));
+                to_train.push(of_pair(&distances, 1));
+                floor.push(of_pair(&distances, 2));
+            }
+            None => to_reference.push(of_pair(&sliced_wasserstein::pairwise(&[&generated, &reference], seed)?, 0)),
+        }
+        context.progress.advance(comparison.images as u64);
+    }
+    let sides = pyramid::sides(painter.side());
+    let holdout = match comparison.reference_split {
+        SplitName::Holdout => Distance::of(&sides, &to_reference),
+        SplitName::Train => None,
+    };
+    Ok(Some(SlicedWasserstein {
+        images: comparison.images,
+        holdout,
+        train: Distance::of(&sides, &to_train),
+        floor: Distance::of(&sides, &floor),
+    }))
+}
+
+/// Paints one set, a batch at a time; `None` when interrupted.
+fn paint_set(
+    context: &Context<'_>,
+    painter: &Painter,
+    images: usize,
+    set: usize,
+) -> Result<Option<Images>, EvaluateError> {
+    let (start, end) = ((set * images) as u64, ((set + 1) * images) as u64);
+    let mut pixels = Vec::new();
+    for first in (start..end).step_by(BATCH) {
+        if context.interrupt.is_raised() {
+            return Ok(None);
+        }
+        pixels.extend(painter.paint(first..end.min(first + BATCH as u64))?.into_pixels());
+    }
+    Ok(Some(Images::new(painter.side(), pixels)?))
+}
+
+/// One pair's distance at each level.
+fn of_pair(distances: &[Vec<f64>], pair: usize) -> Vec<f64> {
+    distances.iter().map(|level| level[pair]).collect()
+}
+
+fn publish_grids(
+    folder: &RunLayout,
+    dataset: &Dataset,
+    painter: &Painter,
+    comparison: &Comparison,
+    samples: usize,
+) -> Result<(), EvaluateError> {
+    let generated = painter.paint(0..samples.min(grid::SHOWN) as u64)?;
+    let real = comparison.read_shown(dataset, grid::SHOWN)?;
+    publish::write_file(&files::grid(folder), &grid::pair(&generated, &real)?)?;
+    publish::write_file(&files::reals(folder), &grid::single(&real)?)?;
+    Ok(())
+}
+
+/// The figures come last: where they are, the evaluation is whole.
+fn publish_figures(folder: &RunLayout, evaluation: &Evaluation, report: &mut Report) -> Result<(), EvaluateError> {
+    let mut json = serde_json::to_vec_pretty(evaluation)?;
+    json.push(b'\n');
+    publish::write_file(&folder.evaluation_metrics(), &json)?;
+    report.output = Some(ContentHash::of(&json));
+    for path in [folder.evaluation_metrics(), files::grid(folder), files::reals(folder)] {
+        report.bytes += path.metadata().map_err(publish::FileError::at("read", &path))?.len();
+    }
+    Ok(())
+}
+
+/// Counts, figures and warnings.
+fn tell(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
+    report.kept = comparison.generated() as u64;
+    let rest = report.taken - report.kept;
+    if rest > 0 {
+        report.dropped.insert(format!("left over from sets of {}", comparison.images), rest);
+    }
+    let distances = &evaluation.sliced_wasserstein;
+    report.figures.insert("swd_images".into(), distances.images as f64);
+    let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.floor)];
+    for (name, distance) in named.into_iter().filter_map(|(name, distance)| Some((name, distance.as_ref()?))) {
+        report.figures.insert(format!("swd_{name}"), distance.mean);
+        for level in &distance.levels {
+            report.figures.insert(format!("swd_{name}_{}px", level.side), level.mean);
+        }
+    }
+    if distances.holdout.is_none() {
+        report.warnings.push("no image was kept out of training, so nothing shows whether they are merely copied; set pack.holdout above 0".into());
+    }
+    if distances.images < TELLING_IMAGES {
+        report.warnings.push(format!(
+            "the sliced Wasserstein distances compare sets of {} images: below {TELLING_IMAGES} they say little; read \
+             them beside the floor, and gather more images or raise pack.holdout and evaluate.samples",
+            distances.images
+        ));
+    }
+}

@@ -1,0 +1,136 @@
+//! Images in memory: what is measured and what is shown.
+
+use std::io::Cursor;
+
+use image::{ColorType, ImageEncoder as _, codecs::png};
+use rayon::slice::ParallelSlice as _;
+
+/// Red, green, blue.
+pub const CHANNELS: usize = 3;
+
+/// Square images of one side, 8 bits a channel, RGB interleaved, row by row, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    side: usize,
+    pixels: Vec<u8>,
+}
+
+/// Pixels that make no whole number of images.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{values} values are no whole number of images of {side}x{side} RGB pixels")]
+pub struct NotImages {
+    side: usize,
+    values: usize,
+}
+
+impl Images {
+    /// Takes the pixels of any number of images.
+    ///
+    /// # Errors
+    /// When the side is 0 or the last image is not whole.
+    pub fn new(side: usize, pixels: Vec<u8>) -> Result<Self, NotImages> {
+        if side == 0 || !pixels.len().is_multiple_of(side * side * CHANNELS) {
+            return Err(NotImages { side, values: pixels.len() });
+        }
+        Ok(Self { side, pixels })
+    }
+
+    /// Pixels across, and down.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        self.pixels.len() / self.values()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.pixels.is_empty()
+    }
+
+    /// The first `count` of them, or all where there are fewer.
+    pub fn first(&self, count: usize) -> Self {
+        let values = self.pixels.len().min(count.saturating_mul(self.values()));
+        Self { side: self.side, pixels: self.pixels[..values].to_vec() }
+    }
+
+    /// All pixels, image after image.
+    pub(crate) fn into_pixels(self) -> Vec<u8> {
+        self.pixels
+    }
+
+    /// Each image's pixels.
+    pub fn iter(&self) -> std::slice::ChunksExact<'_, u8> {
+        self.pixels.chunks_exact(self.values())
+    }
+
+    /// Each image's pixels, for several threads.
+    pub(crate) fn par_iter(&self) -> rayon::slice::ChunksExact<'_, u8> {
+        self.pixels.par_chunks_exact(self.values())
+    }
+
+    fn values(&self) -> usize {
+        self.side * self.side * CHANNELS
+    }
+}
+
+/// A picture of any shape, RGB, 8 bits a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Canvas {
+    /// Pixels across.
+    pub(crate) width: usize,
+    /// Pixels down.
+    pub(crate) height: usize,
+    /// Row by row, RGB interleaved.
+    pub(crate) pixels: Vec<u8>,
+}
+
+impl Canvas {
+    /// A canvas of one grey.
+    pub(crate) fn filled(width: usize, height: usize, grey: u8) -> Self {
+        Self { width, height, pixels: vec![grey; width * height * CHANNELS] }
+    }
+
+    /// Lays one of `images` with its upper left corner at (left, top), which must leave it inside.
+    pub(crate) fn lay(&mut self, image: &[u8], side: usize, (left, top): (usize, usize)) {
+        for (row, line) in image.chunks_exact(side * CHANNELS).enumerate() {
+            let start = ((top + row) * self.width + left) * CHANNELS;
+            self.pixels[start..start + line.len()].copy_from_slice(line);
+        }
+    }
+
+    /// The canvas as a PNG file.
+    ///
+    /// # Errors
+    /// When the encoder refuses, as it does for a canvas without pixels.
+    pub(crate) fn to_png(&self) -> Result<Vec<u8>, image::ImageError> {
+        let mut bytes = Cursor::new(Vec::new());
+        let encoder =
+            png::PngEncoder::new_with_quality(&mut bytes, png::CompressionType::Default, png::FilterType::Adaptive);
+        encoder.write_image(&self.pixels, self.width as u32, self.height as u32, ColorType::Rgb8.into())?;
+        Ok(bytes.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_an_image_is_refused() {
+        assert_eq!(Images::new(2, vec![0; 24]).unwrap().len(), 2);
+        assert!(Images::new(2, vec![]).unwrap().is_empty());
+        let error = Images::new(2, vec![0; 23]).unwrap_err().to_string();
+        assert_eq!(error, "23 values are no whole number of images of 2x2 RGB pixels");
+        assert!(Images::new(0, vec![]).is_err());
+    }
+
+    #[test]
+    fn the_first_of_few_are_all() {
+        let images = Images::new(1, (0..9).collect()).unwrap();
+        assert_eq!(images.first(2).iter().collect::<Vec<_>>(), [[0, 1, 2], [3, 4, 5]]);
+        assert_eq!(images.first(9), images);
+    }
+}

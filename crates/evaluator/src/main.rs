@@ -1,0 +1,5 @@
+//! The evaluate stage as a program.
+
+fn main() -> std::process::ExitCode {
+    stage::main::<evaluator::Evaluate>()
+}
