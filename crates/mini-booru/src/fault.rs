@@ -1,7 +1,7 @@
 //! Faults that a test may script: what goes wrong, and when.
 
 use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use crate::pages::error_page;
@@ -103,10 +103,8 @@ impl Fault {
                 Outcome::Instead(Response::html(200, error_page(200, "Please wait while we check your browser")))
             }
             Self::Truncated { after } => Outcome::Over(truncated(stream, answer, *after)?),
-            Self::Closed => {
-                stream.shutdown(Shutdown::Both)?;
-                Outcome::Over(Sent { status: 0, bytes: 0 })
-            }
+            // The server closes the connection after any fault that is over.
+            Self::Closed => Outcome::Over(Sent { status: 0, bytes: 0 }),
             Self::Reset => {
                 reset(stream)?;
                 Outcome::Over(Sent { status: 0, bytes: 0 })

@@ -23,11 +23,12 @@ pub struct LoggedRequest {
     pub user_agent: Option<String>,
     /// The status sent; 0 where there was none.
     pub status: u16,
-    /// Bytes of the body sent.
+    /// Bytes of the body handed over.
     pub bytes: u64,
     /// When its head had been read.
     pub started: Instant,
-    /// When its answer had been handed over.
+    /// When its answer was about to be complete: a client that has all of it finds it logged, and whatever that
+    /// client asks for next begins later.
     pub ended: Instant,
 }
 

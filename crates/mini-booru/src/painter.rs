@@ -8,6 +8,7 @@ mod eyes;
 mod face;
 mod gallery;
 mod hair;
+mod legs;
 mod mane;
 mod ornament;
 mod outfit;

@@ -259,37 +259,66 @@ impl Connection<'_> {
             None => Ok(Outcome::Instead(answer)),
         };
         let keeps_alive = request.keeps_alive() && !self.crowded;
-        let (sent, goes_on) = match outcome {
-            Ok(Outcome::Instead(answer)) => (send(stream, request, &answer, keeps_alive), keeps_alive),
-            Ok(Outcome::Over(sent)) => (Ok(sent), false),
-            Err(cause) => (Err(cause), false),
-        };
-        self.note(request, path, started, sent.as_ref().ok());
-        sent.map(|_| goes_on)
+        match outcome {
+            Ok(Outcome::Instead(answer)) => {
+                let note = |sent| self.note(request, &path, started, sent);
+                send(stream, request, &answer, keeps_alive, note).map(|()| keeps_alive)
+            }
+            Ok(Outcome::Over(sent)) => {
+                self.note(request, &path, started, sent);
+                Ok(false)
+            }
+            Err(cause) => {
+                self.note(request, &path, started, NOTHING);
+                Err(cause)
+            }
+        }
     }
 
-    fn note(&self, request: &Request, path: String, started: Instant, sent: Option<&Sent>) {
+    fn note(&self, request: &Request, path: &str, started: Instant, sent: Sent) {
         self.shared.log.push(LoggedRequest {
             connection: self.number,
             peer: self.peer,
             method: request.method.clone(),
-            path,
+            path: path.to_owned(),
             target: request.target.clone(),
             range: request.header("range").map(str::to_owned),
             user_agent: request.header("user-agent").map(str::to_owned),
-            status: sent.map_or(0, |sent| sent.status),
-            bytes: sent.map_or(0, |sent| sent.bytes),
+            status: sent.status,
+            bytes: sent.bytes,
             started,
             ended: Instant::now(),
         });
     }
 }
 
-fn send(stream: &mut TcpStream, request: &Request, answer: &Response, keeps_alive: bool) -> io::Result<Sent> {
+/// What is logged where an answer could not be sent.
+const NOTHING: Sent = Sent { status: 0, bytes: 0 };
+
+/// The most that is held back until a request is logged.
+const LAST_BYTES: usize = 4096;
+
+/// Sends an answer. `note` is called just before the last of it goes out, so that no client has the whole answer
+/// while the log knows nothing of it.
+fn send(
+    stream: &mut TcpStream,
+    request: &Request,
+    answer: &Response,
+    keeps_alive: bool,
+    note: impl FnOnce(Sent),
+) -> io::Result<()> {
     let body = if request.method == "HEAD" { &[] } else { answer.body.bytes() };
-    stream.write_all(answer.head(keeps_alive).as_bytes())?;
-    stream.write_all(body)?;
-    Ok(Sent { status: answer.status, bytes: body.len() as u64 })
+    let (early, last) = body.split_at(body.len().saturating_sub(LAST_BYTES));
+    let mut head = answer.head(keeps_alive).into_bytes();
+    let begun = if early.is_empty() {
+        head.extend_from_slice(last);
+        Ok(())
+    } else {
+        stream.write_all(&head).and_then(|()| stream.write_all(early))
+    };
+    note(if begun.is_ok() { Sent { status: answer.status, bytes: body.len() as u64 } } else { NOTHING });
+    begun?;
+    stream.write_all(if early.is_empty() { &head } else { last })
 }
 
 fn refuse(stream: &mut TcpStream, status: u16) -> io::Result<()> {

@@ -131,7 +131,7 @@ impl Character {
             expression: Expression::drawn(random),
             outfit: Outfit::drawn(random),
             ornament: Ornament::drawn(random),
-            glasses: random.chance(0.07).then(|| Colour::hsl(random.between(0.0, 360.0), 0.4, 0.25)),
+            glasses: random.chance(0.04).then(|| Colour::hsl(random.between(0.0, 360.0), 0.4, 0.25)),
             turn: random.between(-0.13, 0.13),
             line: random.between(0.022, 0.04),
             chin: random.between(-0.05, 0.06),
@@ -209,7 +209,7 @@ impl Eyes {
 
 impl Expression {
     fn drawn(random: &mut Random) -> Self {
-        let lids = match random.whole(0, 19) {
+        let lids = match random.whole(0, 29) {
             0 => Lids::Wink,
             1 => Lids::Smiling,
             _ => Lids::Open,

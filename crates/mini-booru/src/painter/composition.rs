@@ -6,6 +6,9 @@ use crate::random::Random;
 /// Faces smaller than this half-width, in pixels, are not painted: detectors stop there.
 const SMALLEST_FACE: f32 = 34.0;
 
+/// How far below the middle of the face a figure reaches, with some room to spare, in face units.
+const FIGURE: f32 = 12.4;
+
 pub(super) struct Composition {
     pub(super) width: u32,
     pub(super) height: u32,
@@ -41,7 +44,9 @@ fn pose(random: &mut Random, middle: f32, slot: f32, height: f32) -> Pose {
     let smallest = (largest * 0.45).max(SMALLEST_FACE);
     let scale = random.between(smallest, largest);
     let slack = (slot / 2.0 - scale * 1.4).max(0.0);
-    let (highest, lowest) = (scale * 1.9, (height - scale * 1.7).max(scale * 1.9));
+    // Figures without feet on the ground look lost where there is room below them.
+    let highest = (scale * 1.9).max(height - FIGURE * scale);
+    let lowest = (height - scale * 1.7).max(highest);
     Pose {
         x: middle + random.between(-slack, slack),
         y: random.between(highest, highest + (lowest - highest) * 0.7),

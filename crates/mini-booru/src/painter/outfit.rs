@@ -1,4 +1,4 @@
-//! Neck, shoulders and clothes, as far as a bust shows them.
+//! Neck, shoulders and clothes down to the hips.
 
 use super::canvas::{Canvas, Ink, Shape};
 use super::character::{Character, Cut};

@@ -1,10 +1,10 @@
-//! One figure from head to bust, its parts laid over one another in order.
+//! One figure from head to foot, its parts laid over one another in order.
 
 use tiny_skia::Transform;
 
 use super::canvas::Canvas;
 use super::character::Character;
-use super::{face, hair, mane, ornament, outfit};
+use super::{face, hair, legs, mane, ornament, outfit};
 use crate::random::Random;
 
 /// Where a figure stands: the middle of its face and half the face's width, in pixels; its tilt in degrees.
@@ -20,7 +20,10 @@ pub(super) fn draw(canvas: &mut Canvas, character: &Character, pose: Pose, rando
     let upright = Transform::from_translate(pose.x, pose.y).pre_scale(pose.scale, pose.scale);
     let tilted = upright.pre_concat(Transform::from_rotate_at(pose.tilt, 0.0, 1.2));
     canvas.placed(tilted, |canvas| mane::draw(canvas, character));
-    canvas.placed(upright, |canvas| outfit::draw(canvas, character));
+    canvas.placed(upright, |canvas| {
+        legs::draw(canvas, character);
+        outfit::draw(canvas, character);
+    });
     canvas.placed(tilted, |canvas| {
         ornament::draw_behind(canvas, character);
         face::draw(canvas, character);

@@ -1,0 +1,9 @@
+//! The mini booru from outside: over the wire and as a program.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod binary;
+mod client;
+mod faults;
+mod painting;
+mod serving;
+mod shapes;
