@@ -117,10 +117,10 @@ impl Family {
             Self::Dcgan => {
                 let start = if side.is_power_of_two() { 4 } else { 3 };
                 let doublings = side / start;
-                (side % start == 0 && doublings.is_power_of_two())
-                    .then(|| Geometry { start, stages: doublings.trailing_zeros() })
+                (side.is_multiple_of(start) && doublings.is_power_of_two())
+                    .then_some(Geometry { start, stages: doublings.trailing_zeros() })
             }
-            Self::TensorflowDcgan => (side % 16 == 0).then(|| Geometry { start: side / 16, stages: 4 }),
+            Self::TensorflowDcgan => side.is_multiple_of(16).then_some(Geometry { start: side / 16, stages: 4 }),
         }
     }
 }
@@ -140,19 +140,17 @@ mod tests {
 
     #[test]
     fn features_of_each_side() {
-        let table: &[(Family, u32, &[(usize, usize)])] = &[
-            (Family::Dcgan, 32, &[(256, 4), (128, 8), (64, 16)]),
-            (Family::Dcgan, 48, &[(512, 3), (256, 6), (128, 12), (64, 24)]),
-            (Family::Dcgan, 64, &[(512, 4), (256, 8), (128, 16), (64, 32)]),
-            (Family::Dcgan, 96, &[(1024, 3), (512, 6), (256, 12), (128, 24), (64, 48)]),
-            (Family::Dcgan, 128, &[(1024, 4), (512, 8), (256, 16), (128, 32), (64, 64)]),
-            (Family::TensorflowDcgan, 48, &[(512, 3), (256, 6), (128, 12), (64, 24)]),
-            (Family::TensorflowDcgan, 80, &[(512, 5), (256, 10), (128, 20), (64, 40)]),
-            (Family::TensorflowDcgan, 128, &[(512, 8), (256, 16), (128, 32), (64, 64)]),
-        ];
-        for &(family, side, expected) in table {
+        let check = |family, side, expected: &[(usize, usize)]| {
             assert_eq!(architecture(family, side, 64).features().unwrap(), expected, "{family:?} {side}");
-        }
+        };
+        check(Family::Dcgan, 32, &[(256, 4), (128, 8), (64, 16)]);
+        check(Family::Dcgan, 48, &[(512, 3), (256, 6), (128, 12), (64, 24)]);
+        check(Family::Dcgan, 64, &[(512, 4), (256, 8), (128, 16), (64, 32)]);
+        check(Family::Dcgan, 96, &[(1024, 3), (512, 6), (256, 12), (128, 24), (64, 48)]);
+        check(Family::Dcgan, 128, &[(1024, 4), (512, 8), (256, 16), (128, 32), (64, 64)]);
+        check(Family::TensorflowDcgan, 48, &[(512, 3), (256, 6), (128, 12), (64, 24)]);
+        check(Family::TensorflowDcgan, 80, &[(512, 5), (256, 10), (128, 20), (64, 40)]);
+        check(Family::TensorflowDcgan, 128, &[(512, 8), (256, 16), (128, 32), (64, 64)]);
     }
 
     #[test]

@@ -266,20 +266,8 @@ mod tests {
             generator.forward(Tensor::ones([2, 4], &device));
             generator.to_safetensors().unwrap() != bytes
         };
-        assert!(trained(Device::flex().autodiff()), "running statistics did not move");
+        assert!(trained(Device::flex().autodiff()), "the newest running statistics are not written");
         assert!(!trained(Device::flex()), "running statistics moved");
-    }
-
-    #[test]
-    fn the_newest_running_statistics_are_written() {
-        let device = Device::flex().autodiff();
-        let generator = generator(&device);
-        let latents = Tensor::ones([2, 4], &device);
-        let expected = generator.forward(latents.clone());
-        let written = generator.to_safetensors().unwrap();
-        generator.forward(latents);
-        assert_ne!(generator.to_safetensors().unwrap(), written, "the second update waits unseen");
-        assert_eq!(expected.dims(), [2, 3, 16, 16]);
     }
 
     #[test]
