@@ -12,7 +12,7 @@ use contracts::Outcome;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
     ("crawler", &["contracts", "stage"]),
@@ -22,6 +22,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("trainer", &["contracts", "dataset", "gan", "stage"]),
     ("evaluator", &["contracts", "dataset", "gan", "stage"]),
     ("xtask", &["contracts"]),
+    ("end-to-end", &["contracts"]),
 ];
 
 /// Heavy or far-reaching dependencies, and the only crates that may have them.

@@ -1,4 +1,5 @@
 //! The runner's command line, through the real program.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail loudly")]
 
 use std::process::Command;
 
