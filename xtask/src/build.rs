@@ -1,6 +1,6 @@
 //! Building the programs that stages run in.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, bail};
 use contracts::{Config, StageId, config::DeviceChoice, id::SiteName};
@@ -42,9 +42,7 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
             None => Ok(()),
         };
     }
-    let mut packages: Vec<&str> = stages.iter().map(|stage| stage.package()).collect();
-    packages.extend(mini.then_some(MINI_BOORU));
-    packages.dedup();
+    let packages = packages(workspace, stages, mini);
     let mut command = cargo();
     command.args(["build", "--release"]).current_dir(&workspace.root);
     for package in &packages {
@@ -55,11 +53,21 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
             command.args(["--features", &format!("{}/{feature}", stage.package())]);
         }
     }
-    eprintln!("building {} (the first time takes some minutes)", packages.join(", "));
+    let names: Vec<_> = packages.into_iter().collect();
+    eprintln!("building {} (the first time takes some minutes)", names.join(", "));
     command.envs(opencv::environment());
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the build failed; `cargo xtask setup` installs what the system lacks");
     }
     Ok(())
+}
+
+/// What to build: what the stages need. Once everything was built, everything again: cargo settles the features of shared
+/// dependencies by what is built together, and another selection would compile them anew.
+fn packages(workspace: &Workspace, stages: &[StageId], mini: bool) -> BTreeSet<&'static str> {
+    let all_built = StageId::ALL.iter().all(|stage| workspace.binaries().path(stage.binary()).exists());
+    let stages = if all_built { &StageId::ALL[..] } else { stages };
+    let mini = (mini || all_built).then_some(MINI_BOORU);
+    stages.iter().map(|stage| stage.package()).chain(mini).collect()
 }
