@@ -37,7 +37,16 @@ const GENERATOR_OPTIMIZER: &str = "generator-optimizer.bpk";
 const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
 const AVERAGE: &str = "average.bpk";
 
-/// `state.json`.
+/// `state.json`: the state and what vouches for it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    state: State,
+    /// SHA-256 of the state as compact JSON.
+    sha256: ContentHash,
+}
+
+/// What a checkpoint is.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
@@ -60,7 +69,7 @@ enum Unusable {
     #[error("it is {format} version {version}, not {FORMAT} version {VERSION}")]
     Version { format: String, version: u32 },
     #[error("{0} is not what was written")]
-    Changed(String),
+    Changed(&'static str),
     #[error("{0}")]
     Record(#[from] RecordError),
 }
@@ -87,7 +96,7 @@ pub(crate) fn save(run: &RunLayout, plan: &Plan, networks: &Networks, position: 
         let files = records.iter().map(|(name, record)| ((*name).to_owned(), ContentHash::of(record))).collect();
         let state = State { format: FORMAT.into(), version: VERSION, identity: plan.identity, position, files };
         let path = folder.join(STATE);
-        let json = serde_json::to_vec_pretty(&state).map_err(|error| FileError::at("write", &path)(error.into()))?;
+        let json = state.seal().map_err(|error| FileError::at("write", &path)(error.into()))?;
         Ok(publish::write_file(&path, &json)?)
     })?;
     for (_, path) in written(run)?.into_iter().rev().skip(KEPT) {
@@ -123,20 +132,17 @@ pub(crate) fn newest(run: &RunLayout) -> Option<PathBuf> {
 
 /// The checkpoint in a folder; `None` where it belongs to another function.
 fn load(folder: &Path, plan: &Plan, networks: Networks) -> Result<Option<Resumed>, Unusable> {
-    let state: State = serde_json::from_slice(&publish::read_file(&folder.join(STATE))?)?;
-    if (state.format.as_str(), state.version) != (FORMAT, VERSION) {
-        return Err(Unusable::Version { format: state.format, version: state.version });
-    }
-    let read = |name: &str| -> Result<Bytes, Unusable> {
-        let content = publish::read_file(&folder.join(name))?;
-        match state.files.get(name) {
-            Some(hash) if *hash == ContentHash::of(&content) => Ok(Bytes::from_bytes_vec(content)),
-            _ => Err(Unusable::Changed(name.to_owned())),
-        }
-    };
+    let state = State::open(&publish::read_file(&folder.join(STATE))?)?;
     if state.identity != plan.identity {
         return Ok(None);
     }
+    let read = |name: &'static str| -> Result<Bytes, Unusable> {
+        let content = publish::read_file(&folder.join(name))?;
+        match state.files.get(name) {
+            Some(hash) if *hash == ContentHash::of(&content) => Ok(Bytes::from_bytes_vec(content)),
+            _ => Err(Unusable::Changed(name)),
+        }
+    };
     let average = networks.generator.clone().valid().try_load_record(ModuleRecord::from_bytes(read(AVERAGE)?)?)?;
     let networks = Networks {
         generator: networks.generator.try_load_record(ModuleRecord::from_bytes(read(GENERATOR)?)?)?,
@@ -146,6 +152,24 @@ fn load(folder: &Path, plan: &Plan, networks: Networks) -> Result<Option<Resumed
         average: Ema::new(plan.recipe.ema, &average),
     };
     Ok(Some(Resumed { networks, position: state.position }))
+}
+
+impl State {
+    fn seal(self) -> serde_json::Result<Vec<u8>> {
+        let sha256 = ContentHash::of(&serde_json::to_vec(&self)?);
+        serde_json::to_vec_pretty(&Sealed { state: self, sha256 })
+    }
+
+    fn open(json: &[u8]) -> Result<Self, Unusable> {
+        let Sealed { state, sha256 } = serde_json::from_slice(json)?;
+        if (state.format.as_str(), state.version) != (FORMAT, VERSION) {
+            return Err(Unusable::Version { format: state.format, version: state.version });
+        }
+        if ContentHash::of(&serde_json::to_vec(&state)?) != sha256 {
+            return Err(Unusable::Changed(STATE));
+        }
+        Ok(state)
+    }
 }
 
 /// `valid` settles BatchNorm's running statistics, of which a plain visit sees the ones before last.

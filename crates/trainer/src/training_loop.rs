@@ -66,6 +66,7 @@ pub(crate) fn train(plan: &Plan, around: &Surroundings<'_>) -> Result<Ending, Tr
         Some(resumed) => (resumed.networks, resumed.position),
         None => (fresh()?, Position::default()),
     };
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let started_at = position;
     let mut saved_at = (position.step > 0).then_some(position);
 

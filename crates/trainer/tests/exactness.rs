@@ -1,0 +1,236 @@
+//! A run is a function of its plan: however often it stops, and wherever, it ends with the same bytes.
+#![allow(clippy::unwrap_used)]
+
+mod tiny;
+
+use std::{
+    fs,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use contracts::{
+    config::Resume,
+    report::State,
+    stage::{Interrupt, Progress},
+};
+use tiny::{BATCH, Workshop, kimg};
+use trainer::TrainError;
+
+/// Interrupts the run once it has shown so many images.
+struct StopAfter<'a> {
+    images: AtomicU64,
+    interrupt: &'a Interrupt,
+}
+
+impl Progress for StopAfter<'_> {
+    fn begin(&self, _what: &str, _total: u64) {
+        self.advance(0);
+    }
+
+    fn advance(&self, count: u64) {
+        let left = self.images.load(Ordering::Relaxed).saturating_sub(count);
+        self.images.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.interrupt.raise();
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+fn stop_after(workshop: &Workshop, steps: u64) -> contracts::Report {
+    let interrupt = Interrupt::default();
+    let progress = StopAfter { images: (steps * BATCH).into(), interrupt: &interrupt };
+    workshop.train_watched(&progress, &interrupt).unwrap()
+}
+
+#[test]
+fn one_seed_gives_one_result_and_another_seed_another() {
+    let (first, second) = (Workshop::new(8), Workshop::new(8));
+    let report = first.train().unwrap();
+    second.train().unwrap();
+    assert_eq!(first.result(), second.result());
+    assert_eq!(report.output, Some(first.result().generator));
+
+    let mut third = Workshop::new(8);
+    third.config.general.seed += 1;
+    third.train().unwrap();
+    assert_ne!(third.result().generator, first.result().generator);
+    assert_ne!(third.run_folder(), first.run_folder());
+}
+
+#[test]
+fn a_run_interrupted_anywhere_ends_as_the_one_never_stopped() {
+    let whole = Workshop::new(8);
+    whole.train().unwrap();
+    for steps in 0..8 {
+        let stopped = Workshop::new(8);
+        let report = stop_after(&stopped, steps);
+        assert_eq!(report.state, State::Interrupted);
+        assert_eq!(report.figures["steps"], steps as f64);
+        assert!(!stopped.run_folder().generator().exists(), "an unfinished run hands nothing on");
+        assert_eq!(stopped.train().unwrap().state, State::Complete);
+        assert_eq!(stopped.result(), whole.result(), "stopped after {steps} steps");
+    }
+}
+
+#[test]
+fn a_run_interrupted_at_every_step_ends_as_the_one_never_stopped() {
+    let (whole, halting) = (Workshop::new(8), Workshop::new(8));
+    whole.train().unwrap();
+    for steps in 1..8 {
+        assert_eq!(stop_after(&halting, steps).state, State::Interrupted);
+    }
+    halting.train().unwrap();
+    assert_eq!(halting.result(), whole.result());
+}
+
+#[test]
+fn a_limit_raised_later_gives_what_it_had_given_from_the_start() {
+    let whole = Workshop::new(14);
+    whole.train().unwrap();
+    let raised = Workshop::new(5);
+    raised.train().unwrap();
+    let raised = raised.lasting(14);
+    raised.train().unwrap();
+    // The shorter run's last grid is one more than the longer one's.
+    let (raised, whole) = (raised.result(), whole.result());
+    assert_eq!((raised.generator, raised.metrics), (whole.generator, whole.metrics));
+}
+
+#[test]
+fn how_often_it_is_saved_and_sampled_changes_nothing() {
+    let (often, seldom) = (Workshop::new(8), {
+        let mut workshop = Workshop::new(8);
+        workshop.config.train.checkpoint_kimg = 1000.0;
+        workshop.config.train.sample_kimg = 1000.0;
+        workshop
+    });
+    often.train().unwrap();
+    seldom.train().unwrap();
+    assert_eq!(often.run_folder().root().file_name(), seldom.run_folder().root().file_name());
+    assert_eq!(often.result().generator, seldom.result().generator);
+    assert_eq!(often.result().metrics, seldom.result().metrics);
+}
+
+#[test]
+fn a_finished_run_asked_again_takes_no_step() {
+    let workshop = Workshop::new(5);
+    workshop.train().unwrap();
+    let before = workshop.result();
+    let report = workshop.train().unwrap();
+    assert_eq!(report.state, State::Complete);
+    assert!(!report.figures.contains_key("images_per_second"), "it trained: {report:?}");
+    assert_eq!(workshop.result(), before);
+}
+
+#[test]
+fn starting_anew_leaves_nothing_of_the_old_run() {
+    let mut workshop = Workshop::new(9);
+    workshop.train().unwrap();
+    let before = workshop.result();
+    workshop.config.train.resume = Resume::Never;
+    workshop.train().unwrap();
+    assert_eq!(workshop.result(), before);
+    let shorter = workshop.lasting(2);
+    shorter.train().unwrap();
+    assert_eq!(shorter.result().metrics.len(), 2);
+    assert_eq!(shorter.checkpoints(), [format!("{:010}", 2 * BATCH)]);
+}
+
+#[test]
+fn the_last_three_checkpoints_are_kept() {
+    let workshop = Workshop::new(14);
+    workshop.train().unwrap();
+    let expected = [9, 12, 14].map(|step: u64| format!("{:010}", step * BATCH));
+    assert_eq!(workshop.checkpoints(), expected);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
+    let whole = Workshop::new(10);
+    whole.train().unwrap();
+    let names = tiny::files(whole.run_folder().checkpoint(9 * BATCH))
+        .into_iter()
+        .map(|path| path.file_name().unwrap().to_owned());
+    for name in names {
+        let damaged = Workshop::new(9);
+        damaged.train().unwrap();
+        let path = damaged.run_folder().checkpoint(9 * BATCH).join(&name);
+        let mut content = fs::read(&path).unwrap();
+        let middle = content.len() / 2;
+        content[middle] ^= 0x10;
+        fs::write(&path, content).unwrap();
+        let damaged = damaged.lasting(10);
+        let report = damaged.train().unwrap();
+        assert_eq!(report.warnings.len(), 1, "{name:?}: {:?}", report.warnings);
+        assert!(report.warnings[0].contains("passed over the checkpoint at"), "{}", report.warnings[0]);
+        let (damaged, whole) = (damaged.result(), whole.result());
+        assert_eq!((damaged.generator, damaged.metrics), (whole.generator, whole.metrics), "{name:?}");
+    }
+}
+
+#[test]
+fn no_digit_of_a_checkpoint_s_state_can_change_unnoticed() {
+    let workshop = Workshop::new(3);
+    workshop.train().unwrap();
+    let before = workshop.result();
+    let path = workshop.run_folder().checkpoint(3 * BATCH).join("state.json");
+    let whole = fs::read(&path).unwrap();
+    for place in (0..whole.len()).filter(|place| whole[*place].is_ascii_digit()).step_by(37) {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        fs::write(&path, changed).unwrap();
+        assert_eq!(workshop.train().unwrap().warnings.len(), 1, "byte {place}");
+        assert_eq!(workshop.result(), before);
+    }
+}
+
+#[test]
+fn a_checkpoint_cut_short_or_emptied_is_passed_over() {
+    let whole = Workshop::new(6);
+    whole.train().unwrap();
+    let spoil: [fn(&std::path::Path); 3] = [
+        |folder| fs::remove_file(folder.join("state.json")).unwrap(),
+        |folder| fs::write(folder.join("average.bpk"), b"").unwrap(),
+        |folder| fs::remove_file(folder.join("generator-optimizer.bpk")).unwrap(),
+    ];
+    for spoil in spoil {
+        let spoilt = Workshop::new(6);
+        spoilt.train().unwrap();
+        for step in [3, 6] {
+            spoil(&spoilt.run_folder().checkpoint(step * BATCH));
+        }
+        assert_eq!(spoilt.train().unwrap().warnings.len(), 2);
+        assert_eq!(spoilt.result(), whole.result());
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_function_is_refused() {
+    let (workshop, mut other) = (Workshop::new(3), Workshop::new(3));
+    other.config.general.seed += 1;
+    other.train().unwrap();
+    let (from, to) = (other.run_folder().checkpoints(), workshop.run_folder().checkpoints());
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::rename(from, to).unwrap();
+    let error = workshop.train().unwrap_err();
+    assert!(matches!(error, TrainError::ForeignCheckpoint(_)), "{error}");
+    assert!(error.to_string().contains("train.resume"), "{error}");
+}
+
+#[test]
+fn numbers_that_run_away_stop_the_run_before_they_are_kept() {
+    let mut workshop = Workshop::new(40);
+    let wild = "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n\
+                generator.optimizer.learning_rate = 1e30\ndiscriminator.optimizer.learning_rate = 1e30";
+    workshop.config.train.r#override = wild.parse().unwrap();
+    workshop.config.train.checkpoint_kimg = kimg(1);
+    let error = workshop.train().unwrap_err();
+    let TrainError::NotFinite { images, .. } = error else { panic!("{error}") };
+    assert!(error.to_string().contains("learning rate"), "{error}");
+    let newest = workshop.run_folder().checkpoints();
+    let kept = if newest.exists() { tiny::files(newest) } else { Vec::new() };
+    let too_late = format!("{images:010}");
+    assert!(kept.iter().all(|path| path.file_name().unwrap().to_str().unwrap() < too_late.as_str()), "{kept:?}");
+}
