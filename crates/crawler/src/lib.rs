@@ -1,1 +1,27 @@
-//! placeholder
+//! Booru to pictures: lists the posts of a site, fetches their pictures, and writes down what became of each.
+//!
+//! Invariants: a picture has its final name only after it was decoded to the end and is safe on disk; the listing's
+//! cursor is committed together with the posts that it covers, so that a run killed anywhere leaves no hole; no
+//! address is asked that is not the site's own.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod address;
+mod crawl;
+mod download;
+mod error;
+mod fetch;
+mod ledger;
+mod listing;
+mod pace;
+mod picture;
+mod post;
+mod retry_after;
+mod selection;
+mod shelf;
+mod site;
+mod stage;
+mod tally;
+mod wholeness;
+
+pub use error::CrawlError;
+pub use stage::Crawl;

@@ -1,0 +1,194 @@
+//! The run: list what is new, then go from the newest post to older ones until enough pictures lie on disk.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
+
+use contracts::{config::CrawlConfig, id::PostId, stage::Progress};
+use tokio::task::JoinSet;
+
+use crate::{
+    address::Address,
+    download::{Done, Downloader, Job},
+    error::{Cause, CrawlError},
+    ledger::{Ledger, Member, Outcome, Search},
+    listing::{Found, Walk},
+    selection::{Selection, Standing},
+    tally::stored_file,
+};
+
+/// How many posts are looked at together.
+const BATCH: usize = 512;
+/// How many pictures in a row the site may fail to give before it is taken to be down.
+const MOST_SILENT: usize = 12;
+/// How often a run looks again for posts that came while it was at work.
+const MOST_ROUNDS: usize = 10;
+
+/// A crawl under way.
+pub(crate) struct Run<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) config: &'a CrawlConfig,
+    pub(crate) selection: &'a Selection,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) downloader: Arc<Downloader>,
+    pub(crate) progress: &'a dyn Progress,
+    /// Posts that failed in this run: they have had their tries.
+    tried: HashSet<u64>,
+    silent: usize,
+    /// What was fetched in this run.
+    pub(crate) fetched: Fetched,
+}
+
+/// What a run has fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fetched {
+    /// Pictures.
+    pub(crate) pictures: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has done nothing yet.
+    pub(crate) fn new(
+        address: &'a Address,
+        config: &'a CrawlConfig,
+        selection: &'a Selection,
+        ledger: &'a mut Ledger,
+        downloader: Arc<Downloader>,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let (tried, silent, fetched) = (HashSet::new(), 0, Fetched::default());
+        Self { address, config, selection, ledger, downloader, progress, tried, silent, fetched }
+    }
+
+    /// Crawls until the newest posts that are wanted lie on disk, or have failed.
+    ///
+    /// # Errors
+    /// When the site cannot be listed or the disk cannot be written; all that is finished is in the ledger.
+    pub(crate) async fn crawl(&mut self, search: Search) -> Result<(), CrawlError> {
+        let fetcher = self.downloader.fetcher.clone();
+        let mut walk = Walk::new(&fetcher, self.address, self.config, search);
+        self.progress.begin("crawling", 0);
+        walk.newer(self.ledger).await?;
+        for _ in 0..MOST_ROUNDS {
+            self.pass(&mut walk).await?;
+            if walk.newer(self.ledger).await? == Found::Nothing {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes through the posts once, newest first, listing older ones when there are no more.
+    async fn pass(&mut self, walk: &mut Walk<'_>) -> Result<(), CrawlError> {
+        let (mut kept, mut before) = (0, None);
+        while kept < self.selection.most {
+            let batch = self.ledger.members_below(&walk.search, self.selection.variant, before, BATCH)?;
+            if batch.is_empty() {
+                match walk.older(self.ledger).await? {
+                    Found::Nothing => break,
+                    // A list page brought posts that belong among those already passed: begin again.
+                    Found::Posts(highest) if before.is_some_and(|before| highest >= Some(before)) => {
+                        (kept, before) = (0, None);
+                    }
+                    Found::Posts(_) => {}
+                }
+                continue;
+            }
+            let plan = self.plan(&walk.search, &batch, self.selection.most - kept)?;
+            before = Some(plan.last);
+            kept += plan.kept + self.fetch(&walk.search, plan.jobs).await?;
+        }
+        Ok(())
+    }
+
+    /// Decides over posts in order, until `room` pictures are there or on their way.
+    fn plan(&mut self, search: &Search, batch: &[Member], room: u64) -> Result<Plan, CrawlError> {
+        let mut plan = Plan::default();
+        for member in batch {
+            if plan.kept + plan.jobs.len() as u64 == room {
+                break;
+            }
+            plan.last = member.number;
+            match self.selection.standing(member) {
+                Standing::Ok(stored) if self.downloader.shelf.has(&stored_file(stored), stored.bytes) => plan.kept += 1,
+                Standing::Ok(_) => plan.jobs.extend(self.job(search, member.number)?),
+                Standing::Due { .. } if !self.tried.contains(&member.number) => {
+                    plan.jobs.extend(self.job(search, member.number)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The job of fetching a post's picture, or a note in the ledger why there is nothing to fetch.
+    fn job(&mut self, search: &Search, number: u64) -> Result<Option<Job>, CrawlError> {
+        let Some(post) = self.ledger.post(search, number)? else { return Ok(None) };
+        let variant = self.selection.variant;
+        let rendering = post.rendering(variant);
+        let reason = match &rendering.url {
+            None => format!("no {} listed", variant.name()),
+            Some(recorded) => match self.address.live(recorded) {
+                Ok(url) => return Ok(Some(Job::new(&post, self.id(number), variant, recorded, url))),
+                Err(_) => "not on the site's own hosts".into(),
+            },
+        };
+        self.ledger.record(search, number, variant, &Outcome::Filtered { reason })?;
+        Ok(None)
+    }
+
+    /// Fetches pictures, several at a time, each written down as soon as it is done. Gives how many succeeded.
+    async fn fetch(&mut self, search: &Search, jobs: VecDeque<Job>) -> Result<u64, CrawlError> {
+        let (mut jobs, mut running, mut succeeded) = (jobs, JoinSet::new(), 0);
+        loop {
+            while running.len() < self.config.max_connections
+                && let Some(job) = jobs.pop_front()
+            {
+                let downloader = self.downloader.clone();
+                running.spawn(async move { (job.post.number, downloader.run(&job).await) });
+            }
+            let Some(joined) = running.join_next().await else { return Ok(succeeded) };
+            let (number, done) = joined.map_err(|panic| Cause::Panic(panic.to_string()))?;
+            succeeded += u64::from(self.write_down(search, number, &done?)?);
+        }
+    }
+
+    /// Notes how a job ended; whether it brought a picture.
+    fn write_down(&mut self, search: &Search, number: u64, done: &Done) -> Result<bool, CrawlError> {
+        self.ledger.record(search, number, self.selection.variant, &done.outcome)?;
+        self.silent = if done.site_silent { self.silent + 1 } else { 0 };
+        match &done.outcome {
+            Outcome::Ok(stored) => {
+                self.fetched.pictures += 1;
+                self.fetched.bytes += stored.bytes;
+                self.progress.advance(1);
+                Ok(true)
+            }
+            Outcome::Failed { reason, .. } if self.silent >= MOST_SILENT => {
+                Err(Cause::SiteDown { count: self.silent, reason: reason.clone() }.into())
+            }
+            _ => {
+                self.tried.insert(number);
+                Ok(false)
+            }
+        }
+    }
+
+    fn id(&self, number: u64) -> PostId {
+        PostId { site: self.config.site.clone(), number }
+    }
+}
+
+/// What is to be done about a batch of posts.
+#[derive(Default)]
+struct Plan {
+    /// Pictures that lie on disk already.
+    kept: u64,
+    /// Pictures to fetch.
+    jobs: VecDeque<Job>,
+    /// The last post that was decided over.
+    last: u64,
+}

@@ -1,0 +1,197 @@
+//! One picture: fetched, looked at, put on the shelf.
+
+use std::sync::Arc;
+
+use contracts::{config::Variant, id::PostId, publish::FileError};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::{
+    error::{Cause, CrawlError},
+    fetch::{Fault, FetchError, Fetcher},
+    ledger::{Outcome, Stored},
+    picture::{self, Claim, Flaw, Inspected},
+    post::Post,
+    shelf::{Partial, Shelf, Suspicion},
+};
+
+/// The longest picture that is fetched.
+const MOST_BYTES: u64 = 512 << 20;
+/// After how many tries in all a picture that is there, but wrong, is given up.
+const CONTENT_TRIES: u32 = 12;
+/// The same for one that the site does not give.
+const REFUSED_TRIES: u32 = 4;
+
+/// What a download works with.
+pub(crate) struct Downloader {
+    /// Makes the requests.
+    pub(crate) fetcher: Arc<Fetcher>,
+    /// Takes the pictures.
+    pub(crate) shelf: Shelf,
+    /// How many pictures are decoded at a time, which bounds memory.
+    pub(crate) decoders: Semaphore,
+}
+
+/// A picture to fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// The post.
+    pub(crate) post: PostId,
+    /// Which rendering.
+    pub(crate) variant: Variant,
+    /// Where it is.
+    pub(crate) url: Url,
+    /// The same as written down.
+    pub(crate) recorded_url: String,
+    /// What the site claims of it.
+    pub(crate) claim: Claim,
+    /// The MD5 of the original.
+    pub(crate) md5_claimed: Option<String>,
+}
+
+/// How a job ended.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// For the ledger.
+    pub(crate) outcome: Outcome,
+    /// Whether the site could not be spoken to, rather than having no such picture.
+    pub(crate) site_silent: bool,
+}
+
+/// Why one try came to nothing.
+#[derive(Debug)]
+enum Miss {
+    Fetch(FetchError),
+    Flaw(Flaw),
+}
+
+impl Job {
+    /// The job of fetching a post's picture.
+    pub(crate) fn new(post: &Post, id: PostId, variant: Variant, recorded_url: &str, url: Url) -> Self {
+        let rendering = post.rendering(variant);
+        let md5 = post.md5_of(variant).map(str::to_owned);
+        // A sample's own size is what its record says; a preview's length is not in the record.
+        let dimensions = if variant == Variant::Sample { None } else { rendering.dimensions };
+        let claim = Claim { md5, bytes: rendering.bytes, dimensions };
+        Self { post: id, variant, url, recorded_url: recorded_url.to_owned(), claim, md5_claimed: post.md5.clone() }
+    }
+}
+
+impl Downloader {
+    /// Fetches a picture, trying again as long as that makes sense.
+    ///
+    /// # Errors
+    /// When no picture can be stored any more, or the site wants to be left alone.
+    pub(crate) async fn run(&self, job: &Job) -> Result<Done, CrawlError> {
+        let mut attempts = 1;
+        loop {
+            let miss = match self.attempt(job).await? {
+                Ok(inspected) => return Ok(Done::ok(job, inspected)),
+                Err(Miss::Fetch(error)) if matches!(error.fault, Fault::Cooldown(_)) => return Err(error.into()),
+                Err(miss) => miss,
+            };
+            tracing::debug!(post = %job.post, attempts, reason = miss.reason(), "no picture");
+            if attempts >= self.fetcher.patience.tries || !miss.is_passing() {
+                return Ok(Done::failed(&miss, attempts));
+            }
+            self.fetcher.rest(attempts).await;
+            attempts += 1;
+        }
+    }
+
+    async fn attempt(&self, job: &Job) -> Result<Result<Inspected, Miss>, CrawlError> {
+        let mut partial = self.shelf.begin(&format!("{}-{}-{}", job.post.site, job.post.number, job.variant.name()))?;
+        if let Err(error) = self.stream(job, &mut partial).await? {
+            self.shelf.discard(partial)?;
+            return Ok(Err(Miss::Fetch(error)));
+        }
+        let _permit = self.decoders.acquire().await;
+        let (shelf, job) = (self.shelf.clone(), job.clone());
+        let shelved = tokio::task::spawn_blocking(move || shelve(&shelf, &job, partial)).await;
+        let shelved = shelved.map_err(|panic| Cause::Panic(panic.to_string()))?;
+        Ok(shelved?.map_err(Miss::Flaw))
+    }
+
+    /// Writes the answer's body to disk as it comes.
+    async fn stream(&self, job: &Job, partial: &mut Partial) -> Result<Result<(), FetchError>, FileError> {
+        let at = |fault| FetchError { url: job.url.to_string(), fault };
+        let mut response = match self.fetcher.open(&job.url).await {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut length = 0;
+        loop {
+            match response.chunk().await {
+                Ok(Some(bytes)) => {
+                    length += bytes.len() as u64;
+                    if length > MOST_BYTES {
+                        return Ok(Err(at(Fault::TooLong)));
+                    }
+                    partial.write(&bytes)?;
+                }
+                Ok(None) => return Ok(Ok(())),
+                Err(error) => return Ok(Err(at(Fault::from(&error)))),
+            }
+        }
+    }
+}
+
+/// Looks at a finished download and puts it where it belongs.
+fn shelve(shelf: &Shelf, job: &Job, partial: Partial) -> Result<Result<Inspected, Flaw>, FileError> {
+    let bytes = partial.read()?;
+    let inspected = picture::inspect(&bytes, &job.claim);
+    match &inspected {
+        Ok(inspected) => shelf.put(partial, inspected)?,
+        Err(flaw) if flaw.is_mismatch() => {
+            let suspicion = Suspicion {
+                post: job.post.to_string(),
+                url: job.recorded_url.clone(),
+                reason: flaw.to_string(),
+                md5_claimed: job.md5_claimed.clone(),
+                md5: picture::md5(&bytes),
+                sha256: contracts::ContentHash::of(&bytes).to_string(),
+            };
+            shelf.quarantine(partial, &job.post, &suspicion)?;
+        }
+        Err(_) => shelf.discard(partial)?,
+    }
+    Ok(inspected)
+}
+
+impl Miss {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Fetch(error) => error.fault.is_passing(),
+            Self::Flaw(flaw) => !matches!(flaw, Flaw::TooLarge),
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Fetch(error) => error.fault.reason(),
+            Self::Flaw(flaw) => flaw.to_string(),
+        }
+    }
+
+    /// After how many tries in all there is no point in another; `None` where there always is.
+    fn limit(&self) -> Option<u32> {
+        match self {
+            Self::Fetch(error) if error.fault.is_passing() => None,
+            Self::Fetch(_) => Some(REFUSED_TRIES),
+            Self::Flaw(_) => Some(CONTENT_TRIES),
+        }
+    }
+}
+
+impl Done {
+    fn ok(job: &Job, inspected: Inspected) -> Self {
+        let Inspected { sha256, extension, bytes, dimensions } = inspected;
+        let stored = Stored { sha256, extension: extension.into(), bytes, dimensions, url: job.recorded_url.clone() };
+        Self { outcome: Outcome::Ok(stored), site_silent: false }
+    }
+
+    fn failed(miss: &Miss, attempts: u32) -> Self {
+        let outcome = Outcome::Failed { reason: miss.reason(), attempts, limit: miss.limit() };
+        Self { outcome, site_silent: matches!(miss, Miss::Fetch(error) if error.fault.is_passing()) }
+    }
+}

@@ -1,0 +1,116 @@
+//! The ledger's tables.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::Connection;
+
+use super::{LedgerError, describe};
+
+/// The version of the tables. History: 1, the first.
+const VERSION: i64 = 1;
+
+/// `record` holds what the site said of a post as JSON; what is searched for has a column of its own.
+const TABLES: &str = "
+    CREATE TABLE sources (
+        id INTEGER PRIMARY KEY,
+        site TEXT NOT NULL,
+        address TEXT NOT NULL,
+        UNIQUE (site, address)
+    );
+    CREATE TABLE posts (
+        source INTEGER NOT NULL REFERENCES sources,
+        number INTEGER NOT NULL,
+        rating TEXT,
+        status TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (source, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE searches (
+        id INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL REFERENCES sources,
+        listing TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        lowest INTEGER,
+        highest INTEGER,
+        bottom INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (source, listing, tags)
+    );
+    CREATE TABLE members (
+        search INTEGER NOT NULL REFERENCES searches,
+        number INTEGER NOT NULL,
+        provisional INTEGER NOT NULL,
+        PRIMARY KEY (search, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE pictures (
+        source INTEGER NOT NULL REFERENCES sources,
+        number INTEGER NOT NULL,
+        variant TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('ok', 'filtered', 'failed')),
+        sha256 TEXT,
+        extension TEXT,
+        bytes INTEGER,
+        width INTEGER,
+        height INTEGER,
+        url TEXT,
+        reason TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        given_up INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (source, number, variant)
+    ) WITHOUT ROWID;
+";
+
+/// Opens the file, makes the tables where there are none, and checks that it can be written.
+pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = Connection::open(path).map_err(|error| describe(path, &error))?;
+    let version = prepare(&connection).map_err(|error| describe(path, &error))?;
+    if version == VERSION {
+        return Ok(connection);
+    }
+    let cause = format!("its tables are of version {version}, this program knows version {VERSION}");
+    Err(LedgerError::Unusable { path: path.to_path_buf(), cause })
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // In WAL mode this loses the last commits in a power cut, never the file; a lost commit is fetched again.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let version = user_version(connection)?;
+    if version == 0 {
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
+    }
+    user_version(connection)
+}
+
+fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(prepare: impl FnOnce(&Path), expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        prepare(&path);
+        let error = open(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_refused_with_a_way_out() {
+        check(|path| std::fs::write(path, "x".repeat(5000)).unwrap(), "not a database; move it away");
+        check(|path| std::fs::create_dir(path).unwrap(), "cannot write");
+        let newer = |path: &Path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        check(newer, "version 99, this program knows version 1");
+    }
+
+    #[test]
+    fn a_ledger_opens_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        drop(open(&path).unwrap());
+        drop(open(&path).unwrap());
+    }
+}

@@ -1,0 +1,222 @@
+//! What was listed: posts, and how far each search has come.
+
+use contracts::config::{Listing, Variant};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Ledger, LedgerError, signed, unsigned};
+use crate::post::{Post, Status};
+
+/// What tells one search from another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SearchKey<'a> {
+    /// The site's name.
+    pub(crate) site: &'a str,
+    /// Its address as written down.
+    pub(crate) address: &'a str,
+    /// How it is listed.
+    pub(crate) listing: Listing,
+    /// The site's own search words.
+    pub(crate) tags: &'a str,
+}
+
+/// A search that the ledger knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Search {
+    pub(super) id: i64,
+    pub(super) source: i64,
+    /// How far it has come.
+    pub(crate) reach: Reach,
+}
+
+/// How far a search has come: every post from `lowest` to `highest` that the site listed is in the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The lowest post number covered.
+    pub(crate) lowest: Option<u64>,
+    /// The highest post number covered.
+    pub(crate) highest: Option<u64>,
+    /// Whether the site has nothing older.
+    pub(crate) bottom: bool,
+}
+
+/// Whether the posts between a page and those listed before it are known to be listed too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    /// They are.
+    Settled,
+    /// They may not be: should the run end here, the next one must look for them.
+    Provisional,
+}
+
+impl Ledger {
+    /// Finds or begins a search.
+    pub(crate) fn search(&mut self, key: &SearchKey<'_>) -> Result<Search, LedgerError> {
+        let error = self.error();
+        self.begin_search(key).map_err(error)
+    }
+
+    fn begin_search(&mut self, key: &SearchKey<'_>) -> rusqlite::Result<Search> {
+        let listing = match key.listing {
+            Listing::Json => "json",
+            Listing::Html => "html",
+        };
+        let transaction = self.connection.transaction()?;
+        let named = params![key.site, key.address];
+        transaction.execute("INSERT OR IGNORE INTO sources (site, address) VALUES (?1, ?2)", named)?;
+        let source: i64 =
+            transaction
+                .query_row("SELECT id FROM sources WHERE site = ?1 AND address = ?2", named, |row| row.get(0))?;
+        let named = params![source, listing, key.tags];
+        transaction.execute("INSERT OR IGNORE INTO searches (source, listing, tags) VALUES (?1, ?2, ?3)", named)?;
+        let search = transaction.query_row(
+            "SELECT id, lowest, highest, bottom FROM searches WHERE source = ?1 AND listing = ?2 AND tags = ?3",
+            named,
+            |row| {
+                let number = |column| row.get::<_, Option<i64>>(column).map(|number| number.map(unsigned));
+                let reach = Reach { lowest: number(1)?, highest: number(2)?, bottom: row.get(3)? };
+                Ok(Search { id: row.get(0)?, source, reach })
+            },
+        )?;
+        transaction.commit()?;
+        Ok(search)
+    }
+
+    /// Forgets what a search has listed; posts and pictures stay known.
+    pub(crate) fn restart(&mut self, search: &mut Search) -> Result<(), LedgerError> {
+        let error = self.error();
+        let mut run = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            transaction.execute("DELETE FROM members WHERE search = ?1", [search.id])?;
+            write_reach(&transaction, search.id, Reach::default())?;
+            transaction.commit()
+        };
+        run().map_err(error)?;
+        search.reach = Reach::default();
+        Ok(())
+    }
+
+    /// Takes in a page of a listing and how far it brings the search, in one step. Gives the numbers that the search
+    /// did not have yet.
+    pub(crate) fn commit_page(
+        &mut self,
+        search: &mut Search,
+        posts: &[Post],
+        reach: Reach,
+        certainty: Certainty,
+    ) -> Result<Vec<u64>, LedgerError> {
+        let error = self.error();
+        let added = self.write_page(search, posts, reach, certainty).map_err(error)?;
+        search.reach = reach;
+        Ok(added)
+    }
+
+    fn write_page(
+        &mut self,
+        search: &Search,
+        posts: &[Post],
+        reach: Reach,
+        certainty: Certainty,
+    ) -> rusqlite::Result<Vec<u64>> {
+        let transaction = self.connection.transaction()?;
+        let mut added = Vec::new();
+        for post in posts {
+            write_post(&transaction, search.source, post)?;
+            let provisional = certainty == Certainty::Provisional;
+            let inserted = transaction
+                .prepare_cached("INSERT OR IGNORE INTO members (search, number, provisional) VALUES (?1, ?2, ?3)")?
+                .execute(params![search.id, signed(post.number), provisional])?;
+            if inserted > 0 {
+                added.push(post.number);
+            }
+        }
+        write_reach(&transaction, search.id, reach)?;
+        if certainty == Certainty::Settled {
+            let settle = "UPDATE members SET provisional = 0 WHERE search = ?1 AND provisional <> 0";
+            transaction.prepare_cached(settle)?.execute([search.id])?;
+        }
+        transaction.commit()?;
+        Ok(added)
+    }
+
+    /// Whether a page holds only posts below which nothing is missing: those that a finished walk has listed.
+    pub(crate) fn is_settled(&self, search: &Search, posts: &[Post]) -> Result<bool, LedgerError> {
+        let known = |post: &Post| {
+            self.connection
+                .prepare_cached("SELECT 1 FROM members WHERE search = ?1 AND number = ?2 AND provisional = 0")?
+                .exists(params![search.id, signed(post.number)])
+        };
+        for post in posts {
+            if !known(post).map_err(self.error())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the search has listed anything yet.
+    pub(crate) fn has_members(&self, search: &Search) -> Result<bool, LedgerError> {
+        let any = self.connection.prepare_cached("SELECT 1 FROM members WHERE search = ?1 LIMIT 1");
+        any.and_then(|mut statement| statement.exists([search.id])).map_err(self.error())
+    }
+
+    /// What the site last said of a post.
+    pub(crate) fn post(&self, search: &Search, number: u64) -> Result<Option<Post>, LedgerError> {
+        read_post(&self.connection, search.source, number).map_err(self.error())
+    }
+}
+
+fn write_reach(transaction: &Transaction<'_>, search: i64, reach: Reach) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE searches SET lowest = ?2, highest = ?3, bottom = ?4 WHERE id = ?1")?
+        .execute(params![search, reach.lowest.map(signed), reach.highest.map(signed), reach.bottom])?;
+    Ok(())
+}
+
+fn write_post(transaction: &Transaction<'_>, source: i64, post: &Post) -> rusqlite::Result<()> {
+    let earlier = read_post(transaction, source, post.number)?;
+    let post = match &earlier {
+        Some(earlier) => post.clone().completed_by(earlier),
+        None => post.clone(),
+    };
+    if let Some(earlier) = &earlier {
+        forget_outdated(transaction, source, &post, earlier)?;
+    }
+    let status = match post.status {
+        Status::Active => "active",
+        Status::Deleted => "deleted",
+    };
+    let record = serde_json::to_string(&post).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO posts (source, number, rating, status, record) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![source, signed(post.number), post.rating, status, record])?;
+    Ok(())
+}
+
+/// Drops what became of pictures that the site has since replaced.
+fn forget_outdated(transaction: &Transaction<'_>, source: i64, post: &Post, earlier: &Post) -> rusqlite::Result<()> {
+    for variant in [Variant::Preview, Variant::Sample, Variant::Original] {
+        let delete = match (post.same_picture(earlier, variant), post.same_prospects(earlier, variant)) {
+            (false, _) => "DELETE FROM pictures WHERE source = ?1 AND number = ?2 AND variant = ?3",
+            (true, false) => {
+                "DELETE FROM pictures WHERE source = ?1 AND number = ?2 AND variant = ?3 AND state <> 'ok'"
+            }
+            (true, true) => continue,
+        };
+        transaction.prepare_cached(delete)?.execute(params![source, signed(post.number), variant.name()])?;
+    }
+    Ok(())
+}
+
+fn read_post(connection: &rusqlite::Connection, source: i64, number: u64) -> rusqlite::Result<Option<Post>> {
+    let record: Option<String> = connection
+        .prepare_cached("SELECT record FROM posts WHERE source = ?1 AND number = ?2")?
+        .query_row(params![source, signed(number)], |row| row.get(0))
+        .optional()?;
+    let read = |text: String| {
+        serde_json::from_str(&text)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
+    };
+    record.map(read).transpose()
+}

@@ -1,0 +1,106 @@
+//! Not too fast: requests are spaced, and all of them wait when the site asks for it.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// Spaces requests evenly over all connections.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    interval: Duration,
+    next: Mutex<Instant>,
+}
+
+/// How often a request is tried again, and after how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// How often a request is made at most.
+    pub(crate) tries: u32,
+    first_delay: Duration,
+}
+
+/// The longest wait between two tries that is made on our own account.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+impl Pacer {
+    /// A pacer for so many requests a second.
+    pub(crate) fn new(requests_per_second: f64) -> Self {
+        Self { interval: interval(requests_per_second), next: Mutex::new(Instant::now()) }
+    }
+
+    /// Waits for this request's turn.
+    pub(crate) async fn turn(&self) {
+        let slot = self.take_slot();
+        tokio::time::sleep_until(slot).await;
+    }
+
+    /// Lets no request start before `delay` has passed.
+    pub(crate) fn hold(&self, delay: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = (*next).max(Instant::now() + delay);
+    }
+
+    fn take_slot(&self) -> Instant {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = (*next).max(Instant::now());
+        *next = slot + self.interval;
+        slot
+    }
+}
+
+impl Patience {
+    /// Patience that fits a pace: whoever asks seldom also asks again late.
+    pub(crate) fn new(requests_per_second: f64) -> Self {
+        let first_delay = (4 * interval(requests_per_second)).max(Duration::from_millis(50)).min(LONGEST_DELAY / 8);
+        Self { tries: 4, first_delay }
+    }
+
+    /// How long to wait after the attempt of that number, counted from 1: doubling, up to half as much again by chance.
+    pub(crate) fn delay(&self, attempt: u32) -> Duration {
+        let doubled = self.first_delay.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+        doubled.min(LONGEST_DELAY).mul_f64(1.0 + chance() / 2.0)
+    }
+}
+
+fn interval(requests_per_second: f64) -> Duration {
+    Duration::try_from_secs_f64(1.0 / requests_per_second).unwrap_or(LONGEST_DELAY)
+}
+
+/// A number from 0 to 1 that another process does not have too. No result depends on it.
+fn chance() -> f64 {
+    RandomState::new().hash_one(0) as f64 / u64::MAX as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_keep_their_distance_and_a_hold_moves_them() {
+        let pacer = Pacer::new(10.0);
+        let (first, second) = (pacer.take_slot(), pacer.take_slot());
+        assert_eq!(second - first, Duration::from_millis(100));
+        let before = Instant::now();
+        pacer.hold(Duration::from_secs(60));
+        assert!(pacer.take_slot() >= before + Duration::from_secs(60));
+        pacer.hold(Duration::ZERO);
+        assert!(pacer.take_slot() >= before + Duration::from_secs(60), "a shorter hold shortens nothing");
+    }
+
+    #[test]
+    fn delays_double_up_to_a_limit() {
+        let check = |rate: f64, attempt: u32, least: u64, most: u64| {
+            let delay = Patience::new(rate).delay(attempt);
+            assert!(delay >= Duration::from_millis(least) && delay <= Duration::from_millis(most), "{delay:?}");
+        };
+        check(2.0, 1, 2_000, 3_000);
+        check(2.0, 3, 8_000, 12_000);
+        check(2.0, 1_000_000, 60_000, 90_000);
+        check(1000.0, 1, 50, 75);
+        check(1e-300, 1, 7_500, 11_250);
+    }
+}

@@ -1,0 +1,198 @@
+//! A post as a site lists it.
+
+use contracts::config::Variant;
+use serde::{Deserialize, Serialize};
+
+/// The highest post number that a ledger can hold; no site comes near it.
+pub(crate) const HIGHEST_NUMBER: u64 = i64::MAX as u64 - 1;
+
+/// What a listing says of one post. Addresses are as written down, see [`Address`](crate::address::Address).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Post {
+    /// The site's number for it.
+    pub(crate) number: u64,
+    /// The MD5 of the original, as claimed: 32 lower-case hexadecimal digits.
+    pub(crate) md5: Option<String>,
+    /// The letter of its rating; `None` when the site gives none that is known.
+    pub(crate) rating: Option<String>,
+    /// Sorted, without repeats.
+    pub(crate) tags: Vec<String>,
+    /// Who posted it.
+    pub(crate) author: Option<String>,
+    /// Where the poster says that it comes from.
+    pub(crate) original_source: Option<String>,
+    /// Grows with every edit of a post on the site.
+    pub(crate) change: Option<u64>,
+    /// Whether its picture can be had.
+    pub(crate) status: Status,
+    /// At most 300 px.
+    pub(crate) preview: Rendering,
+    /// At most 1500 px; where the original is not larger, the original.
+    pub(crate) sample: Rendering,
+    /// As uploaded.
+    pub(crate) original: Rendering,
+    /// How much of the above the listing tells.
+    pub(crate) detail: Detail,
+}
+
+/// Whether a post's picture can be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    /// It can.
+    #[default]
+    Active,
+    /// It was taken away.
+    Deleted,
+}
+
+/// One of the renderings of a post's picture, with what the site claims of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rendering {
+    /// Where it is; `None` when the listing does not say, or names a placeholder.
+    pub(crate) url: Option<String>,
+    /// Its length in bytes.
+    pub(crate) bytes: Option<u64>,
+    /// Its width and height in pixels.
+    pub(crate) dimensions: Option<(u32, u32)>,
+}
+
+/// How much a listing tells of a post.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Detail {
+    /// The site's whole record.
+    #[default]
+    Record,
+    /// What the markup of a list page shows: no lengths, no source, not all addresses.
+    Markup,
+}
+
+/// Pictures that stand for one that is not there.
+const PLACEHOLDERS: [&str; 2] = ["deleted-preview.png", "download-preview.png"];
+
+impl Post {
+    /// The rendering that a crawl of `variant` fetches.
+    pub(crate) fn rendering(&self, variant: Variant) -> &Rendering {
+        match variant {
+            Variant::Preview => &self.preview,
+            Variant::Sample => &self.sample,
+            Variant::Original => &self.original,
+        }
+    }
+
+    /// The MD5 that the bytes of a rendering must have: sites state the original's only.
+    pub(crate) fn md5_of(&self, variant: Variant) -> Option<&str> {
+        let original = self.original.url.is_some() && self.rendering(variant).url == self.original.url;
+        if original { self.md5.as_deref() } else { None }
+    }
+
+    /// Whether a picture fetched when the listing said `earlier` is still the one that it speaks of now.
+    pub(crate) fn same_picture(&self, earlier: &Self, variant: Variant) -> bool {
+        let (now, then) = (self.rendering(variant), earlier.rendering(variant));
+        agree(&self.md5, &earlier.md5) && agree(&now.bytes, &then.bytes) && agree(&now.dimensions, &then.dimensions)
+    }
+
+    /// Whether there is no reason to expect other luck with the picture than when the listing said `earlier`.
+    pub(crate) fn same_prospects(&self, earlier: &Self, variant: Variant) -> bool {
+        self.md5 == earlier.md5 && self.rendering(variant) == earlier.rendering(variant)
+    }
+
+    /// This listing with what it leaves untold taken from an earlier one of the same picture.
+    pub(crate) fn completed_by(mut self, earlier: &Self) -> Self {
+        if self.detail == Detail::Record || earlier.detail == Detail::Markup || !agree(&self.md5, &earlier.md5) {
+            return self;
+        }
+        let (rating, tags, author, status) = (self.rating, self.tags, self.author, self.status);
+        self = Self { rating, tags, status, ..earlier.clone() };
+        self.author = author.or(self.author);
+        self
+    }
+}
+
+impl Rendering {
+    /// A rendering at `url`, unless that is a placeholder.
+    pub(crate) fn at(url: Option<String>) -> Self {
+        Self { url: url.filter(|url| !is_placeholder(url)), ..Self::default() }
+    }
+}
+
+/// Whether an address is that of a picture which stands for one that is not there.
+pub(crate) fn is_placeholder(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    PLACEHOLDERS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
+
+/// A text that can be an MD5, in lower case.
+pub(crate) fn md5_claim(text: &str) -> Option<String> {
+    let hexadecimal = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hexadecimal.then(|| text.to_ascii_lowercase())
+}
+
+/// Words of a tag list, sorted, without repeats.
+pub(crate) fn tag_list(text: &str) -> Vec<String> {
+    let mut tags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
+}
+
+/// Two claims that do not contradict each other: one that is not made contradicts nothing.
+fn agree<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+    a.is_none() || b.is_none() || a == b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post() -> Post {
+        let original = Rendering { url: Some("http://a/o.png".into()), bytes: Some(10), dimensions: Some((4, 4)) };
+        let sample = Rendering { url: Some("http://a/s.jpg".into()), bytes: Some(5), dimensions: Some((2, 2)) };
+        Post { number: 1, md5: md5_claim(&"ab".repeat(16)), sample, original, ..Post::default() }
+    }
+
+    #[test]
+    fn the_md5_is_the_originals() {
+        let mut post = post();
+        assert!(post.md5_of(Variant::Original).is_some());
+        assert!(post.md5_of(Variant::Sample).is_none());
+        assert!(post.md5_of(Variant::Preview).is_none());
+        post.sample.url = post.original.url.clone();
+        assert!(post.md5_of(Variant::Sample).is_some(), "a small original is its own sample");
+    }
+
+    #[test]
+    fn an_edit_keeps_the_picture_and_another_file_does_not() {
+        let before = post();
+        let check = |change: fn(&mut Post), variant, expected| {
+            let mut now = post();
+            change(&mut now);
+            assert_eq!(now.same_picture(&before, variant), expected);
+        };
+        check(|post| post.tags.push("new".into()), Variant::Sample, true);
+        check(|post| post.change = Some(9), Variant::Sample, true);
+        check(|post| post.md5 = None, Variant::Sample, true);
+        check(|post| post.md5 = md5_claim(&"cd".repeat(16)), Variant::Sample, false);
+        check(|post| post.sample.bytes = Some(6), Variant::Sample, false);
+        check(|post| post.sample.bytes = Some(6), Variant::Original, true);
+    }
+
+    #[test]
+    fn markup_takes_new_tags_and_keeps_the_record() {
+        let markup = Post { tags: tag_list("b a"), detail: Detail::Markup, original: Rendering::default(), ..post() };
+        let whole = markup.clone().completed_by(&post());
+        assert_eq!((whole.original, whole.tags), (post().original, tag_list("a b")));
+        let replaced = Post { md5: md5_claim(&"cd".repeat(16)), ..markup };
+        assert_eq!(replaced.clone().completed_by(&post()), replaced, "another picture's record says nothing");
+    }
+
+    #[test]
+    fn placeholders_are_no_pictures() {
+        let check = |url: &str, expected| assert_eq!(is_placeholder(url), expected, "{url}");
+        check("http://a/deleted-preview.png", true);
+        check("/download-preview.png?2", true);
+        check("http://a/data/preview/ab/deleted-preview.png.jpg", false);
+        check("", false);
+    }
+}

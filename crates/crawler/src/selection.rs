@@ -1,0 +1,84 @@
+//! Which posts a crawl wants, whatever the site's own filter lets through.
+
+use contracts::config::{CrawlConfig, Variant};
+
+use crate::{
+    ledger::{Member, PictureState, Stored},
+    post::Status,
+};
+
+/// What a configuration asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    /// The letters of the ratings to keep.
+    pub(crate) ratings: Vec<String>,
+    /// Which rendering is fetched.
+    pub(crate) variant: Variant,
+    /// How many pictures to end with.
+    pub(crate) most: u64,
+}
+
+/// How a post stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing<'a> {
+    /// Its picture lies on disk.
+    Ok(&'a Stored),
+    /// Its picture is to be fetched, or to be tried again.
+    Due {
+        /// Why it could not be had when it was last tried.
+        failure: Option<&'a str>,
+    },
+    /// It was tried often enough.
+    GivenUp(&'a str),
+    /// It is not wanted, for that reason.
+    Filtered(String),
+    /// The site took it away.
+    Deleted,
+}
+
+impl Selection {
+    /// What `[crawl]` asks for.
+    pub(crate) fn of(config: &CrawlConfig) -> Self {
+        Self { ratings: config.ratings.clone(), variant: config.variant, most: config.max_posts }
+    }
+
+    /// How a post stands, going by the ledger alone.
+    pub(crate) fn standing<'a>(&self, member: &'a Member) -> Standing<'a> {
+        if member.status == Status::Deleted {
+            return Standing::Deleted;
+        }
+        match &member.rating {
+            Some(rating) if self.ratings.contains(rating) => {}
+            Some(rating) => return Standing::Filtered(format!("rating {rating}")),
+            None => return Standing::Filtered("no known rating".into()),
+        }
+        match &member.picture {
+            PictureState::Ok(stored) => Standing::Ok(stored),
+            PictureState::Filtered(reason) => Standing::Filtered(reason.clone()),
+            PictureState::Failed { reason, given_up: true } => Standing::GivenUp(reason),
+            PictureState::Failed { reason, given_up: false } => Standing::Due { failure: Some(reason) },
+            PictureState::Unknown => Standing::Due { failure: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rating_is_judged_here_again() {
+        let selection = Selection { ratings: vec!["s".into()], variant: Variant::Sample, most: 1 };
+        let check = |rating: Option<&str>, status, picture, expected: Standing<'_>| {
+            let member = Member { number: 1, rating: rating.map(str::to_owned), status, picture };
+            assert_eq!(selection.standing(&member), expected);
+        };
+        let failed = |given_up| PictureState::Failed { reason: "status 404".into(), given_up };
+        check(Some("s"), Status::Active, PictureState::Unknown, Standing::Due { failure: None });
+        check(Some("q"), Status::Active, PictureState::Unknown, Standing::Filtered("rating q".into()));
+        check(None, Status::Active, PictureState::Unknown, Standing::Filtered("no known rating".into()));
+        check(Some("s"), Status::Deleted, PictureState::Unknown, Standing::Deleted);
+        check(Some("s"), Status::Active, failed(false), Standing::Due { failure: Some("status 404") });
+        check(Some("s"), Status::Active, failed(true), Standing::GivenUp("status 404"));
+    }
+}

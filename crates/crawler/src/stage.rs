@@ -1,0 +1,187 @@
+//! The stage: from a configuration and a site to pictures, a manifest and a report.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{
+    Config, Context, Report, Stage, StageId,
+    config::{CrawlConfig, Listing},
+    manifest::{self, Header},
+    record::PictureRecord,
+    report::State,
+    stage::Interrupt,
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    address::{Address, MINI_VARIABLE},
+    crawl::{Fetched, Run},
+    download::Downloader,
+    error::{Cause, CrawlError},
+    fetch::Fetcher,
+    ledger::{Ledger, SearchKey},
+    selection::Selection,
+    shelf::Shelf,
+    site::{self, Flavour, Memory},
+    tally::Tally,
+};
+
+/// The crawl stage.
+#[derive(Debug)]
+pub struct Crawl;
+
+impl Stage for Crawl {
+    const ID: StageId = StageId::Crawl;
+    type Error = CrawlError;
+
+    fn problems(config: &Config) -> Vec<String> {
+        let Some(site) = site::find(&config.crawl.site) else {
+            return vec![format!(
+                "crawl.site: there is no site {:?}; the sites are {}",
+                config.crawl.site.as_str(),
+                site::names()
+            )];
+        };
+        let mut problems = unknown_ratings(&config.crawl, site.flavour);
+        problems.extend(foreign_terms(&config.crawl));
+        problems
+    }
+
+    fn run(context: &Context<'_>) -> Result<Report, CrawlError> {
+        let config = &context.config.crawl;
+        let address = address(config)?;
+        let selection = Selection::of(config);
+        let shelf = Shelf::new(context.layout);
+        shelf.prepare()?;
+        let mut ledger = Ledger::open(&context.layout.ledger())?;
+        let key = SearchKey {
+            site: address.site().name,
+            address: &address.identity(),
+            listing: config.listing,
+            tags: &config.tags,
+        };
+        let mut search = ledger.search(&key)?;
+        if address.site().memory == Memory::Fresh {
+            ledger.restart(&mut search)?;
+        }
+        let fetcher = Arc::new(Fetcher::new(&address, config.requests_per_second).map_err(Cause::Client)?);
+        let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
+        let downloader = Arc::new(Downloader { fetcher: fetcher.clone(), shelf, decoders });
+        let mut run = Run::new(&address, config, &selection, &mut ledger, downloader, context.progress);
+        let ended = until_interrupted(context.interrupt, run.crawl(search))?;
+        let fetched = run.fetched;
+        let search = ledger.search(&key)?;
+        let tally = Tally::of(&ledger, &search, &address, config)?;
+        let mut report = report(&tally, fetched, &fetcher);
+        match ended {
+            None => report.state = State::Interrupted,
+            Some(()) => {
+                tally.demand_something(config)?;
+                report.output = Some(publish(context, tally.records)?);
+            }
+        }
+        Ok(report)
+    }
+}
+
+fn address(config: &CrawlConfig) -> Result<Address, CrawlError> {
+    let site = site::find(&config.site).ok_or_else(|| Cause::NoSite { name: config.site.to_string() })?;
+    let mini = std::env::var(MINI_VARIABLE).ok();
+    Ok(Address::new(site, &config.base_url, mini.as_deref())?)
+}
+
+/// Runs a crawl to its end, or drops it when the user wants it to stop: what it has finished is in the ledger.
+fn until_interrupted<T>(
+    interrupt: &Interrupt,
+    crawl: impl Future<Output = Result<T, CrawlError>>,
+) -> Result<Option<T>, CrawlError> {
+    let raised = async {
+        while !interrupt.is_raised() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Cause::Runtime)?;
+    runtime.block_on(async {
+        tokio::select! {
+            ended = crawl => ended.map(Some),
+            () = raised => Ok(None),
+        }
+    })
+}
+
+fn report(tally: &Tally, fetched: Fetched, fetcher: &Fetcher) -> Report {
+    let mut report = Report::new(StageId::Crawl);
+    report.taken = tally.listed;
+    report.kept = tally.records.len() as u64;
+    report.dropped = tally.dropped.clone();
+    report.failed = tally.failed;
+    report.bytes = fetched.bytes;
+    report.figures.insert("pictures_fetched".into(), fetched.pictures as f64);
+    report.figures.insert("requests".into(), fetcher.requests() as f64);
+    if tally.given_up > 0 {
+        let given_up = tally.given_up;
+        let warning = format!(
+            "{given_up} pictures were tried often enough and are not asked for again; what came instead of some lies in data/raw/quarantine"
+        );
+        report.warnings.push(warning);
+    }
+    report
+}
+
+fn publish(context: &Context<'_>, mut records: Vec<PictureRecord>) -> Result<contracts::ContentHash, CrawlError> {
+    let keys = context.config.output_keys(StageId::Crawl);
+    let header = Header::new::<PictureRecord>(env!("CARGO_PKG_VERSION"), None, keys, context.config.seed());
+    Ok(manifest::write(&context.layout.raw_manifest(), &header, &mut records)?)
+}
+
+fn unknown_ratings(config: &CrawlConfig, flavour: Flavour) -> Vec<String> {
+    let known: Vec<&str> = flavour.ratings().iter().map(|rating| rating.letter).collect();
+    let unknown = config.ratings.iter().filter(|rating| !known.contains(&rating.as_str()));
+    let problem =
+        |rating| format!("crawl.ratings: {} gives no rating {rating:?}; it gives {}", config.site, known.join(", "));
+    unknown.map(problem).collect()
+}
+
+/// Search words that would turn the listing by post number into another one.
+fn foreign_terms(config: &CrawlConfig) -> Vec<String> {
+    let clashes = |word: &&str| ["order:", "id:", "limit:"].iter().any(|term| word.starts_with(term));
+    let words = config.tags.split_whitespace().filter(|word| config.listing == Listing::Json && clashes(word));
+    words
+        .map(|word| {
+            format!("crawl.tags: {word:?} clashes with the JSON listing, which goes by post number; leave it out, or set crawl.listing to \"html\"")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut CrawlConfig), expected: &[&str]) {
+        let mut config = Config::default();
+        change(&mut config.crawl);
+        let problems = Crawl::problems(&config);
+        assert_eq!(problems.len(), expected.len(), "{problems:?}");
+        for (problem, part) in problems.iter().zip(expected) {
+            assert!(problem.contains(part), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_the_site_cannot_do_is_said_before_it_is_asked() {
+        check(|_| {}, &[]);
+        check(
+            |crawl| crawl.site = "nowhere".parse().unwrap(),
+            &["the sites are konachan, konachan-com, yandere, mini"],
+        );
+        check(
+            |crawl| crawl.ratings = vec!["s".into(), "g".into(), "x".into()],
+            &["no rating \"g\"", "no rating \"x\""],
+        );
+        check(|crawl| crawl.tags = "solo order:score id:5".into(), &["order:score", "id:5"]);
+        let by_pages = |crawl: &mut CrawlConfig| {
+            crawl.tags = "order:score".into();
+            crawl.listing = Listing::Html;
+        };
+        check(by_pages, &[]);
+    }
+}
