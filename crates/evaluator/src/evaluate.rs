@@ -76,9 +76,11 @@ fn measure(
     let seed = context.config.seed();
     let reference = comparison.read_reference(dataset)?;
     let (mut to_reference, mut to_train, mut floor) = (Vec::new(), Vec::new(), Vec::new());
+    let Comparison { images, generated_sets, .. } = *comparison;
+    tracing::info!("measuring {generated_sets} sets of {images} images from {}", painter.path().display());
     context.progress.begin("painting and measuring", comparison.generated() as u64);
-    for set in 0..comparison.generated_sets {
-        let Some(generated) = paint_set(context, painter, comparison.images, set)? else { return Ok(None) };
+    for set in 0..generated_sets {
+        let Some(generated) = paint_set(context, painter, images, set)? else { return Ok(None) };
         match comparison.read_train(dataset, set)? {
             Some(train) => {
                 let distances = sliced_wasserstein::pairwise(&[&generated, &reference, &train], seed)?;
@@ -88,7 +90,7 @@ fn measure(
             }
             None => to_reference.push(of_pair(&sliced_wasserstein::pairwise(&[&generated, &reference], seed)?, 0)),
         }
-        context.progress.advance(comparison.images as u64);
+        context.progress.advance(images as u64);
     }
     let sides = pyramid::sides(painter.side());
     let holdout = match comparison.reference_split {
@@ -96,7 +98,7 @@ fn measure(
         SplitName::Train => None,
     };
     Ok(Some(SlicedWasserstein {
-        images: comparison.images,
+        images,
         holdout,
         train: Distance::of(&sides, &to_train),
         floor: Distance::of(&sides, &floor),

@@ -66,6 +66,11 @@ impl Painter {
         Ok(Self { path: path.into(), hash: ContentHash::of(&bytes), generator, philox, device })
     }
 
+    /// The generator's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The hash of the generator's file.
     pub fn hash(&self) -> ContentHash {
         self.hash

@@ -213,6 +213,12 @@ fn the_programs_measure_and_report() {
     assert!(!page.contains("nothing was measured yet") && !page.contains("earlier weights"));
 
     fs::write(pipeline.run_folder().generator(), b"no weights").unwrap();
+    pipeline.run::<WriteReport>().unwrap();
+    assert!(fs::read_to_string(pipeline.run_folder().report_page()).unwrap().contains("earlier weights"));
+    fs::write(pipeline.run_folder().evaluation_metrics(), b"{").unwrap();
+    let error = pipeline.run::<WriteReport>().unwrap_err().to_string();
+    assert!(error.contains("cannot read the figures at") && error.contains("cargo xtask evaluate"), "{error}");
+
     let failed = pipeline.run_program(env!("CARGO_BIN_EXE_evaluator"));
     assert_eq!(failed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&failed.stderr).contains("cannot read the generator at"), "{failed:?}");

@@ -39,7 +39,7 @@ fn rows(distances: &SlicedWasserstein) -> String {
 
 fn row(name: &str, distance: &Distance) -> Vec<String> {
     let mean = match distance.deviation {
-        Some(deviation) => format!("{:.1} ± {deviation:.1}", distance.mean),
+        Some(deviation) => format!("{:.1}&nbsp;±&nbsp;{deviation:.1}", distance.mean),
         None => format!("{:.1}", distance.mean),
     };
     let levels = distance.levels.iter().map(|level| format!("{:.1}", level.mean));
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn distances_stand_above_their_floor() {
         let html = table(Some(&measured(true)));
-        let holdout = html.find("<td>16.0 ± 1.4</td><td>11.0</td><td>21.0</td><td>2</td>").unwrap();
+        let holdout = html.find("<td>16.0&nbsp;±&nbsp;1.4</td><td>11.0</td><td>21.0</td><td>2</td>").unwrap();
         let floor = html.find("<td>1.5</td><td>1.0</td><td>2.0</td><td>1</td>").unwrap();
         assert!(holdout < floor && html.contains("1\u{202f}200 images"), "{html}");
         assert!(!html.contains("generated to training") && !html.contains("earlier weights"));
