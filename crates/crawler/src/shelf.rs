@@ -53,6 +53,7 @@ impl Shelf {
 
     /// Makes the folders, and clears what killed runs have left half done.
     pub(crate) fn prepare(&self) -> Result<(), FileError> {
+        publish::create_folder(&self.layout.raw())?;
         let folder = self.layout.raw_partial();
         publish::remove_folder(&folder)?;
         publish::create_folder(&folder)

@@ -220,3 +220,111 @@ fn read_post(connection: &rusqlite::Connection, source: i64, number: u64) -> rus
     };
     record.map(read).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{Outcome, PictureState, Stored},
+        post::{Rendering, md5_claim},
+    };
+
+    const KEY: SearchKey<'static> =
+        SearchKey { site: "mini", address: "http://mini.invalid", listing: Listing::Json, tags: "rating:s" };
+
+    fn post(number: u64, md5: &str) -> Post {
+        let sample = Rendering::at(Some(format!("http://mini.invalid/{number}.jpg")));
+        Post { number, md5: md5_claim(&md5.repeat(16)), rating: Some("s".into()), sample, ..Post::default() }
+    }
+
+    fn stored() -> Outcome {
+        let sha256 = contracts::ContentHash::of(b"picture");
+        Outcome::Ok(Stored { sha256, extension: "jpg".into(), bytes: 7, dimensions: (3, 4), url: "http://a".into() })
+    }
+
+    fn with_ledger(run: impl FnOnce(&mut Ledger, &std::path::Path)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("raw").join("ledger.sqlite");
+        run(&mut Ledger::open(&path).unwrap(), &path);
+    }
+
+    fn states(ledger: &Ledger, search: &Search) -> Vec<(u64, PictureState)> {
+        let members = ledger.members_below(search, Variant::Sample, None, 10).unwrap();
+        members.into_iter().map(|member| (member.number, member.picture)).collect()
+    }
+
+    #[test]
+    fn posts_and_reach_outlive_the_process() {
+        with_ledger(|ledger, path| {
+            let mut search = ledger.search(&KEY).unwrap();
+            assert_eq!(search.reach, Reach::default());
+            let reach = Reach { lowest: Some(3), highest: Some(9), bottom: true };
+            let page = [post(9, "aa"), post(3, "bb")];
+            assert_eq!(ledger.commit_page(&mut search, &page, reach, Certainty::Settled).unwrap(), [9, 3]);
+            let mut again = Ledger::open(path).unwrap();
+            let found = again.search(&KEY).unwrap();
+            assert_eq!((found.reach, &found), (reach, &search));
+            assert_eq!(again.post(&found, 3).unwrap(), Some(post(3, "bb")));
+            let other = again.search(&SearchKey { tags: "solo", ..KEY }).unwrap();
+            assert_eq!((other.reach, states(&again, &other).len()), (Reach::default(), 0));
+        });
+    }
+
+    #[test]
+    fn outcomes_last_as_long_as_the_site_speaks_of_the_same_picture() {
+        with_ledger(|ledger, _| {
+            let mut search = ledger.search(&KEY).unwrap();
+            let mut list = |ledger: &mut Ledger, posts: &[Post]| {
+                ledger.commit_page(&mut search, posts, Reach::default(), Certainty::Settled).unwrap();
+                search.clone()
+            };
+            let search = list(ledger, &[post(1, "aa"), post(2, "aa"), post(3, "aa")]);
+            let failed = Outcome::Failed { reason: "status 404".into(), attempts: 1, limit: Some(2) };
+            ledger.record(&search, 1, Variant::Sample, &stored()).unwrap();
+            ledger.record(&search, 2, Variant::Sample, &failed).unwrap();
+            ledger.record(&search, 3, Variant::Sample, &failed).unwrap();
+            ledger.record(&search, 3, Variant::Sample, &failed).unwrap();
+            let failure = |given_up| PictureState::Failed { reason: "status 404".into(), given_up };
+            let kept: Vec<_> = states(ledger, &search).into_iter().map(|(_, state)| state).collect();
+            assert_eq!(kept[..2], [failure(true), failure(false)]);
+            assert!(matches!(kept[2], PictureState::Ok(_)));
+            let retagged = Post { tags: vec!["new".into()], change: Some(5), ..post(1, "aa") };
+            list(ledger, &[retagged, post(2, "bb"), post(3, "aa")]);
+            let kept = states(ledger, &search);
+            assert_eq!(kept[0], (3, failure(true)));
+            assert_eq!(kept[1], (2, PictureState::Unknown), "another picture has another chance");
+            assert!(matches!(kept[2], (1, PictureState::Ok(_))), "an edit of tags fetches nothing");
+        });
+    }
+
+    #[test]
+    fn a_page_is_settled_only_when_a_finished_walk_has_listed_it() {
+        with_ledger(|ledger, _| {
+            let mut search = ledger.search(&KEY).unwrap();
+            let mut commit = |ledger: &mut Ledger, number, certainty| {
+                ledger.commit_page(&mut search, &[post(number, "aa")], Reach::default(), certainty).unwrap();
+                search.clone()
+            };
+            let search = commit(ledger, 1, Certainty::Settled);
+            commit(ledger, 2, Certainty::Provisional);
+            let settled = |ledger: &Ledger, number| ledger.is_settled(&search, &[post(number, "aa")]).unwrap();
+            assert_eq!([1, 2, 3].map(|number| settled(ledger, number)), [true, false, false]);
+            commit(ledger, 1, Certainty::Settled);
+            assert_eq!([1, 2, 3].map(|number| settled(ledger, number)), [true, true, false]);
+        });
+    }
+
+    #[test]
+    fn a_restarted_search_lists_nothing_and_posts_stay_known() {
+        with_ledger(|ledger, _| {
+            let mut search = ledger.search(&KEY).unwrap();
+            let reach = Reach { lowest: Some(1), highest: Some(1), bottom: true };
+            ledger.commit_page(&mut search, &[post(1, "aa")], reach, Certainty::Settled).unwrap();
+            ledger.record(&search, 1, Variant::Sample, &stored()).unwrap();
+            ledger.restart(&mut search).unwrap();
+            assert_eq!((search.reach, ledger.has_members(&search).unwrap()), (Reach::default(), false));
+            ledger.commit_page(&mut search, &[post(1, "aa")], reach, Certainty::Settled).unwrap();
+            assert!(matches!(states(ledger, &search)[0].1, PictureState::Ok(_)));
+        });
+    }
+}

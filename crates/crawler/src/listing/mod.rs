@@ -5,6 +5,8 @@ mod html;
 mod json;
 mod pages;
 mod record;
+#[cfg(test)]
+mod samples;
 mod walk;
 
 pub(crate) use walk::{Found, Walk};

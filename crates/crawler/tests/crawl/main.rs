@@ -1,0 +1,8 @@
+//! Whole crawls against a booru on this machine: what is kept is what the site has, whatever happens on the way.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod agreement;
+mod failures;
+mod killed;
+mod place;
+mod refusals;
