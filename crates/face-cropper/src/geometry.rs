@@ -4,7 +4,7 @@ use contracts::record::PixelBox;
 
 /// The square to cut for a detector's box: widened by `margin` times its side on each side.
 ///
-/// A box that is not square (another cascade's) becomes one of its longer side. A square that would leave the picture
+/// A box that is not square (clipped at the edge, or another cascade's) becomes one of its longer side. A square that would leave the picture
 /// is moved inward, and one that is larger than the picture shrinks to the picture's shorter side: faces are never
 /// distorted and never padded. Without a margin the square of a square box inside the picture is the box itself.
 pub fn square_to_cut(pixel_box: &PixelBox, margin: f64, width: i32, height: i32) -> PixelBox {
@@ -41,7 +41,8 @@ mod tests {
         check([150, 50, 40, 40], 0.25, [140, 40, 60, 60]); // and from the lower right corner
         check([50, 20, 40, 40], 2.0, [20, 0, 100, 100]); // no larger than the picture is high
         check([50, 20, 20, 40], 0.0, [40, 20, 40, 40]); // a tall box
-        check([161, 61, 40, 40], 0.0, [160, 60, 40, 40]); // a pixel beyond the edge, by rounding
+        check([161, 61, 39, 39], 0.0, [161, 61, 39, 39]);
+        check([161, 20, 39, 40], 0.0, [160, 20, 40, 40]); // clipped at the edge by a pixel
     }
 
     proptest! {

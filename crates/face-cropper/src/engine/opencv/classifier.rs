@@ -1,4 +1,4 @@
-//! OpenCV's CascadeClassifier: reading a cascade, and the windows that it accepts.
+//! OpenCV's cascade classifier: reading a cascade, and the windows that it accepts.
 
 use contracts::record::PixelBox;
 use opencv::{
@@ -18,21 +18,41 @@ use crate::{
 /// Makes a classifier of a cascade's text, so that the cascade need not be a file.
 pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> {
     let refused = |problem: &str| EngineError::NotACascade { place: cascade.place(), problem: problem.to_owned() };
+    if let Some(problem) = foreign(cascade.text()) {
+        return Err(refused(problem));
+    }
     let broken = |_| refused("it is broken or cut off");
     let storage = FileStorage::new(cascade.text(), FileStorage_READ | FileStorage_MEMORY, "").map_err(broken)?;
     if !storage.is_opened().map_err(broken)? {
-        return Err(refused("it is no XML, YAML or JSON that OpenCV wrote"));
+        return Err(refused("it is broken or cut off"));
     }
     let root = storage.get_first_top_level_node().map_err(broken)?;
     let mut classifier = CascadeClassifier::default().map_err(library("make a classifier"))?;
-    let known = classifier.read(&root).map_err(broken)?;
+    // It throws at what is no cascade at all, and says no to kinds that it does not know.
+    let known = classifier.read(&root).unwrap_or(false);
     if !known || classifier.empty().map_err(library("look at a classifier"))? {
         return Err(refused("it describes no LBP or Haar cascade of the current format"));
     }
     Ok(classifier)
 }
 
+/// What a text is instead of something that OpenCV wrote.
+fn foreign(text: &str) -> Option<&'static str> {
+    let start = text.trim_start_matches('\u{FEFF}').trim_start();
+    let xml = start.starts_with('<');
+    if !xml && !start.starts_with("%YAML") && !start.starts_with('{') {
+        Some("it is no XML, YAML or JSON")
+    } else if xml && !start.contains("<opencv_storage") {
+        Some("it is XML of another kind: it has no <opencv_storage> element")
+    } else {
+        None
+    }
+}
+
 /// All windows that pass every stage, ungrouped, in the order of the search.
+///
+/// This asks the classifier behind `CascadeClassifier`, which clips boxes to the picture before it hands them on.
+/// Windows may stick out by a rounding; clipped before they are grouped they would give other mean boxes.
 pub(super) fn windows(
     classifier: &mut CascadeClassifier,
     grey: &Grey,
@@ -45,7 +65,8 @@ pub(super) fn windows(
     let smallest = Size::new(search.min_size, search.min_size);
     // With no neighbours asked for, nothing is grouped: each window keeps its own level weight.
     classifier
-        .detect_multi_scale3(
+        .cc()
+        .detect_multi_scale_levels(
             &equalised,
             &mut places,
             &mut levels,

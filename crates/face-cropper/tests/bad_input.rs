@@ -1,0 +1,135 @@
+//! What is wrong with the input is told or counted, and never stops the program in a disorderly way.
+#![allow(clippy::unwrap_used)]
+
+mod material;
+
+use std::fs;
+
+use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use material::{SPOT_CASCADE, Workplace, encoded, spots};
+
+#[test]
+fn bad_pictures_are_counted_drops() {
+    let mut workplace = Workplace::with_spots();
+    let good = spots(300, 200, &[[120, 70, 61]]);
+    let jpeg = encoded(&image::load_from_memory(&good).unwrap(), ImageFormat::Jpeg);
+    workplace.add("mini:10", &good[..good.len() / 2]);
+    workplace.add("mini:11", &jpeg[..jpeg.len() / 2]);
+    workplace.add("mini:12", b"<html>banned</html>");
+    workplace.add("mini:13", b"");
+    let missing = workplace.add("mini:14", &spots(300, 200, &[[120, 70, 62]]));
+    fs::remove_file(workplace.picture_file(missing)).unwrap();
+    let altered = workplace.add("mini:15", &spots(300, 200, &[[120, 70, 63]]));
+    fs::write(workplace.picture_file(altered), &good).unwrap();
+    workplace.add("mini:16", &garbled(&good));
+    workplace.add("mini:17", &giant());
+    workplace.add("mini:18", &spots(1, 1, &[]));
+
+    let report = workplace.run().unwrap();
+    assert_eq!((report.taken, report.kept, report.failed), (12, 3, 2));
+    let expected = [
+        ("picture truncated", 2),
+        ("picture of an unknown format", 2),
+        ("picture missing", 1),
+        ("picture altered since the crawl", 1),
+        ("picture undecodable", 1),
+        ("picture too large", 1),
+        ("picture without a face", 2),
+    ];
+    assert_eq!(report.dropped, expected.map(|(reason, count)| (reason.to_owned(), count)).into());
+
+    // What may be mended is looked at again; what is broken for good is not.
+    fs::write(workplace.picture_file(altered), spots(300, 200, &[[120, 70, 63]])).unwrap();
+    let report = workplace.run().unwrap();
+    assert_eq!((report.kept, report.failed, report.figures["pictures_examined_now"]), (4, 1, 2.0));
+}
+
+#[test]
+fn whatever_is_wrong_with_a_cascade_is_said_before_any_picture_is_read() {
+    let check = |content: &[u8], expected: &str| {
+        let mut workplace = Workplace::with_spots();
+        let path = workplace.root().join("bad.xml");
+        fs::write(&path, content).unwrap();
+        workplace.config.crop.cascade = path.to_string_lossy().into_owned();
+        let error = workplace.run().unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("bad.xml"), "{error}");
+        assert!(!workplace.layout().faces().exists(), "nothing was cut");
+    };
+    let cut = |share: usize| &SPOT_CASCADE.as_bytes()[..SPOT_CASCADE.len() * share / 10];
+    check(b"", "it is no XML, YAML or JSON");
+    check(b"a letter to the editor", "it is no XML");
+    check(b"\xFF\xFE\x00binary", "no text");
+    check(cut(3), "broken or cut off");
+    check(cut(9), "broken or cut off");
+    check(b"<?xml version=\"1.0\"?>\n<html><body>404</body></html>\n", "no <opencv_storage> element");
+    check(
+        b"<?xml version=\"1.0\"?>\n<opencv_storage><weights>1</weights></opencv_storage>\n",
+        "describes no LBP or Haar",
+    );
+    check(SPOT_CASCADE.replace("LBP", "SIFT").as_bytes(), "describes no LBP or Haar");
+    check(SPOT_CASCADE.replace("<stages>", "<steps>").replace("</stages>", "</steps>").as_bytes(), "describes no");
+}
+
+#[test]
+fn a_missing_cascade_names_the_key() {
+    let mut workplace = Workplace::with_spots();
+    workplace.config.crop.cascade = "models/none.xml".into();
+    let error = workplace.run().unwrap_err().to_string();
+    assert!(error.contains("models/none.xml, which crop.cascade names"), "{error}");
+}
+
+#[test]
+fn no_picture_and_no_face_are_errors() {
+    let workplace = Workplace::new();
+    assert!(workplace.run().unwrap_err().to_string().contains("there is no manifest"));
+    workplace.write_raw_manifest();
+    assert!(workplace.run().unwrap_err().to_string().contains("there is no picture to crop"));
+
+    let mut workplace = Workplace::new();
+    workplace.add("mini:1", &spots(300, 200, &[]));
+    workplace.add("mini:2", b"not a picture");
+    let error = workplace.run().unwrap_err().to_string();
+    assert!(error.contains("no face was found in 2 pictures"), "{error}");
+    assert!(error.contains("picture of an unknown format: 1"), "{error}");
+    assert!(error.contains("crop.min_neighbors"), "{error}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let workplace = Workplace::with_spots();
+    // A file where the folder should be: refused to root too.
+    fs::write(workplace.layout().faces(), b"in the way").unwrap();
+    let error = workplace.run().unwrap_err().to_string();
+    assert!(error.contains("cannot") && error.contains("faces"), "{error}");
+}
+
+#[test]
+fn transparency_is_dropped_or_laid_on_white() {
+    // A bright spot in the colours, hidden under full transparency but for itself: on white there is nothing to see.
+    let pixel = |x: u32, y: u32| {
+        let spot = (120..180).contains(&x) && (70..130).contains(&y);
+        if spot { Rgba([255, 255, 255, 255]) } else { Rgba([20, 20, 20, 0]) }
+    };
+    let picture = encoded(&DynamicImage::ImageRgba8(RgbaImage::from_fn(300, 200, pixel)), ImageFormat::Png);
+    let mut workplace = Workplace::new();
+    workplace.add("mini:1", &picture);
+    assert_eq!(workplace.run().unwrap().kept, 1);
+    workplace.config.crop.alpha = contracts::config::Alpha::White;
+    assert!(workplace.run().unwrap_err().to_string().contains("no face was found in 1 pictures"));
+}
+
+/// A PNG that is whole as far as its chunks go, with other bytes where the pixels should be.
+fn garbled(png: &[u8]) -> Vec<u8> {
+    let mut file = png.to_vec();
+    let start = file.windows(4).position(|name| name == b"IDAT").unwrap() + 4;
+    let end = file.len() - 30;
+    file[start..end].fill(0xA5);
+    file
+}
+
+/// A PNG that claims to be 65,536 pixels wide and high.
+fn giant() -> Vec<u8> {
+    let mut file = spots(8, 8, &[]);
+    file[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+    file
+}
