@@ -1,9 +1,9 @@
 """How many of the mini booru's painted faces the cascade finds, with Python's OpenCV as the judge.
 
     mini-booru paint --count 200 --seed 1 --out PAINTED
-    python painter_detection.py PAINTED lbpcascade_animeface.xml [--sheet SHEET.png]
+    python painter_detection.py PAINTED lbpcascade_animeface.xml [--sheet SHEET.png] [--longest PIXELS]
 
-A picture larger than 1500 pixels is first reduced to that, as a booru's samples are. A painted face counts as
+A picture larger than 1500 pixels (--longest) is first reduced to that, as a booru's samples are. A painted face counts as
 found when a detected box overlaps it with an intersection over union above 0.3; a box that overlaps no painted
 face is false. With --sheet, the boxes (green: painted, red: found) are drawn onto a contact sheet.
 """
@@ -15,7 +15,6 @@ import pathlib
 import cv2
 import numpy
 
-LONGEST = 1500
 LEAST_OVERLAP = 0.3
 
 
@@ -27,8 +26,8 @@ def overlap(one, other):
     return shared / (one[2] * one[3] + other[2] * other[3] - shared)
 
 
-def reduced(picture):
-    scale = min(1.0, LONGEST / max(picture.shape[:2]))
+def reduced(picture, longest):
+    scale = min(1.0, longest / max(picture.shape[:2]))
     if scale < 1.0:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return picture, scale
@@ -51,6 +50,7 @@ def main():
     arguments.add_argument("painted", type=pathlib.Path, help="the folder that `mini-booru paint` wrote")
     arguments.add_argument("cascade", help="the OpenCV cascade file")
     arguments.add_argument("--sheet", help="write a contact sheet here")
+    arguments.add_argument("--longest", type=int, default=1500, help="reduce larger pictures to this side (1500)")
     given = arguments.parse_args()
 
     cascade = cv2.CascadeClassifier(given.cascade)
@@ -60,7 +60,7 @@ def main():
     faces = found = false = 0
     missed, offsets, tiles = [], [], []
     for name, painted in sorted(truth.items()):
-        picture, scale = reduced(cv2.imread(str(given.painted / name)))
+        picture, scale = reduced(cv2.imread(str(given.painted / name)), given.longest)
         painted = [[value * scale for value in box] for box in painted]
         grey = cv2.equalizeHist(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
         boxes = list(cascade.detectMultiScale(grey, 1.1, 5, minSize=(48, 48)))

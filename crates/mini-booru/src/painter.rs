@@ -1,4 +1,10 @@
 //! A seeded painter of simple anime-like illustrations with none to three faces each.
+//!
+//! The faces are there to be found. Of the 621 in pictures 0 to 199 of the series 1 and 2, reduced to 1500 pixels
+//! where larger, OpenCV's `detectMultiScale` (scale factor 1.1, 5 neighbours, 48 pixels at least, on the equalised
+//! grey picture) finds 85.8 % with `lbpcascade_animeface`, and no box besides: 85.1 % and 86.5 %. Reduced to
+//! 300 pixels, series 1 gives 96.6 %. Most of the missed ones wink, smile with closed eyes or wear glasses.
+//! `tests/oracles/painter_detection.py` at the root of the repository measures this.
 
 mod canvas;
 mod character;

@@ -1,7 +1,9 @@
 //! The site: which path gives which answer.
 
-use std::io::Cursor;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
 
 use crate::address::Address;
 use crate::catalogue::Catalogue;
@@ -126,7 +128,7 @@ pub(crate) fn placeholder() -> Result<Arc<[u8]>, image::ImageError> {
         let crossed = x.abs_diff(y) < 4 || (x + y).abs_diff(149) < 4;
         image::Rgb(if crossed { [190, 60, 60] } else { [210, 210, 214] })
     });
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png)?;
-    Ok(bytes.into_inner().into())
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes).write_image(&picture, 150, 150, ExtendedColorType::Rgb8)?;
+    Ok(bytes.into())
 }
