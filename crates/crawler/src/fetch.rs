@@ -1,7 +1,7 @@
 //! Requests: paced, patient, and only to the site's own hosts.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Fetcher {
     /// How often and after how long a request is made again.
     pub(crate) patience: Patience,
     requests: AtomicU64,
+    /// Whether the site has answered at all: one that never did is not waited for as long.
+    answered: AtomicBool,
 }
 
 /// A request that did not end as it should.
@@ -78,6 +80,7 @@ impl Fetcher {
             pacer: Pacer::new(requests_per_second),
             patience: Patience::new(requests_per_second),
             requests: AtomicU64::new(0),
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -91,7 +94,7 @@ impl Fetcher {
         let mut attempt = 1;
         loop {
             match self.text_once(url).await {
-                Err(error) if error.fault.is_passing() && attempt < self.patience.tries => {
+                Err(error) if error.fault.is_passing() && attempt < self.tries() => {
                     tracing::debug!(%error, attempt, "asking again");
                     self.rest(attempt).await;
                     attempt += 1;
@@ -116,6 +119,10 @@ impl Fetcher {
         tokio::time::sleep(self.patience.delay(attempt)).await;
     }
 
+    fn tries(&self) -> u32 {
+        if self.answered.load(Ordering::Relaxed) { self.patience.tries } else { self.patience.tries.min(2) }
+    }
+
     async fn text_once(&self, url: &Url) -> Result<String, FetchError> {
         let at = |fault| FetchError { url: url.to_string(), fault };
         self.pacer.turn().await;
@@ -134,6 +141,7 @@ impl Fetcher {
 
     /// Lets a good answer through. After one that says "too fast", all requests wait as long as the site wants.
     fn judge(&self, response: Response) -> Result<Response, Fault> {
+        self.answered.store(true, Ordering::Relaxed);
         let status = response.status();
         if status.is_success() {
             return Ok(response);

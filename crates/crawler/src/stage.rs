@@ -85,7 +85,7 @@ impl Stage for Crawl {
 
 fn address(config: &CrawlConfig) -> Result<Address, CrawlError> {
     let site = site::find(&config.site).ok_or_else(|| Cause::NoSite { name: config.site.to_string() })?;
-    let mini = std::env::var(MINI_VARIABLE).ok();
+    let mini = std::env::var(MINI_VARIABLE).ok().filter(|address| !address.is_empty());
     Ok(Address::new(site, &config.base_url, mini.as_deref())?)
 }
 

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod failures;
-mod killed;
+
 mod place;
+mod program;
 mod refusals;

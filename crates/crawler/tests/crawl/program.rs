@@ -1,4 +1,4 @@
-//! Killed at any moment, the real program goes on and ends with what the site has.
+//! The real program: killed at any moment it goes on and ends with what the site has.
 
 use std::{
     fs,
@@ -13,12 +13,16 @@ use crate::place::{Place, booru, safe_posts};
 
 const KILLS: u64 = 12;
 
-fn start(place: &Place) -> Child {
+fn command(place: &Place) -> Command {
     let file = place.path().join("pipeline.toml");
     fs::write(&file, Config::to_toml(&place.config)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crawler"));
     command.arg("--config").arg(file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    command
+}
+
+fn start(place: &Place) -> Child {
+    command(place).spawn().unwrap()
 }
 
 fn finish(place: &Place) -> i32 {
@@ -52,6 +56,16 @@ fn check(site: &str) {
     undisturbed.config = place.config.clone();
     undisturbed.crawl();
     assert_eq!(place.records(), undisturbed.records());
+}
+
+#[test]
+fn a_machine_without_certificates_can_crawl_plain_http() {
+    let booru = booru(31, 10);
+    let place = Place::new(&booru.url());
+    let nowhere = place.path().join("nowhere");
+    let mut command = command(&place);
+    let status = command.env("SSL_CERT_FILE", &nowhere).env("SSL_CERT_DIR", &nowhere).status().unwrap();
+    assert_eq!((status.code(), place.numbers()), (Some(0), safe_posts(&booru)));
 }
 
 #[test]
