@@ -48,6 +48,7 @@ impl Stage for Crop {
         let cutting =
             Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
         let assembly = cut(&cutting, &shards, old, &mut report)?;
+        report.kept = assembly.records.len() as u64;
         if report.state == State::Interrupted {
             return Ok(report);
         }
@@ -60,7 +61,6 @@ impl Stage for Crop {
             context.config.seed(),
         );
         let mut records = assembly.records;
-        report.kept = records.len() as u64;
         report.output = Some(manifest::write(&context.layout.faces_manifest(), &header, &mut records)?);
         Ok(report)
     }

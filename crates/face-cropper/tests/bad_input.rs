@@ -5,7 +5,7 @@ mod material;
 
 use std::fs;
 
-use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use image::ImageFormat;
 use material::{SPOT_CASCADE, Workplace, encoded, spots};
 
 #[test]
@@ -101,21 +101,6 @@ fn a_folder_that_cannot_be_written_is_named() {
     fs::write(workplace.layout().faces(), b"in the way").unwrap();
     let error = workplace.run().unwrap_err().to_string();
     assert!(error.contains("cannot") && error.contains("faces"), "{error}");
-}
-
-#[test]
-fn transparency_is_dropped_or_laid_on_white() {
-    // A bright spot in the colours, hidden under full transparency but for itself: on white there is nothing to see.
-    let pixel = |x: u32, y: u32| {
-        let spot = (120..180).contains(&x) && (70..130).contains(&y);
-        if spot { Rgba([255, 255, 255, 255]) } else { Rgba([20, 20, 20, 0]) }
-    };
-    let picture = encoded(&DynamicImage::ImageRgba8(RgbaImage::from_fn(300, 200, pixel)), ImageFormat::Png);
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &picture);
-    assert_eq!(workplace.run().unwrap().kept, 1);
-    workplace.config.crop.alpha = contracts::config::Alpha::White;
-    assert!(workplace.run().unwrap_err().to_string().contains("no face was found in 1 pictures"));
 }
 
 /// A PNG that is whole as far as its chunks go, with other bytes where the pixels should be.

@@ -2,6 +2,7 @@
 
 mod classifier;
 mod pixels;
+mod profile;
 
 use contracts::{
     config::{Alpha, CropFormat},

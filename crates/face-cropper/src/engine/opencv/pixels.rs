@@ -12,11 +12,12 @@ use opencv::{
     prelude::*,
 };
 
-use super::{super::EngineError, library};
+use super::{super::EngineError, library, profile::without_profile};
 use crate::picture::{Colour, Grey, Pixels};
 
 /// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white.
 pub(super) fn decode(file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
+    let file = &*without_profile(file);
     let picture = owned::<3>(&decoded(file, IMREAD_COLOR)?)?;
     match alpha {
         Alpha::Drop => Ok(picture),
