@@ -50,7 +50,7 @@ fn only_what_a_change_reaches_runs_again() {
     assert!(why.contains("key crop.min_neighbors changed: 5 -> 4"), "{why}");
 
     let said = until_pack(&["pack.fit=stretch"]);
-    assert!(said.contains("pack: kept") && !said.contains("crop: kept"), "{said}");
+    assert!(said.contains("rows kept") && !said.contains("faces kept"), "{said}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_deleted_crop_stays_out() {
     let face = faces.keys().find(|name| name.ends_with(".png")).unwrap();
     fs::remove_file(pipeline.path("data/faces").join(face)).unwrap();
     let said = pipeline.succeed(&["pipeline", "--until", "pack"]).stderr;
-    assert!(said.contains("pack: kept") && said.contains("by hand"), "{said}");
+    assert!(said.contains("rows kept") && said.contains("by hand"), "{said}");
     assert_ne!(pipeline.files("data/dataset"), before);
     assert!(pipeline.succeed(&["pipeline", "--until", "pack"]).stderr.contains("all is fresh"));
 }

@@ -132,6 +132,18 @@ impl StageId {
         }
     }
 
+    /// What it takes and what it keeps, in the plural.
+    pub fn nouns(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Crawl => ("posts", "pictures"),
+            Self::Crop => ("pictures", "faces"),
+            Self::Pack => ("pictures", "rows"),
+            Self::Train => ("rows", "rows"),
+            Self::Evaluate => ("samples", "samples"),
+            Self::Report => ("runs", "runs"),
+        }
+    }
+
     /// The stage whose output it reads.
     pub fn predecessor(self) -> Option<Self> {
         let place = Self::ALL.iter().position(|stage| *stage == self)?;

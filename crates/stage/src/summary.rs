@@ -36,8 +36,9 @@ fn text(report: &Report) -> String {
         State::Complete => "",
         State::Interrupted => ", interrupted: the same command goes on from here",
     };
-    let _ =
-        writeln!(text, "{}: kept {} of {} in {:.1} s{state}", report.stage, report.kept, report.taken, report.seconds);
+    let Report { stage, taken, kept, seconds, .. } = report;
+    let (takes, keeps) = stage.nouns();
+    let _ = writeln!(text, "{stage}: {taken} {takes} in, {kept} {keeps} kept, {seconds:.1} s{state}");
     for (reason, count) in &report.dropped {
         let _ = writeln!(text, "  {count:>8} {reason}");
     }
@@ -56,8 +57,7 @@ mod tests {
         (report.taken, report.kept, report.seconds) = (10, 7, 1.25);
         report.drop_one("unreadable picture");
         report.warnings.push("two faces were deleted by hand".into());
-        let expected =
-            "warning: two faces were deleted by hand\ncrop: kept 7 of 10 in 1.2 s\n         1 unreadable picture\n";
+        let expected = "warning: two faces were deleted by hand\ncrop: 10 pictures in, 7 faces kept, 1.2 s\n         1 unreadable picture\n";
         assert_eq!(text(&report), expected);
         report.state = State::Interrupted;
         assert!(text(&report).contains("interrupted"));

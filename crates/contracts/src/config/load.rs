@@ -129,9 +129,10 @@ impl Resolver {
         let sections = self.config.sections();
         let exists = sections.iter().any(|section| section.name() == named && !named.is_empty());
         let candidates = sections.iter().filter(|section| !exists || section.name() == named);
-        let known: Vec<String> =
-            candidates.flat_map(|section| section.keys().iter().map(|key| key_path(section.name(), key.name))).collect();
-        let prefix = if exists { named.len() } else { 0 };
+        let known: Vec<String> = candidates
+            .flat_map(|section| section.keys().iter().map(|key| key_path(section.name(), key.name)))
+            .collect();
+        let prefix = if exists { named.len() + 1 } else { 0 };
         let meant = nearest(&path[prefix..], known.iter().map(|name| &name[prefix..]));
         let hint = meant.map_or_else(String::new, |name| format!("; did you mean {}{name}?", &path[..prefix]));
         self.problems.push(Problem { place, message: format!("there is no key {path}{hint}") });
