@@ -15,7 +15,7 @@ use toml::Table;
 
 use crate::{device::DeviceKind, error::TrainError, plan::Plan, step::Position};
 
-/// Everything that the weights are a function of, and how far they are.
+/// Everything that generator.safetensors is a function of, and how far it is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Provenance {
     format: &'static str,
@@ -74,12 +74,12 @@ impl Provenance {
         })
     }
 
-    /// Notes how far the run is, and its weights where they were written.
-    pub(crate) fn reached(&mut self, position: Position, generator: Option<ContentHash>) {
+    /// Notes the weights that were written, and how far they are.
+    pub(crate) fn reached(&mut self, position: Position, generator: ContentHash) {
         self.steps = position.step;
         self.images_shown = position.images;
         self.epochs = position.images as f64 / self.dataset.train_rows as f64;
-        self.generator = generator;
+        self.generator = Some(generator);
     }
 
     /// Writes the file in one step.

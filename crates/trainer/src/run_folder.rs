@@ -1,6 +1,6 @@
 //! The run's folder: prepared, pointed at, and given its result.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use contracts::{
     Config, ContentHash, Layout,
@@ -23,6 +23,9 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
     if plan.resume == Resume::Never {
         publish::remove_folder(&run.checkpoints())?;
         publish::remove_folder(&run.samples())?;
+        for file in [run.metrics(), run.generator(), run.provenance()] {
+            remove_file(&file).map_err(FileError::at("remove", &file))?;
+        }
     }
     publish::write_file(&run.config(), config.to_toml().as_bytes())?;
     point_at(&layout.latest_run(), &plan.run)?;
@@ -39,18 +42,24 @@ pub(crate) fn export(run: &RunLayout, generator: &Generator) -> Result<(ContentH
     Ok((ContentHash::of(&bytes), bytes.len() as u64))
 }
 
+/// Removes a file; one that is not there is fine.
+fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Makes `name` a relative symbolic link to the run beside it, in one step.
 #[cfg(unix)]
 fn point_at(name: &Path, run: &RunId) -> Result<(), FileError> {
-    use std::{fs, io, os::unix::fs::symlink};
+    use std::os::unix::fs::symlink;
 
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     let partial = name.with_file_name(format!("{}{file}", publish::PARTIAL_PREFIX));
     let pointed = (|| {
-        match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => symlink(run.to_string(), &partial)?,
-        }
+        remove_file(&partial)?;
+        symlink(run.to_string(), &partial)?;
         fs::rename(&partial, name)
     })();
     pointed.map_err(FileError::at("write", name))
@@ -64,8 +73,6 @@ fn point_at(name: &Path, run: &RunId) -> Result<(), FileError> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -34,17 +34,20 @@ impl Stage for Train {
 
         let run = run_folder::prepare(layout, &plan, config)?;
         let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;
+        if !run.provenance().exists() {
+            provenance.write(&run)?;
+        }
         let around = Surroundings { split, run: &run, device: &chosen.device, progress, interrupt };
         let ending = training_loop::train(&plan, &around)?;
 
         let mut report = report(&plan, split.len(), &ending);
         if ending.state == State::Complete {
             let (generator, bytes) = run_folder::export(&run, &ending.networks.average.generator())?;
+            provenance.reached(ending.position, generator);
+            provenance.write(&run)?;
             report.output = Some(generator);
             report.bytes = bytes;
         }
-        provenance.reached(ending.position, report.output);
-        provenance.write(&run)?;
         Ok(report)
     }
 }

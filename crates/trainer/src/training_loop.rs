@@ -63,7 +63,10 @@ pub(crate) fn train(plan: &Plan, around: &Surroundings<'_>) -> Result<Ending, Tr
     let device = around.device.clone().autodiff();
     let fresh = || Networks::new(plan, &device);
     let (mut networks, mut position) = match checkpoint::resume(run, plan, fresh, &mut warnings)? {
-        Some(resumed) => (resumed.networks, resumed.position),
+        Some(resumed) => {
+            tracing::info!("going on after {} images", resumed.position.images);
+            (resumed.networks, resumed.position)
+        }
         None => (fresh()?, Position::default()),
     };
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -74,7 +77,7 @@ pub(crate) fn train(plan: &Plan, around: &Surroundings<'_>) -> Result<Ending, Tr
     let stepper = Stepper::new(plan, Pictures::new(around.split, plan.seed, &device), &device);
     let grid = Grid::new(plan, around.device);
     let mut log = MetricsLog::open(&run.metrics(), position.images)?;
-    let mut measured = None;
+    let (mut measured, mut unread) = (None, None);
     if position.step == 0 {
         grid.paint(&networks.average.generator(), &run.sample(0))?;
     }
@@ -102,7 +105,9 @@ pub(crate) fn train(plan: &Plan, around: &Surroundings<'_>) -> Result<Ending, Tr
                 log.append(position, figures)?;
             }
             progress.note(&summary(&figures));
-            measured = Some(figures);
+            (measured, unread) = (Some(figures), None);
+        } else {
+            unread = Some(figures);
         }
 
         // A grid of samples.
@@ -120,6 +125,9 @@ pub(crate) fn train(plan: &Plan, around: &Surroundings<'_>) -> Result<Ending, Tr
 
     // Where it stopped, kept so that the same command, or one with a higher limit, goes on from here.
     if saved_at != Some(position) {
+        if let Some(figures) = unread {
+            measured = Some(look(figures, run, position)?);
+        }
         log.sync()?;
         checkpoint::save(run, plan, &networks, position)?;
     }

@@ -16,7 +16,7 @@ use contracts::{
 use tiny::{BATCH, Workshop, kimg};
 use trainer::TrainError;
 
-/// Interrupts the run once it has shown so many images.
+/// Interrupts a run once it has shown so many images.
 struct StopAfter<'a> {
     images: AtomicU64,
     interrupt: &'a Interrupt,
@@ -217,6 +217,19 @@ fn a_checkpoint_of_another_function_is_refused() {
     let error = workshop.train().unwrap_err();
     assert!(matches!(error, TrainError::ForeignCheckpoint(_)), "{error}");
     assert!(error.to_string().contains("train.resume"), "{error}");
+}
+
+#[test]
+fn an_interruption_looks_at_its_last_step_before_keeping_it() {
+    // Step 11 has no line, so that only the end reads its figures.
+    let mut workshop = Workshop::new(20);
+    workshop.config.train.checkpoint_kimg = kimg(1000);
+    let report = stop_after(&workshop, 11);
+    let text = fs::read_to_string(workshop.run_folder().metrics()).unwrap();
+    let tenth: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((tenth["step"].as_u64(), report.figures["steps"]), (Some(10), 11.0));
+    let read = |name: &str| (tenth[name].as_f64().unwrap() as f32, report.figures[name] as f32);
+    assert_ne!(read("loss_generator").0, read("loss_generator").1);
 }
 
 #[test]
