@@ -1,0 +1,65 @@
+//! The shape of one convolution, seen from its two sides.
+
+// Public because the extension trait's generated code is; the module is private all the same.
+#![allow(unreachable_pub)]
+
+/// Channels, height and width of one picture of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Map {
+    /// Values in one picture.
+    pub fn len(&self) -> usize {
+        self.channels * self.area()
+    }
+
+    /// Pixels in one picture.
+    pub fn area(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// A convolution between a `big` and a `small` side.
+///
+/// A convolution reads the big side and writes the small one, a transposed convolution does the reverse, and both have
+/// weights `[small channels, big channels, kernel height, kernel width]`. So one geometry serves both operators and
+/// their gradients:
+///
+/// `small[o, y, x] = Σ big[c, s·y + i − top, s·x + j − left] · weight[o, c, i, j]` over c, i, j.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Pictures.
+    pub batch: usize,
+    /// What a convolution reads.
+    pub big: Map,
+    /// What a convolution writes.
+    pub small: Map,
+    /// Kernel height and width.
+    pub kernel: [usize; 2],
+    /// Vertical and horizontal stride.
+    pub stride: [usize; 2],
+    /// Rows of zeros above the big side.
+    pub top: usize,
+    /// Columns of zeros left of it.
+    pub left: usize,
+}
+
+impl Geometry {
+    /// Weights in one kernel window.
+    pub(crate) fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Values in the big, the small and the weight tensor.
+    pub(crate) fn lengths(&self) -> [usize; 3] {
+        let weights = self.small.channels * self.big.channels * self.taps();
+        [self.batch * self.big.len(), self.batch * self.small.len(), weights]
+    }
+}

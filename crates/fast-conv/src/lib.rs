@@ -1,0 +1,42 @@
+//! Convolutions for burn's CPU backend that spend less arithmetic than the definition asks for.
+//!
+//! [`conv2d`] and [`conv_transpose2d`] compute what burn's operators of those names do, forwards and backwards. On the
+//! flex backend, in f32, they take the cheapest of three algorithms by the shape alone:
+//!
+//! - Winograd's `F(4 × 4, 2 × 2)` on the phases of a stride: a 4 × 4 kernel of stride 2 is four 2 × 2 kernels of
+//!   stride 1, and takes 100 multiplications where the definition takes 256;
+//! - `F(4 × 4, 3 × 3)` likewise: 5 × 5 of stride 2 (144 for 400), 3 × 3 of stride 1 (36 for 144);
+//! - the definition, as one matrix product, for everything else.
+//!
+//! Any other device or type gets burn's own operator.
+//!
+//! Results are the same bits on any number of threads, and on every run on the same kind of processor; AVX-512, AVX2
+//! and portable registers may differ in the last bits. Errors stay below 10⁻⁵ of the largest output.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use fast_conv::{Padding, conv2d};
+//!
+//! let device = Device::flex();
+//! let pictures = Tensor::<4>::ones([2, 3, 8, 8], &device);
+//! let weight = Tensor::<4>::ones([5, 3, 4, 4], &device);
+//! let halved = conv2d(pictures, weight, None, [2, 2], Padding::all(1));
+//! assert_eq!(halved.dims(), [2, 5, 4, 4]);
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod backend;
+mod channels;
+mod domain;
+mod geometry;
+mod lowering;
+mod operator;
+mod passes;
+mod patches;
+mod plan;
+mod product;
+mod simd;
+mod winograd;
+
+pub use operator::{Padding, conv_transpose2d, conv2d};

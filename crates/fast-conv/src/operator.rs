@@ -1,0 +1,181 @@
+//! The two operators, over burn's tensors.
+
+use burn::backend::DispatchDevice;
+use burn::tensor::module;
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, PadMode};
+use burn::tensor::{DType, Device, Tensor};
+
+use crate::backend;
+use crate::geometry::{Geometry, Map};
+
+/// Rows and columns of zeros around a picture: what a convolution adds, what a transposed one cuts off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Padding {
+    /// Rows above.
+    pub top: usize,
+    /// Columns to the left.
+    pub left: usize,
+    /// Rows below.
+    pub bottom: usize,
+    /// Columns to the right.
+    pub right: usize,
+}
+
+impl Padding {
+    /// The same on every side.
+    pub const fn all(size: usize) -> Self {
+        Self { top: size, left: size, bottom: size, right: size }
+    }
+
+    /// What keeps (stride 1) or halves (stride 2) an even side: TensorFlow's SAME, the odd pixel at the end.
+    pub const fn same(kernel: usize, stride: usize) -> Self {
+        let total = kernel.saturating_sub(stride);
+        let (begin, end) = (total / 2, total - total / 2);
+        Self { top: begin, left: begin, bottom: end, right: end }
+    }
+}
+
+/// A convolution (in the sense of neural networks: a cross-correlation).
+///
+/// `y[n, o, i, j] = bias[o] + Σ x[n, c, s·i + a − top, s·j + b − left] · weight[o, c, a, b]`
+///
+/// # Shapes
+/// - x: `[batch, inputs, height, width]`
+/// - weight: `[outputs, inputs, kernel_height, kernel_width]`
+/// - bias: `[outputs]`
+/// - result: `[batch, outputs, (height + top + bottom − kernel_height) / stride + 1, …]`, rounded down
+///
+/// # Panics
+/// If the shapes do not fit, as burn's own operator does.
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    padding: Padding,
+) -> Tensor<4> {
+    let [batch, inputs, height, width] = x.dims();
+    let [outputs, weight_inputs, kernel_height, kernel_width] = weight.dims();
+    let Padding { top, left, bottom, right } = padding;
+    assert_eq!(inputs, weight_inputs, "conv2d: x has {inputs} channels, weight {weight_inputs}");
+    let side = |length: usize, kernel: usize, stride: usize| {
+        assert!(
+            stride > 0 && kernel > 0 && length >= kernel,
+            "conv2d: kernel {kernel}, stride {stride} on side {length}"
+        );
+        (length - kernel) / stride + 1
+    };
+    let small = Map {
+        channels: outputs,
+        height: side(height + top + bottom, kernel_height, stride[0]),
+        width: side(width + left + right, kernel_width, stride[1]),
+    };
+    let big = Map { channels: inputs, height, width };
+    let kernel = [kernel_height, kernel_width];
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left };
+    if suits(geometry, &x, &weight) {
+        return with_bias(backend::convolve(x, weight, geometry), bias);
+    }
+    let x = x.pad([(top, bottom), (left, right)], PadMode::Constant(0.0));
+    module::conv2d(x, weight, bias, ConvOptions::new(stride, [0, 0], [1, 1], 1))
+}
+
+/// A transposed convolution: [`conv2d`]'s gradient for its input, with the padding cut off.
+///
+/// `y[n, c, s·i + a − top, s·j + b − left] += x[n, o, i, j] · weight[o, c, a, b]`, and `bias[c]`
+///
+/// # Shapes
+/// - x: `[batch, inputs, height, width]`
+/// - weight: `[inputs, outputs, kernel_height, kernel_width]`
+/// - bias: `[outputs]`
+/// - result: `[batch, outputs, (height − 1) · stride + kernel_height − top − bottom, …]`
+///
+/// # Panics
+/// If the shapes do not fit, or nothing is left after cutting.
+pub fn conv_transpose2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    padding: Padding,
+) -> Tensor<4> {
+    let [batch, inputs, height, width] = x.dims();
+    let [weight_inputs, outputs, kernel_height, kernel_width] = weight.dims();
+    let Padding { top, left, bottom, right } = padding;
+    assert_eq!(inputs, weight_inputs, "conv_transpose2d: x has {inputs} channels, weight {weight_inputs}");
+    let side = |length: usize, kernel: usize, stride: usize, cut: usize| {
+        assert!(
+            stride > 0 && kernel > 0 && length > 0,
+            "conv_transpose2d: kernel {kernel}, stride {stride} on side {length}"
+        );
+        let whole = (length - 1) * stride + kernel;
+        assert!(whole > cut, "conv_transpose2d: padding {cut} leaves nothing of side {whole}");
+        whole - cut
+    };
+    let big = Map {
+        channels: outputs,
+        height: side(height, kernel_height, stride[0], top + bottom),
+        width: side(width, kernel_width, stride[1], left + right),
+    };
+    let small = Map { channels: inputs, height, width };
+    let kernel = [kernel_height, kernel_width];
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left };
+    if suits(geometry, &x, &weight) {
+        return with_bias(backend::transpose(x, weight, geometry), bias);
+    }
+    let options = ConvTransposeOptions::new(stride, [0, 0], [0, 0], [1, 1], 1);
+    let whole = module::conv_transpose2d(x, weight, bias, options);
+    whole.narrow(2, top, big.height).narrow(3, left, big.width)
+}
+
+fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    match bias {
+        Some(bias) => {
+            let channels = bias.dims()[0];
+            x + bias.reshape([1, channels, 1, 1])
+        }
+        None => x,
+    }
+}
+
+/// Whether this crate's passes can compute it: f32 on the flex backend, and not empty.
+fn suits(geometry: Geometry, x: &Tensor<4>, weight: &Tensor<4>) -> bool {
+    let [big, small, weights] = geometry.lengths();
+    let single = x.dtype() == DType::F32 && weight.dtype() == DType::F32;
+    single && big > 0 && small > 0 && weights > 0 && is_flex(&x.device()) && is_flex(&weight.device())
+}
+
+fn is_flex(device: &Device) -> bool {
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_floats_on_flex_take_the_fast_passes() {
+        let map = Map { channels: 2, height: 4, width: 4 };
+        let geometry = Geometry { batch: 1, big: map, small: map, kernel: [1, 1], stride: [1, 1], top: 0, left: 0 };
+        let check = |dtype: DType, device: Device, expected: bool| {
+            let [x, weight] = [[1, 2, 4, 4], [2, 2, 1, 1]].map(|shape| Tensor::<4>::zeros(shape, (&device, dtype)));
+            assert_eq!(suits(geometry, &x, &weight), expected, "{dtype:?}");
+        };
+        check(DType::F32, Device::flex(), true);
+        check(DType::F32, Device::flex().autodiff(), true);
+        check(DType::F64, Device::flex(), false);
+    }
+
+    #[test]
+    fn other_types_get_the_stock_operator() {
+        let device = Device::flex();
+        let ones = |shape: [usize; 4]| Tensor::<4>::ones(shape, (&device, DType::F64));
+        let padding = Padding { top: 1, left: 0, bottom: 0, right: 1 };
+        let down = conv2d(ones([1, 2, 4, 4]), ones([3, 2, 3, 3]), None, [1, 1], padding);
+        assert_eq!((down.dims(), down.dtype()), ([1, 3, 3, 3], DType::F64));
+        let up = conv_transpose2d(ones([1, 2, 4, 4]), ones([2, 3, 3, 3]), None, [1, 1], padding);
+        assert_eq!((up.dims(), up.dtype()), ([1, 3, 5, 5], DType::F64));
+        let centre: Vec<f64> = up.slice([0..1, 0..1, 2..3, 2..3]).into_data().try_to_vec().unwrap();
+        assert_eq!(centre, [18.0]);
+    }
+}

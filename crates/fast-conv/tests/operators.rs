@@ -1,0 +1,211 @@
+//! The operators and their gradients against burn's own, and against finite differences.
+#![allow(clippy::unwrap_used)]
+
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, PadMode};
+use burn::tensor::{Device, Distribution, Tensor, module};
+use fast_conv::{Padding, conv_transpose2d, conv2d};
+use proptest::prelude::*;
+
+#[derive(Clone, Copy, Debug)]
+enum Operator {
+    Convolution,
+    Transposed,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    operator: Operator,
+    batch: usize,
+    inputs: usize,
+    outputs: usize,
+    side: usize,
+    kernel: usize,
+    stride: usize,
+    padding: Padding,
+}
+
+impl Case {
+    fn weight_shape(self) -> [usize; 4] {
+        match self.operator {
+            Operator::Convolution => [self.outputs, self.inputs, self.kernel, self.kernel],
+            Operator::Transposed => [self.inputs, self.outputs, self.kernel, self.kernel],
+        }
+    }
+
+    fn fast(self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+        let stride = [self.stride; 2];
+        match self.operator {
+            Operator::Convolution => conv2d(x, weight, bias, stride, self.padding),
+            Operator::Transposed => conv_transpose2d(x, weight, bias, stride, self.padding),
+        }
+    }
+
+    fn stock(self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+        let Padding { top, left, bottom, right } = self.padding;
+        let stride = [self.stride; 2];
+        match self.operator {
+            Operator::Convolution => {
+                let x = x.pad([(top, bottom), (left, right)], PadMode::Constant(0.0));
+                module::conv2d(x, weight, bias, ConvOptions::new(stride, [0, 0], [1, 1], 1))
+            }
+            Operator::Transposed => {
+                let options = ConvTransposeOptions::new(stride, [0, 0], [0, 0], [1, 1], 1);
+                let whole = module::conv_transpose2d(x, weight, bias, options);
+                let [_, _, height, width] = whole.dims();
+                whole.narrow(2, top, height - top - bottom).narrow(3, left, width - left - right)
+            }
+        }
+    }
+
+    /// Whether both operators accept it.
+    fn fits(self) -> bool {
+        let Padding { top, left, bottom, right } = self.padding;
+        [top + bottom, left + right].into_iter().all(|padding| match self.operator {
+            Operator::Convolution => self.side + padding >= self.kernel,
+            Operator::Transposed => (self.side - 1) * self.stride + self.kernel > padding,
+        })
+    }
+}
+
+fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device)
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap()
+}
+
+fn check_close<const D: usize>(what: &str, case: Case, found: Tensor<D>, expected: Tensor<D>) {
+    assert_eq!(found.dims(), expected.dims(), "{what} of {case:?}");
+    let (found, expected) = (values(found), values(expected));
+    let largest = expected.iter().fold(1e-6f32, |most, x| most.max(x.abs()));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() <= 1e-4 * largest, "{what}: {found} instead of {expected} for {case:?}");
+    }
+}
+
+/// Outputs and all gradients of both operators, the output's gradient being random.
+fn check(case: Case) {
+    let device = Device::flex().autodiff();
+    let plain = Device::flex();
+    let x: Tensor<4> = random([case.batch, case.inputs, case.side, case.side], &plain);
+    let weight: Tensor<4> = random(case.weight_shape(), &plain);
+    let bias: Tensor<1> = random([case.outputs], &plain);
+    check_close(
+        "output without autodiff",
+        case,
+        case.fast(x.clone(), weight.clone(), None),
+        case.stock(x.clone(), weight.clone(), None),
+    );
+    let leaves = || {
+        let on = |tensor: Tensor<4>| Tensor::<4>::from_data(tensor.into_data(), &device).require_grad();
+        let bias = Tensor::<1>::from_data(bias.clone().into_data(), &device).require_grad();
+        (on(x.clone()), on(weight.clone()), bias)
+    };
+    let (fast, stock) = (leaves(), leaves());
+    let found = case.fast(fast.0.clone(), fast.1.clone(), Some(fast.2.clone()));
+    let expected = case.stock(stock.0.clone(), stock.1.clone(), Some(stock.2.clone()));
+    check_close("output", case, found.clone().inner(), expected.clone().inner());
+    let upstream: Tensor<4> = Tensor::from_data(random(found.dims(), &plain).into_data(), &device);
+    let found = (found * upstream.clone()).sum().backward();
+    let expected = (expected * upstream).sum().backward();
+    let gradients = |name, a: Option<Tensor<4>>, b: Option<Tensor<4>>| check_close(name, case, a.unwrap(), b.unwrap());
+    gradients("input's gradient", fast.0.grad(&found), stock.0.grad(&expected));
+    gradients("weight's gradient", fast.1.grad(&found), stock.1.grad(&expected));
+    check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), stock.2.grad(&expected).unwrap());
+}
+
+fn case(operator: Operator, [inputs, outputs, side]: [usize; 3], kernel: usize, padding: Padding) -> Case {
+    Case { operator, batch: 2, inputs, outputs, side, kernel, stride: 2, padding }
+}
+
+#[test]
+fn same_padding_halves_and_doubles() {
+    for kernel in [3, 4, 5] {
+        let padding = Padding::same(kernel, 2);
+        let halving = case(Operator::Convolution, [17, 33, 12], kernel, padding);
+        let doubling = case(Operator::Transposed, [33, 17, 6], kernel, padding);
+        let plain = Device::flex();
+        let halved = halving.fast(random([2, 17, 12, 12], &plain), random(halving.weight_shape(), &plain), None);
+        let doubled = doubling.fast(random([2, 33, 6, 6], &plain), random(doubling.weight_shape(), &plain), None);
+        assert_eq!((halved.dims(), doubled.dims()), ([2, 33, 6, 6], [2, 17, 12, 12]), "kernel {kernel}");
+        check(halving);
+        check(doubling);
+    }
+}
+
+/// The derivative along a direction is the change over a small step. The operators are linear in each argument, so the
+/// step may be large, and only rounding is left.
+#[test]
+fn gradients_are_the_slopes_that_differences_find() {
+    let device = Device::flex().autodiff();
+    let plain = Device::flex();
+    for operator in [Operator::Convolution, Operator::Transposed] {
+        let case = case(operator, [19, 21, 8], 4, Padding::all(1));
+        let start: [Tensor<4>; 2] = [random([2, 19, 8, 8], &plain), random(case.weight_shape(), &plain)];
+        let upstream: Tensor<4> = random(case.fast(start[0].clone(), start[1].clone(), None).dims(), &plain);
+        let [x, weight] = start.clone().map(|t| Tensor::<4>::from_data(t.into_data(), &device).require_grad());
+        let tape = Tensor::<4>::from_data(upstream.clone().into_data(), &device);
+        let gradients = (case.fast(x.clone(), weight.clone(), None) * tape).sum().backward();
+        let gradients = [x.grad(&gradients).unwrap(), weight.grad(&gradients).unwrap()];
+        for argument in 0..2 {
+            let direction: Tensor<4> = random(start[argument].dims(), &plain);
+            let loss = |sign: f32| {
+                let mut moved = start.clone();
+                moved[argument] = moved[argument].clone() + direction.clone() * sign;
+                let [x, weight] = moved;
+                f64::from((case.fast(x, weight, None) * upstream.clone()).sum().into_scalar::<f32>())
+            };
+            let slope = (loss(1.0) - loss(-1.0)) / 2.0;
+            let claimed = f64::from((gradients[argument].clone() * direction.clone()).sum().into_scalar::<f32>());
+            assert!(
+                (slope - claimed).abs() < 2e-3 * slope.abs().max(10.0),
+                "{operator:?}, argument {argument}: {slope}, {claimed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_wanted_gradients_come_back() {
+    let device = Device::flex().autodiff();
+    for operator in [Operator::Convolution, Operator::Transposed] {
+        let case = case(operator, [16, 16, 8], 4, Padding::all(1));
+        for tracked in 0..2 {
+            let mut leaves: [Tensor<4>; 2] = [random([2, 16, 8, 8], &device), random(case.weight_shape(), &device)];
+            leaves[tracked] = leaves[tracked].clone().require_grad();
+            let [x, weight] = leaves.clone();
+            let gradients = case.fast(x, weight, None).sum().backward();
+            assert!(leaves[tracked].grad(&gradients).is_some(), "{operator:?}");
+            assert!(leaves[1 - tracked].grad(&gradients).is_none(), "{operator:?}");
+        }
+    }
+}
+
+#[test]
+fn tensors_that_are_views_are_read_as_what_they_show() {
+    let plain = Device::flex();
+    let case = case(Operator::Convolution, [18, 20, 8], 4, Padding::all(1));
+    let wide: Tensor<4> = random([2, 18, 8, 11], &plain);
+    let view = wide.narrow(3, 2, 8);
+    let weight: Tensor<4> = random([18, 20, 4, 4], &plain).swap_dims(0, 1);
+    check_close("output", case, case.fast(view.clone(), weight.clone(), None), case.stock(view, weight, None));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(160))]
+
+    #[test]
+    fn any_shape_agrees_with_the_stock_operator(
+        operator in prop_oneof![Just(Operator::Convolution), Just(Operator::Transposed)],
+        (batch, inputs, outputs, side) in (1usize..5, 1usize..36, 1usize..36, 2usize..13),
+        (kernel, stride) in (3usize..6, 1usize..3),
+        (top, left, bottom, right) in (0usize..3, 0usize..3, 0usize..3, 0usize..3),
+    ) {
+        let padding = Padding { top, left, bottom, right };
+        let case = Case { operator, batch, inputs, outputs, side, kernel, stride, padding };
+        if case.fits() {
+            check(case);
+        }
+    }
+}
