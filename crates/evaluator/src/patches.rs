@@ -63,7 +63,7 @@ fn corners(side: usize, level: usize, index: usize, seed: u64) -> Vec<(usize, us
     let mut words = [0; 2 * PATCHES_PER_IMAGE];
     Philox::new(seed, Stream::EvaluationMeasures).u32s(step(level, index), &mut words);
     let places = (side - PATCH_SIDE + 1) as u64;
-    let place = |word: u32| (u64::from(word) * places >> 32) as usize;
+    let place = |word: u32| ((u64::from(word) * places) >> 32) as usize;
     words.chunks_exact(2).map(|pair| (place(pair[0]), place(pair[1]))).collect()
 }
 

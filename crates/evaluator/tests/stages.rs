@@ -92,7 +92,7 @@ fn row(number: usize) -> Row {
         label: None,
         face: None,
         picture: ContentHash::of(&number.to_le_bytes()),
-        post: (number % 2 == 0).then(|| format!("konachan:{number}").parse().unwrap()),
+        post: number.is_multiple_of(2).then(|| format!("konachan:{number}").parse().unwrap()),
         source_url: None,
         rating: None,
         tags: vec![],

@@ -113,7 +113,7 @@ mod tests {
         check(1000, "1 000");
         check(12_345_678, "12 345 678");
         let check = |seconds, expected: &str| assert_eq!(duration(seconds), expected);
-        check(3.14, "3.1 s");
+        check(3.125, "3.1 s");
         check(140.0, "2 min");
         check(3600.0 * 5.0 + 119.0, "5 h 2 min");
     }
