@@ -80,16 +80,21 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn truncated_pictures_are_counted_and_passed_over() {
+fn a_picture_damaged_on_disk_is_counted_and_fetched_again() {
     if !cascade_at_hand() {
         return;
     }
     let pipeline = Pipeline::tiny();
-    pipeline.succeed(&["pipeline", "--until", "crawl"]);
+    pipeline.succeed(&["pipeline", "--until", "crop"]);
+    let faces = pipeline.files("data/faces");
     let pictures = pipeline.files("data/raw/pictures");
     let victim = pipeline.path("data/raw/pictures").join(pictures.keys().next().unwrap());
     let bytes = fs::read(&victim).unwrap();
-    fs::write(&victim, &bytes[..bytes.len() / 20]).unwrap();
-    let said = pipeline.succeed(&["crop"]);
-    assert!(said.stderr.contains("1 ") && said.stderr.contains("unreadable"), "{}", said.stderr);
+    fs::write(&victim, &bytes[..bytes.len() / 2]).unwrap();
+    fs::remove_dir_all(pipeline.path("data/faces")).unwrap();
+    pipeline.fail(&["crop"], 3, &["1 picture altered since the crawl"]);
+    pipeline.succeed(&["crawl"]);
+    assert_eq!(pipeline.files("data/raw/pictures"), pictures);
+    pipeline.succeed(&["crop"]);
+    assert_eq!(pipeline.files("data/faces"), faces);
 }
