@@ -132,7 +132,7 @@ impl StageId {
         }
     }
 
-    /// What it takes and what it keeps, in the plural.
+    /// What it takes and what it keeps, as its summary counts them.
     pub fn nouns(self) -> (&'static str, &'static str) {
         match self {
             Self::Crawl => ("posts", "pictures"),
@@ -140,7 +140,7 @@ impl StageId {
             Self::Pack => ("pictures", "rows"),
             Self::Train => ("rows", "rows"),
             Self::Evaluate => ("samples", "samples"),
-            Self::Report => ("runs", "runs"),
+            Self::Report => ("run", "page"),
         }
     }
 
