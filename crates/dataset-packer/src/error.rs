@@ -1,0 +1,57 @@
+//! What stops the pack stage.
+
+use std::path::PathBuf;
+
+use contracts::{manifest::ManifestError, publish::FileError};
+use dataset::DatasetError;
+
+use crate::source::SUPPORTED;
+
+/// A pack that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The faces' manifest cannot be used.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The dataset cannot be written.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// An entry of pack.sources is nothing that can be packed.
+    #[error("cannot pack {source_text:?}: {problem}; pack.sources takes {SUPPORTED}")]
+    Source {
+        /// The entry.
+        source_text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A whole folder of faces is gone, which is more likely an accident than a judgement of each face.
+    #[error(
+        "the folder {} with {faces} faces is gone; run `cargo xtask crop` to cut them again, or, to keep them out, \
+         write their names into {}",
+        folder.display(), exclude_list.display()
+    )]
+    FacesGone {
+        /// The folder.
+        folder: PathBuf,
+        /// How many faces of the manifest lay in it.
+        faces: usize,
+        /// Where faces to leave out are listed.
+        exclude_list: PathBuf,
+    },
+    /// Nothing is left to train on.
+    #[error(
+        "no image is left to train on, of {taken} taken{account}; look at pack.sources, pack.holdout and pack.dedupe_distance"
+    )]
+    NoRows {
+        /// How many items the sources held.
+        taken: u64,
+        /// What became of them: " (3 unreadable, …)".
+        account: String,
+    },
+    /// It was asked to stop; nothing was published.
+    #[error("interrupted before the dataset was whole")]
+    Interrupted,
+}

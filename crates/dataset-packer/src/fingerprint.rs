@@ -1,0 +1,52 @@
+//! The perceptual hash: alike images get hashes that differ in few bits.
+
+use dataset::Dhash;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
+
+use crate::resample::scale;
+
+/// The difference hash of a square RGB image (Krawetz, 2013): it is made grey and scaled to 9×8; each bit says whether
+/// a pixel is darker than its right neighbour, row by row, the first in the highest bit. The layout is that of Python's
+/// imagehash.
+pub(crate) fn dhash(pixels: &[u8], side: u32) -> Dhash {
+    let grey: Vec<u8> = pixels.chunks_exact(3).map(luma).collect();
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    let small = scale(&grey, (side, side), (9, 8), PixelType::U8, &options);
+    let bits = small.chunks_exact(9).flat_map(|row| row.windows(2).map(|pair| pair[0] < pair[1]));
+    Dhash(bits.fold(0, |hash, bit| hash << 1 | u64::from(bit)))
+}
+
+/// The luma of ITU-R BT.601 in 16-bit fixed point, as PIL's mode L.
+fn luma(pixel: &[u8]) -> u8 {
+    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+    ((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(value: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+        (0..64 * 64).flat_map(|i| [value(i % 64, i / 64); 3]).collect()
+    }
+
+    #[test]
+    fn the_bits_say_where_it_gets_brighter() {
+        let check = |value: fn(usize, usize) -> u8, expected: u64| {
+            assert_eq!(dhash(&image(value), 64), Dhash(expected));
+        };
+        check(|_, _| 80, 0);
+        check(|x, _| x as u8 * 4, u64::MAX);
+        check(|x, _| 255 - x as u8 * 4, 0);
+        check(|x, y| if y < 32 { x as u8 * 4 } else { 255 - x as u8 * 4 }, 0xffff_ffff_0000_0000);
+    }
+
+    #[test]
+    fn brightness_and_noise_change_few_bits() {
+        let face = |x: usize, y: usize| (((x * x + y * 40) / 30) % 200) as u8;
+        let hash = dhash(&image(face), 64);
+        assert!(hash.distance(dhash(&image(|x, y| face(x, y) + 20), 64)) <= 2);
+        assert!(hash.distance(dhash(&image(|x, y| face(x, y) + ((x ^ y) & 3) as u8), 64)) <= 4);
+        assert!(hash.distance(dhash(&image(|x, y| face(63 - x, y)), 64)) > 16);
+    }
+}

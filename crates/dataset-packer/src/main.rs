@@ -1,0 +1,5 @@
+//! The pack stage as a program.
+
+fn main() -> std::process::ExitCode {
+    stage::main::<dataset_packer::Pack>()
+}

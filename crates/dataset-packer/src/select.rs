@@ -1,0 +1,175 @@
+//! Which candidates become rows, and of which split. Cheap next to preparing them, and the same for any order of work.
+
+use std::{cmp::Reverse, collections::HashSet};
+
+use contracts::hash::ContentHash;
+use dataset::{Dhash, SplitName};
+
+use crate::{
+    holdout::{Group, held_out},
+    near::NearIndex,
+    reason::Reason,
+};
+
+/// Training images this near to a holdout image are left out even when duplicates are kept otherwise.
+const LEAK_DISTANCE: u32 = 4;
+
+/// What the selection looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    /// What must be on one side together.
+    pub(crate) group: Group,
+    /// The hash of the pixels at the dataset's size.
+    pub(crate) content: ContentHash,
+    /// The perceptual hash of these.
+    pub(crate) dhash: Dhash,
+    /// How large it was before scaling: the shorter side in pixels.
+    pub(crate) size: u32,
+}
+
+/// How the selection is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Policy {
+    /// `pack.dedupe_distance`.
+    pub(crate) dedupe_distance: i32,
+    /// `pack.holdout`.
+    pub(crate) holdout: f64,
+}
+
+/// What becomes of each candidate, in their order.
+///
+/// 1. Sides are drawn by group. 2. Duplicates within the holdout go. 3. Training images near a holdout image go.
+/// 4. Duplicates within the rest go. Of duplicates the largest stays, of equals the first; no two rows of a split
+/// are then within the distance, and every image left out is within it of one that stayed.
+pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Result<SplitName, Reason>> {
+    let groups: Vec<Group> = candidates.iter().map(|candidate| candidate.group.clone()).collect();
+    let sides = held_out(&groups, policy.holdout);
+    let side = |wanted: bool| (0..candidates.len()).filter(move |place| sides[*place] == wanted);
+    let (held, shown): (Vec<usize>, Vec<usize>) = (side.clone()(true).collect(), side(false).collect());
+
+    let mut fates = vec![Ok(SplitName::Train); candidates.len()];
+    let mut near_holdout = NearIndex::new(LEAK_DISTANCE.max(policy.dedupe_distance.max(0) as u32));
+    let mut duplicates = Duplicates::new(policy.dedupe_distance);
+    for place in largest_first(held, candidates) {
+        fates[place] = duplicates.admit(&candidates[place]).map(|()| SplitName::Holdout);
+        if fates[place].is_ok() {
+            near_holdout.insert(candidates[place].dhash);
+        }
+    }
+    let mut duplicates = Duplicates::new(policy.dedupe_distance);
+    for place in largest_first(shown, candidates) {
+        let candidate = &candidates[place];
+        fates[place] = match near_holdout.has_near(candidate.dhash) {
+            true => Err(Reason::NearHoldout),
+            false => duplicates.admit(candidate).map(|()| SplitName::Train),
+        };
+    }
+    fates
+}
+
+fn largest_first(mut places: Vec<usize>, candidates: &[Candidate]) -> Vec<usize> {
+    places.sort_by_key(|place| (Reverse(candidates[*place].size), *place));
+    places
+}
+
+/// The images admitted so far, to recognise the same again.
+struct Duplicates {
+    contents: Option<HashSet<ContentHash>>,
+    near: Option<NearIndex>,
+}
+
+impl Duplicates {
+    /// −1: nothing is a duplicate; 0: the same pixels are; above: what looks alike too.
+    fn new(distance: i32) -> Self {
+        let near = u32::try_from(distance).ok().filter(|distance| *distance > 0).map(NearIndex::new);
+        Self { contents: (distance >= 0).then(HashSet::new), near }
+    }
+
+    fn admit(&mut self, candidate: &Candidate) -> Result<(), Reason> {
+        if self.contents.as_mut().is_some_and(|contents| !contents.insert(candidate.content)) {
+            return Err(Reason::ExactDuplicate);
+        }
+        let Some(near) = &mut self.near else { return Ok(()) };
+        if near.has_near(candidate.dhash) {
+            return Err(Reason::NearDuplicate);
+        }
+        near.insert(candidate.dhash);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(post: u32, content: u32, dhash: u64, size: u32) -> Candidate {
+        let post = format!("mini:{post}").parse().unwrap();
+        let content = ContentHash::of(&content.to_le_bytes());
+        Candidate { group: Group::of(Some(&post), &content), content, dhash: Dhash(dhash), size }
+    }
+
+    fn check(candidates: &[Candidate], dedupe_distance: i32, expected: &[Result<SplitName, Reason>]) {
+        let policy = Policy { dedupe_distance, holdout: 0.0 };
+        assert_eq!(select(candidates, policy), expected, "distance {dedupe_distance}");
+    }
+
+    #[test]
+    fn duplicates_go_as_far_as_the_distance_says() {
+        let kept = Ok(SplitName::Train);
+        let all =
+            [candidate(1, 1, 0, 96), candidate(2, 1, 0, 96), candidate(3, 2, 0b11, 96), candidate(4, 3, 0xff, 96)];
+        check(&all, -1, &[kept, kept, kept, kept]);
+        check(&all, 0, &[kept, Err(Reason::ExactDuplicate), kept, kept]);
+        check(&all, 2, &[kept, Err(Reason::ExactDuplicate), Err(Reason::NearDuplicate), kept]);
+        check(&all, 8, &[kept, Err(Reason::ExactDuplicate), Err(Reason::NearDuplicate), Err(Reason::NearDuplicate)]);
+    }
+
+    #[test]
+    fn the_largest_stays_and_of_equals_the_first() {
+        let (kept, near) = (Ok(SplitName::Train), Err(Reason::NearDuplicate));
+        check(&[candidate(1, 1, 0, 50), candidate(2, 2, 1, 200), candidate(3, 3, 2, 200)], 4, &[near, kept, near]);
+    }
+
+    #[test]
+    fn nothing_near_the_holdout_is_trained_on_even_with_dedupe_off() {
+        let candidates: Vec<Candidate> =
+            (0..400).map(|n| candidate(n, n, u64::from(n / 2) * 0x0123_4567_89ab_cdef, 96)).collect();
+        for dedupe_distance in [-1, 0, 4] {
+            let fates = select(&candidates, Policy { dedupe_distance, holdout: 0.3 });
+            let of = |split| fates.iter().zip(&candidates).filter(move |(fate, _)| **fate == Ok(split));
+            assert!(of(SplitName::Holdout).count() > 50 && of(SplitName::Train).count() > 50);
+            assert!(fates.contains(&Err(Reason::NearHoldout)));
+            for (_, shown) in of(SplitName::Train) {
+                assert!(of(SplitName::Holdout).all(|(_, held)| held.dhash.distance(shown.dhash) > LEAK_DISTANCE));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_apart_and_every_drop_has_its_cause(
+            dhashes in prop::collection::vec((0_u64..4096, 1_u32..5, 0_u32..30), 1..120),
+            distance in 1_i32..4,
+        ) {
+            let candidates: Vec<Candidate> = dhashes
+                .iter()
+                .enumerate()
+                .map(|(n, (dhash, size, content))| candidate(n as u32, content * 4096 + *dhash as u32, *dhash, *size))
+                .collect();
+            let fates = select(&candidates, Policy { dedupe_distance: distance, holdout: 0.2 });
+            let kept: Vec<&Candidate> =
+                fates.iter().zip(&candidates).filter_map(|(fate, c)| fate.is_ok().then_some(c)).collect();
+            for (place, one) in kept.iter().enumerate() {
+                for other in &kept[..place] {
+                    prop_assert!(one.dhash.distance(other.dhash) > distance as u32);
+                }
+            }
+            for (fate, dropped) in fates.iter().zip(&candidates) {
+                let near = |other: &&&Candidate| other.dhash.distance(dropped.dhash) <= LEAK_DISTANCE;
+                prop_assert!(fate.is_ok() || kept.iter().any(|other| near(&other)));
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A tar file of pictures, read where it lies: nothing is unpacked, so no member can land anywhere.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek},
+    path::Path,
+    sync::Arc,
+};
+
+use super::{Listing, is_picture, slashed};
+use crate::item::{Item, Place};
+
+/// Adds the pictures of a tar file, by name; `prefix` goes before each name. Of members with one name the last
+/// counts, as when the file is unpacked.
+pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+    let broken = |error: std::io::Error| format!("it is no whole tar file: {error}");
+    let file = File::open(archive).map_err(|error| format!("cannot open it: {error}"))?;
+    let available = file.metadata().map_err(broken)?.len();
+    let mut members = members(BufReader::new(file)).map_err(broken)?;
+    if let Some(cut) = members.iter().find(|member| member.offset.saturating_add(member.length) > available) {
+        return Err(format!("it is cut off within {}", cut.name));
+    }
+    // Stable, so that of equal names the later member comes last.
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    let archive: Arc<Path> = archive.into();
+    for (place, member) in members.iter().enumerate() {
+        let replaced = members.get(place + 1).is_some_and(|next| next.name == member.name);
+        if !is_picture(Path::new(&member.name)) {
+            listing.other_files += 1;
+        } else if !replaced {
+            let place = Place::Member { archive: archive.clone(), offset: member.offset, length: member.length };
+            listing.items.push(Item { name: format!("{prefix}{}", member.name), place, face: None });
+        }
+    }
+    Ok(())
+}
+
+struct Member {
+    name: String,
+    offset: u64,
+    length: u64,
+}
+
+/// The plain files of an archive.
+fn members(file: impl Read + Seek) -> std::io::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    let mut archive = tar::Archive::new(file);
+    for entry in archive.entries_with_seek()? {
+        let entry = entry?;
+        if entry.header().entry_type().is_file() {
+            let name = slashed(&entry.path()?);
+            members.push(Member { name, offset: entry.raw_file_position(), length: entry.size() });
+        }
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, content) in members {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            builder.append_data(&mut header, name, *content).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn listed(content: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        fs::write(&path, content).unwrap();
+        let mut listing = Listing::default();
+        list(&path, "p/", &mut listing)?;
+        Ok(listing.items.into_iter().map(|item| (item.name, item.place.read().unwrap())).collect())
+    }
+
+    #[test]
+    fn members_are_read_in_place_and_sorted() {
+        let long = format!("{}/x.png", "d".repeat(180));
+        let tar = tar_of(&[("b.png", b"second"), (&long, b"long"), ("notes.txt", b"no"), ("a.jpg", b"first")]);
+        let expected = [("p/a.jpg", &b"first"[..]), ("p/b.png", b"second"), (&format!("p/{long}"), b"long")];
+        let found = listed(&tar).unwrap();
+        assert_eq!(found, expected.map(|(name, content)| (name.to_owned(), content.to_vec())));
+    }
+
+    #[test]
+    fn the_last_of_one_name_counts() {
+        let tar = tar_of(&[("a.png", b"old"), ("a.png", b"new")]);
+        assert_eq!(listed(&tar).unwrap(), [("p/a.png".to_owned(), b"new".to_vec())]);
+    }
+
+    #[test]
+    fn a_tar_that_is_cut_off_or_none_is_refused() {
+        let tar = tar_of(&[("a.png", &[1; 2000]), ("b.png", &[2; 2000])]);
+        assert!(listed(&tar[..3500]).unwrap_err().contains("cut off within b.png"));
+        assert!(listed(&[7; 2000]).unwrap_err().contains("no whole tar file"));
+    }
+}

@@ -1,0 +1,50 @@
+//! The crop stage's faces, less what the user threw away.
+
+use std::{collections::BTreeMap, path::Path};
+
+use contracts::{
+    Layout,
+    exclusion::{Exclusion, Exclusions},
+    manifest,
+    record::FaceRecord,
+};
+
+use super::Listing;
+use crate::{
+    error::PackError,
+    item::{Item, Place},
+};
+
+/// Adds the faces of the manifest, in its order. A face whose file is gone was judged by the user and stays out; a
+/// whole folder that is gone is an error.
+pub(super) fn list(layout: &Layout, listing: &mut Listing) -> Result<(), PackError> {
+    let faces = manifest::read::<FaceRecord>(&layout.faces_manifest())?.records;
+    let exclusions = Exclusions::read(layout)?;
+    check_folders(layout, &faces)?;
+    for face in faces {
+        let path = layout.faces().join(&face.file);
+        if exclusions.covers(&face) {
+            listing.excluded += 1;
+        } else if !path.exists() {
+            listing.deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
+        } else {
+            let (name, place) = (face.file.clone(), Place::File(path));
+            listing.items.push(Item { name, place, face: Some(Box::new(face)) });
+        }
+    }
+    Ok(())
+}
+
+fn check_folders(layout: &Layout, faces: &[FaceRecord]) -> Result<(), PackError> {
+    let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
+    for face in faces {
+        *folders.entry(Path::new(&face.file).parent().unwrap_or(Path::new(""))).or_default() += 1;
+    }
+    for (folder, faces) in folders {
+        let folder = layout.faces().join(folder);
+        if !folder.is_dir() {
+            return Err(PackError::FacesGone { folder, faces, exclude_list: layout.exclude_list() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! The pack stage on small sources: what becomes a row, what is left out and why, and that it repeats to the bit.
+#![allow(clippy::unwrap_used)]
+
+mod material;
+
+use std::{collections::BTreeSet, fs};
+
+use contracts::{ContentHash, report::State, stage::Interrupt};
+use dataset::{Row, SplitName};
+use material::{Pipeline, face, picture};
+
+fn rows(pipeline: &Pipeline) -> Vec<Row> {
+    let dataset = pipeline.dataset();
+    SplitName::ALL.iter().flat_map(|name| dataset.split(*name).rows().collect::<Vec<_>>()).map(Result::unwrap).collect()
+}
+
+#[test]
+fn faces_become_rows_with_all_that_is_known_of_them() {
+    let pipeline = Pipeline::with_faces(40);
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.taken, report.kept, report.dropped.len()), (40, 40, 0));
+    let dataset = pipeline.dataset();
+    assert_eq!(report.output, Some(dataset.hash()));
+    assert_eq!(report.figures["train_rows"] + report.figures["holdout_rows"], 40.0);
+
+    let one = face(7);
+    let row = rows(&pipeline).into_iter().find(|row| row.face.as_ref() == Some(&one.face)).unwrap();
+    let expected = Row {
+        path: one.file,
+        label: None,
+        face: Some(one.face),
+        picture: one.picture,
+        post: Some(one.post),
+        source_url: Some(one.source_url),
+        rating: Some(one.rating),
+        tags: one.tags,
+        pixel_box: Some(one.pixel_box),
+        score: Some(one.score),
+        dhash: row.dhash,
+    };
+    assert_eq!(row, expected);
+}
+
+#[test]
+fn a_post_is_in_one_split_only() {
+    let pipeline = Pipeline::with_faces(60);
+    pipeline.pack().unwrap();
+    let dataset = pipeline.dataset();
+    let posts = |name| -> BTreeSet<String> {
+        dataset.split(name).rows().map(|row| row.unwrap().post.unwrap().to_string()).collect()
+    };
+    let (train, holdout) = (posts(SplitName::Train), posts(SplitName::Holdout));
+    assert!(!holdout.is_empty() && train.is_disjoint(&holdout));
+}
+
+#[test]
+fn the_bytes_are_the_same_again_and_on_any_number_of_threads() {
+    let packed = |threads: usize| {
+        let mut pipeline = Pipeline::with_pictures(150);
+        pipeline.config.pack.dedupe_distance = 8;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let report = pool.install(|| pipeline.pack()).unwrap();
+        (pipeline.dataset_files(), report)
+    };
+    assert_eq!(packed(1), packed(1));
+    assert_eq!(packed(1), packed(5));
+}
+
+#[test]
+fn a_tar_a_folder_and_a_pattern_of_the_same_pictures_make_the_same_dataset() {
+    let mut pipeline = Pipeline::with_pictures(20);
+    let mut packed = |source: String| {
+        pipeline.config.pack.sources = vec![source];
+        pipeline.pack().unwrap();
+        pipeline.dataset().hash()
+    };
+    let root = tempfile::tempdir().unwrap();
+    let tar = root.path().join("pictures.tar");
+    let pictures = packed_folder(&tar);
+    let by_folder = packed(pictures.clone());
+    assert_eq!(packed(tar.to_str().unwrap().to_owned()), by_folder);
+    assert_eq!(packed(format!("{pictures}/*.png")), by_folder);
+}
+
+/// Writes twenty pictures beside the tar file that holds them too; returns their folder.
+fn packed_folder(tar: &std::path::Path) -> String {
+    let folder = tar.with_extension("");
+    fs::create_dir(&folder).unwrap();
+    let mut builder = tar::Builder::new(fs::File::create(tar).unwrap());
+    for number in (0..20).rev() {
+        let name = format!("{number:03}.png");
+        picture(number, 40, 30).save(folder.join(&name)).unwrap();
+        builder.append_path_with_name(folder.join(&name), &name).unwrap();
+    }
+    builder.finish().unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_user_deletes_or_lists_stays_out_and_is_said() {
+    let pipeline = Pipeline::with_faces(30);
+    pipeline.pack().unwrap();
+    let (deleted, listed) = (face(3), face(8));
+    fs::remove_file(pipeline.layout().faces().join(&deleted.file)).unwrap();
+    fs::write(pipeline.layout().exclude_list(), format!("{}\n", listed.face)).unwrap();
+
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.taken, report.kept), (30, 28));
+    assert_eq!((report.dropped["deleted by hand"], report.dropped["excluded by hand"]), (1, 1));
+    assert!(report.warnings.iter().any(|warning| warning.contains("1 face was deleted by hand")), "{report:?}");
+    let faces: Vec<_> = rows(&pipeline).into_iter().map(|row| row.face.unwrap()).collect();
+    assert!(!faces.contains(&deleted.face) && !faces.contains(&listed.face));
+
+    // Cut again, even a little aside, it stays out.
+    pipeline.save(&format!("data/faces/{}", deleted.file), &picture(3, 24, 24));
+    let before = pipeline.dataset().hash();
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.dropped["excluded by hand"], report.warnings.len()), (2, 0));
+    assert_eq!(pipeline.dataset().hash(), before);
+}
+
+#[test]
+fn a_whole_folder_of_faces_that_is_gone_is_no_judgement_of_them() {
+    let pipeline = Pipeline::with_faces(10);
+    fs::remove_dir_all(pipeline.path("data/faces/mini-00000")).unwrap();
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("mini-00000") && error.contains("cargo xtask crop"), "{error}");
+    assert!(!pipeline.layout().exclusions().exists());
+}
+
+#[test]
+fn every_drop_is_counted_by_its_reason() {
+    let pipeline = Pipeline::with_pictures(50);
+    pipeline.save("pictures/copy.bmp", &picture(7, 40, 30));
+    pipeline.save("pictures/larger.png", &picture(9, 80, 60));
+    fs::write(pipeline.path("pictures/broken.jpg"), b"not a picture").unwrap();
+    let whole = fs::read(pipeline.path("pictures/001.png")).unwrap();
+    fs::write(pipeline.path("pictures/cut.png"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(pipeline.path("pictures/notes.txt"), b"").unwrap();
+
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.taken, report.dropped["unreadable"]), (54, 2));
+    assert_eq!(report.kept + report.dropped.values().sum::<u64>(), report.taken);
+    assert_eq!(report.figures["other_files_passed_over"], 1.0);
+    let paths: BTreeSet<String> = rows(&pipeline).into_iter().map(|row| row.path).collect();
+    assert!(!(paths.contains("copy.bmp") && paths.contains("007.png")), "one of two equal ones");
+    assert!(!(paths.contains("larger.png") && paths.contains("009.png")), "one of two alike");
+}
+
+#[test]
+fn the_resolution_is_kept_as_asked_and_enlarging_is_counted() {
+    let mut pipeline = Pipeline::with_pictures(12);
+    for side in [8, 29, 31, 130] {
+        pipeline.config.pack.resolution = side;
+        let report = pipeline.pack().unwrap();
+        let dataset = pipeline.dataset();
+        assert_eq!(dataset.shape().side(), side);
+        let split = dataset.split(SplitName::Train);
+        assert_eq!(split.pixels(0).unwrap().len(), side as usize * side as usize * 3);
+        assert_eq!(report.figures["upscaled_rows"], if side > 30 { report.kept as f64 } else { 0.0 });
+    }
+}
+
+#[test]
+fn nothing_to_train_on_says_what_became_of_it_and_keeps_the_old_dataset() {
+    let mut pipeline = Pipeline::with_pictures(12);
+    pipeline.pack().unwrap();
+    let before = pipeline.dataset().hash();
+    fs::create_dir(pipeline.path("bad")).unwrap();
+    fs::write(pipeline.path("bad/a.png"), b"no").unwrap();
+    pipeline.config.pack.sources = vec![pipeline.text("bad")];
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("of 1 taken (1 unreadable)"), "{error}");
+    assert_eq!(pipeline.dataset().hash(), before);
+
+    fs::remove_file(pipeline.path("bad/a.png")).unwrap();
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("of 0 taken") && error.contains("pack.sources"), "{error}");
+}
+
+#[test]
+fn an_interrupted_pack_leaves_the_old_dataset_and_remembers_nothing() {
+    let pipeline = Pipeline::with_faces(12);
+    pipeline.pack().unwrap();
+    let before = pipeline.dataset().hash();
+    fs::remove_file(pipeline.layout().faces().join(face(1).file)).unwrap();
+    let interrupt = Interrupt::default();
+    interrupt.raise();
+    assert_eq!(pipeline.pack_unless(&interrupt).unwrap().state, State::Interrupted);
+    assert_eq!(pipeline.dataset().hash(), before);
+    assert!(!pipeline.layout().exclusions().exists());
+}
+
+#[test]
+fn faces_without_a_manifest_say_which_is_missing() {
+    let error = Pipeline::new().pack().unwrap_err().to_string();
+    assert!(error.contains("there is no manifest") && error.contains("faces"), "{error}");
+}
+
+#[test]
+fn foreign_pictures_are_known_by_the_hash_of_their_file() {
+    let pipeline = Pipeline::with_pictures(3);
+    pipeline.pack().unwrap();
+    for row in rows(&pipeline) {
+        let bytes = fs::read(pipeline.path("pictures").join(&row.path)).unwrap();
+        assert_eq!(row.picture, ContentHash::of(&bytes));
+        assert!(row.face.is_none() && row.post.is_none());
+    }
+}
