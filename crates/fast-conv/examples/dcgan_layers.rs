@@ -12,11 +12,11 @@
 use std::hint::black_box;
 
 use burn::module::{Module, Param};
-use burn::nn::{BatchNorm, BatchNormConfig, LeakyRelu, LeakyReluConfig};
+use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Distribution, Tensor, activation, module};
-use fast_conv::{Padding, conv_transpose2d, conv2d};
+use fast_conv::{Padding, conv_transpose2d, conv2d, leaky_relu};
 
 /// Pictures in a batch.
 const BATCH: usize = 64;
@@ -65,6 +65,16 @@ fn time(mut call: impl FnMut()) -> f64 {
 enum Operators {
     Fast,
     Stock,
+}
+
+impl Operators {
+    fn leaky_relu(self, x: Tensor<4>, slope: f32) -> Tensor<4> {
+        match self {
+            Self::Fast => leaky_relu(x, slope),
+            Self::Stock if slope == 0.0 => activation::relu(x),
+            Self::Stock => activation::leaky_relu(x, f64::from(slope)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +195,6 @@ fn passes(layer: Layer, operators: Operators) -> [f64; 3] {
 struct Network {
     weights: Vec<Param<Tensor<4>>>,
     norms: Vec<BatchNorm>,
-    leaky: LeakyRelu,
 }
 
 impl Network {
@@ -193,11 +202,7 @@ impl Network {
         let normal = Distribution::Normal(0.0, 0.02);
         let weight = |layer: Layer| Param::from_tensor(Tensor::random(layer.weight_shape(), normal, device));
         let norm = |layer: &Layer| BatchNormConfig::new(layer.outputs).init(device);
-        Self {
-            weights: layers.map(weight).into(),
-            norms: layers[..4].iter().map(norm).collect(),
-            leaky: LeakyReluConfig::new().with_negative_slope(0.2).init(),
-        }
+        Self { weights: layers.map(weight).into(), norms: layers[..4].iter().map(norm).collect() }
     }
 
     /// `[batch, 100, 1, 1]` to pictures `[batch, 3, 64, 64]`.
@@ -205,7 +210,7 @@ impl Network {
         for (index, layer) in GENERATOR.into_iter().enumerate() {
             x = layer.apply(operators, x, self.weights[index].val());
             if let Some(norm) = self.norms.get(index) {
-                x = activation::relu(norm.forward(x));
+                x = operators.leaky_relu(norm.forward(x), 0.0);
             }
         }
         activation::tanh(x)
@@ -219,7 +224,7 @@ impl Network {
                 x = self.norms[index].forward(x);
             }
             if index < 4 {
-                x = self.leaky.forward(x);
+                x = operators.leaky_relu(x, 0.2);
             }
         }
         x.flatten(0, 3)

@@ -68,8 +68,8 @@ fn compute(inputs: [FlexTensor; 2], shape: [usize; 4], fill: impl FnOnce([&[f32]
     let dtype = inputs[0].dtype();
     let inputs = inputs.map(|tensor| tensor.to_contiguous());
     let mut output = vec![0.0f32; shape.iter().product()];
-    let length = |tensor: &FlexTensor| tensor.layout().shape().iter().product::<usize>();
-    fill([0, 1].map(|i| &inputs[i].storage::<f32>()[..length(&inputs[i])]), &mut output);
+    let range = |layout: &Layout| layout.start_offset()..layout.start_offset() + layout.num_elements();
+    fill([0, 1].map(|i| &inputs[i].storage::<f32>()[range(inputs[i].layout())]), &mut output);
     FlexTensor::new(Bytes::from_elems(output), Layout::contiguous(Shape::from(shape)), dtype)
 }
 

@@ -26,6 +26,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod activation;
 mod backend;
 mod channels;
 mod domain;
@@ -39,4 +40,5 @@ mod product;
 mod simd;
 mod winograd;
 
+pub use activation::leaky_relu;
 pub use operator::{Padding, conv_transpose2d, conv2d};

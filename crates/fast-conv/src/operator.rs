@@ -145,7 +145,7 @@ fn suits(geometry: Geometry, x: &Tensor<4>, weight: &Tensor<4>) -> bool {
     single && big > 0 && small > 0 && weights > 0 && is_flex(&x.device()) && is_flex(&weight.device())
 }
 
-fn is_flex(device: &Device) -> bool {
+pub(crate) fn is_flex(device: &Device) -> bool {
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }
 

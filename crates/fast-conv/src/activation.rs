@@ -1,0 +1,165 @@
+//! Leaky ReLU, which stands between most convolutions, in one pass forwards and one backwards.
+
+// The generated trait is public inside this private module.
+#![allow(unreachable_pub, missing_docs)]
+
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::{Bytes, DType, Tensor, activation};
+use burn_flex::{FlexTensor, Layout};
+use rayon::prelude::*;
+
+use crate::operator::is_flex;
+
+/// `y = x` where x is positive, else `slope · x`. A slope of 0 is ReLU.
+///
+/// Burn's own keeps x, its sign and a scaled copy; this one keeps only y, and works in place where nothing else needs
+/// x. Devices other than flex, and types other than f32, get burn's own.
+///
+/// # Shapes
+/// - x and result: any, the same
+///
+/// # Panics
+/// If the slope is negative or not a number: y would not tell the sign of x.
+pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f32) -> Tensor<D> {
+    assert!(slope >= 0.0, "leaky_relu: the slope is {slope}, and must not be negative");
+    if x.dtype() != DType::F32 || !is_flex(&x.device()) {
+        return activation::leaky_relu(x, f64::from(slope));
+    }
+    Tensor::from_dispatch(Dispatch::rectify(x.into_dispatch(), slope))
+}
+
+/// Leaky ReLU and its derivative over a backend's tensors.
+#[backend_extension(Autodiff, Flex)]
+pub trait Activations: Backend {
+    /// `y` from `x`.
+    fn rectify(x: FloatTensor<Self>, slope: f32) -> FloatTensor<Self>;
+    /// The gradient of x from `y` and its gradient.
+    fn rectify_gradient(y: FloatTensor<Self>, gradient: FloatTensor<Self>, slope: f32) -> FloatTensor<Self>;
+}
+
+/// Values that a task handles.
+const TASK: usize = 1 << 15;
+
+impl Activations for Flex {
+    fn rectify(x: FlexTensor, slope: f32) -> FlexTensor {
+        in_place(x, |x| {
+            x.par_chunks_mut(TASK).for_each(|x| {
+                for x in x {
+                    *x *= factor(*x, slope);
+                }
+            });
+        })
+    }
+
+    fn rectify_gradient(y: FlexTensor, gradient: FlexTensor, slope: f32) -> FlexTensor {
+        let y = y.to_contiguous();
+        let (start, length) = (y.layout().start_offset(), y.layout().num_elements());
+        let y = &y.storage::<f32>()[start..start + length];
+        in_place(gradient, |gradient| {
+            gradient.par_chunks_mut(TASK).zip(y.par_chunks(TASK)).for_each(|(gradient, y)| {
+                for (gradient, y) in gradient.iter_mut().zip(y) {
+                    *gradient *= factor(*y, slope);
+                }
+            });
+        })
+    }
+}
+
+#[inline(always)]
+fn factor(x: f32, slope: f32) -> f32 {
+    if x > 0.0 { 1.0 } else { slope }
+}
+
+/// Changes a tensor's values, in place if it is the only one to hold them.
+fn in_place(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let whole = tensor.layout().start_offset() == 0 && tensor.is_contiguous();
+    let length = tensor.layout().num_elements();
+    if whole
+        && let Some(values) = tensor.try_storage_mut::<f32>()
+        && values.len() == length
+    {
+        change(values);
+        return tensor;
+    }
+    let tensor = tensor.to_contiguous();
+    let start = tensor.layout().start_offset();
+    let mut values = tensor.storage::<f32>()[start..start + length].to_vec();
+    change(&mut values);
+    let layout = Layout::contiguous(tensor.layout().shape().clone());
+    FlexTensor::new(Bytes::from_elems(values), layout, tensor.dtype())
+}
+
+#[derive(Debug)]
+struct Derivative;
+
+impl<B: Activations> Backward<B, 1> for Derivative {
+    type State = (FloatTensor<B>, f32);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (y, slope) = ops.state;
+        if let Some(node) = node {
+            gradients.register::<B>(node.id, B::rectify_gradient(y, gradient, slope));
+        }
+    }
+}
+
+impl<B: Activations, C: CheckpointStrategy> Activations for Autodiff<B, C> {
+    fn rectify(x: FloatTensor<Self>, slope: f32) -> FloatTensor<Self> {
+        match Derivative.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let y = B::rectify(x.into_primitive(), slope);
+                prepared.finish((y.clone(), slope), y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::rectify(x.into_primitive(), slope)),
+        }
+    }
+
+    /// Off the tape, which is not differentiated twice.
+    fn rectify_gradient(y: FloatTensor<Self>, gradient: FloatTensor<Self>, slope: f32) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::rectify_gradient(y.into_primitive(), gradient.into_primitive(), slope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+
+    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn values_and_gradients_are_the_stock_ones() {
+        let device = Device::flex();
+        for slope in [0.0f32, 0.2] {
+            let x: Tensor<3> = Tensor::random([3, 50, 41], Distribution::Uniform(-1.0, 1.0), &device);
+            // A view, which cannot be changed in place.
+            let x = x.swap_dims(0, 2).narrow(1, 3, 40);
+            let fast = x.clone().autodiff().require_grad();
+            let stock = x.clone().autodiff().require_grad();
+            let found = leaky_relu(fast.clone(), slope);
+            let expected = activation::leaky_relu(stock.clone(), f64::from(slope));
+            assert_eq!(values(found.clone().inner()), values(expected.clone().inner()));
+            let upstream = x.cos().autodiff();
+            let found = (found * upstream.clone()).sum().backward();
+            let expected = (expected * upstream).sum().backward();
+            assert_eq!(values(fast.grad(&found).unwrap()), values(stock.grad(&expected).unwrap()), "slope {slope}");
+        }
+    }
+
+    #[test]
+    fn the_argument_is_left_alone_while_others_hold_it() {
+        let x: Tensor<1> = Tensor::from_floats([-1.0, 0.0, 2.0], &Device::flex());
+        assert_eq!(values(leaky_relu(x.clone(), 0.5)), [-0.5, 0.0, 2.0]);
+        assert_eq!(values(x.clone()), [-1.0, 0.0, 2.0]);
+        assert_eq!(values(leaky_relu(x, 0.5)), [-0.5, 0.0, 2.0]);
+    }
+}
