@@ -54,15 +54,16 @@ pub(super) fn counted(number: u64) -> String {
     grouped
 }
 
-/// A duration in the two units that matter.
+/// A duration in the two units that matter, on one line.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
-        return format!("{seconds:.1} s");
+        return format!("{seconds:.1}\u{a0}s");
     }
-    let minutes = (seconds / 60.0).round() as u64;
-    match minutes {
-        0..60 => format!("{minutes} min"),
-        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    let whole = seconds.round() as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    match hours {
+        0 => format!("{minutes}\u{a0}min\u{a0}{rest}\u{a0}s"),
+        _ => format!("{hours}\u{a0}h\u{a0}{minutes}\u{a0}min"),
     }
 }
 
@@ -112,10 +113,10 @@ mod tests {
         check(999, "999");
         check(1000, "1 000");
         check(12_345_678, "12 345 678");
-        let check = |seconds, expected: &str| assert_eq!(duration(seconds), expected);
+        let check = |seconds, expected: &str| assert_eq!(duration(seconds).replace('\u{a0}', " "), expected);
         check(3.125, "3.1 s");
-        check(140.0, "2 min");
-        check(3600.0 * 5.0 + 119.0, "5 h 2 min");
+        check(87.3, "1 min 27 s");
+        check(3600.0 * 5.0 + 119.0, "5 h 1 min");
     }
 
     proptest! {
