@@ -16,7 +16,7 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Distribution, Tensor, activation, module};
-use fast_conv::{Padding, conv_transpose2d, conv2d, leaky_relu};
+use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 
 /// Pictures in a batch.
 const BATCH: usize = 64;
@@ -68,6 +68,14 @@ enum Operators {
 }
 
 impl Operators {
+    /// The fast one leaves the running statistics alone, which no step reads.
+    fn batch_norm(self, norm: &BatchNorm, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Fast => batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon).output,
+            Self::Stock => norm.forward(x),
+        }
+    }
+
     fn leaky_relu(self, x: Tensor<4>, slope: f32) -> Tensor<4> {
         match self {
             Self::Fast => leaky_relu(x, slope),
@@ -210,7 +218,7 @@ impl Network {
         for (index, layer) in GENERATOR.into_iter().enumerate() {
             x = layer.apply(operators, x, self.weights[index].val());
             if let Some(norm) = self.norms.get(index) {
-                x = operators.leaky_relu(norm.forward(x), 0.0);
+                x = operators.leaky_relu(operators.batch_norm(norm, x), 0.0);
             }
         }
         activation::tanh(x)
@@ -221,7 +229,7 @@ impl Network {
         for (index, layer) in DISCRIMINATOR.into_iter().enumerate() {
             x = layer.apply(operators, x, self.weights[index].val());
             if (1..4).contains(&index) {
-                x = self.norms[index].forward(x);
+                x = operators.batch_norm(&self.norms[index], x);
             }
             if index < 4 {
                 x = operators.leaky_relu(x, 0.2);

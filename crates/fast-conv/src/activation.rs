@@ -75,7 +75,7 @@ fn factor(x: f32, slope: f32) -> f32 {
 }
 
 /// Changes a tensor's values, in place if it is the only one to hold them.
-fn in_place(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+pub(crate) fn in_place(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
     let whole = tensor.layout().start_offset() == 0 && tensor.is_contiguous();
     let length = tensor.layout().num_elements();
     if whole

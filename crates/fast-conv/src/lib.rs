@@ -28,6 +28,7 @@
 
 mod activation;
 mod backend;
+mod batch_norm;
 mod channels;
 mod domain;
 mod geometry;
@@ -41,4 +42,5 @@ mod simd;
 mod winograd;
 
 pub use activation::leaky_relu;
+pub use batch_norm::{Normalized, batch_norm};
 pub use operator::{Padding, conv_transpose2d, conv2d};

@@ -1,0 +1,352 @@
+//! Batch normalisation in training, in three passes over its input and two over its gradient.
+
+// The generated trait is public inside this private module.
+#![allow(unreachable_pub, missing_docs)]
+
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{Bytes, DType, Shape, Slice, Tensor, module};
+use burn_flex::{FlexTensor, Layout};
+use rayon::prelude::*;
+
+use crate::activation::in_place;
+use crate::operator::is_flex;
+
+/// What [`batch_norm`] returns.
+#[derive(Clone, Debug)]
+pub struct Normalized {
+    /// The normalised input, of its shape.
+    pub output: Tensor<4>,
+    /// Each channel's mean over the batch, `[channels]`, off the tape.
+    pub mean: Tensor<1>,
+    /// Each channel's variance (divided by the count), `[channels]`, off the tape.
+    pub variance: Tensor<1>,
+}
+
+/// Normalises each channel by the batch's own statistics (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1).
+///
+/// `y = γ · (x − μ) / √(σ² + ε) + β`, with μ and σ² over batch, height and width. Differentiated through μ and σ²:
+/// `∂x = γ / √(σ² + ε) · (∂y − mean(∂y) − x̂ · mean(∂y · x̂))`.
+///
+/// Devices other than flex, and types other than f32, get burn's own, which takes a dozen passes.
+///
+/// # Shapes
+/// - x: `[batch, channels, height, width]`
+/// - gamma, beta: `[channels]`
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Normalized {
+    let channels = x.dims()[1];
+    assert_eq!(gamma.dims(), [channels], "batch_norm: x has {channels} channels");
+    assert_eq!(beta.dims(), [channels], "batch_norm: x has {channels} channels");
+    let single = [x.dtype(), gamma.dtype(), beta.dtype()].iter().all(|dtype| *dtype == DType::F32);
+    if !single || !is_flex(&x.device()) || x.shape().num_elements() == 0 {
+        let module::BatchNormTrainOutput { output, mean, variance } = module::batch_norm_train(x, gamma, beta, epsilon);
+        return Normalized { output, mean, variance };
+    }
+    let x = x.into_dispatch();
+    let moments = Dispatch::moments(x.clone());
+    let output = Dispatch::normalize(x, moments.clone(), gamma.into_dispatch(), beta.into_dispatch(), epsilon);
+    let moments = Tensor::<2>::from_dispatch(moments);
+    let row = |row: usize| moments.clone().slice([row..row + 1, 0..channels]).reshape([channels]);
+    Normalized { output: Tensor::from_dispatch(output), mean: row(0), variance: row(1) }
+}
+
+/// Batch normalisation's parts over a backend's tensors.
+#[backend_extension(Autodiff, Flex)]
+pub trait Normalizations: Backend {
+    /// Means and variances, `[2, channels]`.
+    fn moments(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// y.
+    fn normalize(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self>;
+    /// `Σ ∂y` and `Σ ∂y · x̂`, the gradients of β and γ, `[2, channels]`.
+    fn gradient_sums(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self>;
+    /// The gradient of x.
+    fn input_gradient(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self>;
+}
+
+/// Pictures, channels and pixels.
+#[derive(Clone, Copy)]
+struct Size {
+    batch: usize,
+    channels: usize,
+    area: usize,
+}
+
+impl Size {
+    fn of(x: &FlexTensor) -> Self {
+        let shape = x.layout().shape();
+        Self { batch: shape[0], channels: shape[1], area: shape[2] * shape[3] }
+    }
+
+    /// Values of a channel.
+    fn count(self) -> f64 {
+        (self.batch * self.area) as f64
+    }
+
+    /// Where a channel of a picture lies.
+    fn range(self, picture: usize, channel: usize) -> std::ops::Range<usize> {
+        let start = (picture * self.channels + channel) * self.area;
+        start..start + self.area
+    }
+
+    /// `Σ term` over a channel of two tensors, in an order that depends on the shape alone.
+    fn sum(self, channel: usize, [a, b]: [&[f32]; 2], term: impl Fn(f32, f32) -> f32) -> f64 {
+        let picture = |picture| {
+            let range = self.range(picture, channel);
+            lane_sum(&a[range.clone()], &b[range], &term)
+        };
+        (0..self.batch).map(picture).sum()
+    }
+
+    /// Computes two values for each channel: `[2, channels]`.
+    fn per_channel(self, compute: impl Fn(usize) -> [f64; 2] + Sync + Send) -> FlexTensor {
+        let pairs: Vec<[f64; 2]> = (0..self.channels).into_par_iter().map(compute).collect();
+        let rows = [0, 1].map(|row| pairs.iter().map(|pair| pair[row] as f32).collect::<Vec<f32>>());
+        let layout = Layout::contiguous(Shape::from([2, self.channels]));
+        FlexTensor::new(Bytes::from_elems(rows.concat()), layout, DType::F32)
+    }
+
+    /// Calls with each channel of each picture: its channel, where it starts, and its values.
+    fn map(self, values: &mut [f32], change: impl Fn(usize, usize, &mut [f32]) + Sync + Send) {
+        let lines = (1 << 12) / self.area.max(1) + 1;
+        values.par_chunks_mut(self.area).with_min_len(lines).enumerate().for_each(|(line, values)| {
+            change(line % self.channels, line * self.area, values);
+        });
+    }
+}
+
+/// Sixteen sums in f32, added up in f64: what a vector register does, in any register.
+fn lane_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+    let mut lanes = [0.0f32; 16];
+    let (mut a, mut b) = (a.chunks_exact(16), b.chunks_exact(16));
+    for (a, b) in a.by_ref().zip(b.by_ref()) {
+        for (sum, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *sum += term(*a, *b);
+        }
+    }
+    for (sum, (a, b)) in lanes.iter_mut().zip(a.remainder().iter().zip(b.remainder())) {
+        *sum += term(*a, *b);
+    }
+    lanes.into_iter().map(f64::from).sum()
+}
+
+fn read(tensor: &FlexTensor) -> &[f32] {
+    let layout = tensor.layout();
+    &tensor.storage::<f32>()[layout.start_offset()..layout.start_offset() + layout.num_elements()]
+}
+
+fn inverse_deviation(variance: f32, epsilon: f64) -> f32 {
+    (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32
+}
+
+impl Normalizations for Flex {
+    fn moments(x: FlexTensor) -> FlexTensor {
+        let (x, size) = (x.to_contiguous(), Size::of(&x));
+        let x = read(&x);
+        size.per_channel(|channel| {
+            let mean = size.sum(channel, [x, x], |x, _| x) / size.count();
+            let centre = mean as f32;
+            let variance = size.sum(channel, [x, x], |x, _| (x - centre) * (x - centre)) / size.count();
+            [mean, variance]
+        })
+    }
+
+    fn normalize(x: FlexTensor, moments: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
+        let size = Size::of(&x);
+        let [moments, gamma, beta] = [moments, gamma, beta].map(|tensor| tensor.to_contiguous());
+        let (moments, gamma, beta) = (read(&moments), read(&gamma), read(&beta));
+        in_place(x, |x| {
+            size.map(x, |channel, _, x| {
+                let scale = gamma[channel] * inverse_deviation(moments[size.channels + channel], epsilon);
+                for x in x {
+                    *x = (*x - moments[channel]) * scale + beta[channel];
+                }
+            });
+        })
+    }
+
+    fn gradient_sums(x: FlexTensor, moments: FlexTensor, gradient: FlexTensor, epsilon: f64) -> FlexTensor {
+        let size = Size::of(&x);
+        let [x, moments, gradient] = [x, moments, gradient].map(|tensor| tensor.to_contiguous());
+        let (x, moments, gradient) = (read(&x), read(&moments), read(&gradient));
+        size.per_channel(|channel| {
+            let mean = moments[channel];
+            let inverse = f64::from(inverse_deviation(moments[size.channels + channel], epsilon));
+            let products = size.sum(channel, [gradient, x], |gradient, x| gradient * (x - mean));
+            [size.sum(channel, [gradient, gradient], |gradient, _| gradient), products * inverse]
+        })
+    }
+
+    fn input_gradient(
+        x: FlexTensor,
+        moments: FlexTensor,
+        gamma: FlexTensor,
+        sums: FlexTensor,
+        gradient: FlexTensor,
+        epsilon: f64,
+    ) -> FlexTensor {
+        let size = Size::of(&x);
+        let [x, moments, gamma, sums] = [x, moments, gamma, sums].map(|tensor| tensor.to_contiguous());
+        let (x, moments, gamma, sums) = (read(&x), read(&moments), read(&gamma), read(&sums));
+        in_place(gradient, |gradient| {
+            size.map(gradient, |channel, start, gradient| {
+                let inverse = inverse_deviation(moments[size.channels + channel], epsilon);
+                let [sum, products] = [sums[channel], sums[size.channels + channel]].map(f64::from);
+                let offset = (sum / size.count()) as f32;
+                let slope = (products / size.count()) as f32 * inverse;
+                let x = &x[start..start + gradient.len()];
+                for (gradient, x) in gradient.iter_mut().zip(x) {
+                    *gradient = gamma[channel] * inverse * (*gradient - offset - (x - moments[channel]) * slope);
+                }
+            });
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Gradient;
+
+impl<B: Normalizations> Backward<B, 3> for Gradient {
+    /// x and γ on the tape, the moments, how many channels, ε.
+    type State = (NodeId, NodeId, FloatTensor<B>, usize, f64);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [x_node, gamma_node, beta_node] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (x, gamma, moments, channels, epsilon) = ops.state;
+        let x: FloatTensor<B> = checkpointer.retrieve_node_output(x);
+        let gamma: FloatTensor<B> = checkpointer.retrieve_node_output(gamma);
+        let sums = B::gradient_sums(x.clone(), moments.clone(), gradient.clone(), epsilon);
+        for (row, node) in [(0, beta_node), (1, gamma_node)] {
+            if let Some(node) = node {
+                let row = B::float_slice(sums.clone(), &[Slice::from(row..row + 1), Slice::full()]);
+                gradients.register::<B>(node.id, B::float_reshape(row, Shape::from([channels])));
+            }
+        }
+        if let Some(node) = x_node {
+            gradients.register::<B>(node.id, B::input_gradient(x, moments, gamma, sums, gradient, epsilon));
+        }
+    }
+}
+
+impl<B: Normalizations, C: CheckpointStrategy> Normalizations for Autodiff<B, C> {
+    /// Off the tape: `normalize` differentiates through them.
+    fn moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::moments(x.into_primitive()))
+    }
+
+    fn normalize(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let moments = moments.into_primitive();
+        let nodes = [x.node(), gamma.node(), beta.node()];
+        let channels = x.shape()[1];
+        match Gradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(mut prepared) => {
+                let state = (prepared.checkpoint(&x), prepared.checkpoint(&gamma), moments.clone(), channels, epsilon);
+                let [x, gamma, beta] = [x, gamma, beta].map(|tensor| tensor.into_primitive());
+                prepared.finish(state, B::normalize(x, moments, gamma, beta, epsilon))
+            }
+            OpsKind::UnTracked(prepared) => {
+                let [x, gamma, beta] = [x, gamma, beta].map(|tensor| tensor.into_primitive());
+                prepared.finish(B::normalize(x, moments, gamma, beta, epsilon))
+            }
+        }
+    }
+
+    /// Off the tape, which is not differentiated twice; so is the next.
+    fn gradient_sums(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let [x, moments, gradient] = [x, moments, gradient].map(|tensor| tensor.into_primitive());
+        FloatTensor::<Self>::new(B::gradient_sums(x, moments, gradient, epsilon))
+    }
+
+    fn input_gradient(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let [x, moments, gamma] = [x, moments, gamma].map(|tensor| tensor.into_primitive());
+        let [sums, gradient] = [sums, gradient].map(|tensor| tensor.into_primitive());
+        FloatTensor::<Self>::new(B::input_gradient(x, moments, gamma, sums, gradient, epsilon))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+
+    fn close<const D: usize>(what: &str, found: Tensor<D>, expected: Tensor<D>) {
+        let largest = expected.clone().abs().max().into_scalar::<f32>().max(1e-6);
+        let error = (found - expected).abs().max().into_scalar::<f32>() / largest;
+        assert!(error < 2e-5, "{what}: relative error {error}");
+    }
+
+    fn check([batch, channels, height, width]: [usize; 4]) {
+        let device = Device::flex();
+        let x: Tensor<4> = Tensor::random([batch, channels, height, width], Distribution::Normal(3.0, 2.0), &device);
+        let gamma: Tensor<1> = Tensor::random([channels], Distribution::Normal(1.0, 0.3), &device);
+        let beta: Tensor<1> = Tensor::random([channels], Distribution::Normal(0.0, 1.0), &device);
+        let upstream = (x.clone() * 1.7).cos().autodiff();
+        let leaves = || {
+            let gamma = gamma.clone().autodiff().require_grad();
+            (x.clone().autodiff().require_grad(), gamma, beta.clone().autodiff().require_grad())
+        };
+        let (fast, stock) = (leaves(), leaves());
+        let found = batch_norm(fast.0.clone(), fast.1.clone(), fast.2.clone(), 1e-5);
+        let expected = module::batch_norm_train(stock.0.clone(), stock.1.clone(), stock.2.clone(), 1e-5);
+        close("mean", found.mean.inner(), expected.mean.inner());
+        close("variance", found.variance.inner(), expected.variance.inner());
+        close("output", found.output.clone().inner(), expected.output.clone().inner());
+        let found = (found.output * upstream.clone()).sum().backward();
+        let expected = (expected.output * upstream).sum().backward();
+        close("x", fast.0.grad(&found).unwrap(), stock.0.grad(&expected).unwrap());
+        close("gamma", fast.1.grad(&found).unwrap(), stock.1.grad(&expected).unwrap());
+        close("beta", fast.2.grad(&found).unwrap(), stock.2.grad(&expected).unwrap());
+    }
+
+    #[test]
+    fn output_moments_and_gradients_are_the_stock_ones() {
+        check([5, 7, 6, 6]);
+        check([64, 33, 4, 4]);
+        check([3, 2, 19, 23]);
+        check([2, 1, 1, 1]);
+    }
+}
