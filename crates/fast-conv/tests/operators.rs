@@ -3,7 +3,7 @@
 
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, PadMode};
 use burn::tensor::{Device, Distribution, Tensor, module};
-use fast_conv::{Padding, conv_transpose2d, conv2d};
+use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +192,37 @@ fn tensors_that_are_views_are_read_as_what_they_show() {
     for view in [wide.narrow(3, 2, 8), tall.narrow(0, 1, 2)] {
         let (weight, view) = (weight.clone(), view);
         check_close("output", case, case.fast(view.clone(), weight.clone(), None), case.stock(view, weight, None));
+    }
+}
+
+/// Gradients of a small network, on a pool of its own.
+fn network_bits(threads: usize) -> Vec<u32> {
+    let plain = Device::flex();
+    let ramp = |shape: [usize; 4], step: f32| -> Tensor<4> {
+        let length = shape.iter().product::<usize>();
+        let values: Vec<f32> = (0..length).map(|i| (i as f32 * step).sin()).collect();
+        Tensor::from_data(burn::tensor::TensorData::new(values, shape), &plain).autodiff().require_grad()
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let x = ramp([33, 20, 16, 16], 0.37);
+        let (down, up) = (ramp([40, 20, 4, 4], 0.11), ramp([40, 20, 4, 4], 0.13));
+        let scale = Tensor::<1>::ones([40], &plain).autodiff().require_grad();
+        let small = conv2d(x.clone(), down.clone(), None, [2, 2], Padding::all(1));
+        let small = leaky_relu(batch_norm(small, scale.clone(), scale.clone() * 0.1, 1e-5).output, 0.2);
+        let big = conv_transpose2d(small, up.clone(), None, [2, 2], Padding::all(1));
+        let gradients = (big.clone() * big).sum().backward();
+        let gradients = [x, down, up].map(|leaf| values(leaf.grad(&gradients).unwrap()));
+        gradients.concat().into_iter().map(f32::to_bits).collect()
+    })
+}
+
+#[test]
+fn a_network_has_the_same_gradients_on_any_number_of_threads() {
+    let alone = network_bits(1);
+    assert!(alone.iter().any(|bits| *bits != 0));
+    for threads in [2, 5] {
+        assert!(network_bits(threads) == alone, "{threads} threads");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tiles in registers: loading, storing, and applying a map along both axes.
 #![allow(unsafe_code)]
+// Two indices a value, as in the formulas.
+#![allow(clippy::needless_range_loop)]
 
 use super::scheme::{Line, MOST};
 use crate::domain::Domain;
