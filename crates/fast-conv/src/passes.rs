@@ -54,7 +54,7 @@ struct Passes<T> {
 /// Rows of V and M worth making at once: fewer would read U from memory too often for each multiplication done.
 const LEAST_ROWS: usize = 128;
 /// Bytes of V and M to aim at, so that what a transform wrote is still in a cache when the product reads it.
-const CHUNK_BYTES: usize = 6 << 20;
+const CHUNK_BYTES: usize = 3 << 20;
 
 impl<T: Lowering> Passes<T> {
     fn convolve(&self, big: &[f32], weights: &[f32], small: &mut [f32]) {
