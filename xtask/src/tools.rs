@@ -15,7 +15,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
     setup::system(true)?;
     let runner: &[&str] = if has("nextest") { &["nextest", "run"] } else { &["test"] };
     let mut command: Vec<&str> = runner.to_vec();
-    command.extend(["--release", "--workspace"]);
+    command.extend(["--release", "--workspace", "--no-fail-fast"]);
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
 }
