@@ -13,8 +13,8 @@ const BAND_BITS: u32 = 16;
 pub(crate) struct NearIndex {
     distance: u32,
     hashes: Vec<Dhash>,
-    /// For each band, the places of the hashes that have a value there.
-    tables: [Vec<Vec<u32>>; BANDS],
+    /// For each band, the hashes that have a value there.
+    tables: [Vec<Vec<Dhash>>; BANDS],
     /// Every way in which a band may differ.
     masks: Vec<u16>,
 }
@@ -28,10 +28,10 @@ impl NearIndex {
         Self { distance, hashes: Vec::new(), tables, masks }
     }
 
-    /// Adds a hash. Places count from 0 in the order of adding.
+    /// Adds a hash.
     pub(crate) fn insert(&mut self, hash: Dhash) {
         for (band, table) in self.tables.iter_mut().enumerate() {
-            table[usize::from(value(hash, band))].push(self.hashes.len() as u32);
+            table[usize::from(value(hash, band))].push(hash);
         }
         self.hashes.push(hash);
     }
@@ -46,8 +46,7 @@ impl NearIndex {
     }
 
     fn bucket_has_near(&self, band: usize, value: u16, hash: Dhash) -> bool {
-        let bucket = &self.tables[band][usize::from(value)];
-        bucket.iter().any(|place| self.hashes[*place as usize].distance(hash) <= self.distance)
+        self.tables[band][usize::from(value)].iter().any(|other| other.distance(hash) <= self.distance)
     }
 }
 

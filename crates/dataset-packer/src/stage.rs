@@ -62,7 +62,7 @@ fn fill(folder: &Path, listing: &Listing, context: &Context<'_>, report: &mut Re
             Err(reason) => report.drop_one(&reason.to_string()),
         }
     }
-    account_for_rows(&selected, report)?;
+    account_for_rows(&selected, pack.resolution, report)?;
 
     let written = assemble(folder, &selected, &mut spill.into_reader()?, context)?;
     report.bytes = written.bytes;
@@ -99,7 +99,7 @@ fn account_for_listing(listing: &Listing, report: &mut Report) {
     report.figures.insert("other_files_passed_over".into(), listing.other_files as f64);
 }
 
-fn account_for_rows(selected: &[Selected<'_>], report: &mut Report) -> Result<(), PackError> {
+fn account_for_rows(selected: &[Selected<'_>], side: u32, report: &mut Report) -> Result<(), PackError> {
     let rows = |split| selected.iter().filter(|row| row.split == split).count();
     let (train, holdout) = (rows(SplitName::Train), rows(SplitName::Holdout));
     let upscaled = selected.iter().filter(|row| row.prepared.upscaled).count();
@@ -107,6 +107,12 @@ fn account_for_rows(selected: &[Selected<'_>], report: &mut Report) -> Result<()
         return Err(PackError::NoRows { taken: report.taken, account: account(report, holdout) });
     }
     report.kept = selected.len() as u64;
+    if upscaled > 0 {
+        report.warnings.push(format!(
+            "{upscaled} of {} images are smaller than {side} pixels and were enlarged; a lower pack.resolution avoids it",
+            selected.len()
+        ));
+    }
     let figures = [("train_rows", train), ("holdout_rows", holdout), ("upscaled_rows", upscaled)];
     report.figures.extend(figures.map(|(name, count)| (name.to_owned(), count as f64)));
     Ok(())

@@ -157,7 +157,9 @@ fn the_resolution_is_kept_as_asked_and_enlarging_is_counted() {
         assert_eq!(dataset.shape().side(), side);
         let split = dataset.split(SplitName::Train);
         assert_eq!(split.pixels(0).unwrap().len(), side as usize * side as usize * 3);
-        assert_eq!(report.figures["upscaled_rows"], if side > 30 { report.kept as f64 } else { 0.0 });
+        let enlarged = side > 30;
+        assert_eq!(report.figures["upscaled_rows"], if enlarged { report.kept as f64 } else { 0.0 });
+        assert_eq!(report.warnings.iter().any(|warning| warning.contains("enlarged")), enlarged);
     }
 }
 

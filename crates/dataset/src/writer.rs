@@ -10,15 +10,15 @@ use contracts::{
     hash::ContentHash,
     publish::{self, FileError},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
     batch::BatchBuilder,
+    descriptions::{DatasetDict, DatasetInfo, State},
     error::DatasetError,
-    features::features,
     files,
     image::{EncodedImage, ImageShape},
-    index::{FileIndex, Index, ShardIndex, SplitIndex},
+    index::{FileIndex, Index, SplitIndex},
     row::Row,
     shard_writer::ShardWriter,
     split::SplitName,
@@ -85,12 +85,12 @@ impl Writer {
     /// When the disk refuses.
     pub fn finish(self) -> Result<Written, DatasetError> {
         let mut splits = BTreeMap::new();
-        let mut described = vec![write_json(&self.folder, files::DATASET_DICT.into(), &dataset_dict())?];
+        let mut described = vec![write_json(&self.folder, files::DATASET_DICT.into(), &DatasetDict::new())?];
         for split in [self.train, self.holdout] {
             let name = split.name;
             let index = split.finish()?;
-            described.push(write_json(&self.folder, files::dataset_info(name), &dataset_info())?);
-            described.push(write_json(&self.folder, files::state(name), &state(name, &index))?);
+            described.push(write_json(&self.folder, files::dataset_info(name), &DatasetInfo::new())?);
+            described.push(write_json(&self.folder, files::state(name), &State::new(name, &index))?);
             splits.insert(name, index);
         }
         let index = Index::new(self.shape, splits, described);
@@ -161,34 +161,9 @@ impl SplitWriter {
 /// What a message has at most beside its metadata and body: eight bytes of frame and up to 63 of padding.
 const MESSAGE_FRAME: u64 = 71;
 
-fn dataset_dict() -> Value {
-    json!({ "splits": SplitName::ALL.map(|name| name.to_string()) })
-}
-
-fn dataset_info() -> Value {
-    json!({ "citation": "", "description": "", "features": features(), "homepage": "", "license": "" })
-}
-
-/// What `datasets` keeps beside the shards. Its fingerprint names caches of derived datasets, so it follows the content.
-fn state(name: SplitName, split: &SplitIndex) -> Value {
-    let file = |shard: &ShardIndex| json!({ "filename": shard.file.name.rsplit('/').next() });
-    let mut hasher = blake3::Hasher::new();
-    split.shards.iter().for_each(|shard| {
-        hasher.update(shard.file.blake3.as_bytes());
-    });
-    json!({
-        "_data_files": split.shards.iter().map(file).collect::<Vec<_>>(),
-        "_fingerprint": hasher.finalize().to_hex()[..16],
-        "_format_columns": null,
-        "_format_kwargs": {},
-        "_format_type": null,
-        "_output_all_columns": false,
-        "_split": name,
-    })
-}
-
-fn write_json(folder: &Path, name: String, content: &Value) -> Result<FileIndex, DatasetError> {
-    let json = format!("{content:#}\n");
-    publish::write_file(&files::at(folder, &name), json.as_bytes())?;
-    Ok(FileIndex::of(name, json.as_bytes()))
+fn write_json(folder: &Path, name: String, content: &impl Serialize) -> Result<FileIndex, DatasetError> {
+    let path = files::at(folder, &name);
+    let json = serde_json::to_vec_pretty(content).map_err(|error| FileError::at("write", &path)(error.into()))?;
+    publish::write_file(&path, &json)?;
+    Ok(FileIndex::of(name, &json))
 }

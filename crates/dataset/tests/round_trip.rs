@@ -1,48 +1,12 @@
 //! A dataset written, read back, and damaged in every way that a disk knows.
 #![allow(clippy::unwrap_used)]
 
+mod sample;
+
 use std::{fs, path::Path};
 
-use contracts::hash::ContentHash;
-use dataset::{Dataset, Dhash, EpochOrder, ImageShape, Limits, Row, SplitName, Writer, Written};
-
-/// Small enough that a few rows make several batches and shards.
-const SMALL: Limits = Limits { batch_rows: 3, batch_bytes: usize::MAX, shard_bytes: 9_000 };
-
-fn row(number: usize) -> Row {
-    Row {
-        path: format!("folder/{number}.png"),
-        label: (number % 2 == 0).then_some(number as i64),
-        face: None,
-        picture: ContentHash::of(&number.to_le_bytes()),
-        post: Some(format!("mini:{number}").parse().unwrap()),
-        source_url: None,
-        rating: Some("s".into()),
-        tags: vec![format!("tag{number}"); number % 3],
-        pixel_box: Some([number as i32, 0, 9, 9].into()),
-        score: Some(number as f64 / 4.0),
-        dhash: Dhash(number as u64),
-    }
-}
-
-fn pixels(shape: ImageShape, number: usize) -> Vec<u8> {
-    (0..shape.values()).map(|i| ((i * 31 + number * 7) % 256) as u8).collect()
-}
-
-/// Nineteen training rows and four of the holdout.
-fn write(folder: &Path, side: u32, limits: Limits) -> Written {
-    let shape = ImageShape::new(side);
-    let mut writer = Writer::create(folder, shape, limits).unwrap();
-    for number in 0..23 {
-        let split = if number % 6 == 5 || number == 22 { SplitName::Holdout } else { SplitName::Train };
-        writer.push(split, &row(number), &shape.encode(&pixels(shape, number)).unwrap()).unwrap();
-    }
-    writer.finish().unwrap()
-}
-
-fn numbers(split: SplitName) -> Vec<usize> {
-    (0..23).filter(|n| (n % 6 == 5 || *n == 22) == (split == SplitName::Holdout)).collect()
-}
+use dataset::{Dataset, EpochOrder, ImageShape, Limits, Row, SplitName, Writer};
+use sample::{SMALL, numbers, pixels, row, write};
 
 fn files(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
