@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use crate::architecture::{Architecture, ArchitectureError};
 use crate::initialization::Initialization;
 use crate::philox::Stream;
-use crate::strided;
+use crate::{operators, strided};
 
 /// The slope of LeakyReLU below zero, in every layer of every family.
 const NEGATIVE_SLOPE: f64 = 0.2;
@@ -68,7 +68,7 @@ impl Discriminator {
     /// - output: `[batch]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
         let features = self.layers.iter().fold(pictures, |features, layer| layer.forward(features));
-        self.head.forward(features).flatten(0, 3)
+        operators::convolve(&self.head, features).flatten(0, 3)
     }
 
     /// The shape of this discriminator.
@@ -103,12 +103,12 @@ impl DiscriminatorLayer {
     }
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let features = self.conv.forward(features);
+        let features = operators::convolve(&self.conv, features);
         let features = match &self.norm {
-            Some(norm) => norm.forward(features),
+            Some(norm) => operators::normalise(norm, features),
             None => features,
         };
-        activation::leaky_relu(features, NEGATIVE_SLOPE)
+        operators::leaky_relu(features, NEGATIVE_SLOPE)
     }
 }
 

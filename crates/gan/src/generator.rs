@@ -9,7 +9,7 @@ use crate::architecture::{Architecture, ArchitectureError};
 use crate::initialization::Initialization;
 use crate::latent::LatentConfig;
 use crate::philox::Stream;
-use crate::strided;
+use crate::{operators, strided};
 
 /// The DCGAN generator (Radford et al., 2015, figure 1).
 ///
@@ -131,15 +131,15 @@ impl GeneratorLayer {
     fn hidden(&self, features: Tensor<4>) -> Tensor<4> {
         let features = self.upsample(features);
         let features = match &self.norm {
-            Some(norm) => norm.forward(features),
+            Some(norm) => operators::normalise(norm, features),
             None => features,
         };
-        activation::relu(features)
+        operators::leaky_relu(features, 0.0)
     }
 
     fn upsample(&self, features: Tensor<4>) -> Tensor<4> {
         let features = match self.conv.stride {
-            [1, 1] => self.conv.forward(features),
+            [1, 1] => strided::project(&self.conv, features),
             _ => strided::double(&self.conv, features),
         };
         match &self.position_bias {

@@ -11,6 +11,7 @@ mod generator;
 mod initialization;
 mod latent;
 mod objective;
+mod operators;
 mod optimizer;
 mod parameters;
 mod philox;

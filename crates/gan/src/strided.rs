@@ -7,6 +7,9 @@
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
+use fast_conv::Padding;
+
+use crate::operators;
 
 /// A convolution from `[_, from, 2n, 2n]` to `[_, to, n, n]`, its weights zero.
 pub(crate) fn halving([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> Conv2d {
@@ -32,14 +35,14 @@ pub(crate) fn doubling([from, to]: [usize; 2], kernel: usize, bias: bool, device
 
 /// Applies a transposed convolution that [`doubling`] made.
 ///
-/// Its padding cuts `begin` pixels off both ends; an odd kernel leaves one too many at the end, cut here.
+/// [`Padding::same`] cuts `begin` pixels off the beginning and what an odd kernel leaves besides off the end.
 pub(crate) fn double(convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
-    let [_, _, height, width] = input.dims();
-    let output = convolution.forward(input);
-    match convolution.kernel_size[0] % 2 {
-        0 => output,
-        _ => output.narrow(2, 0, 2 * height).narrow(3, 0, 2 * width),
-    }
+    operators::convolve_transposed(convolution, input, Padding::same(convolution.kernel_size[0], 2))
+}
+
+/// Applies the generator's first layer, a transposed convolution with neither stride nor padding.
+pub(crate) fn project(convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    operators::convolve_transposed(convolution, input, Padding::default())
 }
 
 fn same_padding(kernel: usize) -> (usize, usize) {
@@ -61,7 +64,7 @@ mod tests {
     fn every_kernel_halves_and_doubles() {
         let device = Device::flex();
         for kernel in 2..=9 {
-            let half = halving([2, 3], kernel, true, &device).forward(ones([1, 2, 12, 12], &device));
+            let half = operators::convolve(&halving([2, 3], kernel, true, &device), ones([1, 2, 12, 12], &device));
             assert_eq!(half.dims(), [1, 3, 6, 6], "kernel {kernel}");
             let twice = double(&doubling([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
             assert_eq!(twice.dims(), [1, 2, 12, 12], "kernel {kernel}");
@@ -95,7 +98,7 @@ mod tests {
         let device = Device::flex();
         let mut convolution = halving([1, 1], 5, false, &device);
         convolution.weight = Param::from_tensor(ones([1, 1, 5, 5], &device));
-        let output = convolution.forward(ones([1, 1, 6, 6], &device));
+        let output = operators::convolve(&convolution, ones([1, 1, 6, 6], &device));
         let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
         assert_eq!(output, [16.0, 20.0, 12.0, 20.0, 25.0, 15.0, 12.0, 15.0, 9.0]);
     }
