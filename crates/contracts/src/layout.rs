@@ -197,6 +197,16 @@ impl RunLayout {
         self.evaluation().join("metrics.json")
     }
 
+    /// Generated images beside real ones.
+    pub fn evaluation_grid(&self) -> PathBuf {
+        self.evaluation().join("grid.png")
+    }
+
+    /// Real images.
+    pub fn evaluation_reals(&self) -> PathBuf {
+        self.evaluation().join("reals.png")
+    }
+
     /// The page that shows the run.
     pub fn report_page(&self) -> PathBuf {
         self.root.join("report.html")

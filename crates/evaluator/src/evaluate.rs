@@ -6,7 +6,7 @@ use dataset::{Dataset, SplitName};
 use crate::{
     comparison::Comparison,
     error::EvaluateError,
-    files, grid,
+    grid,
     images::Images,
     metrics::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
     paint::{BATCH, Painter},
@@ -137,8 +137,8 @@ fn publish_grids(
 ) -> Result<(), EvaluateError> {
     let generated = painter.paint(0..samples.min(grid::SHOWN) as u64)?;
     let real = comparison.read_shown(dataset, grid::SHOWN)?;
-    publish::write_file(&files::grid(folder), &grid::pair(&generated, &real)?)?;
-    publish::write_file(&files::reals(folder), &grid::single(&real)?)?;
+    publish::write_file(&folder.evaluation_grid(), &grid::pair(&generated, &real)?)?;
+    publish::write_file(&folder.evaluation_reals(), &grid::single(&real)?)?;
     Ok(())
 }
 
@@ -148,7 +148,7 @@ fn publish_figures(folder: &RunLayout, evaluation: &Evaluation, report: &mut Rep
     json.push(b'\n');
     publish::write_file(&folder.evaluation_metrics(), &json)?;
     report.output = Some(ContentHash::of(&json));
-    for path in [folder.evaluation_metrics(), files::grid(folder), files::reals(folder)] {
+    for path in [folder.evaluation_metrics(), folder.evaluation_grid(), folder.evaluation_reals()] {
         report.bytes += path.metadata().map_err(publish::FileError::at("read", &path))?.len();
     }
     Ok(())

@@ -7,7 +7,6 @@
 mod comparison;
 mod error;
 mod evaluate;
-mod files;
 pub mod grid;
 mod history;
 pub mod images;

@@ -10,7 +10,7 @@ use contracts::{
 };
 use dataset::{Dataset, SplitName};
 
-use crate::{error::ReportError, files, history::History, metrics::Evaluation};
+use crate::{error::ReportError, history::History, metrics::Evaluation};
 
 /// What the page is made of. What is `None` was not made yet.
 pub(crate) struct Material {
@@ -86,7 +86,7 @@ impl Material {
             stages: reports(layout, &run)?,
             first_sample,
             newest_sample,
-            reals: read_if_there(&files::reals(&folder))?,
+            reals: read_if_there(&folder.evaluation_reals())?,
             history: History::read(&text_if_there(&folder.metrics())?.unwrap_or_default()),
             evaluation: evaluation(&folder)?,
             config: text_if_there(&folder.config())?.unwrap_or_else(|| config.to_toml()),
