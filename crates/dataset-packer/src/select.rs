@@ -39,8 +39,10 @@ pub(crate) struct Policy {
 /// What becomes of each candidate, in their order.
 ///
 /// 1. Sides are drawn by group. 2. Duplicates within the holdout go. 3. Training images near a holdout image go.
-/// 4. Duplicates within the rest go. Of duplicates the largest stays, of equals the first; no two rows of a split
-/// are then within the distance, and every image left out is within it of one that stayed.
+/// 4. Duplicates within the rest go.
+///
+/// Of duplicates the largest stays, of equals the first. No two rows of a split are then within the distance, and every
+/// image left out is within it of one that stayed.
 pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Result<SplitName, Reason>> {
     let groups: Vec<Group> = candidates.iter().map(|candidate| candidate.group.clone()).collect();
     let sides = held_out(&groups, policy.holdout);

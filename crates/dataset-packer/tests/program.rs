@@ -14,7 +14,9 @@ use material::Pipeline;
 fn run(pipeline: &Pipeline, set: &[&str]) -> Output {
     fs::write(pipeline.path("pipeline.toml"), "[pack]\nsources = [\"pictures\"]\nresolution = 16\n").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataset-packer"));
-    set.iter().for_each(|set| drop(command.args(["--set", set])));
+    for set in set {
+        command.args(["--set", set]);
+    }
     command.current_dir(pipeline.path("")).output().unwrap()
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn row(number: usize) -> Row {
         return foreign;
     }
     Row {
-        label: (number % 2 == 0).then_some(number as i64),
+        label: number.is_multiple_of(2).then_some(number as i64),
         face: Some(FaceId { picture, index: number as u32 }),
         post: Some(format!("mini:{number}").parse().unwrap()),
         source_url: Some(format!("http://mini.invalid/{number}.png")),
