@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{config::Variant, id::PostId, publish::FileError};
+use reqwest::header::HeaderMap;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -87,12 +88,21 @@ impl Downloader {
         loop {
             let miss = match self.attempt(job).await? {
                 Ok(inspected) => return Ok(Done::ok(job, inspected)),
-                Err(Miss::Fetch(error)) if matches!(error.fault, Fault::Cooldown(_)) => return Err(error.into()),
+                Err(Miss::Fetch(error)) if error.fault.is_the_end() => return Err(error.into()),
                 Err(miss) => miss,
             };
             tracing::debug!(post = %job.post, attempts, reason = miss.reason(), "no picture");
-            if attempts >= self.fetcher.patience.tries || !miss.is_passing() {
-                return Ok(Done::failed(&miss, attempts));
+            match miss {
+                Miss::Fetch(error) if attempts >= self.fetcher.patience.tries && error.is_ban() => {
+                    return Err(error.final_after_all().into());
+                }
+                Miss::Fetch(FetchError { fault: fault @ (Fault::Refused(_) | Fault::NotForAi(_)), .. }) => {
+                    return Ok(Done::filtered(fault.reason()));
+                }
+                miss if attempts >= self.fetcher.patience.tries || !miss.is_passing() => {
+                    return Ok(Done::failed(&miss, attempts));
+                }
+                _ => {}
             }
             self.fetcher.rest(attempts).await;
             attempts += 1;
@@ -115,7 +125,7 @@ impl Downloader {
     /// Writes the answer's body to disk as it comes.
     async fn stream(&self, job: &Job, partial: &mut Partial) -> Result<Result<(), FetchError>, FileError> {
         let at = |fault| FetchError { url: job.url.to_string(), fault };
-        let mut response = match self.fetcher.open(&job.url).await {
+        let mut response = match self.fetcher.open(&job.url, HeaderMap::new()).await {
             Ok(response) => response,
             Err(error) => return Ok(Err(error)),
         };
@@ -188,6 +198,10 @@ impl Done {
         let Inspected { sha256, extension, bytes, dimensions } = inspected;
         let stored = Stored { sha256, extension: extension.into(), bytes, dimensions, url: job.recorded_url.clone() };
         Self { outcome: Outcome::Ok(stored), site_silent: false }
+    }
+
+    fn filtered(reason: String) -> Self {
+        Self { outcome: Outcome::Filtered { reason }, site_silent: false }
     }
 
     fn failed(miss: &Miss, attempts: u32) -> Self {

@@ -25,6 +25,8 @@ pub(crate) enum Cause {
     Listing { url: String, problem: NotAList },
     #[error("the listing at {url} is not in the order asked for: {problem}; try crawl.listing = \"html\"")]
     Disorder { url: String, problem: String },
+    #[error("the site's robots.txt refuses the listing at {url} (\"{rule}\"){advice}")]
+    RefusedListing { url: String, rule: String, advice: &'static str },
     #[error(
         "the last {count} pictures could not be fetched: {reason}; run the same command again later: finished work is kept"
     )]

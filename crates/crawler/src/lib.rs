@@ -16,6 +16,7 @@ mod pace;
 mod picture;
 mod post;
 mod retry_after;
+mod robots;
 mod selection;
 mod shelf;
 mod site;

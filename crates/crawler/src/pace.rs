@@ -2,7 +2,7 @@
 
 use std::{
     hash::{BuildHasher as _, RandomState},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,8 +11,14 @@ use tokio::time::Instant;
 /// Spaces requests evenly over all connections.
 #[derive(Debug)]
 pub(crate) struct Pacer {
+    rhythm: Mutex<Rhythm>,
+}
+
+#[derive(Debug)]
+struct Rhythm {
+    /// The least time between two requests.
     interval: Duration,
-    next: Mutex<Instant>,
+    next: Instant,
 }
 
 /// How often a request is tried again, and after how long.
@@ -29,7 +35,8 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 impl Pacer {
     /// A pacer for so many requests a second.
     pub(crate) fn new(requests_per_second: f64) -> Self {
-        Self { interval: interval(requests_per_second), next: Mutex::new(Instant::now()) }
+        let interval = interval(requests_per_second);
+        Self { rhythm: Mutex::new(Rhythm { interval, next: Instant::now() }) }
     }
 
     /// Waits for this request's turn.
@@ -40,15 +47,31 @@ impl Pacer {
 
     /// Lets no request start before `delay` has passed.
     pub(crate) fn hold(&self, delay: Duration) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = (*next).max(Instant::now() + delay);
+        let mut rhythm = self.rhythm();
+        // A wait so long that no clock can tell its end is as good as none being told.
+        rhythm.next = Instant::now().checked_add(delay).map_or(rhythm.next, |end| end.max(rhythm.next));
     }
 
+    /// Leaves at least `interval` between two requests from now on, the last one included.
+    pub(crate) fn slow_down(&self, interval: Duration) {
+        let mut rhythm = self.rhythm();
+        if interval > rhythm.interval {
+            let longer_by = interval - rhythm.interval;
+            rhythm.next += longer_by;
+            rhythm.interval = interval;
+        }
+    }
+
+    /// Up to a quarter of the interval more than asked for, so that requests do not come like a clock's ticks.
     fn take_slot(&self) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = (*next).max(Instant::now());
-        *next = slot + self.interval;
+        let mut rhythm = self.rhythm();
+        let slot = rhythm.next.max(Instant::now());
+        rhythm.next = slot + rhythm.interval.mul_f64(1.0 + chance() / 4.0);
         slot
+    }
+
+    fn rhythm(&self) -> MutexGuard<'_, Rhythm> {
+        self.rhythm.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,12 +106,24 @@ mod tests {
     fn slots_keep_their_distance_and_a_hold_moves_them() {
         let pacer = Pacer::new(10.0);
         let (first, second) = (pacer.take_slot(), pacer.take_slot());
-        assert_eq!(second - first, Duration::from_millis(100));
+        let distance = second - first;
+        assert!((Duration::from_millis(100)..=Duration::from_millis(125)).contains(&distance), "{distance:?}");
         let before = Instant::now();
         pacer.hold(Duration::from_secs(60));
         assert!(pacer.take_slot() >= before + Duration::from_secs(60));
         pacer.hold(Duration::ZERO);
         assert!(pacer.take_slot() >= before + Duration::from_secs(60), "a shorter hold shortens nothing");
+    }
+
+    #[test]
+    fn a_site_can_slow_us_down_but_not_hurry_us() {
+        let pacer = Pacer::new(10.0);
+        let first = pacer.take_slot();
+        pacer.slow_down(Duration::from_secs(3));
+        pacer.slow_down(Duration::from_secs(1));
+        let (second, third) = (pacer.take_slot(), pacer.take_slot());
+        assert!(second - first >= Duration::from_secs(3), "the request before it counts");
+        assert!(third - second >= Duration::from_secs(3));
     }
 
     #[test]

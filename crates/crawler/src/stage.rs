@@ -63,6 +63,7 @@ impl Stage for Crawl {
         if address.site().memory == Memory::Fresh {
             ledger.restart(&mut search)?;
         }
+        ledger.forget_refusals(&search)?;
         let fetcher = Arc::new(Fetcher::new(&address, config.requests_per_second).map_err(Cause::Client)?);
         let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
         let downloader = Arc::new(Downloader { fetcher: fetcher.clone(), shelf, decoders });

@@ -1,6 +1,6 @@
 //! Faults that a test may script: what goes wrong, and when.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl Fault {
             Self::Html => {
                 Outcome::Instead(Response::html(200, error_page(200, "Please wait while we check your browser")))
             }
-            Self::Truncated { after } => Outcome::Over(truncated(stream, answer, *after)?),
+            Self::Truncated { after } => Outcome::Over(answer.write(stream, *after)?),
             // The server closes the connection after any fault that is over.
             Self::Closed => Outcome::Over(Sent { status: 0, bytes: 0 }),
             Self::Reset => {
@@ -112,15 +112,6 @@ impl Fault {
             Self::Scripted(script) => Outcome::Over(script(stream, answer)?),
         })
     }
-}
-
-fn truncated(stream: &mut TcpStream, answer: &Response, after: usize) -> io::Result<Sent> {
-    let body = answer.body.bytes();
-    let part = &body[..after.min(body.len())];
-    stream.write_all(answer.head(false).as_bytes())?;
-    stream.write_all(part)?;
-    stream.flush()?;
-    Ok(Sent { status: answer.status, bytes: part.len() as u64 })
 }
 
 /// With no time to linger, closing sends a reset; the server closes each connection after a fault like this.

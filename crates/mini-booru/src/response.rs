@@ -1,8 +1,11 @@
 //! Answers, and how they look on the wire.
 
+use std::io::{self, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::fault::Sent;
 use crate::http_date::http_date;
 use crate::pages::error_page;
 use crate::range::{Part, part};
@@ -92,6 +95,20 @@ impl Response {
         self.headers.push(("Content-Range", format!("bytes {first}-{last}/{length}")));
         (self.body.first, self.body.end) = (first, last + 1);
         self
+    }
+
+    /// Writes the answer, and of its body so many bytes at most, onto a bare connection that is closed afterwards: for
+    /// scripted faults that change an answer or cut it.
+    ///
+    /// # Errors
+    /// What the connection says.
+    pub fn write(&self, stream: &mut TcpStream, most: usize) -> io::Result<Sent> {
+        let body = self.body.bytes();
+        let part = &body[..most.min(body.len())];
+        stream.write_all(self.head(false).as_bytes())?;
+        stream.write_all(part)?;
+        stream.flush()?;
+        Ok(Sent { status: self.status, bytes: part.len() as u64 })
     }
 
     /// The status line and all headers, up to and with the empty line.

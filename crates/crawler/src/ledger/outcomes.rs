@@ -120,6 +120,12 @@ impl Ledger {
         written.map_err(self.error())
     }
 
+    /// Forgets what robots.txt was in the way of: it may have changed since.
+    pub(crate) fn forget_refusals(&self, search: &Search) -> Result<(), LedgerError> {
+        let statement = "DELETE FROM pictures WHERE source = ?1 AND state = 'filtered' AND reason LIKE 'robots.txt:%'";
+        self.connection.execute(statement, [search.source]).map(drop).map_err(self.error())
+    }
+
     fn record_ok(&self, search: &Search, number: u64, variant: Variant, stored: &Stored) -> rusqlite::Result<()> {
         let statement = "
             INSERT OR REPLACE INTO pictures (source, number, variant, state, sha256, extension, bytes, width, height, url)

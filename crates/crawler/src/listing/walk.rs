@@ -7,7 +7,7 @@ use super::{NotAList, Page, cursor::Direction, html, json, pages::Pages};
 use crate::{
     address::Address,
     error::{Cause, CrawlError},
-    fetch::Fetcher,
+    fetch::{Fault, FetchError, Fetcher},
     ledger::{Certainty, Ledger, Reach, Search},
 };
 
@@ -121,7 +121,10 @@ impl<'a> Walk<'a> {
     async fn ask(&self, url: &Url, parse: Parse) -> Result<Page, CrawlError> {
         let mut attempt = 1;
         loop {
-            let text = self.fetcher.text(url).await?;
+            let text = match self.fetcher.text(url).await {
+                Ok(text) => text,
+                Err(error) => return Err(self.explained(error).await),
+            };
             match parse(&text, self.address) {
                 Ok(page) => return Ok(page),
                 Err(problem) if problem.is_final() || attempt == self.fetcher.patience.tries => {
@@ -132,6 +135,21 @@ impl<'a> Walk<'a> {
             self.fetcher.rest(attempt).await;
             attempt += 1;
         }
+    }
+}
+
+impl Walk<'_> {
+    /// An error of asking for the listing. Where robots.txt refuses it, the other listing may be allowed.
+    async fn explained(&self, error: FetchError) -> CrawlError {
+        let Fault::Refused(rule) = &error.fault else { return error.into() };
+        let flavour = self.address.site().flavour;
+        let (other, way_out) = match self.pages {
+            None => (flavour.html_path(), "; set crawl.listing = \"html\", which it allows"),
+            Some(_) => (flavour.json_path(), "; set crawl.listing = \"json\", which it allows"),
+        };
+        let allowed = matches!(self.fetcher.refusal(&self.address.endpoint(other)).await, Ok(None));
+        let advice = if allowed { way_out } else { ", and the other one too: ask its owner, or crawl another site" };
+        Cause::RefusedListing { url: error.url, rule: rule.clone(), advice }.into()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod failures;
+mod manners;
 
 mod place;
 mod program;

@@ -1,0 +1,163 @@
+//! What goes wrong with a request, in words that help.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::{BAN, READ_TIMEOUT};
+
+/// A request that did not end as it should.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.describe())]
+pub(crate) struct FetchError {
+    /// What was asked for.
+    pub(crate) url: String,
+    pub(crate) fault: Fault,
+}
+
+/// What went wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// No connection came about.
+    Unreachable(String),
+    /// The connection broke, or nothing more came.
+    BrokenOff(String),
+    /// The site answered with an error.
+    Status(StatusCode),
+    /// The site wants to be left alone for longer than a run should wait.
+    Cooldown(Duration),
+    /// The site sent us elsewhere, where we do not go.
+    Redirect(String),
+    /// The answer does not end.
+    TooLong,
+    /// The site's robots.txt has a rule against it.
+    Refused(String),
+    /// The site's robots.txt could not be read, so that nothing may be asked.
+    NoRobots(String),
+    /// The answer says that it is not for machines to learn from.
+    NotForAi(&'static str),
+}
+
+impl Fault {
+    /// Whether the same request may well succeed a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::BrokenOff(_) => true,
+            Self::Status(status) => {
+                status.is_server_error()
+                    || matches!(
+                        *status,
+                        StatusCode::TOO_MANY_REQUESTS | StatusCode::MISDIRECTED_REQUEST | StatusCode::REQUEST_TIMEOUT
+                    )
+            }
+            Self::Cooldown(_) | Self::Redirect(_) | Self::TooLong => false,
+            Self::Refused(_) | Self::NoRobots(_) | Self::NotForAi(_) => false,
+        }
+    }
+
+    /// Whether there is no point in asking for anything else either.
+    pub(crate) fn is_the_end(&self) -> bool {
+        matches!(self, Self::Cooldown(_) | Self::NoRobots(_))
+    }
+
+    /// The fault in a few words, the same for all addresses: a reason in reports.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Unreachable(_) => "no connection".into(),
+            Self::BrokenOff(_) => "the connection broke off".into(),
+            Self::Status(status) => format!("status {}", status.as_u16()),
+            Self::Cooldown(_) => "the site wants a pause".into(),
+            Self::Redirect(_) => "a redirect elsewhere".into(),
+            Self::TooLong => "an answer without end".into(),
+            Self::Refused(rule) => format!("robots.txt: {rule}"),
+            Self::NoRobots(_) => "no robots.txt".into(),
+            Self::NotForAi(directive) => format!("X-Robots-Tag: {directive}"),
+        }
+    }
+}
+
+impl From<&reqwest::Error> for Fault {
+    fn from(error: &reqwest::Error) -> Self {
+        let cause = root_cause(error);
+        if error.is_redirect() {
+            Self::Redirect(cause)
+        } else if error.is_connect() {
+            Self::Unreachable(cause)
+        } else if error.is_timeout() {
+            Self::BrokenOff(format!("nothing came for {} s", READ_TIMEOUT.as_secs()))
+        } else {
+            Self::BrokenOff(cause)
+        }
+    }
+}
+
+impl FetchError {
+    /// Whether the site says that it is asked too much.
+    pub(crate) fn is_ban(&self) -> bool {
+        self.fault == Fault::Status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// The same after the last try: a site that says "too much" to all of them has shut us out.
+    pub(crate) fn final_after_all(self) -> Self {
+        if self.is_ban() { Self { fault: Fault::Cooldown(BAN), ..self } } else { self }
+    }
+
+    fn describe(&self) -> String {
+        let url = &self.url;
+        match &self.fault {
+            Fault::Unreachable(cause) => format!(
+                "cannot reach {url}: {cause}; see whether the site is up, whether the network is, and what crawl.base_url says"
+            ),
+            Fault::BrokenOff(cause) => {
+                format!("the answer of {url} broke off: {cause}; run the same command again: finished work is kept")
+            }
+            Fault::Status(status) => format!("{url} answers {status}{}", advice(*status)),
+            Fault::Cooldown(wanted) => format!(
+                "the site wants to be left alone for {} ({url}); run the same command again after that: finished work is \
+                 kept, and lower crawl.requests_per_second",
+                minutes(*wanted)
+            ),
+            Fault::Redirect(cause) => {
+                format!("{url} sends us elsewhere: {cause}; nothing is asked outside the site's own hosts")
+            }
+            Fault::Refused(rule) => format!("the site's robots.txt refuses {url} (\"{rule}\")"),
+            Fault::NoRobots(why) => format!("the site's robots.txt has to be read first: {why}"),
+            Fault::NotForAi(directive) => {
+                format!("{url} says \"X-Robots-Tag: {directive}\": it is not for machines to learn from")
+            }
+            Fault::TooLong => format!("the answer of {url} does not end; see what crawl.base_url points at"),
+        }
+    }
+}
+
+fn advice(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        403 => "; the site refuses programs, or this network: it has to be asked for permission",
+        404 => "; see what crawl.base_url and crawl.site say",
+        421 | 429 | 503 => {
+            "; it is asked too much: lower crawl.requests_per_second and run the same command again later"
+        }
+        500.. => "; the site has trouble: run the same command again later",
+        _ => "",
+    }
+}
+
+fn minutes(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ ..=600 => format!("{seconds} s"),
+        seconds if seconds > 7 * 86_400 => "more than a week".into(),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+/// The innermost cause, which is what people understand: "connection refused".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let text = cause.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

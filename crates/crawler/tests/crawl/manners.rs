@@ -1,0 +1,149 @@
+//! What a site's owner wants is asked first, and done.
+
+use std::sync::Arc;
+
+use contracts::config::{Listing, Variant};
+use mini_booru::{Asked, Catalogue, Fault, MiniBooru, Options, Sent};
+
+use crate::place::{Place, safe_posts};
+
+fn with_robots(robots: &str) -> MiniBooru {
+    let options = Options { robots: robots.into(), ..Options::default() };
+    MiniBooru::start(Catalogue::swatches(40, 60).unwrap(), options).unwrap()
+}
+
+fn with_faults(faults: impl Fn(&Asked<'_>) -> Option<Fault> + Send + Sync + 'static) -> MiniBooru {
+    let options = Options { faults: Arc::new(faults), ..Options::default() };
+    MiniBooru::start(Catalogue::swatches(41, 60).unwrap(), options).unwrap()
+}
+
+fn check_refused(place: &Place, booru: &MiniBooru, parts: &[&str]) {
+    let error = place.error();
+    for part in parts {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+    let asked = booru.log().requests();
+    assert!(asked.iter().all(|request| request.path == "/robots.txt"), "{asked:?}");
+}
+
+#[test]
+fn robots_are_asked_once_and_before_anything_else() {
+    let booru = with_robots("User-agent: *\nDisallow: /user/");
+    Place::new(&booru.url()).crawl();
+    let asked = booru.log().requests();
+    assert_eq!(asked[0].path, "/robots.txt");
+    assert_eq!(booru.log().under("/robots.txt").len(), 1);
+}
+
+#[test]
+fn a_listing_that_robots_refuse_is_not_asked_for_and_the_other_one_is_named() {
+    let booru = with_robots("User-agent: *\nDisallow: /post.json\n");
+    let mut place = Place::new(&booru.url());
+    let parts = ["refuses the listing at", "/post.json", "\"Disallow: /post.json\"", "crawl.listing = \"html\""];
+    check_refused(&place, &booru, &parts);
+    place.config.crawl.listing = Listing::Html;
+    place.crawl();
+    assert_eq!(place.numbers(), safe_posts(&booru));
+    let booru = with_robots("User-agent: nijigen\nDisallow: /post\n\nUser-agent: *\nAllow: /");
+    check_refused(&Place::new(&booru.url()), &booru, &["\"Disallow: /post\"", "and the other one too"]);
+}
+
+#[test]
+fn pictures_that_robots_refuse_are_filtered_until_they_are_allowed() {
+    let booru = with_robots("User-agent: *\nDisallow: /image/*77\n");
+    let place = Place::new(&booru.url());
+    let report = place.crawl();
+    let refused = report.dropped["filtered: robots.txt: Disallow: /image/*77"];
+    assert_eq!(place.numbers().len() as u64 + refused, safe_posts(&booru).len() as u64);
+    assert!(booru.log().under("/image/").iter().all(|request| !request.target.contains("77")));
+    let free = MiniBooru::start(Catalogue::swatches(40, 60).unwrap(), Options::default()).unwrap();
+    let mut place = place;
+    place.config.crawl.base_url = free.url();
+    assert_eq!(place.crawl().figures["pictures_fetched"], refused as f64);
+    assert_eq!(place.numbers(), safe_posts(&free));
+}
+
+#[test]
+fn a_site_without_robots_allows_all_and_one_that_cannot_say_allows_nothing() {
+    let answering = |code| {
+        with_faults(move |asked| (asked.path == "/robots.txt").then_some(Fault::Status { code, retry_after: None }))
+    };
+    for code in [401, 403, 404, 410] {
+        let booru = answering(code);
+        let place = Place::new(&booru.url());
+        place.crawl();
+        assert_eq!(place.numbers(), safe_posts(&booru));
+    }
+    for code in [500, 503] {
+        let booru = answering(code);
+        let parts = ["robots.txt has to be read first", &code.to_string(), "run the same command again later"];
+        check_refused(&Place::new(&booru.url()), &booru, &parts);
+        assert_eq!(booru.log().len(), 4, "it is tried again before that");
+    }
+    let passing = with_faults(|asked| (asked.path == "/robots.txt" && asked.occurrence == 1).then_some(Fault::Reset));
+    let place = Place::new(&passing.url());
+    place.crawl();
+    assert_eq!(place.numbers(), safe_posts(&passing));
+}
+
+#[test]
+fn requests_are_as_far_apart_as_robots_want() {
+    let booru = with_robots("User-agent: *\nCrawl-delay: 0.02");
+    let mut place = Place::new(&booru.url());
+    place.config.crawl.max_posts = 8;
+    place.crawl();
+    let mut started: Vec<_> = booru.log().requests().iter().map(|request| request.started).collect();
+    started.sort();
+    let (first, last) = (started[0], started[started.len() - 1]);
+    // Sent that far apart they may arrive closer by chance, but not all of them together.
+    assert!((last - first).as_secs_f64() > 0.015 * (started.len() - 1) as f64);
+}
+
+#[test]
+fn a_picture_that_is_not_for_machines_to_learn_from_is_not_stored() {
+    let booru = with_faults(|asked| {
+        let marked = asked.path.starts_with("/image/") && asked.path.contains("/7");
+        marked.then(|| {
+            Fault::Scripted(Arc::new(|stream, answer| {
+                let mut answer = answer.clone();
+                answer.headers.push(("X-Robots-Tag", "noindex, noai".into()));
+                answer.write(stream, usize::MAX)
+            }))
+        })
+    });
+    let place = Place::with(&booru.url(), Listing::Json, Variant::Sample);
+    let report = place.crawl();
+    let refused = report.dropped["filtered: X-Robots-Tag: noai"];
+    assert_eq!(place.numbers().len() as u64 + refused, safe_posts(&booru).len() as u64);
+    booru.log().clear();
+    place.crawl();
+    assert!(booru.log().under("/image/").is_empty(), "a refusal is remembered");
+}
+
+#[test]
+fn a_redirect_is_followed_within_the_site_only() {
+    let check = |location: &'static str, reason: &str| {
+        let booru = with_faults(move |asked| {
+            let marked = asked.path.starts_with("/image/") && asked.path.contains("/7");
+            marked.then(|| Fault::Scripted(Arc::new(move |stream, _| redirect(stream, location))))
+        });
+        let report = Place::new(&booru.url()).crawl();
+        assert!(report.dropped.keys().any(|key| key.contains(reason)), "{:?}", report.dropped);
+    };
+    check("http://169.254.169.254/latest", "a redirect elsewhere");
+    check("file:///etc/passwd", "a redirect elsewhere");
+    check("/image/7/loop.jpg", "a redirect elsewhere");
+    check("/user/secret.jpg", "robots.txt: Disallow: /user/");
+    let booru = with_faults(|asked| {
+        let listing = asked.path.starts_with("/post");
+        listing.then(|| Fault::Scripted(Arc::new(|stream, _| redirect(stream, "/banned"))))
+    });
+    let error = Place::new(&booru.url()).error();
+    assert!(error.contains("left alone for 60 minutes"), "{error}");
+}
+
+fn redirect(stream: &mut std::net::TcpStream, location: &str) -> std::io::Result<Sent> {
+    use std::io::Write as _;
+    write!(stream, "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+    Ok(Sent { status: 302, bytes: 0 })
+}
