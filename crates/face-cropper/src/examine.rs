@@ -22,8 +22,11 @@ pub(crate) struct Look<'a> {
     /// Whether the user wants a face kept out.
     pub(crate) excluded: &'a dyn Fn(&FoundFace) -> bool,
     /// Takes a face that is kept, with its file's content.
-    pub(crate) keep: &'a dyn Fn(&FoundFace, Vec<u8>) -> Result<(), FileError>,
+    pub(crate) keep: &'a Keep<'a>,
 }
+
+/// Takes a face and its file's content.
+pub(crate) type Keep<'a> = dyn Fn(&FoundFace, Vec<u8>) -> Result<(), FileError> + 'a;
 
 /// What a look at a picture gave.
 pub(crate) struct Seen {

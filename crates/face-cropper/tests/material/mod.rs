@@ -25,7 +25,7 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("NIJIGEN_SHARED").map(|folder| PathBuf::from(folder).join("data"));
     let folder = folder.filter(|folder| folder.is_dir());
     if folder.is_none() {
-        println!("skipped {what}: NIJIGEN_SHARED names no folder of test material");
+        eprintln!("skipped {what}: NIJIGEN_SHARED names no folder of test material");
     }
     folder
 }
