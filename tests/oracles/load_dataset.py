@@ -1,7 +1,7 @@
 """Opens a dataset with Python's `datasets`: the golden file that the dataset's own reader is held against.
 
-    cargo run --release -p dataset --example sample -- /tmp/sample
-    python tests/oracles/load_dataset.py /tmp/sample > crates/dataset/tests/golden/load_dataset.json
+    cargo run --release -p dataset --example sample -- target/sample
+    python tests/oracles/load_dataset.py target/sample > crates/dataset/tests/golden/load_dataset.json
 
 Needs `datasets` and Pillow, any releases; the network is shut off. `--count` only decodes, filters and maps everything,
 and prints how much there was. Otherwise one object:

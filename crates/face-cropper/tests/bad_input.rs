@@ -6,26 +6,26 @@ mod material;
 use std::fs;
 
 use image::ImageFormat;
-use material::{SPOT_CASCADE, Workplace, encoded, spots};
+use material::{SPOT_CASCADE, Scene, encoded, spots};
 
 #[test]
 fn bad_pictures_are_counted_drops() {
-    let mut workplace = Workplace::with_spots();
+    let mut scene = Scene::with_spots();
     let good = spots(300, 200, &[[120, 70, 61]]);
     let jpeg = encoded(&image::load_from_memory(&good).unwrap(), ImageFormat::Jpeg);
-    workplace.add("mini:10", &good[..good.len() / 2]);
-    workplace.add("mini:11", &jpeg[..jpeg.len() / 2]);
-    workplace.add("mini:12", b"<html>banned</html>");
-    workplace.add("mini:13", b"");
-    let missing = workplace.add("mini:14", &spots(300, 200, &[[120, 70, 62]]));
-    fs::remove_file(workplace.picture_file(missing)).unwrap();
-    let altered = workplace.add("mini:15", &spots(300, 200, &[[120, 70, 63]]));
-    fs::write(workplace.picture_file(altered), &good).unwrap();
-    workplace.add("mini:16", &garbled(&good));
-    workplace.add("mini:17", &giant());
-    workplace.add("mini:18", &spots(1, 1, &[]));
+    scene.add("mini:10", &good[..good.len() / 2]);
+    scene.add("mini:11", &jpeg[..jpeg.len() / 2]);
+    scene.add("mini:12", b"<html>banned</html>");
+    scene.add("mini:13", b"");
+    let missing = scene.add("mini:14", &spots(300, 200, &[[120, 70, 62]]));
+    fs::remove_file(scene.picture_file(missing)).unwrap();
+    let altered = scene.add("mini:15", &spots(300, 200, &[[120, 70, 63]]));
+    fs::write(scene.picture_file(altered), &good).unwrap();
+    scene.add("mini:16", &garbled(&good));
+    scene.add("mini:17", &giant());
+    scene.add("mini:18", &spots(1, 1, &[]));
 
-    let report = workplace.run().unwrap();
+    let report = scene.run().unwrap();
     assert_eq!((report.taken, report.kept, report.failed), (12, 3, 2));
     let expected = [
         ("picture truncated", 2),
@@ -39,21 +39,21 @@ fn bad_pictures_are_counted_drops() {
     assert_eq!(report.dropped, expected.map(|(reason, count)| (reason.to_owned(), count)).into());
 
     // What may be mended is looked at again; what is broken for good is not.
-    fs::write(workplace.picture_file(altered), spots(300, 200, &[[120, 70, 63]])).unwrap();
-    let report = workplace.run().unwrap();
+    fs::write(scene.picture_file(altered), spots(300, 200, &[[120, 70, 63]])).unwrap();
+    let report = scene.run().unwrap();
     assert_eq!((report.kept, report.failed, report.figures["pictures_examined_now"]), (4, 1, 2.0));
 }
 
 #[test]
 fn whatever_is_wrong_with_a_cascade_is_said_before_any_picture_is_read() {
     let check = |content: &[u8], expected: &str| {
-        let mut workplace = Workplace::with_spots();
-        let path = workplace.root().join("bad.xml");
+        let mut scene = Scene::with_spots();
+        let path = scene.root().join("bad.xml");
         fs::write(&path, content).unwrap();
-        workplace.config.crop.cascade = path.to_string_lossy().into_owned();
-        let error = workplace.run().unwrap_err().to_string();
+        scene.config.crop.cascade = path.to_string_lossy().into_owned();
+        let error = scene.run().unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("bad.xml"), "{error}");
-        assert!(!workplace.layout().faces().exists(), "nothing was cut");
+        assert!(!scene.layout().faces().exists(), "nothing was cut");
     };
     let cut = |share: usize| &SPOT_CASCADE.as_bytes()[..SPOT_CASCADE.len() * share / 10];
     check(b"", "it is no XML, YAML or JSON");
@@ -72,23 +72,23 @@ fn whatever_is_wrong_with_a_cascade_is_said_before_any_picture_is_read() {
 
 #[test]
 fn a_missing_cascade_names_the_key() {
-    let mut workplace = Workplace::with_spots();
-    workplace.config.crop.cascade = "models/none.xml".into();
-    let error = workplace.run().unwrap_err().to_string();
+    let mut scene = Scene::with_spots();
+    scene.config.crop.cascade = "models/none.xml".into();
+    let error = scene.run().unwrap_err().to_string();
     assert!(error.contains("models/none.xml, which crop.cascade names"), "{error}");
 }
 
 #[test]
 fn no_picture_and_no_face_are_errors() {
-    let workplace = Workplace::new();
-    assert!(workplace.run().unwrap_err().to_string().contains("there is no manifest"));
-    workplace.write_raw_manifest();
-    assert!(workplace.run().unwrap_err().to_string().contains("there is no picture to crop"));
+    let scene = Scene::new();
+    assert!(scene.run().unwrap_err().to_string().contains("there is no manifest"));
+    scene.write_raw_manifest();
+    assert!(scene.run().unwrap_err().to_string().contains("there is no picture to crop"));
 
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &spots(300, 200, &[]));
-    workplace.add("mini:2", b"not a picture");
-    let error = workplace.run().unwrap_err().to_string();
+    let mut scene = Scene::new();
+    scene.add("mini:1", &spots(300, 200, &[]));
+    scene.add("mini:2", b"not a picture");
+    let error = scene.run().unwrap_err().to_string();
     assert!(error.contains("no face was found in 2 pictures"), "{error}");
     assert!(error.contains("picture of an unknown format: 1"), "{error}");
     assert!(error.contains("crop.min_neighbors"), "{error}");
@@ -96,10 +96,10 @@ fn no_picture_and_no_face_are_errors() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
-    let workplace = Workplace::with_spots();
+    let scene = Scene::with_spots();
     // A file where the folder should be: refused to root too.
-    fs::write(workplace.layout().faces(), b"in the way").unwrap();
-    let error = workplace.run().unwrap_err().to_string();
+    fs::write(scene.layout().faces(), b"in the way").unwrap();
+    let error = scene.run().unwrap_err().to_string();
     assert!(error.contains("cannot") && error.contains("faces"), "{error}");
 }
 

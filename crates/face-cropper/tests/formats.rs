@@ -5,15 +5,15 @@ mod material;
 
 use contracts::config::Alpha;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
-use material::{Workplace, encoded, spots};
+use material::{Scene, encoded, spots};
 
 /// The box of the one face in a picture.
 fn only_box(file: &[u8]) -> [i32; 4] {
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", file);
-    let report = workplace.run().unwrap();
+    let mut scene = Scene::new();
+    scene.add("mini:1", file);
+    let report = scene.run().unwrap();
     assert_eq!(report.kept, 1);
-    workplace.faces()[0].pixel_box.into()
+    scene.faces()[0].pixel_box.into()
 }
 
 #[test]
@@ -54,11 +54,11 @@ fn transparency_is_dropped_or_laid_on_white() {
         if spot { Rgba([255, 255, 255, 255]) } else { Rgba([20, 20, 20, 0]) }
     };
     let picture = encoded(&DynamicImage::ImageRgba8(RgbaImage::from_fn(300, 200, pixel)), ImageFormat::Png);
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &picture);
-    assert_eq!(workplace.run().unwrap().kept, 1);
-    workplace.config.crop.alpha = Alpha::White;
-    assert!(workplace.run().unwrap_err().to_string().contains("no face was found in 1 pictures"));
+    let mut scene = Scene::new();
+    scene.add("mini:1", &picture);
+    assert_eq!(scene.run().unwrap().kept, 1);
+    scene.config.crop.alpha = Alpha::White;
+    assert!(scene.run().unwrap_err().to_string().contains("no face was found in 1 pictures"));
 }
 
 /// A JPEG with an EXIF segment that holds nothing but an orientation.

@@ -9,10 +9,10 @@ use std::{
 };
 
 use contracts::{Report, report::State};
-use material::Workplace;
+use material::Scene;
 
-fn start(workplace: &Workplace, cascade: &std::path::Path, cache: &std::path::Path) -> Output {
-    let file = workplace.root().join("pipeline.toml");
+fn start(scene: &Scene, cascade: &std::path::Path, cache: &std::path::Path) -> Output {
+    let file = scene.root().join("pipeline.toml");
     fs::write(&file, "[crop]\nsize = 64\n").unwrap();
     Command::new(env!("CARGO_BIN_EXE_face-cropper"))
         .args(["--config".as_ref(), file.as_os_str()])
@@ -24,20 +24,20 @@ fn start(workplace: &Workplace, cascade: &std::path::Path, cache: &std::path::Pa
 
 #[test]
 fn it_crops_and_prints_its_report() {
-    let workplace = Workplace::with_spots();
-    let output = start(&workplace, &workplace.root().join("spot.xml"), workplace.root());
+    let scene = Scene::with_spots();
+    let output = start(&scene, &scene.root().join("spot.xml"), scene.root());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let report: Report = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((report.taken, report.kept, report.state), (3, 3, State::Complete));
-    let crop = image::open(workplace.face_path(&workplace.faces()[0])).unwrap();
+    let crop = image::open(scene.face_path(&scene.faces()[0])).unwrap();
     assert_eq!(crop.width(), 64);
 }
 
 #[test]
 fn without_a_cascade_it_says_the_three_ways_out() {
-    let workplace = Workplace::with_spots();
-    let output = start(&workplace, "".as_ref(), workplace.root());
+    let scene = Scene::with_spots();
+    let output = start(&scene, "".as_ref(), scene.root());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     for way in ["cargo xtask setup", "nagadomi", "NIJIGEN_CASCADE"] {

@@ -6,19 +6,19 @@ mod material;
 use std::fs;
 
 use contracts::{config::CropFormat, exclusion::Exclusions, publish, report::State, stage::Interrupt};
-use material::{Workplace, spots};
+use material::{Scene, spots};
 
 #[test]
 fn spots_become_faces_with_their_lineage() {
-    let workplace = Workplace::with_spots();
-    let report = workplace.run().unwrap();
-    let faces = workplace.faces();
+    let scene = Scene::with_spots();
+    let report = scene.run().unwrap();
+    let faces = scene.faces();
     assert_eq!((report.taken, report.kept, report.state), (3, 3, State::Complete));
     assert_eq!(report.dropped, [("picture without a face".to_owned(), 1)].into());
     assert_eq!(report.figures["pictures_with_faces"], 2.0);
     assert_eq!(faces.len(), 3);
     for face in &faces {
-        let picture = image::open(workplace.face_path(face)).unwrap();
+        let picture = image::open(scene.face_path(face)).unwrap();
         assert_eq!((picture.width(), picture.height()), (96, 96));
         assert!(face.file.starts_with(&format!("mini-00000/{}.png", face.face)), "{}", face.file);
         assert!(face.neighbours > 5);
@@ -30,10 +30,10 @@ fn spots_become_faces_with_their_lineage() {
 
 #[test]
 fn boxes_lie_on_the_spots_and_are_numbered_by_place() {
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &spots(600, 300, &[[100, 120, 60], [400, 100, 70]]));
-    workplace.run().unwrap();
-    let found: Vec<(u32, i32, i32)> = workplace
+    let mut scene = Scene::new();
+    scene.add("mini:1", &spots(600, 300, &[[100, 120, 60], [400, 100, 70]]));
+    scene.run().unwrap();
+    let found: Vec<(u32, i32, i32)> = scene
         .faces()
         .iter()
         .map(|f| (f.face.index, f.pixel_box.x + f.pixel_box.width / 2, f.pixel_box.y + f.pixel_box.height / 2))
@@ -49,12 +49,12 @@ fn boxes_lie_on_the_spots_and_are_numbered_by_place() {
 
 #[test]
 fn a_picture_of_two_posts_is_cropped_once() {
-    let mut workplace = Workplace::new();
+    let mut scene = Scene::new();
     let picture = spots(300, 200, &[[120, 70, 60]]);
-    workplace.add("mini:9000", &picture);
-    workplace.add("mini:3", &picture);
-    let report = workplace.run().unwrap();
-    let faces = workplace.faces();
+    scene.add("mini:9000", &picture);
+    scene.add("mini:3", &picture);
+    let report = scene.run().unwrap();
+    let faces = scene.faces();
     assert_eq!((report.taken, faces.len()), (1, 1));
     assert_eq!(faces[0].post, "mini:3".parse().unwrap());
     assert_eq!(faces[0].also_posts, ["mini:9000".parse().unwrap()]);
@@ -63,16 +63,16 @@ fn a_picture_of_two_posts_is_cropped_once() {
 #[test]
 fn any_number_of_threads_leaves_the_same_bytes() {
     let run = |threads| {
-        let mut workplace = Workplace::with_spots();
+        let mut scene = Scene::with_spots();
         for post in 10..30 {
-            workplace.add(&format!("mini:{post}"), &spots(320, 240, &[[60 + post * 4, 60, 50 + post]]));
+            scene.add(&format!("mini:{post}"), &spots(320, 240, &[[60 + post * 4, 60, 50 + post]]));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| workplace.run()).unwrap();
-        let mut files = workplace.everything();
+        pool.install(|| scene.run()).unwrap();
+        let mut files = scene.everything();
         // The header names the cascade's path, which is another temporary folder each time.
         files.remove("manifest.jsonl");
-        (files, workplace.faces())
+        (files, scene.faces())
     };
     let one = run(1);
     assert!(one.1.len() > 20);
@@ -82,124 +82,124 @@ fn any_number_of_threads_leaves_the_same_bytes() {
 
 #[test]
 fn what_is_fresh_is_not_done_again() {
-    let mut workplace = Workplace::with_spots();
-    let first = workplace.run().unwrap();
-    let before = workplace.everything();
-    let again = workplace.run().unwrap();
+    let mut scene = Scene::with_spots();
+    let first = scene.run().unwrap();
+    let before = scene.everything();
+    let again = scene.run().unwrap();
     assert_eq!(again.figures["pictures_examined_now"], 0.0);
     assert_eq!(again.output, first.output);
     assert_eq!((again.kept, &again.dropped), (first.kept, &first.dropped), "the account is of all, not of what is new");
-    assert_eq!(workplace.everything(), before);
+    assert_eq!(scene.everything(), before);
 
     // A new post brings one picture to look at, and leaves the others alone.
-    workplace.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
-    let more = workplace.run().unwrap();
+    scene.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
+    let more = scene.run().unwrap();
     assert_eq!((more.figures["pictures_examined_now"], more.kept), (1.0, 4));
-    let after = workplace.everything();
+    let after = scene.everything();
     assert!(before.iter().filter(|(name, _)| name.ends_with(".png")).all(|(name, file)| after[name] == *file));
 
     // Another setting concerns all of them.
-    workplace.config.crop.format = CropFormat::Jpg;
-    assert_eq!(workplace.run().unwrap().figures["pictures_examined_now"], 4.0);
-    assert!(workplace.everything().keys().all(|name| !name.ends_with(".png")));
+    scene.config.crop.format = CropFormat::Jpg;
+    assert_eq!(scene.run().unwrap().figures["pictures_examined_now"], 4.0);
+    assert!(scene.everything().keys().all(|name| !name.ends_with(".png")));
 }
 
 #[test]
 fn a_post_that_is_gone_takes_its_faces_along() {
-    let mut workplace = Workplace::with_spots();
-    workplace.run().unwrap();
-    workplace.forget("mini:2");
-    let report = workplace.run().unwrap();
+    let mut scene = Scene::with_spots();
+    scene.run().unwrap();
+    scene.forget("mini:2");
+    let report = scene.run().unwrap();
     assert_eq!((report.kept, report.figures["pictures_examined_now"]), (1, 0.0));
-    assert_eq!(workplace.everything().keys().filter(|name| name.ends_with(".png")).count(), 1);
+    assert_eq!(scene.everything().keys().filter(|name| name.ends_with(".png")).count(), 1);
 }
 
 #[test]
 fn the_shards_of_posts_not_selected_stay_and_are_not_listed() {
-    let mut workplace = Workplace::with_spots();
-    workplace.add("mini:5001", &spots(320, 210, &[[120, 70, 60]]));
-    workplace.run().unwrap();
-    workplace.forget("mini:5000");
-    workplace.forget("mini:5001");
-    assert_eq!(workplace.run().unwrap().kept, 3);
-    assert!(workplace.everything().keys().any(|name| name.starts_with("mini-00001/")));
+    let mut scene = Scene::with_spots();
+    scene.add("mini:5001", &spots(320, 210, &[[120, 70, 60]]));
+    scene.run().unwrap();
+    scene.forget("mini:5000");
+    scene.forget("mini:5001");
+    assert_eq!(scene.run().unwrap().kept, 3);
+    assert!(scene.everything().keys().any(|name| name.starts_with("mini-00001/")));
 }
 
 #[test]
 fn a_killed_run_redoes_the_shard_in_hand_and_no_other() {
-    let mut workplace = Workplace::with_spots();
-    workplace.add("mini:5001", &spots(320, 210, &[[120, 70, 60]]));
-    workplace.run().unwrap();
-    let whole = workplace.everything();
-    let faces = workplace.layout().faces();
+    let mut scene = Scene::with_spots();
+    scene.add("mini:5001", &spots(320, 210, &[[120, 70, 60]]));
+    scene.run().unwrap();
+    let whole = scene.everything();
+    let faces = scene.layout().faces();
     // As a kill while the second shard was written would leave it.
     fs::rename(faces.join("mini-00001"), faces.join(".partial-mini-00001")).unwrap();
     fs::remove_file(faces.join(".partial-mini-00001/shard.json")).unwrap();
     fs::write(faces.join(".partial-mini-00001/half.png"), b"\x89PNG").unwrap();
-    fs::remove_file(workplace.layout().faces_manifest()).unwrap();
-    let report = workplace.run().unwrap();
+    fs::remove_file(scene.layout().faces_manifest()).unwrap();
+    let report = scene.run().unwrap();
     assert_eq!(report.figures["pictures_examined_now"], 2.0);
-    assert_eq!(workplace.everything(), whole);
+    assert_eq!(scene.everything(), whole);
 }
 
 #[test]
 fn an_interrupted_run_publishes_no_manifest_and_is_gone_on_with() {
-    let workplace = Workplace::with_spots();
+    let scene = Scene::with_spots();
     let interrupt = Interrupt::default();
     interrupt.raise();
-    let report = workplace.run_until(&interrupt).unwrap();
+    let report = scene.run_until(&interrupt).unwrap();
     assert_eq!(report.state, State::Interrupted);
-    assert!(!workplace.layout().faces_manifest().exists());
-    assert_eq!(workplace.run().unwrap().kept, 3);
+    assert!(!scene.layout().faces_manifest().exists());
+    assert_eq!(scene.run().unwrap().kept, 3);
 }
 
 #[test]
 fn a_deleted_face_stays_out_through_other_settings_and_is_said_once() {
-    let mut workplace = Workplace::with_spots();
-    workplace.run().unwrap();
-    let gone = workplace.faces().remove(1);
-    fs::remove_file(workplace.face_path(&gone)).unwrap();
+    let mut scene = Scene::with_spots();
+    scene.run().unwrap();
+    let gone = scene.faces().remove(1);
+    fs::remove_file(scene.face_path(&gone)).unwrap();
 
-    let report = workplace.run().unwrap();
+    let report = scene.run().unwrap();
     assert_eq!((report.kept, report.dropped["face excluded by hand"]), (2, 1));
     assert!(report.warnings[0].contains("1 faces were deleted by hand"), "{:?}", report.warnings);
-    assert!(Exclusions::read(&workplace.layout()).unwrap().covers(&gone));
-    assert!(workplace.faces().iter().all(|face| face.face != gone.face));
+    assert!(Exclusions::read(&scene.layout()).unwrap().covers(&gone));
+    assert!(scene.faces().iter().all(|face| face.face != gone.face));
 
     // Cut anew with other settings, its box found a little elsewhere.
-    workplace.config.crop.size = 64;
-    workplace.config.crop.scale_factor = 1.15;
-    let report = workplace.run().unwrap();
+    scene.config.crop.size = 64;
+    scene.config.crop.scale_factor = 1.15;
+    let report = scene.run().unwrap();
     assert_eq!((report.kept, report.dropped["face excluded by hand"]), (2, 1));
     assert_eq!(report.warnings, Vec::<String>::new());
-    assert_eq!(workplace.everything().keys().filter(|name| name.ends_with(".png")).count(), 2);
+    assert_eq!(scene.everything().keys().filter(|name| name.ends_with(".png")).count(), 2);
 
     // Let in again.
-    fs::remove_file(workplace.layout().exclusions()).unwrap();
-    let report = workplace.run().unwrap();
+    fs::remove_file(scene.layout().exclusions()).unwrap();
+    let report = scene.run().unwrap();
     assert_eq!((report.kept, report.figures["pictures_examined_now"]), (3, 1.0));
 }
 
 #[test]
 fn a_listed_face_is_not_cut_and_comes_back_when_it_is_no_longer_listed() {
-    let mut workplace = Workplace::with_spots();
-    workplace.run().unwrap();
-    let listed = workplace.faces().remove(0).face;
-    publish::write_file(&workplace.layout().exclude_list(), format!("{listed}\n").as_bytes()).unwrap();
-    workplace.config.crop.size = 64;
-    assert_eq!(workplace.run().unwrap().kept, 2);
-    publish::write_file(&workplace.layout().exclude_list(), b"").unwrap();
-    assert_eq!(workplace.run().unwrap().kept, 3);
+    let mut scene = Scene::with_spots();
+    scene.run().unwrap();
+    let listed = scene.faces().remove(0).face;
+    publish::write_file(&scene.layout().exclude_list(), format!("{listed}\n").as_bytes()).unwrap();
+    scene.config.crop.size = 64;
+    assert_eq!(scene.run().unwrap().kept, 2);
+    publish::write_file(&scene.layout().exclude_list(), b"").unwrap();
+    assert_eq!(scene.run().unwrap().kept, 3);
 }
 
 #[test]
 fn gates_drop_faces_by_reason_and_leave_the_numbers_as_they_are() {
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &spots(600, 300, &[[100, 100, 60], [400, 105, 90]]));
-    workplace.run().unwrap();
-    let all = workplace.faces();
+    let mut scene = Scene::new();
+    scene.add("mini:1", &spots(600, 300, &[[100, 100, 60], [400, 105, 90]]));
+    scene.run().unwrap();
+    let all = scene.faces();
     let check = |config: fn(&mut contracts::config::CropConfig), reason: &str| {
-        let mut strict = Workplace::new();
+        let mut strict = Scene::new();
         strict.add("mini:1", &spots(600, 300, &[[100, 100, 60], [400, 105, 90]]));
         config(&mut strict.config.crop);
         let error = strict.run().unwrap_err().to_string();
@@ -213,18 +213,18 @@ fn gates_drop_faces_by_reason_and_leave_the_numbers_as_they_are() {
 
 #[test]
 fn native_size_and_margin() {
-    let mut workplace = Workplace::new();
-    workplace.add("mini:1", &spots(300, 200, &[[120, 70, 60]]));
-    workplace.config.crop.size = 0;
-    let side = |workplace: &Workplace| {
-        workplace.run().unwrap();
-        let face = workplace.faces().remove(0);
-        let picture = image::open(workplace.face_path(&face)).unwrap();
+    let mut scene = Scene::new();
+    scene.add("mini:1", &spots(300, 200, &[[120, 70, 60]]));
+    scene.config.crop.size = 0;
+    let side = |scene: &Scene| {
+        scene.run().unwrap();
+        let face = scene.faces().remove(0);
+        let picture = image::open(scene.face_path(&face)).unwrap();
         assert_eq!(picture.width(), picture.height());
         (face.side, picture.width())
     };
-    let (detected, native) = side(&workplace);
+    let (detected, native) = side(&scene);
     assert_eq!(native, detected);
-    workplace.config.crop.margin = 0.1;
-    assert_eq!(side(&workplace), (detected, (f64::from(detected) * 1.2).round() as u32));
+    scene.config.crop.margin = 0.1;
+    assert_eq!(side(&scene), (detected, (f64::from(detected) * 1.2).round() as u32));
 }

@@ -46,13 +46,13 @@ pub(crate) fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 /// A pipeline's folder with some crawled pictures and the spot cascade.
-pub(crate) struct Workplace {
+pub(crate) struct Scene {
     root: tempfile::TempDir,
     pub(crate) config: Config,
     records: Vec<PictureRecord>,
 }
 
-impl Workplace {
+impl Scene {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let cascade = root.path().join("spot.xml");
@@ -64,11 +64,11 @@ impl Workplace {
 
     /// Three pictures in two shards with 1, 2 and 0 spots.
     pub(crate) fn with_spots() -> Self {
-        let mut workplace = Self::new();
-        workplace.add("mini:1", &spots(300, 200, &[[120, 70, 60]]));
-        workplace.add("mini:2", &spots(600, 300, &[[100, 100, 70], [400, 120, 60]]));
-        workplace.add("mini:5000", &spots(300, 200, &[]));
-        workplace
+        let mut scene = Self::new();
+        scene.add("mini:1", &spots(300, 200, &[[120, 70, 60]]));
+        scene.add("mini:2", &spots(600, 300, &[[100, 100, 70], [400, 120, 60]]));
+        scene.add("mini:5000", &spots(300, 200, &[]));
+        scene
     }
 
     pub(crate) fn root(&self) -> &Path {
