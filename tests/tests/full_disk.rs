@@ -1,5 +1,6 @@
 //! A disk that fills up stops a stage with advice; with more room the same command goes on.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot be set up must fail loudly")]
 
 use std::{fs, path::PathBuf, process::Command};
 
