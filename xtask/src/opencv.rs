@@ -89,12 +89,15 @@ fn libclang_there() -> bool {
     let prefix = Path::new("/usr");
     let llvm =
         std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten().map(|entry| entry.path().join("lib"));
-    let is_libclang = |path: PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with("libclang.so") || name.starts_with("libclang-") && name.contains(".so")
-    };
+    let is_libclang = |path: PathBuf| is_libclang(&path.file_name().unwrap_or_default().to_string_lossy());
     llvm.chain(library_folders(prefix))
         .any(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_libclang(entry.path())))
+}
+
+/// The C interface, under any of its names; libclang-cpp is another library.
+fn is_libclang(name: &str) -> bool {
+    let versioned = name.starts_with("libclang-") && !name.starts_with("libclang-cpp") && name.contains(".so");
+    name.starts_with("libclang.so") || versioned
 }
 
 #[cfg(test)]
@@ -102,6 +105,16 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn libclang_is_told_from_its_neighbours() {
+        let check = |name: &str, expected: bool| assert_eq!(is_libclang(name), expected, "{name}");
+        check("libclang.so", true);
+        check("libclang-14.so.1", true);
+        check("libclang.so.1", true);
+        check("libclang-cpp.so.14", false);
+        check("libclang_rt.asan.a", false);
+    }
 
     #[test]
     fn debians_subset_is_found_with_both_header_folders() {
