@@ -53,7 +53,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         | Command::Evaluate(options)
         | Command::Report(options) => pipeline::run_one(&workspace, arguments.command.stage(), options),
         Command::Status(options) => status::run(&workspace, options),
-        Command::Setup(options) => setup::run(&workspace, options.yes),
+        Command::Setup(options) => setup::run(options.yes),
         Command::Env => opencv::print_exports(),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Tidy => tidy::run(&workspace),

@@ -73,8 +73,8 @@ impl Runner<'_> {
         self.prepare(&stages[first..], yes)?;
         launch::stop_stages_on_signals()?;
         let mut worst = Outcome::Done;
-        for stage in &stages[first..] {
-            if !self.has_to_run(&lock, *stage)? {
+        for (place, stage) in stages.iter().enumerate().skip(first) {
+            if place > first && !self.has_to_run(&lock, *stage)? {
                 eprintln!("{stage}: fresh");
                 continue;
             }

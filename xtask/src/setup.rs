@@ -14,7 +14,7 @@ use contracts::{
     publish,
 };
 
-use crate::{opencv, workspace::Workspace};
+use crate::opencv;
 
 /// Debian's names: the parts of OpenCV 4 that the cropper uses, and what its bindings are generated with.
 const APT_PACKAGES: [&str; 6] = [
@@ -34,7 +34,7 @@ const OTHER_SYSTEMS: [(&str, &str); 3] = [
 ];
 
 /// `cargo xtask setup`.
-pub(crate) fn run(_workspace: &Workspace, yes: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn run(yes: bool) -> anyhow::Result<Outcome> {
     system(yes)?;
     if let Err(error) = cascade(&Config::default().crop.cascade) {
         // A machine without network can still build and be given the cascade later.
