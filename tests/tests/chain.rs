@@ -51,6 +51,11 @@ fn only_what_a_change_reaches_runs_again() {
 
     let said = until_pack(&["pack.fit=stretch"]);
     assert!(said.contains("rows kept") && !said.contains("faces kept"), "{said}");
+
+    let before = pipeline.files("data/dataset");
+    let said = until_pack(&["pack.fit=stretch", "crop.margin=0.1"]);
+    assert!(said.contains("faces kept") && said.contains("rows kept"), "the same boxes, other pixels: {said}");
+    assert_ne!(pipeline.files("data/dataset"), before);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use contracts::{
     hash::Hasher,
     id::SiteName,
     layout::RunLayout,
-    manifest::{self, ManifestError},
+    manifest::{self, Manifest, ManifestError},
     record::FaceRecord,
 };
 
@@ -43,8 +43,10 @@ pub(crate) fn of(stage: StageId, project: &Project) -> anyhow::Result<BTreeMap<S
         StageId::Pack => {
             for source in &config.pack.sources {
                 if source == "faces" {
-                    add("the faces", output(StageId::Crop, project)?);
-                    add("the faces left out by hand", left_out(project)?);
+                    let faces = manifest::read::<FaceRecord>(&project.layout.faces_manifest()).ok();
+                    add("the faces", faces.as_ref().map(|faces| faces.records_hash));
+                    add("the settings that the faces were cut with", faces.as_ref().map(cut_with));
+                    add("the faces left out by hand", faces.map(|faces| left_out(project, &faces)).transpose()?);
                 } else {
                     add(&format!("the files of {source}"), listing(&project.root.join(fixed_part(source)))?);
                 }
@@ -104,10 +106,19 @@ fn file_hash(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     }
 }
 
+/// A face's record says where it is, not what its pixels are: those also follow from the margin, the size, the alpha.
+fn cut_with(faces: &Manifest<FaceRecord>) -> ContentHash {
+    let mut hasher = Hasher::default();
+    for (key, value) in &faces.header.config {
+        hasher.field(key.as_bytes());
+        hasher.field(value.as_bytes());
+    }
+    hasher.finish()
+}
+
 /// The faces that were deleted or listed for exclusion: the same before and after the packer remembers them.
-fn left_out(project: &Project) -> anyhow::Result<Option<ContentHash>> {
+fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<ContentHash> {
     let layout = &project.layout;
-    let Ok(faces) = manifest::read::<FaceRecord>(&layout.faces_manifest()) else { return Ok(None) };
     let exclusions = Exclusions::read(layout)?;
     let mut hasher = Hasher::default();
     for face in &faces.records {
@@ -115,7 +126,7 @@ fn left_out(project: &Project) -> anyhow::Result<Option<ContentHash>> {
             hasher.field(face.face.to_string().as_bytes());
         }
     }
-    Ok(Some(hasher.finish()))
+    Ok(hasher.finish())
 }
 
 /// A folder's files by name, length and time of change; reading a million pictures to know them would take minutes.
