@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use contracts::StageId;
+use contracts::{
+    StageId,
+    id::PostId,
+    options::{CrawlOptions, CropOptions, ExportFormat, NoOptions, PackOptions},
+};
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
@@ -21,17 +25,25 @@ pub(crate) enum Command {
     /// Run every stage that is not fresh, from the crawl to the report.
     Pipeline(PipelineOptions),
     /// Fetch pictures from the booru.
-    Crawl(StageOptions),
+    Crawl(StageCommand<CrawlOptions>),
     /// Cut faces from the pictures.
-    Crop(StageOptions),
+    Crop(StageCommand<CropOptions>),
     /// Pack the faces into a dataset.
-    Pack(StageOptions),
+    Pack(StageCommand<PackOptions>),
     /// Train the networks on the dataset.
-    Train(StageOptions),
+    Train(StageCommand<NoOptions>),
     /// Measure the trained generator.
-    Evaluate(StageOptions),
+    Evaluate(StageCommand<NoOptions>),
     /// Make the page that shows the run.
-    Report(StageOptions),
+    Report(StageCommand<NoOptions>),
+    /// Remove posts from everything that was gathered and packed, and never take them again.
+    Forget(ForgetOptions),
+    /// Name the post and the address that a dataset row, a face or a picture comes from.
+    Trace(TraceOptions),
+    /// Hand the dataset over to other tools.
+    Export(ExportOptions),
+    /// Measure a stage, beside other tools where they are installed.
+    Bench(BenchOptions),
     /// Show what is fresh and what would run again.
     Status(StatusOptions),
     /// Install what the system lacks: OpenCV, libclang, the cascade.
@@ -44,20 +56,6 @@ pub(crate) enum Command {
     Tidy,
     /// Everything that CI checks, cheapest first.
     Ci,
-}
-
-impl Command {
-    /// The stage of a single-stage command.
-    pub(crate) fn stage(&self) -> StageId {
-        match self {
-            Self::Crop(_) => StageId::Crop,
-            Self::Pack(_) => StageId::Pack,
-            Self::Train(_) => StageId::Train,
-            Self::Evaluate(_) => StageId::Evaluate,
-            Self::Report(_) => StageId::Report,
-            _ => StageId::Crawl,
-        }
-    }
 }
 
 /// Which configuration.
@@ -76,7 +74,7 @@ pub(crate) struct ConfigOptions {
 
 /// What every command that runs stages takes.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct StageOptions {
+pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) config: ConfigOptions,
     /// Say what would be done, and do nothing.
@@ -87,10 +85,60 @@ pub(crate) struct StageOptions {
     pub(crate) yes: bool,
 }
 
+/// A stage run by itself.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StageCommand<O: Args> {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// What the stage itself is asked.
+    #[command(flatten)]
+    pub(crate) options: O,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ForgetOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// The posts, such as konachan:1234.
+    #[arg(required = true, value_name = "POST")]
+    pub(crate) posts: Vec<PostId>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TraceOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// A row such as train/12, a face, or a picture's SHA-256.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExportOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// imagefolder, webdataset, stylegan-zip or parquet.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: ExportFormat,
+    /// Where it goes: a new folder, or the zip's name.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// crawl, crop, pack or train.
+    #[arg(value_name = "STAGE")]
+    pub(crate) stage: StageId,
+    /// Handed on to the benchmark.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PipelineOptions {
     #[command(flatten)]
-    pub(crate) stage: StageOptions,
+    pub(crate) stage: RunOptions,
     /// Take the stages before this one as they are.
     #[arg(long, value_name = "STAGE")]
     pub(crate) from: Option<StageId>,

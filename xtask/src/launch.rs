@@ -1,9 +1,12 @@
 //! Running one stage's program, and stopping it when the runner is stopped.
 
 use std::{
-    io::Read as _,
-    process::{ChildStdin, Stdio},
-    sync::{Mutex, OnceLock, PoisonError},
+    io::{self, BufRead as _, BufReader},
+    process::{ChildStdin, ChildStdout, Stdio},
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::Context as _;
@@ -19,8 +22,13 @@ pub(crate) struct Ended {
     pub(crate) report: Option<Report>,
 }
 
-/// Runs a stage's program to its end.
-pub(crate) fn stage(workspace: &Workspace, project: &Project, stage: StageId) -> anyhow::Result<Ended> {
+/// Runs a stage's program to its end, with `arguments` of its own; what it says on stdout beside its report goes to ours.
+pub(crate) fn stage(
+    workspace: &Workspace,
+    project: &Project,
+    stage: StageId,
+    arguments: &[String],
+) -> anyhow::Result<Ended> {
     let mut command = project.command(&workspace.binaries().path(stage.binary()));
     let mini = match stage == StageId::Crawl && needs_mini(project) {
         true => Some(MiniBooru::start(workspace, project)?),
@@ -29,21 +37,30 @@ pub(crate) fn stage(workspace: &Workspace, project: &Project, stage: StageId) ->
     if let Some(mini) = &mini {
         command.env("NIJIGEN_MINI_URL", &mini.url);
     }
-    command.arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(arguments).arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.binary()))?;
     hold_open(child.stdin.take());
-    let mut line = String::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_string(&mut line).context("cannot read the stage's report")?;
-    }
+    let report = child.stdout.take().map(report).transpose().context("cannot read what the stage says")?.flatten();
     let status = child.wait().context("the stage is gone")?;
     hold_open(None);
-    let report = serde_json::from_str(&line).ok();
     let outcome = Outcome::of_code(status.code());
     if outcome == Outcome::Failed && status.code() != Some(1) {
         eprintln!("{} ended abnormally: {status}", stage.binary());
     }
     Ok(Ended { outcome, report })
+}
+
+/// The report among a stage's lines on stdout; the other lines are handed on.
+fn report(stdout: ChildStdout) -> io::Result<Option<Report>> {
+    let mut report = None;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        match serde_json::from_str(&line) {
+            Ok(read) => report = Some(read),
+            Err(_) => println!("{line}"),
+        }
+    }
+    Ok(report)
 }
 
 fn needs_mini(project: &Project) -> bool {
@@ -60,5 +77,9 @@ fn hold_open(stdin: Option<ChildStdin>) {
 
 /// From now on Ctrl-C and SIGTERM stop the stage at work, and the runner waits for it to leave in good order.
 pub(crate) fn stop_stages_on_signals() -> anyhow::Result<()> {
+    static LISTENING: AtomicBool = AtomicBool::new(false);
+    if LISTENING.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     ctrlc::set_handler(|| hold_open(None)).context("cannot listen to signals")
 }

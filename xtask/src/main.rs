@@ -11,6 +11,8 @@ mod bad_usage;
 mod build;
 mod ci;
 mod code;
+mod forget;
+mod forwarded;
 mod freshness;
 mod inputs;
 mod launch;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use bad_usage::BadUsage;
 use clap::Parser as _;
-use contracts::{Outcome, config::ConfigError};
+use contracts::{Outcome, StageId, config::ConfigError, options::PackOptions};
 use workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -46,12 +48,23 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let workspace = Workspace::here()?;
     match &arguments.command {
         Command::Pipeline(options) => pipeline::run(&workspace, options),
-        Command::Crawl(options)
-        | Command::Crop(options)
-        | Command::Pack(options)
-        | Command::Train(options)
-        | Command::Evaluate(options)
-        | Command::Report(options) => pipeline::run_one(&workspace, arguments.command.stage(), options),
+        Command::Crawl(command) => pipeline::run_one(&workspace, StageId::Crawl, &command.run, &command.options),
+        Command::Crop(command) => pipeline::run_one(&workspace, StageId::Crop, &command.run, &command.options),
+        Command::Pack(command) => pipeline::run_one(&workspace, StageId::Pack, &command.run, &command.options),
+        Command::Train(command) => pipeline::run_one(&workspace, StageId::Train, &command.run, &command.options),
+        Command::Evaluate(command) => pipeline::run_one(&workspace, StageId::Evaluate, &command.run, &command.options),
+        Command::Report(command) => pipeline::run_one(&workspace, StageId::Report, &command.run, &command.options),
+        Command::Forget(command) => forget::run(&workspace, command),
+        Command::Trace(command) => {
+            let options = PackOptions { trace: Some(command.id.clone()), ..PackOptions::default() };
+            pipeline::run_one(&workspace, StageId::Pack, &command.run, &options)
+        }
+        Command::Export(command) => {
+            let (export, out) = (Some(command.format), Some(command.out.clone()));
+            let options = PackOptions { export, out, ..PackOptions::default() };
+            pipeline::run_one(&workspace, StageId::Pack, &command.run, &options)
+        }
+        Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
         Command::Status(options) => status::run(&workspace, options),
         Command::Setup(options) => setup::run(options.yes),
         Command::Env => opencv::print_exports(),

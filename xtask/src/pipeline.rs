@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use contracts::{Outcome, StageId, id::SiteName};
+use contracts::{Outcome, StageId, id::SiteName, options::StageOptions, report::State};
+use serde::Serialize;
 
 use crate::{
-    arguments::{PipelineOptions, StageOptions},
+    arguments::{PipelineOptions, RunOptions},
     bad_usage::BadUsage,
-    build,
+    build, forwarded,
     freshness::{self, Freshness},
     inputs, launch,
     lock::{Entry, Lock},
@@ -31,17 +32,27 @@ pub(crate) fn run(workspace: &Workspace, options: &PipelineOptions) -> anyhow::R
     Ok(outcome)
 }
 
-/// `cargo xtask crop` and its like: that stage, whether fresh or not. What it has done already it finds itself.
-pub(crate) fn run_one(workspace: &Workspace, stage: StageId, options: &StageOptions) -> anyhow::Result<Outcome> {
-    let project = Project::open(workspace, &options.config)?;
+/// `cargo xtask crop` and its like: that stage, whether fresh or not. What it has done already it finds itself. Options
+/// that only ask something leave everything as it is.
+pub(crate) fn run_one<O: StageOptions + Serialize>(
+    workspace: &Workspace,
+    stage: StageId,
+    run: &RunOptions,
+    options: &O,
+) -> anyhow::Result<Outcome> {
+    let project = Project::open(workspace, &run.config)?;
     let runner = Runner { workspace, project: &project, retrain: true };
-    if options.dry_run {
+    if run.dry_run {
         return runner.show_plan(&[stage]);
     }
-    runner.prepare(&[stage], options.yes)?;
+    runner.prepare(&[stage], run.yes)?;
     launch::stop_stages_on_signals()?;
+    let arguments = forwarded::arguments(options)?;
+    if options.ask() {
+        return Ok(launch::stage(workspace, &project, stage, &arguments)?.outcome);
+    }
     let mut lock = Lock::read(&project.lock_file())?;
-    let outcome = runner.run_stage(&mut lock, stage)?;
+    let outcome = runner.run_stage(&mut lock, stage, &arguments)?;
     runner.say_how_to_go_on(outcome, stage);
     Ok(outcome)
 }
@@ -78,7 +89,7 @@ impl Runner<'_> {
                 eprintln!("{stage}: fresh");
                 continue;
             }
-            match self.run_stage(&mut lock, *stage)? {
+            match self.run_stage(&mut lock, *stage, &[])? {
                 Outcome::Done => {}
                 Outcome::DoneWithFailures => worst = Outcome::DoneWithFailures,
                 stop => {
@@ -126,13 +137,13 @@ impl Runner<'_> {
         build::programs(self.workspace, &self.project.config, stages)
     }
 
-    fn run_stage(&self, lock: &mut Lock, stage: StageId) -> anyhow::Result<Outcome> {
+    fn run_stage(&self, lock: &mut Lock, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
         let (path, folder) = (self.project.lock_file(), self.project.lock_name());
         // Forgotten first: a stage killed half way must not look fresh.
         lock.put(&path, &folder, stage, None)?;
         let made_from = freshness::made_from(self.workspace, self.project, stage)?;
-        let ended = launch::stage(self.workspace, self.project, stage)?;
-        let finished = matches!(ended.outcome, Outcome::Done | Outcome::DoneWithFailures);
+        let ended = launch::stage(self.workspace, self.project, stage, arguments)?;
+        let finished = ended.report.as_ref().is_some_and(|report| report.state == State::Complete);
         if let (true, Some(output)) = (finished, inputs::output(stage, self.project)?) {
             let failed = ended.report.map_or(0, |report| report.failed);
             lock.put(&path, &folder, stage, Some(Entry { output, failed, made_from }))?;

@@ -3,9 +3,10 @@
 use std::process::Stdio;
 
 use anyhow::Context as _;
-use contracts::Outcome;
+use contracts::{Outcome, StageId};
 
 use crate::{
+    bad_usage::BadUsage,
     opencv, setup,
     workspace::{Workspace, cargo},
 };
@@ -16,6 +17,16 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
     let runner: &[&str] = if has("nextest") { &["nextest", "run"] } else { &["test"] };
     let mut command: Vec<&str> = runner.to_vec();
     command.extend(["--release", "--workspace", "--no-fail-fast"]);
+    command.extend(arguments.iter().map(String::as_str));
+    run(workspace, &command)
+}
+
+/// `cargo xtask bench`: the benchmark of a stage, in the profile that users run.
+pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
+    if !matches!(stage, StageId::Crawl | StageId::Crop | StageId::Pack | StageId::Train) {
+        return Err(BadUsage(format!("there is no benchmark of {stage}; there are crawl, crop, pack and train")).into());
+    }
+    let mut command = vec!["bench", "--package", stage.package(), "--bench", stage.name(), "--"];
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
 }

@@ -50,7 +50,7 @@ impl Exclusions {
         for exclusion in read_remembered(layout)? {
             all.boxes.entry(exclusion.picture).or_default().push(exclusion.pixel_box);
         }
-        all.listed = read_text(&layout.exclude_list())?.lines().filter_map(parse_listed).collect();
+        all.listed = publish::read_text_or_empty(&layout.exclude_list())?.lines().filter_map(parse_listed).collect();
         Ok(all)
     }
 
@@ -86,16 +86,9 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
 
 fn read_remembered(layout: &Layout) -> Result<Vec<Exclusion>, FileError> {
     let path = layout.exclusions();
-    let text = read_text(&path)?;
+    let text = publish::read_text_or_empty(&path)?;
     let parse = |line| serde_json::from_str(line).map_err(|error| FileError::at("read", &path)(error.into()));
     text.lines().map(parse).collect()
-}
-
-fn read_text(path: &std::path::Path) -> Result<String, FileError> {
-    match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        other => other.map_err(FileError::at("read", path)),
-    }
 }
 
 fn parse_listed(line: &str) -> Option<Listed> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     config::PathsConfig,
     id::{PictureHash, RunId, ShardId},
+    options::Share,
     stage::StageId,
 };
 
@@ -16,7 +17,7 @@ use crate::{
 ///   faces/     manifest.jsonl  <shard>/<face>.<ext>  <shard>/shard.json
 ///   dataset/   dataset_dict.json  index.json  train/  holdout/
 ///   reports/   <stage>.json  <stage>.lock
-///   exclude.txt  excluded.jsonl
+///   exclude.txt  excluded.jsonl  tombstones.jsonl
 /// artifacts/
 ///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
 ///   runs/latest -> <id>
@@ -99,6 +100,11 @@ impl Layout {
         self.data.join("excluded.jsonl")
     }
 
+    /// Posts that were forgotten on request.
+    pub fn tombstones(&self) -> PathBuf {
+        self.data.join("tombstones.jsonl")
+    }
+
     /// The packed dataset: a Hugging Face `save_to_disk` folder.
     pub fn dataset(&self) -> PathBuf {
         self.data.join("dataset")
@@ -117,6 +123,12 @@ impl Layout {
     /// The file that a working stage holds locked.
     pub fn lock(&self, stage: StageId) -> PathBuf {
         self.data.join("reports").join(format!("{stage}.lock"))
+    }
+
+    /// The file that a process working on a share of a stage holds locked.
+    pub fn share_lock(&self, stage: StageId, share: Share) -> PathBuf {
+        let name = share.to_string().replace('/', "-of-");
+        self.data.join("reports").join(format!("{stage}-{name}.lock"))
     }
 
     /// All training runs.
@@ -185,6 +197,11 @@ impl RunLayout {
     /// What the run was made from.
     pub fn provenance(&self) -> PathBuf {
         self.root.join("provenance.json")
+    }
+
+    /// The posts that the training rows came from, sorted, one a line.
+    pub fn posts(&self) -> PathBuf {
+        self.root.join("posts.txt")
     }
 
     /// What the evaluator owns.

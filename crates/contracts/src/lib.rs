@@ -11,11 +11,13 @@ pub mod hash;
 pub mod id;
 pub mod layout;
 pub mod manifest;
+pub mod options;
 pub mod outcome;
 pub mod publish;
 pub mod record;
 pub mod report;
 pub mod stage;
+pub mod tombstone;
 
 pub use config::Config;
 pub use hash::ContentHash;

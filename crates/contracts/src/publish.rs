@@ -116,6 +116,17 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::at("read", path))
 }
 
+/// Reads a whole text; a file that is not there is an empty one.
+///
+/// # Errors
+/// When it is there but cannot be read.
+pub fn read_text_or_empty(path: &Path) -> Result<String, FileError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(FileError::at("read", path)),
+    }
+}
+
 /// `path` with the partial prefix before its last part.
 fn partial_name(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -49,6 +49,8 @@ pub enum State {
     Complete,
     /// It was asked to stop; the same command goes on.
     Interrupted,
+    /// Its share of the work is done; the whole is not put together.
+    Share,
 }
 
 impl Report {

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, layout::Layout, report::Report};
+use crate::{config::Config, layout::Layout, options::StageOptions, report::Report};
 
 /// One stage of the pipeline: reads its predecessor's manifest, writes its own folder, never writes upstream.
 pub trait Stage {
@@ -16,20 +16,32 @@ pub trait Stage {
     const ID: StageId;
     /// What can stop it. Bad items do not: they are counted in the report.
     type Error: std::error::Error + Send + Sync + 'static;
+    /// What it can be asked on its command line; [`NoOptions`](crate::options::NoOptions) where that is nothing.
+    type Options: StageOptions;
 
     /// What this stage cannot accept in the configuration beyond what the schema checks; empty when all is well.
     fn problems(_config: &Config) -> Vec<String> {
         Vec::new()
     }
 
-    /// Does the work that is not yet done and publishes the stage's manifest.
+    /// Answers what the options [ask](StageOptions::ask), for stdout, and does none of the stage's work.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    fn answer(_context: &Context<'_>, _options: &Self::Options) -> Result<String, Self::Error> {
+        Ok(String::new())
+    }
+
+    /// Does the work that is not yet done and publishes the stage's manifest. Where the options name a
+    /// [share](StageOptions::share), it does that share, publishes nothing, and its report says
+    /// [`Share`](crate::report::State::Share).
     ///
     /// When the interrupt is raised it finishes or abandons the item in hand, keeps what is whole, and returns a
     /// report whose state is [`Interrupted`](crate::report::State::Interrupted).
     ///
     /// # Errors
     /// When the stage cannot go on; everything finished until then is kept.
-    fn run(context: &Context<'_>) -> Result<Report, Self::Error>;
+    fn run(context: &Context<'_>, options: &Self::Options) -> Result<Report, Self::Error>;
 }
 
 /// What a stage is given to work with.

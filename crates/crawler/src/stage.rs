@@ -6,6 +6,7 @@ use contracts::{
     Config, Context, Report, Stage, StageId,
     config::{CrawlConfig, Listing},
     manifest::{self, Header},
+    options::CrawlOptions,
     record::PictureRecord,
     report::State,
     stage::Interrupt,
@@ -32,6 +33,7 @@ pub struct Crawl;
 impl Stage for Crawl {
     const ID: StageId = StageId::Crawl;
     type Error = CrawlError;
+    type Options = CrawlOptions;
 
     fn problems(config: &Config) -> Vec<String> {
         let Some(site) = site::find(&config.crawl.site) else {
@@ -46,7 +48,7 @@ impl Stage for Crawl {
         problems
     }
 
-    fn run(context: &Context<'_>) -> Result<Report, CrawlError> {
+    fn run(context: &Context<'_>, _options: &CrawlOptions) -> Result<Report, CrawlError> {
         let config = &context.config.crawl;
         let address = address(config)?;
         let selection = Selection::of(config);

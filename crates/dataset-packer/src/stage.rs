@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use contracts::{Config, Context, Report, Stage, StageId, exclusion, publish, report::State};
+use contracts::{Config, Context, Report, Stage, StageId, exclusion, options::PackOptions, publish, report::State};
 use dataset::{ImageShape, SplitName};
 
 use crate::{
@@ -22,12 +22,13 @@ pub struct Pack;
 impl Stage for Pack {
     const ID: StageId = StageId::Pack;
     type Error = PackError;
+    type Options = PackOptions;
 
     fn problems(config: &Config) -> Vec<String> {
         source::problems(&config.pack.sources)
     }
 
-    fn run(context: &Context<'_>) -> Result<Report, PackError> {
+    fn run(context: &Context<'_>, _options: &PackOptions) -> Result<Report, PackError> {
         let mut report = Report::new(StageId::Pack);
         let listing = source::list(&context.config.pack.sources, context.layout)?;
         account_for_listing(&listing, &mut report);

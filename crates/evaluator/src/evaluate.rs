@@ -1,6 +1,8 @@
 //! The evaluate stage: paints with the trained generator and measures how far that is from real images.
 
-use contracts::{Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, publish, report::State};
+use contracts::{
+    Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, options::NoOptions, publish, report::State,
+};
 use dataset::{Dataset, SplitName};
 
 use crate::{
@@ -22,8 +24,9 @@ pub struct Evaluate;
 impl Stage for Evaluate {
     const ID: StageId = StageId::Evaluate;
     type Error = EvaluateError;
+    type Options = NoOptions;
 
-    fn run(context: &Context<'_>) -> Result<Report, EvaluateError> {
+    fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, EvaluateError> {
         let dataset = Dataset::open(&context.layout.dataset())?;
         let seed = context.config.seed();
         let run = context.config.run_id(&dataset.hash());

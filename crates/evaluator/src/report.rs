@@ -1,6 +1,6 @@
 //! The report stage: one page that shows a run.
 
-use contracts::{Context, Report, Stage, StageId, hash::ContentHash, publish};
+use contracts::{Context, Report, Stage, StageId, hash::ContentHash, options::NoOptions, publish};
 
 use crate::{error::ReportError, material::Material, page};
 
@@ -10,8 +10,9 @@ pub struct WriteReport;
 impl Stage for WriteReport {
     const ID: StageId = StageId::Report;
     type Error = ReportError;
+    type Options = NoOptions;
 
-    fn run(context: &Context<'_>) -> Result<Report, ReportError> {
+    fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, ReportError> {
         let material = Material::gather(context.config, context.layout)?;
         let page = page::render(&material);
         publish::write_file(&context.layout.run(&material.run).report_page(), page.as_bytes())?;

@@ -56,7 +56,10 @@ impl Pipeline {
     }
 
     fn run_interrupted_by<S: Stage>(&self, interrupt: &Interrupt) -> Result<Report, S::Error> {
-        S::run(&Context { config: &self.config, layout: &self.layout, progress: &Silent, interrupt })
+        S::run(
+            &Context { config: &self.config, layout: &self.layout, progress: &Silent, interrupt },
+            &Default::default(),
+        )
     }
 
     fn run_program(&self, program: &str) -> std::process::Output {

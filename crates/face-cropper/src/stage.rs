@@ -6,6 +6,7 @@ use contracts::{
     Context, Report, Stage, StageId,
     exclusion::Exclusions,
     manifest::{self, Header, Manifest},
+    options::CropOptions,
     publish::FileError,
     record::{FaceRecord, PictureRecord},
     report::State,
@@ -29,8 +30,9 @@ pub struct Crop;
 impl Stage for Crop {
     const ID: StageId = StageId::Crop;
     type Error = CropError;
+    type Options = CropOptions;
 
-    fn run(context: &Context<'_>) -> Result<Report, CropError> {
+    fn run(context: &Context<'_>, _options: &CropOptions) -> Result<Report, CropError> {
         let raw: Manifest<PictureRecord> = manifest::read(&context.layout.raw_manifest())?;
         let shards = inputs::by_shard(&raw.records);
         let cascade = Cascade::find(&context.config.crop.cascade)?;

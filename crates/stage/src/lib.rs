@@ -18,15 +18,17 @@ use clap::Parser as _;
 use contracts::{
     Config, Context, Layout, Outcome, Report, Stage,
     config::{self, Request},
+    options::StageOptions as _,
     report::State,
     stage::Interrupt,
 };
 
 /// Runs a stage as a program.
 ///
-/// stdout gets one line, the report as JSON; everything for people goes to stderr. Exit codes are [`Outcome`]'s.
-pub fn main<S: Stage>() -> ExitCode {
-    let arguments = Arguments::parse();
+/// stdout gets the answer to what was asked, or one line, the report as JSON; everything for people goes to stderr. Exit
+/// codes are [`Outcome`]'s.
+pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
+    let arguments = Arguments::<S::Options>::parse();
     let progress = progress::Shown::new();
     logging::start(progress.bar());
     let outcome = match prepare::<S>(&arguments) {
@@ -43,7 +45,7 @@ pub fn main<S: Stage>() -> ExitCode {
     outcome.into()
 }
 
-fn prepare<S: Stage>(arguments: &Arguments) -> anyhow::Result<(Config, Layout)> {
+fn prepare<S: Stage<Options: clap::Args>>(arguments: &Arguments<S::Options>) -> anyhow::Result<(Config, Layout)> {
     let file = &arguments.config;
     let text = fs::read_to_string(file).with_context(|| {
         format!("cannot read the configuration at {}; give --config the path of a pipeline.toml", file.display())
@@ -62,21 +64,30 @@ fn prepare<S: Stage>(arguments: &Arguments) -> anyhow::Result<(Config, Layout)> 
     Ok((config, layout))
 }
 
-fn run<S: Stage>(
-    arguments: &Arguments,
+fn run<S: Stage<Options: clap::Args>>(
+    arguments: &Arguments<S::Options>,
     config: &Config,
     layout: &Layout,
     progress: &progress::Shown,
 ) -> anyhow::Result<Outcome> {
-    let _held = single::hold(layout, S::ID)?;
     let interrupt = Arc::new(Interrupt::default());
     interruption::listen(&interrupt, arguments.stop_with_stdin);
-    let started = Instant::now();
     let context = Context { config, layout, progress, interrupt: &interrupt };
-    let mut report = S::run(&context)?;
+    let options = &arguments.options;
+    if options.ask() {
+        let answer = S::answer(&context, options)?;
+        progress.clear();
+        summary::print_answer(&answer);
+        return Ok(if interrupt.is_raised() { Outcome::Interrupted } else { Outcome::Done });
+    }
+    let _held = single::hold(layout, S::ID, options.share())?;
+    let started = Instant::now();
+    let mut report = S::run(&context, options)?;
     report.seconds = started.elapsed().as_secs_f64();
     progress.clear();
-    report.write(layout)?;
+    if options.share().is_none() {
+        report.write(layout)?;
+    }
     summary::print(&report);
     Ok(outcome(&report))
 }
@@ -84,7 +95,7 @@ fn run<S: Stage>(
 fn outcome(report: &Report) -> Outcome {
     match report.state {
         State::Interrupted => Outcome::Interrupted,
-        State::Complete if report.failed > 0 => Outcome::DoneWithFailures,
-        State::Complete => Outcome::Done,
+        State::Complete | State::Share if report.failed > 0 => Outcome::DoneWithFailures,
+        State::Complete | State::Share => Outcome::Done,
     }
 }

@@ -14,6 +14,15 @@ pub(crate) fn print(report: &Report) {
     }
 }
 
+/// Prints the answer to what was asked, on stdout.
+#[allow(clippy::print_stdout, reason = "this is what the program says")]
+pub(crate) fn print_answer(answer: &str) {
+    print!("{answer}");
+    if !answer.is_empty() && !answer.ends_with('\n') {
+        println!();
+    }
+}
+
 /// Prints an error with those of its causes that its own words do not contain already.
 #[allow(clippy::print_stderr, reason = "this is what the program says")]
 pub(crate) fn print_error(error: &anyhow::Error) {
@@ -35,6 +44,7 @@ fn text(report: &Report) -> String {
     let state = match report.state {
         State::Complete => "",
         State::Interrupted => ", interrupted: the same command goes on from here",
+        State::Share => ", a share: the command without --shard puts the shares together",
     };
     let Report { stage, taken, kept, seconds, .. } = report;
     let (takes, keeps) = stage.nouns();

@@ -15,6 +15,20 @@ use toml::Table;
 
 use crate::{device::DeviceKind, error::TrainError, plan::Plan, step::Position};
 
+/// Keeps the posts that the training rows came from beside the run, so that a post that is forgotten later names the
+/// runs that saw it.
+///
+/// # Errors
+/// When the dataset's rows cannot be read or the disk fails.
+pub(crate) fn write_posts(run: &RunLayout, dataset: &Dataset) -> Result<(), TrainError> {
+    let mut posts = BTreeSet::new();
+    for row in dataset.split(SplitName::Train).rows() {
+        posts.extend(row?.post);
+    }
+    let lines: String = posts.iter().map(|post| format!("{post}\n")).collect();
+    Ok(publish::write_file(&run.posts(), lines.as_bytes())?)
+}
+
 /// Everything that generator.safetensors is a function of, and how far it is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Provenance {

@@ -1,13 +1,13 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
-use contracts::{Config, Context, Report, Stage, StageId, report::State};
+use contracts::{Config, Context, Report, Stage, StageId, options::NoOptions, report::State};
 use dataset::{Dataset, SplitName};
 
 use crate::{
     device::ChosenDevice,
     error::TrainError,
     plan::{self, Plan},
-    provenance::Provenance,
+    provenance::{self, Provenance},
     run_folder,
     training_loop::{self, Ending, Surroundings},
 };
@@ -18,12 +18,13 @@ pub struct Train;
 impl Stage for Train {
     const ID: StageId = StageId::Train;
     type Error = TrainError;
+    type Options = NoOptions;
 
     fn problems(config: &Config) -> Vec<String> {
         plan::problems(config)
     }
 
-    fn run(context: &Context<'_>) -> Result<Report, TrainError> {
+    fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, TrainError> {
         let Context { config, layout, progress, interrupt } = *context;
         let dataset = Dataset::open(&layout.dataset())?;
         dataset.verify()?;
@@ -35,6 +36,7 @@ impl Stage for Train {
         let run = run_folder::prepare(layout, &plan, config)?;
         let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;
         if !run.provenance().exists() {
+            provenance::write_posts(&run, &dataset)?;
             provenance.write(&run)?;
         }
         let around = Surroundings { split, run: &run, device: &chosen.device, progress, interrupt };

@@ -51,7 +51,7 @@ impl Place {
         assert_eq!(Crawl::problems(&self.config), [""; 0]);
         let layout = self.layout();
         let context = Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &self.interrupt };
-        Crawl::run(&context)
+        Crawl::run(&context, &Default::default())
     }
 
     pub(crate) fn crawl(&self) -> Report {

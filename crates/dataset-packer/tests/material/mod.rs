@@ -90,7 +90,7 @@ impl Pipeline {
 
     pub(crate) fn pack_unless(&self, interrupt: &Interrupt) -> Result<Report, PackError> {
         let layout = self.layout();
-        Pack::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt })
+        Pack::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt }, &Default::default())
     }
 
     pub(crate) fn dataset(&self) -> Dataset {

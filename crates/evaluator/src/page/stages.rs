@@ -20,7 +20,7 @@ fn row(stage: StageId, report: Option<&Report>) -> Vec<String> {
         return vec![stage.to_string(), String::new(), String::new(), "no report".into(), String::new()];
     };
     let name = match report.state {
-        State::Complete => stage.to_string(),
+        State::Complete | State::Share => stage.to_string(),
         State::Interrupted => format!("{stage} (interrupted)"),
     };
     let time = duration(report.seconds);

@@ -125,7 +125,7 @@ impl Scene {
 
     pub(crate) fn run_until(&self, interrupt: &Interrupt) -> Result<Report, CropError> {
         let layout = self.layout();
-        Crop::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt })
+        Crop::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt }, &Default::default())
     }
 
     /// The faces manifest's records.

@@ -70,7 +70,7 @@ impl Workshop {
     }
 
     pub(crate) fn train_watched(&self, progress: &dyn Progress, interrupt: &Interrupt) -> Result<Report, TrainError> {
-        Train::run(&Context { config: &self.config, layout: &self.layout(), progress, interrupt })
+        Train::run(&Context { config: &self.config, layout: &self.layout(), progress, interrupt }, &Default::default())
     }
 
     /// The real program on the same configuration.

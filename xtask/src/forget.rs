@@ -1,0 +1,80 @@
+//! `cargo xtask forget`: posts taken out of everything that was gathered and packed, for good.
+
+use std::{collections::HashSet, fs};
+
+use anyhow::Context as _;
+use contracts::{
+    Outcome, StageId,
+    id::PostId,
+    layout::{Layout, RunLayout},
+    options::{CrawlOptions, NoOptions},
+    publish,
+};
+
+use crate::{arguments::ForgetOptions, inputs, pipeline, project::Project, workspace::Workspace};
+
+/// Forgets the posts in the crawl, cuts and packs again what came from them, and names the training runs that saw them.
+pub(crate) fn run(workspace: &Workspace, options: &ForgetOptions) -> anyhow::Result<Outcome> {
+    let project = Project::open(workspace, &options.run.config)?;
+    let forget = CrawlOptions { forget: options.posts.clone(), ..CrawlOptions::default() };
+    let mut outcome = pipeline::run_one(workspace, StageId::Crawl, &options.run, &forget)?;
+    for stage in [StageId::Crop, StageId::Pack] {
+        let went_well = matches!(outcome, Outcome::Done | Outcome::DoneWithFailures);
+        if went_well && inputs::output(stage, &project)?.is_some() {
+            outcome = pipeline::run_one(workspace, stage, &options.run, &NoOptions::default())?;
+        }
+    }
+    for run in runs_that_saw(&project.layout, &options.posts)? {
+        println!("{}", run.checkpoints().display());
+    }
+    Ok(outcome)
+}
+
+/// The training runs whose rows came from one of the posts, by name.
+fn runs_that_saw(layout: &Layout, posts: &[PostId]) -> anyhow::Result<Vec<RunLayout>> {
+    let posts: HashSet<String> = posts.iter().map(PostId::to_string).collect();
+    let folder = layout.runs();
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<std::io::Result<Vec<String>>>()?;
+    names.sort();
+    let mut touched = Vec::new();
+    for run in names.iter().filter(|name| *name != "latest").filter_map(|name| name.parse().ok()) {
+        let run = layout.run(&run);
+        if publish::read_text_or_empty(&run.posts())?.lines().any(|post| posts.contains(post)) {
+            touched.push(run);
+        }
+    }
+    Ok(touched)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use contracts::config::PathsConfig;
+
+    use super::*;
+
+    #[test]
+    fn runs_are_named_by_the_posts_that_they_saw() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path(), &PathsConfig::default());
+        assert_eq!(runs_that_saw(&layout, &[]).unwrap(), []);
+        let run = |name: &str| layout.run(&name.parse().unwrap());
+        for (name, posts) in [("a", "mini:1\nmini:12\n"), ("b", "mini:2\n"), ("c", "mini:1\n")] {
+            publish::write_file(&run(name).posts(), posts.as_bytes()).unwrap();
+        }
+        std::os::unix::fs::symlink(Path::new("c"), layout.latest_run()).unwrap();
+        let check = |post: &str, expected: &[&str]| {
+            let expected: Vec<RunLayout> = expected.iter().map(|name| run(name)).collect();
+            assert_eq!(runs_that_saw(&layout, &[post.parse().unwrap()]).unwrap(), expected, "{post}");
+        };
+        check("mini:1", &["a", "c"]);
+        check("mini:12", &["a"]);
+        check("mini:3", &[]);
+    }
+}
