@@ -18,6 +18,7 @@ mod inputs;
 mod launch;
 mod lock;
 mod mini;
+mod old_flags;
 mod opencv;
 mod pipeline;
 mod project;
@@ -27,7 +28,7 @@ mod tidy;
 mod tools;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use arguments::{Arguments, Command};
 use bad_usage::BadUsage;
@@ -36,7 +37,9 @@ use contracts::{Outcome, StageId, config::ConfigError, options::PackOptions};
 use workspace::Workspace;
 
 fn main() -> ExitCode {
-    let outcome = run(&Arguments::parse()).unwrap_or_else(|error| {
+    let outcome =
+        old_flags::refuse(env::args().skip(1)).map_err(anyhow::Error::from).and_then(|()| run(&Arguments::parse()));
+    let outcome = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         let usage = error.is::<ConfigError>() || error.is::<BadUsage>();
         if usage { Outcome::BadUsage } else { Outcome::Failed }
