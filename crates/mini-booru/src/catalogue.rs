@@ -78,6 +78,11 @@ impl Catalogue {
         self.posts.is_empty()
     }
 
+    /// The site's counter of edits, as it stands.
+    pub fn changes(&self) -> u64 {
+        self.change
+    }
+
     /// The post of that number.
     pub fn post(&self, id: PostId) -> Option<&Post> {
         self.posts.get(&id)

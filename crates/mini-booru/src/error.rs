@@ -40,6 +40,14 @@ pub enum BooruError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The schedule of faults is none.
+    #[error("cannot use the schedule of faults {path}: {cause}")]
+    Schedule {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        cause: String,
+    },
     /// A picture could not be encoded.
     #[error("cannot encode a picture: {0}")]
     Encode(#[from] image::ImageError),

@@ -1,7 +1,14 @@
 //! Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// A time of the system's clock as dates are counted here.
+pub(crate) fn seconds_since_1970(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// The date of so many seconds since 1970.
 pub(crate) fn http_date(seconds: u64) -> String {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::address::{Address, parameter};
 use crate::catalogue::Catalogue;
+use crate::dialect::Dialect;
 use crate::post::{Post, PostId};
 use crate::query::Query;
 use crate::record::record;
@@ -34,7 +35,7 @@ impl Listing {
     /// The page that a query string (`tags=…&page=…&limit=…`) asks for, `usual` posts long where it names no limit.
     pub(crate) fn find(catalogue: &Catalogue, query_string: &str, usual: usize) -> Self {
         let terms = parameter(query_string, "tags").unwrap_or_default();
-        let query = Query::parse(&terms);
+        let query = Query::parse(&terms, Dialect::Moebooru);
         let number = |name: &str| parameter(query_string, name).and_then(|text| text.trim().parse::<usize>().ok());
         let page = number("page").unwrap_or(1).max(1);
         let limit = query.limit.or_else(|| number("limit")).unwrap_or(usual).min(MOST);

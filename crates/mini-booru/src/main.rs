@@ -3,12 +3,12 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use mini_booru::painter::save;
-use mini_booru::{BooruError, Catalogue, MiniBooru, Options};
+use mini_booru::{BooruError, Catalogue, MiniBooru, Options, Schedule};
 
 /// A stand-in booru for smoke runs and tests. Prints its URL, then serves until it is told to stop.
 #[derive(Parser)]
@@ -40,6 +40,9 @@ struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     address: String,
+    /// What goes wrong, and when: a schedule of faults in TOML
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
     /// Stop when standard input ends, so that no server outlives the program that started it
     #[arg(long)]
     until_stdin_closes: bool,
@@ -75,7 +78,10 @@ fn main() -> ExitCode {
 }
 
 fn is_bad_usage(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(BooruError::Folder { .. } | BooruError::NoPictures { .. }))
+    matches!(
+        error.downcast_ref(),
+        Some(BooruError::Folder { .. } | BooruError::NoPictures { .. } | BooruError::Schedule { .. })
+    )
 }
 
 fn run_paint(paint: &Paint) -> anyhow::Result<()> {
@@ -83,6 +89,7 @@ fn run_paint(paint: &Paint) -> anyhow::Result<()> {
 }
 
 fn run_server(serve: &Serve) -> anyhow::Result<()> {
+    let faults = serve.faults.as_deref().map_or(Ok(Schedule::default()), Schedule::load)?;
     let catalogue = catalogue(serve)?;
     // Listened for before the URL is known to anybody, so that no signal is missed.
     let (stop, stopped) = mpsc::channel();
@@ -91,7 +98,8 @@ fn run_server(serve: &Serve) -> anyhow::Result<()> {
         let _ = by_signal.send(());
     })
     .context("cannot listen for Ctrl-C")?;
-    let booru = MiniBooru::start(catalogue, Options { address: serve.address.clone(), ..Options::default() })?;
+    let options = Options { address: serve.address.clone(), faults: Arc::new(faults), ..Options::default() };
+    let booru = MiniBooru::start(catalogue, options)?;
     announce(&booru.url()).context("cannot write the URL to standard output")?;
     if serve.until_stdin_closes {
         std::thread::spawn(move || {

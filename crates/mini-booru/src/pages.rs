@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::address::{Address, percent_encoded};
+use crate::dialect::Dialect;
 use crate::listing::Listing;
 use crate::post::{Post, Status};
 use crate::record::record;
@@ -45,7 +46,7 @@ fn list_item(post: &Post, address: &Address, previews: PreviewAddresses) -> Stri
     let shown = post.shown_size();
     let title = format!(
         "Rating: {} Score: {} Tags: {} User: {}",
-        post.rating.word(),
+        capitalized(post.rating.word(Dialect::Moebooru)),
         post.score,
         post.tags.join(" "),
         post.author
@@ -64,6 +65,11 @@ fn list_item(post: &Post, address: &Address, previews: PreviewAddresses) -> Stri
         show = escaped(&address.page(post)),
         link = direct_link(post, address),
     )
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
 }
 
 /// Large pictures are marked as such; deleted ones have no link.

@@ -4,47 +4,39 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::dialect::Dialect;
+
 /// A post's number: ascending, with gaps, never used twice.
 pub type PostId = u64;
 
 /// How fit for work a post is said to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rating {
-    /// `s`
+    /// Moebooru's safe, Danbooru's general.
     Safe,
-    /// `q`
+    /// Danbooru's sensitive, which Moebooru counts as questionable.
+    Sensitive,
+    /// Questionable to both.
     Questionable,
-    /// `e`
+    /// Explicit to both.
     Explicit,
 }
 
 impl Rating {
-    /// The letter of the API.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Safe => 's',
-            Self::Questionable => 'q',
-            Self::Explicit => 'e',
+    /// The word of a dialect, whose first letter is what its API says.
+    pub fn word(self, dialect: Dialect) -> &'static str {
+        match (self, dialect) {
+            (Self::Safe, Dialect::Moebooru) => "safe",
+            (Self::Safe, Dialect::Danbooru) => "general",
+            (Self::Sensitive, Dialect::Danbooru) => "sensitive",
+            (Self::Sensitive, Dialect::Moebooru) | (Self::Questionable, _) => "questionable",
+            (Self::Explicit, _) => "explicit",
         }
     }
 
-    /// The word of the list pages.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Safe => "Safe",
-            Self::Questionable => "Questionable",
-            Self::Explicit => "Explicit",
-        }
-    }
-
-    /// From a search term's value, which sites read by its first letter: `s`, `safe`, `Safe`.
-    pub fn from_term(value: &str) -> Option<Self> {
-        match value.chars().next()?.to_ascii_lowercase() {
-            's' => Some(Self::Safe),
-            'q' => Some(Self::Questionable),
-            'e' => Some(Self::Explicit),
-            _ => None,
-        }
+    /// The letter of a dialect's API.
+    pub fn letter(self, dialect: Dialect) -> &'static str {
+        &self.word(dialect)[..1]
     }
 }
 
@@ -169,6 +161,8 @@ pub struct Post {
     pub index_order: u64,
     /// Whether its picture can still be had.
     pub status: Status,
+    /// Whether it is kept from visitors, as Danbooru does at an artist's wish: its record names no file.
+    pub banned: bool,
     /// The post that this one is a version of.
     pub parent_id: Option<PostId>,
     /// The original's sides.

@@ -1,15 +1,18 @@
 //! Search terms, as far as crawlers use them: ids, changes, ratings, tags, order.
 
 use crate::catalogue::Catalogue;
-use crate::post::{Post, Rating, Status};
+use crate::dialect::Dialect;
+use crate::post::{Post, Status};
 
 /// What a `tags=` parameter asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Query {
     ids: Option<Numbers>,
     changes: Option<Numbers>,
-    ratings: Option<Rating>,
-    refused_ratings: Vec<Rating>,
+    dialect: Dialect,
+    /// Letters of the dialect.
+    ratings: Option<String>,
+    refused_ratings: String,
     deleted: Deleted,
     tags: Vec<String>,
     refused_tags: Vec<String>,
@@ -48,12 +51,13 @@ enum Order {
 
 impl Query {
     /// Reads terms parted by blanks. Like the sites, it takes every input: an unknown term is a tag that no post has.
-    pub(crate) fn parse(terms: &str) -> Self {
+    pub(crate) fn parse(terms: &str, dialect: Dialect) -> Self {
         let mut query = Self {
             ids: None,
             changes: None,
+            dialect,
             ratings: None,
-            refused_ratings: Vec::new(),
+            refused_ratings: String::new(),
             deleted: Deleted::Unsaid,
             tags: Vec::new(),
             refused_tags: Vec::new(),
@@ -85,11 +89,12 @@ impl Query {
 
     /// Whether a post is among the results.
     pub(crate) fn matches(&self, post: &Post) -> bool {
+        let rating = post.rating.letter(self.dialect);
         let within = |numbers: &Option<Numbers>, number| numbers.as_ref().is_none_or(|set| set.holds(number));
         within(&self.ids, post.id)
             && within(&self.changes, post.change)
-            && self.ratings.is_none_or(|rating| rating == post.rating)
-            && !self.refused_ratings.contains(&post.rating)
+            && self.ratings.as_ref().is_none_or(|letters| letters.contains(rating))
+            && !self.refused_ratings.contains(rating)
             && self.shows(post.status)
             && self.tags.iter().all(|tag| post.tags.contains(tag))
             && !self.refused_tags.iter().any(|tag| post.tags.contains(tag))
@@ -110,13 +115,19 @@ impl Query {
         match key {
             "id" => set(&mut self.ids, Numbers::parse(value)),
             "change" => set(&mut self.changes, Numbers::parse(value)),
-            "rating" => set(&mut self.ratings, Rating::from_term(value)),
-            "-rating" => Rating::from_term(value).is_some_and(|rating| {
-                self.refused_ratings.push(rating);
+            "rating" => set(&mut self.ratings, ratings(value, self.dialect)),
+            "-rating" => ratings(value, self.dialect).map(|letters| self.refused_ratings.push_str(&letters)).is_some(),
+            "order" => order(value, self.dialect).map(|order| self.order = order).is_some(),
+            "deleted" if self.dialect == Dialect::Moebooru => {
+                deleted(value).map(|deleted| self.deleted = deleted).is_some()
+            }
+            "status" if self.dialect == Dialect::Danbooru => {
+                status(value).map(|deleted| self.deleted = deleted).is_some()
+            }
+            "-status" if self.dialect == Dialect::Danbooru && value == "deleted" => {
+                self.deleted = Deleted::Hidden;
                 true
-            }),
-            "order" => order(value).map(|order| self.order = order).is_some(),
-            "deleted" => deleted(value).map(|deleted| self.deleted = deleted).is_some(),
+            }
             "limit" => set(&mut self.limit, value.parse().ok()),
             // Nothing here is ever held or pending.
             "holds" | "pending" => true,
@@ -141,8 +152,20 @@ fn set<T>(place: &mut Option<T>, value: Option<T>) -> bool {
     read
 }
 
-fn order(value: &str) -> Option<Order> {
+/// The letters that ratings are named by; sites read the first letter of each: `s`, `safe`, `Safe`, and Danbooru `g,s`.
+fn ratings(value: &str, dialect: Dialect) -> Option<String> {
+    let known = match dialect {
+        Dialect::Moebooru => "sqe",
+        Dialect::Danbooru => "gsqe",
+    };
+    let letter = |word: &str| word.chars().next().map(|letter| letter.to_ascii_lowercase());
+    value.split(',').map(|word| letter(word).filter(|letter| known.contains(*letter))).collect()
+}
+
+/// Sites differ in the direction in which changes are listed where none is said.
+fn order(value: &str, dialect: Dialect) -> Option<Order> {
     Some(match value {
+        "change" if dialect == Dialect::Danbooru => Order::ChangeDescending,
         "id" | "id_asc" => Order::IdAscending,
         "id_desc" => Order::IdDescending,
         "change" | "change_asc" => Order::ChangeAscending,
@@ -158,6 +181,15 @@ fn deleted(value: &str) -> Option<Deleted> {
         "all" => Deleted::Shown,
         "only" | "true" => Deleted::Only,
         "false" => Deleted::Hidden,
+        _ => return None,
+    })
+}
+
+fn status(value: &str) -> Option<Deleted> {
+    Some(match value {
+        "any" | "all" => Deleted::Shown,
+        "deleted" => Deleted::Only,
+        "active" => Deleted::Hidden,
         _ => return None,
     })
 }
@@ -202,6 +234,7 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::post::Rating;
     use proptest::prelude::*;
 
     fn site() -> Catalogue {
@@ -225,7 +258,7 @@ mod tests {
         let terms = (0..12)
             .rev()
             .fold(terms.to_owned(), |text, index| text.replace(&format!("#{index}"), &ids[index].to_string()));
-        let found: Vec<_> = Query::parse(&terms)
+        let found: Vec<_> = Query::parse(&terms, Dialect::Moebooru)
             .run(&site)
             .iter()
             .map(|post| ids.iter().position(|id| *id == post.id).unwrap())
@@ -266,7 +299,7 @@ mod tests {
         let ids: Vec<_> = site.posts().map(|post| post.id).collect();
         site.edit(ids[7], |post| post.score += 1);
         site.delete_post(ids[2]);
-        let feed = Query::parse(&format!("change:>{mark} order:change deleted:all"));
+        let feed = Query::parse(&format!("change:>{mark} order:change deleted:all"), Dialect::Moebooru);
         let found: Vec<_> = feed.run(&site).iter().map(|post| post.id).collect();
         assert_eq!(found, [ids[7], ids[2]]);
     }
@@ -276,14 +309,14 @@ mod tests {
         let mut site = site();
         let oldest = site.posts().next().unwrap().id;
         site.bump(oldest);
-        assert_eq!(Query::parse("").run(&site)[0].id, oldest);
-        assert_ne!(Query::parse("order:id_desc").run(&site)[0].id, oldest);
+        assert_eq!(Query::parse("", Dialect::Moebooru).run(&site)[0].id, oldest);
+        assert_ne!(Query::parse("order:id_desc", Dialect::Moebooru).run(&site)[0].id, oldest);
     }
 
     proptest! {
         #[test]
         fn any_text_is_a_query(terms in "\\PC*") {
-            Query::parse(&terms).run(&site());
+            Query::parse(&terms, Dialect::Moebooru).run(&site());
         }
 
         #[test]
@@ -292,7 +325,7 @@ mod tests {
             let mut seen = Vec::new();
             let mut below = u64::MAX;
             loop {
-                let page: Vec<_> = Query::parse(&format!("id:<{below} order:id_desc")).run(&site).iter().take(step).map(|post| post.id).collect();
+                let page: Vec<_> = Query::parse(&format!("id:<{below} order:id_desc"), Dialect::Moebooru).run(&site).iter().take(step).map(|post| post.id).collect();
                 let Some(last) = page.last() else { break };
                 below = *last;
                 seen.extend(page);

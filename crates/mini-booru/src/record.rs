@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
+use crate::dialect::Dialect;
 use crate::post::{Post, Status};
 
 /// The record of `post.json`. `sample_length` is the sample's length in bytes, 0 where it has none of its own.
@@ -32,7 +33,7 @@ pub(crate) fn record(post: &Post, address: &Address, has_children: bool, sample_
         "jpeg_width": post.size.width,
         "jpeg_height": post.size.height,
         "jpeg_file_size": 0,
-        "rating": post.rating.letter().to_string(),
+        "rating": post.rating.letter(Dialect::Moebooru),
         "has_children": has_children,
         "parent_id": post.parent_id,
         "status": post.status.word(),

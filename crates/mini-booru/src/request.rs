@@ -43,6 +43,12 @@ impl Request {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }
 
+    /// The same request with another query.
+    pub(crate) fn with_query(&self, query: &str) -> Self {
+        let path = self.target.split('?').next().unwrap_or_default();
+        Self { target: format!("{path}?{query}"), ..self.clone() }
+    }
+
     /// The first header of that name, in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

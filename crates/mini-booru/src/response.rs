@@ -1,30 +1,27 @@
 //! Answers, and how they look on the wire.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use crate::fault::Sent;
-use crate::http_date::http_date;
+use crate::http_date::{http_date, seconds_since_1970};
 use crate::pages::error_page;
 use crate::range::{Part, part};
 use crate::request::Request;
 
 /// A whole answer, before it is written.
 #[derive(Debug, Clone)]
-pub struct Response {
+pub(crate) struct Response {
     /// The status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Further headers; `Content-Length`, `Date`, `Server` and `Connection` are added when it is written.
-    pub headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body, which a `HEAD` request is only told the length of.
-    pub body: Body,
+    pub(crate) body: Body,
 }
 
 /// A body, or a part of a file that is shared.
 #[derive(Debug, Clone)]
-pub struct Body {
+pub(crate) struct Body {
     file: Arc<[u8]>,
     first: usize,
     end: usize,
@@ -32,14 +29,19 @@ pub struct Body {
 
 impl Body {
     /// All of it.
-    pub fn whole(file: Arc<[u8]>) -> Self {
+    pub(crate) fn whole(file: Arc<[u8]>) -> Self {
         let end = file.len();
         Self { file, first: 0, end }
     }
 
     /// The bytes to send.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.file[self.first..self.end]
+    }
+
+    /// The file that the bytes are of.
+    pub(crate) fn whole_file(&self) -> &[u8] {
+        &self.file
     }
 }
 
@@ -57,7 +59,7 @@ impl Response {
 
     /// A body of some media type.
     pub(crate) fn of_type(status: u16, media_type: &str, body: Body) -> Self {
-        Self { status, headers: vec![("Content-Type", media_type.to_owned())], body }
+        Self { status, headers: vec![("Content-Type".to_owned(), media_type.to_owned())], body }
     }
 
     /// An error's page.
@@ -69,12 +71,10 @@ impl Response {
     pub(crate) fn file(request: &Request, media_type: &str, entity_tag: &str, changed: u64, file: Arc<[u8]>) -> Self {
         let (tag, modified) = (format!("\"{entity_tag}\""), http_date(changed));
         let length = file.len();
-        let mut answer = Self::of_type(200, media_type, Body::whole(file));
-        answer.headers.extend([
-            ("ETag", tag.clone()),
-            ("Last-Modified", modified.clone()),
-            ("Accept-Ranges", "bytes".to_owned()),
-        ]);
+        let answer = Self::of_type(200, media_type, Body::whole(file))
+            .with_header("ETag", &tag)
+            .with_header("Last-Modified", &modified)
+            .with_header("Accept-Ranges", "bytes");
         if request.header("if-none-match").is_some_and(|held| held == tag || held == "*") {
             return Self { status: 304, body: String::new().into(), ..answer };
         }
@@ -82,50 +82,51 @@ impl Response {
         match request.header("range").filter(|_| still_the_same).map_or(Part::Whole, |range| part(range, length)) {
             Part::Whole => answer,
             Part::Slice { first, last } => answer.sliced(first, last, length),
-            Part::Unsatisfiable => {
-                let mut refusal = Self::error(416);
-                refusal.headers.push(("Content-Range", format!("bytes */{length}")));
-                refusal
-            }
+            Part::Unsatisfiable => Self::unsatisfiable(length),
         }
     }
 
     fn sliced(mut self, first: usize, last: usize, length: usize) -> Self {
         self.status = 206;
-        self.headers.push(("Content-Range", format!("bytes {first}-{last}/{length}")));
         (self.body.first, self.body.end) = (first, last + 1);
+        self.with_header("Content-Range", &format!("bytes {first}-{last}/{length}"))
+    }
+
+    /// The refusal of a range that a file of `length` bytes does not have.
+    pub(crate) fn unsatisfiable(length: usize) -> Self {
+        Self::error(416).with_header("Content-Range", &format!("bytes */{length}"))
+    }
+
+    /// The answer with this header, whatever it was before.
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(held, _)| !held.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Writes the answer, and of its body so many bytes at most, onto a bare connection that is closed afterwards: for
-    /// scripted faults that change an answer or cut it.
-    ///
-    /// # Errors
-    /// What the connection says.
-    pub fn write(&self, stream: &mut TcpStream, most: usize) -> io::Result<Sent> {
-        let body = self.body.bytes();
-        let part = &body[..most.min(body.len())];
-        stream.write_all(self.head(false).as_bytes())?;
-        stream.write_all(part)?;
-        stream.flush()?;
-        Ok(Sent { status: self.status, bytes: part.len() as u64 })
+    /// The answer to a request for all of the file, were these its bytes.
+    pub(crate) fn whole_with(mut self, bytes: Vec<u8>) -> Self {
+        self.headers.retain(|(name, _)| name != "Content-Range");
+        Self { status: 200, body: Body::whole(bytes.into()), ..self }
     }
 
-    /// The status line and all headers, up to and with the empty line.
-    pub(crate) fn head(&self, keeps_alive: bool) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    /// The header that says how long the body is.
+    pub(crate) fn framing(&self) -> String {
+        if self.status == 304 { String::new() } else { format!("Content-Length: {}\r\n", self.body.bytes().len()) }
+    }
+
+    /// The status line and all headers, up to and with the empty line; `framing` tells where the body ends.
+    pub(crate) fn head(&self, keeps_alive: bool, framing: &str) -> String {
         let mut head = format!(
             "HTTP/1.1 {} {}\r\nServer: mini-booru\r\nDate: {}\r\n",
             self.status,
             reason(self.status),
-            http_date(now)
+            http_date(seconds_since_1970(SystemTime::now()))
         );
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if self.status != 304 {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.bytes().len()));
-        }
+        head.push_str(framing);
         head.push_str(if keeps_alive { "Connection: keep-alive\r\n\r\n" } else { "Connection: close\r\n\r\n" });
         head
     }

@@ -1,26 +1,24 @@
 //! The server: a thread for each connection, from its first request to its last.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::catalogue::Catalogue;
+use crate::connection::Connection;
 use crate::error::BooruError;
-use crate::fault::{Asked, Faults, NoFaults, Outcome, Sent};
-use crate::log::{LoggedRequest, RequestLog};
+use crate::fault::{Asked, Fault, Faults, NoFaults};
+use crate::log::RequestLog;
 use crate::pages::PreviewAddresses;
-use crate::request::{NoRequest, Request, RequestReader};
+use crate::path_class::PathClass;
+use crate::request::Request;
 use crate::response::Response;
 use crate::site::{Site, placeholder};
 use crate::variant::Renderer;
-
-/// A connection that says nothing for so long is closed.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the booru is to be served.
 #[derive(Clone)]
@@ -59,11 +57,19 @@ pub struct MiniBooru {
     listener: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+/// How often each path, and each class of paths, was asked for.
+#[derive(Default)]
+struct Counts {
+    paths: HashMap<String, u64>,
+    classes: HashMap<PathClass, u64>,
+}
+
+/// What all connections share.
+pub(crate) struct Shared {
     site: Site,
-    faults: Arc<dyn Faults>,
-    log: RequestLog,
-    asked: Mutex<HashMap<String, u64>>,
+    pub(crate) faults: Arc<dyn Faults>,
+    pub(crate) log: RequestLog,
+    asked: Mutex<Counts>,
     stopping: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
     next_connection: AtomicU64,
@@ -185,7 +191,8 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 impl Shared {
-    fn open_connections(&self) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
+    /// Those that are open now, by their numbers.
+    pub(crate) fn open_connections(&self) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -208,121 +215,29 @@ impl Shared {
         self.open_connections().remove(&number);
     }
 
-    /// How many requests for this path have come, this one included.
-    fn occurrence(&self, path: &str) -> u64 {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = asked.entry(path.to_owned()).or_default();
-        *count += 1;
-        *count
+    /// Counts a request.
+    pub(crate) fn asked<'a>(&self, request: &'a Request, path: &'a str) -> Asked<'a> {
+        let class = PathClass::of(path);
+        let mut counts = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let occurrence = increased(counts.paths.entry(path.to_owned()).or_default());
+        let in_class = increased(counts.classes.entry(class).or_default());
+        Asked { method: &request.method, path, target: &request.target, class, occurrence, in_class }
     }
-}
 
-struct Connection<'a> {
-    shared: &'a Shared,
-    number: u64,
-    peer: SocketAddr,
-    crowded: bool,
-}
-
-impl Connection<'_> {
-    fn run(&self, mut stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let mut reader = RequestReader::new(stream.try_clone()?);
-        loop {
-            let request = match reader.next() {
-                Ok(request) => request,
-                Err(NoRequest::Closed) => return Ok(()),
-                Err(NoRequest::Malformed) => return refuse(&mut stream, 400),
-                Err(NoRequest::TooLong) => return refuse(&mut stream, 431),
-            };
-            if !self.answer(&mut stream, &request)? {
-                return Ok(());
-            }
+    /// The sound answer, once the fault has changed the site or the question.
+    pub(crate) fn answer(&self, request: &Request, fault: Option<&Fault>) -> Response {
+        match fault {
+            Some(Fault::Shift(shift)) => match self.site.shift(shift) {
+                Ok(()) => self.site.answer(request),
+                Err(_) => Response::error(500),
+            },
+            Some(Fault::EmptyList) => self.site.answer(&request.with_query("tags=nothing_has_this_tag")),
+            _ => self.site.answer(request),
         }
     }
-
-    /// Answers one request; false where the connection is finished.
-    fn answer(&self, stream: &mut TcpStream, request: &Request) -> io::Result<bool> {
-        let started = Instant::now();
-        let path = request.path();
-        let asked = Asked {
-            method: &request.method,
-            path: &path,
-            target: &request.target,
-            occurrence: self.shared.occurrence(&path),
-        };
-        let answer = if self.crowded { Response::error(503) } else { self.shared.site.answer(request) };
-        let outcome = match self.shared.faults.fault(&asked) {
-            Some(fault) => fault.happen(stream, &answer),
-            None => Ok(Outcome::Instead(answer)),
-        };
-        let keeps_alive = request.keeps_alive() && !self.crowded;
-        match outcome {
-            Ok(Outcome::Instead(answer)) => {
-                let note = |sent| self.note(request, &path, started, sent);
-                send(stream, request, &answer, keeps_alive, note).map(|()| keeps_alive)
-            }
-            Ok(Outcome::Over(sent)) => {
-                self.note(request, &path, started, sent);
-                Ok(false)
-            }
-            Err(cause) => {
-                self.note(request, &path, started, NOTHING);
-                Err(cause)
-            }
-        }
-    }
-
-    fn note(&self, request: &Request, path: &str, started: Instant, sent: Sent) {
-        self.shared.log.push(LoggedRequest {
-            connection: self.number,
-            peer: self.peer,
-            method: request.method.clone(),
-            path: path.to_owned(),
-            target: request.target.clone(),
-            range: request.header("range").map(str::to_owned),
-            user_agent: request.header("user-agent").map(str::to_owned),
-            status: sent.status,
-            bytes: sent.bytes,
-            started,
-            ended: Instant::now(),
-        });
-    }
 }
 
-/// What is logged where an answer could not be sent.
-const NOTHING: Sent = Sent { status: 0, bytes: 0 };
-
-/// The most that is held back until a request is logged.
-const LAST_BYTES: usize = 4096;
-
-/// Sends an answer. `note` is called just before the last of it goes out, so that no client has the whole answer
-/// while the log knows nothing of it.
-fn send(
-    stream: &mut TcpStream,
-    request: &Request,
-    answer: &Response,
-    keeps_alive: bool,
-    note: impl FnOnce(Sent),
-) -> io::Result<()> {
-    let body = if request.method == "HEAD" { &[] } else { answer.body.bytes() };
-    let (early, last) = body.split_at(body.len().saturating_sub(LAST_BYTES));
-    let mut head = answer.head(keeps_alive).into_bytes();
-    let begun = if early.is_empty() {
-        head.extend_from_slice(last);
-        Ok(())
-    } else {
-        stream.write_all(&head).and_then(|()| stream.write_all(early))
-    };
-    note(if begun.is_ok() { Sent { status: answer.status, bytes: body.len() as u64 } } else { NOTHING });
-    begun?;
-    stream.write_all(if early.is_empty() { &head } else { last })
-}
-
-fn refuse(stream: &mut TcpStream, status: u16) -> io::Result<()> {
-    let answer = Response::error(status);
-    stream.write_all(answer.head(false).as_bytes())?;
-    stream.write_all(answer.body.bytes())
+fn increased(count: &mut u64) -> u64 {
+    *count += 1;
+    *count
 }

@@ -7,11 +7,13 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use crate::address::Address;
 use crate::catalogue::Catalogue;
+use crate::error::BooruError;
 use crate::listing::Listing;
 use crate::pages::{PreviewAddresses, front_page, list_page, post_page};
 use crate::post::{Post, Status};
 use crate::request::Request;
 use crate::response::{Body, Response};
+use crate::shift::Shift;
 use crate::variant::{Renderer, Variant, original};
 
 /// A catalogue and how it is shown.
@@ -29,9 +31,7 @@ impl Site {
     /// The answer when nothing goes wrong.
     pub(crate) fn answer(&self, request: &Request) -> Response {
         if request.method != "GET" && request.method != "HEAD" {
-            let mut refusal = Response::error(405);
-            refusal.headers.push(("Allow", "GET, HEAD".to_owned()));
-            return refusal;
+            return Response::error(405).with_header("Allow", "GET, HEAD");
         }
         let path = request.path();
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -49,6 +49,11 @@ impl Site {
             }
             _ => Response::error(404),
         }
+    }
+
+    /// Lets the site's posts change.
+    pub(crate) fn shift(&self, shift: &Shift) -> Result<(), BooruError> {
+        shift.happen(&mut self.catalogue.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn listing(&self, request: &Request) -> Listing {

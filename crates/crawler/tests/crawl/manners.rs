@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::config::{Listing, Variant};
-use mini_booru::{Asked, Catalogue, Fault, MiniBooru, Options, Sent};
+use mini_booru::{Asked, Catalogue, Fault, MiniBooru, Options};
 
 use crate::place::{Place, safe_posts};
 
@@ -103,13 +103,7 @@ fn requests_are_as_far_apart_as_robots_want() {
 fn a_picture_that_is_not_for_machines_to_learn_from_is_not_stored() {
     let booru = with_faults(|asked| {
         let marked = asked.path.starts_with("/image/") && asked.path.contains("/7");
-        marked.then(|| {
-            Fault::Scripted(Arc::new(|stream, answer| {
-                let mut answer = answer.clone();
-                answer.headers.push(("X-Robots-Tag", "noindex, noai".into()));
-                answer.write(stream, usize::MAX)
-            }))
-        })
+        marked.then(|| Fault::Header { name: "X-Robots-Tag".into(), value: "noindex, noai".into() })
     });
     let place = Place::with(&booru.url(), Listing::Json, Variant::Sample);
     let report = place.crawl();
@@ -125,7 +119,7 @@ fn a_redirect_is_followed_within_the_site_only() {
     let check = |location: &'static str, reason: &str| {
         let booru = with_faults(move |asked| {
             let marked = asked.path.starts_with("/image/") && asked.path.contains("/7");
-            marked.then(|| Fault::Scripted(Arc::new(move |stream, _| redirect(stream, location))))
+            marked.then(|| Fault::Redirect { to: location.into() })
         });
         let report = Place::new(&booru.url()).crawl();
         assert!(report.dropped.keys().any(|key| key.contains(reason)), "{:?}", report.dropped);
@@ -136,14 +130,8 @@ fn a_redirect_is_followed_within_the_site_only() {
     check("/user/secret.jpg", "robots.txt: Disallow: /user/");
     let booru = with_faults(|asked| {
         let listing = asked.path.starts_with("/post");
-        listing.then(|| Fault::Scripted(Arc::new(|stream, _| redirect(stream, "/banned"))))
+        listing.then(|| Fault::Redirect { to: "/banned".into() })
     });
     let error = Place::new(&booru.url()).error();
     assert!(error.contains("left alone for 60 minutes"), "{error}");
-}
-
-fn redirect(stream: &mut std::net::TcpStream, location: &str) -> std::io::Result<Sent> {
-    use std::io::Write as _;
-    write!(stream, "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
-    Ok(Sent { status: 302, bytes: 0 })
 }

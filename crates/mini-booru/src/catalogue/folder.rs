@@ -70,6 +70,7 @@ fn look_at(path: PathBuf) -> Result<Post, PassedOver> {
         change: 0,
         index_order: 0,
         status: Status::Active,
+        banned: false,
         parent_id: None,
         size: Size { width, height },
         file_size: bytes.len() as u64,

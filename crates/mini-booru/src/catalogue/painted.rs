@@ -117,6 +117,7 @@ fn post(seed: u64, id: PostId, painting: &Painting, format: Format, bytes: Vec<u
         change: 0,
         index_order: 0,
         status: if random.chance(0.06) { Status::Deleted } else { Status::Active },
+        banned: false,
         parent_id: (id > 1 && random.chance(0.08)).then(|| u64::from(random.whole(1, (id - 1) as u32))),
         size: Size { width: painting.width, height: painting.height },
         file_size: bytes.len() as u64,
@@ -128,6 +129,7 @@ fn post(seed: u64, id: PostId, painting: &Painting, format: Format, bytes: Vec<u
 fn rating(random: &mut Random) -> Rating {
     match random.unit() {
         draw if draw < 0.88 => Rating::Safe,
+        draw if draw < 0.92 => Rating::Sensitive,
         draw if draw < 0.96 => Rating::Questionable,
         _ => Rating::Explicit,
     }

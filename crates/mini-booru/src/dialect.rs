@@ -1,0 +1,14 @@
+//! The kinds of sites that the booru can pass for.
+
+use serde::Deserialize;
+
+/// Whose paths, records, pages and search terms are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// As konachan and yande.re.
+    #[default]
+    Moebooru,
+    /// As Danbooru 2.
+    Danbooru,
+}
