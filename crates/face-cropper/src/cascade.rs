@@ -51,6 +51,22 @@ impl Cascade {
         self.place.clone()
     }
 
+    /// That the content looks like what OpenCV writes; whether it is a cascade shows when it is read.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub(crate) fn check_kind(&self) -> Result<(), &'static str> {
+        let start = self.text.trim_start_matches('\u{FEFF}').trim_start();
+        let xml = start.starts_with('<');
+        if !xml && !start.starts_with("%YAML") && !start.starts_with('{') {
+            Err("it is no XML, YAML or JSON")
+        } else if xml && !start.contains("<opencv_storage") {
+            Err("it is XML of another kind: it has no <opencv_storage> element")
+        } else {
+            Ok(())
+        }
+    }
+
     /// The content.
     pub fn text(&self) -> &str {
         &self.text

@@ -13,7 +13,7 @@ use crate::{
 /// # Errors
 /// When the engine fails.
 pub fn detect(engine: &mut dyn Engine, grey: &Grey, config: &CropConfig) -> Result<Vec<Detection>, EngineError> {
-    let search = Search { scale_factor: config.scale_factor, min_size: config.min_size };
+    let search = Search { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
     let windows = engine.windows(grey, &search)?;
     let mut found: Vec<Detection> =
         group(&windows, config.min_neighbors).into_iter().filter_map(|found| clipped(found, grey)).collect();

@@ -11,6 +11,7 @@
 
 mod assembly;
 pub mod cascade;
+mod codec;
 mod container;
 mod cutting;
 mod deletions;

@@ -49,9 +49,22 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
     }
 }
 
+/// One pixel of the given opacity on white: c·α + 255·(1 − α), rounded.
+pub(crate) fn on_white(colour: [u8; 3], alpha: u8) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    colour.map(|c| ((u32::from(c) * alpha + 255 * (255 - alpha) + 127) / 255) as u8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn transparency_on_white_worked_by_hand() {
+        assert_eq!(on_white([0, 100, 255], 255), [0, 100, 255]);
+        assert_eq!(on_white([0, 100, 255], 0), [255, 255, 255]);
+        assert_eq!(on_white([0, 100, 255], 51), [204, 224, 255]); // a fifth of the colour, four fifths of white
+    }
 
     #[test]
     fn the_bytes_must_fill_the_picture() {

@@ -13,7 +13,8 @@ use material::Scene;
 
 fn start(scene: &Scene, cascade: &std::path::Path, cache: &std::path::Path) -> Output {
     let file = scene.root().join("pipeline.toml");
-    fs::write(&file, "[crop]\nsize = 64\n").unwrap();
+    let engine = scene.config.output_keys(contracts::StageId::Crop)["crop.engine"].clone();
+    fs::write(&file, format!("[crop]\nsize = 64\nengine = {engine}\n")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_face-cropper"))
         .args(["--config".as_ref(), file.as_os_str()])
         .env("NIJIGEN_CASCADE", cascade)

@@ -10,6 +10,8 @@ use super::section::{BadValue, Validate, require, section};
 pub enum Engine {
     /// OpenCV's CascadeClassifier: the reference.
     Opencv,
+    /// Our own evaluator: the same boxes without OpenCV, several times faster.
+    Native,
 }
 
 /// How much care is taken of small faces in large pictures.
@@ -53,7 +55,7 @@ impl CropFormat {
 section! {
     /// `[crop]`: how faces are found and cut.
     CropConfig in "crop" {
-        /// What evaluates the cascade: opencv.
+        /// What evaluates the cascade: opencv, the reference; native, the same boxes from the same grey values without OpenCV.
         engine: Engine = Engine::Opencv, Function;
         /// exact: every picture at its full size.
         mode: CropMode = CropMode::Exact, Function;
@@ -71,6 +73,8 @@ section! {
         min_neighbors: i32 = 5, Function;
         /// The smallest face searched for, in pixels.
         min_size: i32 = 48, Function;
+        /// The largest face searched for, in pixels; 0: as large as the picture.
+        max_size: i32 = 0, Function;
         /// Widens the box by this share of its side on each side.
         margin: f64 = 0.0, Function;
         /// The side of the crop in pixels; 0: as it is in the picture.
@@ -89,6 +93,7 @@ impl Validate for CropConfig {
             "scale_factor": self.scale_factor > 1.0 && self.scale_factor <= 4.0, "must be above 1 and at most 4";
             "min_neighbors": (0..=1000).contains(&self.min_neighbors), "must be from 0 to 1000";
             "min_size": (1..=100_000).contains(&self.min_size), "must be from 1 to 100000";
+            "max_size": self.max_size == 0 || (self.min_size..=100_000).contains(&self.max_size), "must be 0, or from crop.min_size to 100000";
             "margin": (0.0..=2.0).contains(&self.margin), "must be from 0 to 2";
             "size": self.size <= 4096, "must be at most 4096";
         }

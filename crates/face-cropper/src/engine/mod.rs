@@ -1,5 +1,7 @@
 //! What decodes, evaluates and cuts: the one seam between the stage and an imaging library.
 
+mod native;
+#[cfg(feature = "opencv")]
 mod opencv;
 
 use contracts::{
@@ -21,13 +23,15 @@ pub struct Window {
     pub weight: f64,
 }
 
-/// Which windows are evaluated.
+/// Which windows are evaluated. Where no size fits between the two, the one nearest to the smallest is searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Search {
     /// The step between the sizes, above 1.
     pub scale_factor: f64,
     /// The smallest window's side in pixels.
     pub min_size: i32,
+    /// The largest window's side in pixels; 0: as large as the picture.
+    pub max_size: i32,
 }
 
 /// One worker's tools. From the same bytes every engine is to give the same windows in the same order.
@@ -78,6 +82,12 @@ pub enum EngineError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The program was built without the library.
+    #[error(
+        "crop.engine = \"opencv\" needs OpenCV, and this program was built without it; set crop.engine = \"native\", or \
+         build face-cropper with its feature opencv"
+    )]
+    NotBuilt,
     /// The library at run time is another than the one that is called.
     #[error(
         "OpenCV {0} was loaded, and only OpenCV 4 is known to work (5 moved the cascade classifier out of its main \
@@ -88,7 +98,7 @@ pub enum EngineError {
     #[error("the file cannot be decoded")]
     Undecodable,
     /// The library threw something.
-    #[error("OpenCV could not {doing}: {problem}")]
+    #[error("the engine could not {doing}: {problem}")]
     Library {
         /// What it was asked to do.
         doing: &'static str,
@@ -103,13 +113,33 @@ pub enum EngineError {
 /// When the library or the cascade is not usable.
 pub fn start(engine: config::Engine, cascade: &Cascade) -> Result<Box<dyn Engine>, EngineError> {
     match engine {
+        config::Engine::Native => Ok(Box::new(native::Native::start(cascade)?)),
+        #[cfg(feature = "opencv")]
         config::Engine::Opencv => Ok(Box::new(opencv::OpenCv::start(cascade)?)),
+        #[cfg(not(feature = "opencv"))]
+        config::Engine::Opencv => Err(EngineError::NotBuilt),
     }
 }
 
 /// The engine's name and version: crops of another decoder or scaler may differ.
 pub fn identity(engine: config::Engine) -> String {
     match engine {
+        config::Engine::Native => format!("native {}", native::VERSION),
+        #[cfg(feature = "opencv")]
         config::Engine::Opencv => format!("opencv {}", opencv::version()),
+        #[cfg(not(feature = "opencv"))]
+        config::Engine::Opencv => "opencv".into(),
+    }
+}
+
+#[cfg(all(test, not(feature = "opencv")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_was_not_built_says_what_to_do() {
+        let cascade = Cascade::of_text("nowhere".into(), String::new());
+        let error = start(config::Engine::Opencv, &cascade).err().unwrap().to_string();
+        assert!(error.contains("crop.engine = \"native\"") && error.contains("without it"), "{error}");
     }
 }

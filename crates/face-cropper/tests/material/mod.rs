@@ -1,12 +1,15 @@
 //! Pictures, a cascade and a whole data folder for the tests.
 #![allow(dead_code, reason = "each test program takes what it needs")]
 
+pub(crate) mod cascades;
+
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
+use contracts::config::{Alpha, Engine as Kind};
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
     manifest::{self, Header},
@@ -14,7 +17,7 @@ use contracts::{
     record::{FaceRecord, PictureRecord},
     stage::{Interrupt, Silent},
 };
-use face_cropper::{Crop, CropError};
+use face_cropper::{Crop, CropError, engine::Engine, picture::Grey};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 /// A cascade of two features: it accepts a window with a bright, even middle and nothing as bright around it.
@@ -29,6 +32,23 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     }
     folder
 }
+
+/// The real pictures, by name.
+pub(crate) fn pictures(shared: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(shared.join("pictures")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The grey plane of a picture file.
+pub(crate) fn grey(engine: &mut dyn Engine, path: &Path) -> Grey {
+    let picture = engine.decode(&fs::read(path).unwrap(), Alpha::Drop).unwrap();
+    engine.grey(&picture).unwrap()
+}
+
+/// The reference engine where it was built.
+pub(crate) const ENGINE: Kind = if cfg!(feature = "opencv") { Kind::Opencv } else { Kind::Native };
 
 /// A dark picture with bright square spots: x, y and side of each.
 pub(crate) fn spots(width: u32, height: u32, spots: &[[u32; 3]]) -> Vec<u8> {
@@ -58,6 +78,7 @@ impl Scene {
         let cascade = root.path().join("spot.xml");
         fs::write(&cascade, SPOT_CASCADE).unwrap();
         let mut config = Config::default();
+        config.crop.engine = ENGINE;
         config.crop.cascade = cascade.to_string_lossy().into_owned();
         Self { root, config, records: Vec::new() }
     }

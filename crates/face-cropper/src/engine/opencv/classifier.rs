@@ -18,9 +18,7 @@ use crate::{
 /// Makes a classifier of a cascade's text, so that the cascade need not be a file.
 pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> {
     let refused = |problem: &str| EngineError::NotACascade { place: cascade.place(), problem: problem.to_owned() };
-    if let Some(problem) = foreign(cascade.text()) {
-        return Err(refused(problem));
-    }
+    cascade.check_kind().map_err(refused)?;
     let broken = |_| refused("it is broken or cut off");
     let storage = FileStorage::new(cascade.text(), FileStorage_READ | FileStorage_MEMORY, "").map_err(broken)?;
     if !storage.is_opened().map_err(broken)? {
@@ -36,19 +34,6 @@ pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> 
     Ok(classifier)
 }
 
-/// What a text is instead of something that OpenCV wrote.
-fn foreign(text: &str) -> Option<&'static str> {
-    let start = text.trim_start_matches('\u{FEFF}').trim_start();
-    let xml = start.starts_with('<');
-    if !xml && !start.starts_with("%YAML") && !start.starts_with('{') {
-        Some("it is no XML, YAML or JSON")
-    } else if xml && !start.contains("<opencv_storage") {
-        Some("it is XML of another kind: it has no <opencv_storage> element")
-    } else {
-        None
-    }
-}
-
 /// All windows that pass every stage, ungrouped, in the order of the search.
 ///
 /// This asks the classifier behind `CascadeClassifier`, which clips boxes to the picture before it hands them on.
@@ -62,7 +47,7 @@ pub(super) fn windows(
     let mut equalised = Mat::default();
     imgproc::equalize_hist(&plane, &mut equalised).map_err(library("equalise a histogram"))?;
     let (mut places, mut levels, mut weights) = (Vector::<Rect>::new(), Vector::<i32>::new(), Vector::<f64>::new());
-    let smallest = Size::new(search.min_size, search.min_size);
+    let side = |side| Size::new(side, side);
     // With no neighbours asked for, nothing is grouped: each window keeps its own level weight.
     classifier
         .cc()
@@ -74,8 +59,8 @@ pub(super) fn windows(
             search.scale_factor,
             0,
             0,
-            smallest,
-            Size::default(),
+            side(search.min_size),
+            side(search.max_size),
             true,
         )
         .map_err(library("search for faces"))?;

@@ -13,7 +13,7 @@ use opencv::{
 };
 
 use super::{super::EngineError, library, profile::without_profile};
-use crate::picture::{Colour, Grey, Pixels};
+use crate::picture::{Colour, Grey, Pixels, on_white};
 
 /// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white.
 pub(super) fn decode(file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
@@ -21,7 +21,7 @@ pub(super) fn decode(file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
     let picture = owned::<3>(&decoded(file, IMREAD_COLOR)?)?;
     match alpha {
         Alpha::Drop => Ok(picture),
-        Alpha::White => Ok(on_white(file)?.filter(|laid| same_size(laid, &picture)).unwrap_or(picture)),
+        Alpha::White => Ok(whitened(file)?.filter(|laid| same_size(laid, &picture)).unwrap_or(picture)),
     }
 }
 
@@ -79,31 +79,25 @@ fn decoded(file: &[u8], flags: i32) -> Result<Mat, EngineError> {
 }
 
 /// The picture laid on white, if it has an alpha channel at all.
-fn on_white(file: &[u8]) -> Result<Option<Colour>, EngineError> {
+fn whitened(file: &[u8]) -> Result<Option<Colour>, EngineError> {
     let picture = decoded(file, IMREAD_UNCHANGED)?;
     if picture.channels() != 4 {
         return Ok(None);
     }
     let bytes = picture.data_bytes().map_err(library("hand over a picture"))?;
     let laid = match picture.depth() {
-        CV_8U => bytes.chunks_exact(4).flat_map(|p| lay([p[0], p[1], p[2]], p[3])).collect(),
+        CV_8U => bytes.chunks_exact(4).flat_map(|p| on_white([p[0], p[1], p[2]], p[3])).collect(),
         // Of sixteen bits the upper eight count, as in a plain decode.
         CV_16U => {
             let upper = |pixel: &[u8], channel: usize| {
                 (u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]) >> 8) as u8
             };
-            let pixel = |p: &[u8]| lay([upper(p, 0), upper(p, 1), upper(p, 2)], upper(p, 3));
+            let pixel = |p: &[u8]| on_white([upper(p, 0), upper(p, 1), upper(p, 2)], upper(p, 3));
             bytes.chunks_exact(8).flat_map(pixel).collect()
         }
         _ => return Ok(None),
     };
     Ok(Colour::new(picture.cols(), picture.rows(), laid))
-}
-
-/// One pixel on white: c·α + 255·(1 − α), rounded.
-fn lay(colour: [u8; 3], alpha: u8) -> [u8; 3] {
-    let alpha = u32::from(alpha);
-    colour.map(|c| ((u32::from(c) * alpha + 255 * (255 - alpha) + 127) / 255) as u8)
 }
 
 fn same_size(a: &Colour, b: &Colour) -> bool {
@@ -113,16 +107,4 @@ fn same_size(a: &Colour, b: &Colour) -> bool {
 fn owned<const CHANNELS: usize>(picture: &Mat) -> Result<Pixels<CHANNELS>, EngineError> {
     let bytes = picture.data_bytes().map_err(library("hand over a picture"))?.to_vec();
     Pixels::new(picture.cols(), picture.rows(), bytes).ok_or(EngineError::Undecodable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn transparency_on_white_worked_by_hand() {
-        assert_eq!(lay([0, 100, 255], 255), [0, 100, 255]);
-        assert_eq!(lay([0, 100, 255], 0), [255, 255, 255]);
-        assert_eq!(lay([0, 100, 255], 51), [204, 224, 255]); // a fifth of the colour, four fifths of white
-    }
 }

@@ -1,0 +1,129 @@
+//! A stage for up to 32 neighbouring windows at once, with whatever registers the processor has.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use super::{
+    plane::LANES,
+    program::{Mask, Program},
+};
+
+/// The instructions to use. All give the same results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernel {
+    /// 32 windows in a register.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 16 windows in a register.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// One window after the other, on any processor.
+    Portable,
+}
+
+impl Kernel {
+    /// What this processor can do, from the best to the plainest.
+    pub(super) fn available() -> Vec<Self> {
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                kernels.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") {
+                kernels.push(Self::Avx2);
+            }
+        }
+        kernels.push(Self::Portable);
+        kernels
+    }
+
+    /// Which of the windows `alive`, the first at `at`, pass a stage. `sums` must hold all windows, alive or not, as far as the program
+    /// reaches.
+    pub(super) fn pass(self, program: &Program, sums: &[u16], at: usize, stage: usize, alive: Mask) -> Mask {
+        #[cfg(target_arch = "x86_64")]
+        if alive.count_ones() > self.few()
+            && let Some(stumps) = program.stumps(stage)
+        {
+            assert!(at + program.reach() + LANES <= sums.len(), "windows lie within the integral image");
+            match self {
+                // SAFETY: the kernel was chosen because the processor has these instructions; every read is at
+                // most reach + LANES behind `at`, which was checked above.
+                #[allow(unsafe_code, reason = "half of all time is spent here")]
+                Self::Avx512 => return alive & unsafe { avx512::pass(stumps, sums, at) },
+                // SAFETY: as above.
+                #[allow(unsafe_code, reason = "half of all time is spent here")]
+                Self::Avx2 => return alive & unsafe { avx2::pass(stumps, sums, at) },
+                Self::Portable => {}
+            }
+        }
+        bits(alive).filter(|i| program.passes(sums, at + i, stage)).fold(0, |passed, i| passed | 1 << i)
+    }
+
+    /// So few windows are faster one by one.
+    fn few(self) -> u32 {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => 1,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => 3,
+            Self::Portable => 32,
+        }
+    }
+}
+
+/// The places of the bits that are set, from the lowest.
+pub(super) fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(place)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{
+        super::{
+            model::{Feature, Model, Node, Stage, Tree},
+            plane::Layout,
+        },
+        *,
+    };
+
+    fn model(nodes: Vec<(usize, [u32; 8], f32, f32)>) -> Model {
+        let sides = (0..16).map(|i| Feature { x: i % 3, y: i % 2, width: 1 + i % 7, height: 1 + i / 3 });
+        let stump = |(feature, subset, left, right)| Tree {
+            nodes: vec![Node { feature, subset, left: 0, right: -1 }],
+            leaves: vec![left, right],
+        };
+        let stages = vec![Stage { threshold: 0.0, trees: nodes.into_iter().map(stump).collect() }];
+        Model { width: 24, height: 24, stages, features: sides.collect() }
+    }
+
+    proptest! {
+        #[test]
+        fn every_kernel_lets_the_same_windows_pass(
+            nodes in prop::collection::vec((0..16usize, any::<[u32; 8]>(), -1.0..1.0f32, -1.0..1.0f32), 1..9),
+            pixels in prop::collection::vec(any::<u8>(), 64 * 26),
+            alive in any::<Mask>(),
+            step in 1..=2usize,
+        ) {
+            let mut program = Program::default();
+            program.compile(&model(nodes), Layout { stride: 64, step });
+            let mut sums = vec![0u16; 64 * 27];
+            for i in 65..64 * 27 {
+                let (left, above, both) = (sums[i - 1], sums[i - 64], sums[i - 65]);
+                sums[i] = left.wrapping_add(above).wrapping_sub(both).wrapping_add(u16::from(pixels[i - 64]));
+            }
+            let expected = Kernel::Portable.pass(&program, &sums, 3, 0, alive);
+            for kernel in Kernel::available() {
+                prop_assert_eq!(kernel.pass(&program, &sums, 3, 0, alive), expected, "{:?}", kernel);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! 16 windows side by side in registers of 256 bits.
+#![allow(unsafe_code, reason = "half of all time is spent here")]
+
+use std::arch::x86_64::*;
+
+use super::super::program::{AROUND, Mask, Node, Stumps};
+
+/// Which of 32 windows from `at` pass a stage.
+///
+/// # Safety
+/// The processor has AVX2, and `sums` reaches from `at` as far as the stumps and 32 windows do.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
+    // SAFETY: as the caller promises.
+    let half = |from: usize| unsafe { pass_half(stumps, sums.as_ptr().add(at + from)) };
+    half(0) | half(16) << 16
+}
+
+#[target_feature(enable = "avx2")]
+unsafe fn pass_half(stumps: Stumps<'_>, first: *const u16) -> Mask {
+    let mut totals = [_mm256_setzero_pd(); 4];
+    for (node, [left, right]) in stumps.nodes.iter().zip(stumps.leaves) {
+        // SAFETY: as the caller promises.
+        let misses = unsafe { misses(node, codes(node, first)) };
+        let (left, right) = (_mm256_set1_pd(*left), _mm256_set1_pd(*right));
+        for (total, misses) in totals.iter_mut().zip(widened(misses)) {
+            *total = _mm256_add_pd(*total, _mm256_blendv_pd(left, right, _mm256_castsi256_pd(misses)));
+        }
+    }
+    let threshold = _mm256_set1_pd(stumps.threshold);
+    let passed = totals.map(|total| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(total, threshold)) as Mask);
+    passed[0] | passed[1] << 4 | passed[2] << 8 | passed[3] << 12
+}
+
+/// The local binary patterns, one in sixteen bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn codes(node: &Node, first: *const u16) -> __m256i {
+    // SAFETY: as the caller promises: 16 sums from each corner are within the integral image.
+    let corner = |i: usize| unsafe { _mm256_loadu_si256(first.add(node.corners[i] as usize).cast()) };
+    let across: [[__m256i; 3]; 4] = std::array::from_fn(|y| {
+        let row: [__m256i; 4] = std::array::from_fn(|x| corner(4 * y + x));
+        std::array::from_fn(|x| _mm256_sub_epi16(row[x + 1], row[x]))
+    });
+    let block = |x: usize, y: usize| _mm256_sub_epi16(across[y + 1][x], across[y][x]);
+    let middle = block(1, 1);
+    let mut codes = _mm256_setzero_si256();
+    for (i, (x, y)) in AROUND.into_iter().enumerate() {
+        let around = block(x, y);
+        let bright = _mm256_cmpeq_epi16(_mm256_max_epu16(around, middle), around);
+        codes = _mm256_or_si256(codes, _mm256_and_si256(bright, _mm256_set1_epi16(128 >> i)));
+    }
+    codes
+}
+
+/// All bits of a lane where the node's subset does not hold the code: one of 32 bytes, and the bit in it.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn misses(node: &Node, codes: __m256i) -> __m256i {
+    // SAFETY: the subset has exactly 256 bits; loads of unaligned memory.
+    let (lower, upper) = unsafe {
+        let half = node.subset.as_ptr().cast::<__m128i>();
+        (_mm_loadu_si128(half), _mm_loadu_si128(half.add(1)))
+    };
+    // A byte shuffle looks at four bits of the place; the fifth chooses the half.
+    let place = _mm256_srli_epi16::<3>(codes);
+    let from_lower = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(lower), place);
+    let from_upper = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(upper), place);
+    let in_upper = _mm256_cmpgt_epi16(place, _mm256_set1_epi16(15));
+    let byte = _mm256_blendv_epi8(from_lower, from_upper, in_upper);
+    let powers = _mm256_set1_epi64x(i64::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128]));
+    let bit = _mm256_shuffle_epi8(powers, _mm256_and_si256(codes, _mm256_set1_epi16(7)));
+    // The upper byte of a lane holds what place 0 holds, which no code asks for.
+    let asked = _mm256_and_si256(_mm256_and_si256(byte, bit), _mm256_set1_epi16(0xFF));
+    _mm256_cmpeq_epi16(asked, _mm256_setzero_si256())
+}
+
+/// Sixteen masks of sixteen bits as four times four of 64 bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widened(masks: __m256i) -> [__m256i; 4] {
+    let (lower, upper) = (_mm256_castsi256_si128(masks), _mm256_extracti128_si256::<1>(masks));
+    [lower, _mm_srli_si128::<8>(lower), upper, _mm_srli_si128::<8>(upper)].map(|quarter| _mm256_cvtepi16_epi64(quarter))
+}

@@ -1,0 +1,59 @@
+//! 32 windows side by side in registers of 512 bits.
+#![allow(unsafe_code, reason = "half of all time is spent here")]
+
+use std::arch::x86_64::*;
+
+use super::super::program::{AROUND, Mask, Node, Stumps};
+
+/// Which of 32 windows from `at` pass a stage.
+///
+/// # Safety
+/// The processor has AVX-512 F and BW, and `sums` reaches from `at` as far as the stumps and 32 windows do.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
+    let mut totals = [_mm512_setzero_pd(); 4];
+    for (node, [left, right]) in stumps.nodes.iter().zip(stumps.leaves) {
+        // SAFETY: as the caller promises.
+        let codes = unsafe { codes(node, sums.as_ptr().add(at)) };
+        let holds = holds(node, codes);
+        let (left, right) = (_mm512_set1_pd(*left), _mm512_set1_pd(*right));
+        for (eighth, total) in totals.iter_mut().enumerate() {
+            let leaves = _mm512_mask_blend_pd((holds >> (8 * eighth)) as u8, right, left);
+            *total = _mm512_add_pd(*total, leaves);
+        }
+    }
+    let threshold = _mm512_set1_pd(stumps.threshold);
+    let passed = totals.map(|total| Mask::from(_mm512_cmp_pd_mask::<_CMP_GE_OQ>(total, threshold)));
+    passed[0] | passed[1] << 8 | passed[2] << 16 | passed[3] << 24
+}
+
+/// The local binary patterns, one in sixteen bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn codes(node: &Node, first: *const u16) -> __m512i {
+    // SAFETY: as the caller promises: 32 sums from each corner are within the integral image.
+    let corner = |i: usize| unsafe { _mm512_loadu_epi16(first.add(node.corners[i] as usize).cast()) };
+    let across: [[__m512i; 3]; 4] = std::array::from_fn(|y| {
+        let row: [__m512i; 4] = std::array::from_fn(|x| corner(4 * y + x));
+        std::array::from_fn(|x| _mm512_sub_epi16(row[x + 1], row[x]))
+    });
+    let block = |x: usize, y: usize| _mm512_sub_epi16(across[y + 1][x], across[y][x]);
+    let middle = block(1, 1);
+    let mut codes = _mm512_setzero_si512();
+    for (i, (x, y)) in AROUND.into_iter().enumerate() {
+        let bright = _mm512_cmpge_epu16_mask(block(x, y), middle);
+        codes = _mm512_mask_add_epi16(codes, bright, codes, _mm512_set1_epi16(128 >> i));
+    }
+    codes
+}
+
+/// Which codes the node's subset holds: one of sixteen words of sixteen bits each, and the bit in it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn holds(node: &Node, codes: __m512i) -> Mask {
+    // SAFETY: the subset has exactly 256 bits; a load of unaligned memory.
+    let subset = unsafe { _mm256_loadu_si256(node.subset.as_ptr().cast()) };
+    let words = _mm512_permutexvar_epi16(_mm512_srli_epi16::<4>(codes), _mm512_castsi256_si512(subset));
+    let bit = _mm512_sllv_epi16(_mm512_set1_epi16(1), _mm512_and_si512(codes, _mm512_set1_epi16(15)));
+    _mm512_test_epi16_mask(words, bit)
+}
