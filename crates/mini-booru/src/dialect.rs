@@ -1,10 +1,7 @@
 //! The kinds of sites that the booru can pass for.
 
-use serde::Deserialize;
-
 /// Whose paths, records, pages and search terms are spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// As konachan and yande.re.
     #[default]

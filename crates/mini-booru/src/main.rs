@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use mini_booru::painter::save;
-use mini_booru::{BooruError, Catalogue, MiniBooru, Options, Schedule};
+use mini_booru::{BooruError, Catalogue, Dialect, MiniBooru, Options, Schedule};
 
 /// A stand-in booru for smoke runs and tests. Prints its URL, then serves until it is told to stop.
 #[derive(Parser)]
@@ -40,12 +40,30 @@ struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     address: String,
+    /// The kind of site to pass for
+    #[arg(long, value_enum, default_value = "moebooru", value_name = "KIND")]
+    speak: Speak,
     /// What goes wrong, and when: a schedule of faults in TOML
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
     /// Stop when standard input ends, so that no server outlives the program that started it
     #[arg(long)]
     until_stdin_closes: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Speak {
+    Moebooru,
+    Danbooru,
+}
+
+impl From<Speak> for Dialect {
+    fn from(speak: Speak) -> Self {
+        match speak {
+            Speak::Moebooru => Self::Moebooru,
+            Speak::Danbooru => Self::Danbooru,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -98,7 +116,12 @@ fn run_server(serve: &Serve) -> anyhow::Result<()> {
         let _ = by_signal.send(());
     })
     .context("cannot listen for Ctrl-C")?;
-    let options = Options { address: serve.address.clone(), faults: Arc::new(faults), ..Options::default() };
+    let options = Options {
+        address: serve.address.clone(),
+        dialect: serve.speak.into(),
+        faults: Arc::new(faults),
+        ..Options::default()
+    };
     let booru = MiniBooru::start(catalogue, options)?;
     announce(&booru.url()).context("cannot write the URL to standard output")?;
     if serve.until_stdin_closes {

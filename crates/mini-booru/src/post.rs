@@ -124,12 +124,21 @@ pub struct Size {
 impl Size {
     /// The same shape with its longer side at most `longest`, never enlarged.
     pub fn within(self, longest: u32) -> Self {
-        let long = self.width.max(self.height);
-        if long <= longest {
+        self.scaled(longest, self.width.max(self.height))
+    }
+
+    /// The same shape at most `widest` across, never enlarged.
+    pub fn no_wider_than(self, widest: u32) -> Self {
+        self.scaled(widest, self.width)
+    }
+
+    /// Scaled so that what is `now` becomes `most`, where it is more.
+    fn scaled(self, most: u32, now: u32) -> Self {
+        if now <= most {
             return self;
         }
         let scaled = |side: u32| {
-            let rounded = (u64::from(side) * u64::from(longest) * 2 + u64::from(long)) / (2 * u64::from(long));
+            let rounded = (u64::from(side) * u64::from(most) * 2 + u64::from(now)) / (2 * u64::from(now));
             (rounded as u32).max(1)
         };
         Self { width: scaled(self.width), height: scaled(self.height) }
@@ -195,6 +204,24 @@ impl Post {
     /// The sides of the sample, which are the original's where that is small.
     pub fn sample_size(&self) -> Size {
         self.size.within(SAMPLE_SIDE)
+    }
+
+    /// The number of the uploader: any that stays the same will do.
+    pub(crate) fn uploader_id(&self) -> u32 {
+        self.author.bytes().fold(1_000, |sum, byte| (sum * 31 + u32::from(byte)) % 200_000)
+    }
+
+    /// The tag of the artist, as which the uploader passes on Danbooru.
+    pub(crate) fn artist_tag(&self) -> String {
+        self.author.to_lowercase()
+    }
+
+    /// All tags as Danbooru lists them: the artist's too, in alphabetical order.
+    pub(crate) fn danbooru_tags(&self) -> String {
+        let mut tags = self.tags.clone();
+        tags.push(self.artist_tag());
+        tags.sort();
+        tags.join(" ")
     }
 
     /// Whether a sample of its own exists; where not, the original stands in for it.

@@ -30,7 +30,8 @@ enum Numbers {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deleted {
-    /// Hidden, unless a term by id or change brings them along.
+    /// Moebooru hides them, unless a term by id or change brings them along. Danbooru lists them, and leaves it to
+    /// its pages to hide them.
     Unsaid,
     Hidden,
     Shown,
@@ -96,12 +97,23 @@ impl Query {
             && self.ratings.as_ref().is_none_or(|letters| letters.contains(rating))
             && !self.refused_ratings.contains(rating)
             && self.shows(post.status)
-            && self.tags.iter().all(|tag| post.tags.contains(tag))
-            && !self.refused_tags.iter().any(|tag| post.tags.contains(tag))
+            && self.tags.iter().all(|tag| self.has(post, tag))
+            && !self.refused_tags.iter().any(|tag| self.has(post, tag))
+    }
+
+    /// Danbooru knows artists by tags.
+    fn has(&self, post: &Post, tag: &String) -> bool {
+        post.tags.contains(tag) || (self.dialect == Dialect::Danbooru && post.artist_tag() == *tag)
+    }
+
+    /// Whether the search says that deleted posts are wanted.
+    pub(crate) fn names_deleted(&self) -> bool {
+        matches!(self.deleted, Deleted::Shown | Deleted::Only)
     }
 
     fn shows(&self, status: Status) -> bool {
         match self.deleted {
+            Deleted::Unsaid if self.dialect == Dialect::Danbooru => true,
             Deleted::Unsaid => status == Status::Active || self.ids.is_some() || self.changes.is_some(),
             Deleted::Hidden => status == Status::Active,
             Deleted::Shown => true,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::http_date::{http_date, seconds_since_1970};
-use crate::pages::error_page;
+use crate::dates::{http_date, seconds_since_1970};
+use crate::html::error_page;
 use crate::range::{Part, part};
 use crate::request::Request;
 

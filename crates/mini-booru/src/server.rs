@@ -10,10 +10,11 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::catalogue::Catalogue;
 use crate::connection::Connection;
+use crate::dialect::Dialect;
 use crate::error::BooruError;
 use crate::fault::{Asked, Fault, Faults, NoFaults};
 use crate::log::RequestLog;
-use crate::pages::PreviewAddresses;
+use crate::moebooru::pages::PreviewAddresses;
 use crate::path_class::PathClass;
 use crate::request::Request;
 use crate::response::Response;
@@ -25,6 +26,8 @@ use crate::variant::Renderer;
 pub struct Options {
     /// Where to listen; port 0 takes any free one.
     pub address: String,
+    /// The kind of site.
+    pub dialect: Dialect,
     /// What goes wrong, and when.
     pub faults: Arc<dyn Faults>,
     /// Connections beyond so many are answered with 503 and closed.
@@ -41,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             address: "127.0.0.1:0".to_owned(),
+            dialect: Dialect::default(),
             faults: Arc::new(NoFaults),
             max_connections: 256,
             previews: PreviewAddresses::default(),
@@ -88,6 +92,7 @@ impl MiniBooru {
         let site = Site {
             catalogue: RwLock::new(catalogue),
             address: Address::new(&format!("http://{}", reachable(local))),
+            dialect: options.dialect,
             previews: options.previews,
             robots: options.robots,
             page_length: options.page_length,

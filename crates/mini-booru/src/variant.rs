@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fast_image_resize::images::Image;
 use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::webp::WebPEncoder;
 use image::{DynamicImage, ExtendedColorType, RgbImage};
 
-use crate::post::{Original, Post, Size};
+use crate::post::{Format, Original, Post, Size};
 
 /// A smaller picture made from an original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +18,53 @@ pub(crate) enum Variant {
     Preview,
     /// JPEG, 1500 pixels at most.
     Sample,
+    /// Danbooru's smallest: JPEG, 180 pixels at most.
+    Within180,
+    /// Danbooru's middle one: JPEG, 360 pixels at most.
+    Within360,
+    /// Danbooru's largest preview: WebP, 720 pixels at most.
+    Within720,
+    /// Danbooru's sample: JPEG, 850 pixels wide at most.
+    Wide850,
+}
+
+impl Variant {
+    /// As sites' paths and records name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Sample | Self::Wide850 => "sample",
+            Self::Within180 => "180x180",
+            Self::Within360 => "360x360",
+            Self::Within720 => "720x720",
+        }
+    }
+
+    /// The sides of this variant of a post's picture, never enlarged.
+    pub(crate) fn size(self, post: &Post) -> Size {
+        match self {
+            Self::Preview => post.preview_size(),
+            Self::Sample => post.sample_size(),
+            Self::Within180 => post.size.within(180),
+            Self::Within360 => post.size.within(360),
+            Self::Within720 => post.size.within(720),
+            Self::Wide850 => post.size.no_wider_than(850),
+        }
+    }
+
+    /// The format of its file.
+    pub(crate) fn format(self) -> Format {
+        if self == Self::Within720 { Format::Webp } else { Format::Jpeg }
+    }
+
+    /// How well JPEG keeps it, in hundredths.
+    fn quality(self) -> u8 {
+        match self {
+            Self::Preview => 87,
+            Self::Sample => 92,
+            _ => 85,
+        }
+    }
 }
 
 /// Beyond so many bytes the kept renderings are dropped and made again.
@@ -85,17 +133,16 @@ pub(crate) fn original(post: &Post) -> Option<Arc<[u8]>> {
 }
 
 fn rendered(post: &Post, variant: Variant) -> Option<Vec<u8>> {
-    let (size, quality) = match variant {
-        Variant::Preview => (post.preview_size(), 87),
-        Variant::Sample => (post.sample_size(), 92),
-    };
+    let size = variant.size(post);
     let decoded = image::load_from_memory(&original(post)?).ok()?;
     let picture = scaled(on_white(decoded), size)?;
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality)
-        .encode(&picture, size.width, size.height, ExtendedColorType::Rgb8)
-        .ok()?;
-    Some(bytes)
+    let (width, height, colour) = (size.width, size.height, ExtendedColorType::Rgb8);
+    let encoded = match variant.format() {
+        Format::Webp => WebPEncoder::new_lossless(&mut bytes).encode(&picture, width, height, colour),
+        _ => JpegEncoder::new_with_quality(&mut bytes, variant.quality()).encode(&picture, width, height, colour),
+    };
+    encoded.ok().map(|()| bytes)
 }
 
 /// JPEG has no transparency: what shines through is white.
@@ -149,7 +196,8 @@ mod tests {
         let picture = image::load_from_memory(&file).unwrap().into_rgb8();
         assert_eq!(picture.dimensions(), expected);
         assert_eq!(picture.get_pixel(10, 10).0, [255, 255, 255], "transparent parts are white");
-        assert_eq!(image::guess_format(&file).unwrap(), image::ImageFormat::Jpeg);
+        let expected = if variant == Variant::Within720 { image::ImageFormat::WebP } else { image::ImageFormat::Jpeg };
+        assert_eq!(image::guess_format(&file).unwrap(), expected);
         assert!(Arc::ptr_eq(&file, &renderer.render(&post, variant).unwrap()), "the second time it is kept");
     }
 
@@ -157,6 +205,10 @@ mod tests {
     fn variants_have_their_sizes() {
         check(Variant::Preview, (300, 150));
         check(Variant::Sample, (1500, 750));
+        check(Variant::Within180, (180, 90));
+        check(Variant::Within360, (360, 180));
+        check(Variant::Within720, (720, 360));
+        check(Variant::Wide850, (850, 425));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Fault, bomb};
-use crate::http_date::{http_date, seconds_since_1970};
-use crate::pages::error_page;
+use crate::dates::{http_date, seconds_since_1970};
+use crate::html::error_page;
 use crate::response::{Body, Response};
 
 /// The answer that the fault makes of the sound one.

@@ -3,6 +3,7 @@
 
 mod binary;
 mod client;
+mod danbooru;
 mod faults;
 mod painting;
 mod serving;

@@ -1,4 +1,4 @@
-//! Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT`.
+//! Dates as HTTP and JSON write them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,15 @@ pub(crate) fn seconds_since_1970(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The date of so many seconds since 1970.
+/// Seconds since 1970 as JSON has them: `1994-11-06T08:49:37.000+00:00`.
+pub(crate) fn json_date(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = calendar(days);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000+00:00", month + 1)
+}
+
+/// Seconds since 1970 as HTTP has them: `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub(crate) fn http_date(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = calendar(days);
@@ -60,5 +68,6 @@ mod tests {
         check(951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT");
         check(1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT");
         check(4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT");
+        assert_eq!(json_date(784_111_777), "1994-11-06T08:49:37.000+00:00");
     }
 }

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::record::record;
 use crate::address::{Address, parameter};
 use crate::catalogue::Catalogue;
 use crate::dialect::Dialect;
 use crate::post::{Post, PostId};
 use crate::query::Query;
-use crate::record::record;
 use crate::variant::Renderer;
 
 /// The documented most of one page.

@@ -1,12 +1,13 @@
-//! The site's HTML: list pages and post pages.
+//! Moebooru's HTML: list pages and post pages.
 
 use serde_json::Value;
 
+use super::listing::Listing;
+use super::record::record;
 use crate::address::{Address, percent_encoded};
 use crate::dialect::Dialect;
-use crate::listing::Listing;
+use crate::html::{escaped, in_script, page};
 use crate::post::{Post, Status};
-use crate::record::record;
 
 /// How a list page writes its previews' addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,43 +132,6 @@ pub(crate) fn post_page(post: &Post, record: &Value, address: &Address) -> Strin
         in_script(record)
     );
     page(&format!("/post/show/{}", post.id), &format!("<div id=\"post-view\">\n{picture}</div>\n{register}"))
-}
-
-/// The front page.
-pub(crate) fn front_page() -> String {
-    page("/", "<h1>mini booru</h1>\n<p><a href=\"/post\">Posts</a></p>")
-}
-
-/// The page that goes with an error's status.
-pub(crate) fn error_page(status: u16, reason: &str) -> String {
-    page("", &format!("<h1>{status}</h1>\n<p>{}</p>", escaped(reason)))
-}
-
-fn page(path: &str, body: &str) -> String {
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{path} | mini booru</title></head>\n\
-         <body>\n<div id=\"content\">\n{body}\n</div>\n</body>\n</html>\n",
-        path = escaped(path)
-    )
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-/// JSON that cannot end the script element it stands in.
-fn in_script(value: &Value) -> String {
-    value.to_string().replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub(crate) fn record(post: &Post, address: &Address, has_children: bool, sample_
         "id": post.id,
         "tags": post.tags.join(" "),
         "created_at": post.created_at,
-        "creator_id": creator_id(&post.author),
+        "creator_id": post.uploader_id(),
         "author": post.author,
         "change": post.change,
         "source": post.source,
@@ -56,9 +56,4 @@ fn add_files(facts: &mut Map<String, Value>, post: &Post, address: &Address) {
     facts.insert("file_url".to_owned(), address.file(post).into());
     facts.insert("sample_url".to_owned(), address.sample(post).into());
     facts.insert("jpeg_url".to_owned(), address.file(post).into());
-}
-
-/// Authors have numbers too; any that stays the same will do.
-fn creator_id(author: &str) -> u32 {
-    author.bytes().fold(1_000, |sum, byte| (sum * 31 + u32::from(byte)) % 200_000)
 }
