@@ -41,7 +41,7 @@ enum Listed {
 
 impl Exclusions {
     /// Reads `excluded.jsonl` (faces found deleted) and `exclude.txt` (a face, a picture's SHA-256 or a face's file
-    /// name a line; `#` starts a comment). Neither has to exist.
+    /// name a line, or that of a picture from elsewhere; `#` starts a comment). Neither has to exist.
     ///
     /// # Errors
     /// When one is there but cannot be read.
@@ -61,9 +61,23 @@ impl Exclusions {
             || self.listed.iter().any(|listed| match listed {
                 Listed::Picture(picture) => *picture == face.picture,
                 Listed::Face(id) => *id == face.face,
-                Listed::File(name) => face.file == *name || face.file.ends_with(&format!("/{name}")),
+                Listed::File(name) => is_file(&face.file, name),
             })
     }
+
+    /// Whether a picture that is no face of ours is to be left out, by its hash or its name in its source.
+    pub fn name(&self, picture: &PictureHash, name: &str) -> bool {
+        self.listed.iter().any(|listed| match listed {
+            Listed::Picture(listed) => listed == picture,
+            Listed::Face(_) => false,
+            Listed::File(file) => is_file(name, file),
+        })
+    }
+}
+
+/// Whether a path ends in a file of that name.
+fn is_file(path: &str, name: &str) -> bool {
+    path.strip_suffix(name).is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
 }
 
 /// Adds faces to `excluded.jsonl`; those that are there already are not repeated.
@@ -159,5 +173,14 @@ mod tests {
         check(format!("{}  # closed eyes\n", one.face), (true, false));
         check(format!("data/faces/{}", two.file), (false, true));
         check(two.picture.to_string(), (false, true));
+        let exclusions = Exclusions::read(&layout).unwrap();
+        assert!(exclusions.name(&two.picture, "any.png") && !exclusions.name(&one.picture, "any.png"));
+        publish::write_file(&layout.exclude_list(), b"bad.png").unwrap();
+        let exclusions = Exclusions::read(&layout).unwrap();
+        for (name, expected) in
+            [("bad.png", true), ("folder/bad.png", true), ("not-bad.png", false), ("bad.png/x", false)]
+        {
+            assert_eq!(exclusions.name(&one.picture, name), expected, "{name}");
+        }
     }
 }

@@ -15,8 +15,9 @@ use crate::{
 /// data/
 ///   raw/       manifest.jsonl  ledger.sqlite  pictures/<aa>/<sha256>.<ext>  partial/  quarantine/
 ///   faces/     manifest.jsonl  <shard>/<face>.<ext>  <shard>/shard.json
+///   prepared/  <shard>/pixels  <shard>/shard.json
 ///   dataset/   dataset_dict.json  index.json  train/  holdout/
-///   reports/   <stage>.json  <stage>.lock
+///   reports/   <stage>.json  <stage>.lock  duplicates.png  dataset/
 ///   exclude.txt  excluded.jsonl  tombstones.jsonl
 /// artifacts/
 ///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
@@ -103,6 +104,36 @@ impl Layout {
     /// Posts that were forgotten on request.
     pub fn tombstones(&self) -> PathBuf {
         self.data.join("tombstones.jsonl")
+    }
+
+    /// Images that the pack stage has decoded and scaled, kept so that they need not be again. May be removed at any time.
+    pub fn prepared(&self) -> PathBuf {
+        self.data.join("prepared")
+    }
+
+    /// One shard of these, whole if it is there.
+    pub fn prepared_shard(&self, shard: &str) -> PathBuf {
+        self.prepared().join(shard)
+    }
+
+    /// What became of a prepared shard's pictures, in that shard's folder.
+    pub fn prepared_index(shard_folder: &Path) -> PathBuf {
+        shard_folder.join("shard.json")
+    }
+
+    /// The images of a prepared shard, in that shard's folder.
+    pub fn prepared_pixels(shard_folder: &Path) -> PathBuf {
+        shard_folder.join("pixels")
+    }
+
+    /// The contact sheet of duplicates that were left out.
+    pub fn duplicates_sheet(&self) -> PathBuf {
+        self.data.join("reports").join("duplicates.png")
+    }
+
+    /// A picture that describes the dataset: its histograms, its mean, a contact sheet.
+    pub fn dataset_picture(&self, name: &str) -> PathBuf {
+        self.data.join("reports").join("dataset").join(format!("{name}.png"))
     }
 
     /// The packed dataset: a Hugging Face `save_to_disk` folder.

@@ -41,6 +41,21 @@ pub enum PackError {
         /// Where faces to leave out are listed.
         exclude_list: PathBuf,
     },
+    /// A prepared image is no longer what was written.
+    #[error("{} does not hold what was written; remove that shard's folder and run the same command again", .0.display())]
+    PreparedDamaged(PathBuf),
+    /// A text that names nothing.
+    #[error("{0:?} is no row (such as train/12), no face and no picture's SHA-256")]
+    BadId(String),
+    /// A name that nothing has.
+    #[error("nothing is known of {0}: it is neither in the dataset nor among the faces nor the crawled pictures")]
+    UnknownId(String),
+    /// An export without a destination.
+    #[error("an export needs a place to go: give --out a path")]
+    NoDestination,
+    /// An export onto something.
+    #[error("{} is there already; give --out a new path", .0.display())]
+    OutExists(PathBuf),
     /// Nothing is left to train on.
     #[error(
         "no image is left to train on, of {taken} taken{account}; look at pack.sources, pack.holdout and pack.dedupe_distance"

@@ -1,61 +1,82 @@
 //! One picture that a source offers, before it is opened.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
-    sync::Arc,
+use contracts::{
+    id::{FaceId, PictureHash, PostId},
+    record::{FaceRecord, PixelBox},
 };
+use dataset::Row;
 
-use contracts::record::FaceRecord;
+use crate::place::Place;
 
-/// A picture to pack. Items are listed in a fixed order, which is the order of the dataset's rows.
+/// A picture to pack. Items are listed in a fixed order, which is the order of the rows of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
     /// Its name within its source, with forward slashes.
     pub(crate) name: String,
     /// Where its bytes are.
     pub(crate) place: Place,
-    /// What the crop stage knows of it.
-    pub(crate) face: Option<Box<FaceRecord>>,
+    /// Its class, where its source has classes.
+    pub(crate) label: Option<i64>,
+    /// What is known of it, where it is a face or comes from a dataset of ours.
+    pub(crate) origin: Option<Box<Origin>>,
 }
 
-/// Where an item's bytes are. Archives are read in place, so items are independent of one another.
+/// Where an image comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
-    /// A file of its own.
-    File(PathBuf),
-    /// A run of bytes within an archive.
-    Member {
-        /// The archive.
-        archive: Arc<Path>,
-        /// Where the member's content begins.
-        offset: u64,
-        /// How long it is.
-        length: u64,
-    },
+pub(crate) struct Origin {
+    pub(crate) face: Option<FaceId>,
+    pub(crate) picture: PictureHash,
+    pub(crate) post: Option<PostId>,
+    pub(crate) source_url: Option<String>,
+    pub(crate) rating: Option<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) pixel_box: Option<PixelBox>,
+    pub(crate) score: Option<f64>,
+    /// The shorter side in pixels before any scaling.
+    pub(crate) side: Option<u32>,
 }
 
-impl Place {
-    /// The bytes of the picture's file.
-    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::File(path) => fs::read(path),
-            Self::Member { archive, offset, length } => {
-                let mut file = File::open(archive)?;
-                file.seek(SeekFrom::Start(*offset))?;
-                let mut bytes = Vec::new();
-                file.take(*length).read_to_end(&mut bytes)?;
-                Ok(bytes)
-            }
-        }
+impl Item {
+    /// A picture of which nothing but the name is known.
+    pub(crate) fn foreign(name: String, place: Place) -> Self {
+        Self { name, place, label: None, origin: None }
     }
 
-    /// How many bytes they are.
-    pub(crate) fn length(&self) -> io::Result<u64> {
-        match self {
-            Self::File(path) => Ok(fs::metadata(path)?.len()),
-            Self::Member { length, .. } => Ok(*length),
+    /// The post that it comes from.
+    pub(crate) fn post(&self) -> Option<&PostId> {
+        self.origin.as_ref()?.post.as_ref()
+    }
+}
+
+impl From<FaceRecord> for Origin {
+    fn from(face: FaceRecord) -> Self {
+        Self {
+            face: Some(face.face),
+            picture: face.picture,
+            post: Some(face.post),
+            source_url: Some(face.source_url),
+            rating: Some(face.rating),
+            tags: face.tags,
+            pixel_box: Some(face.pixel_box),
+            score: Some(face.score),
+            side: Some(face.side),
+        }
+    }
+}
+
+impl From<Row> for Origin {
+    fn from(row: Row) -> Self {
+        let side = row.pixel_box.and_then(|pixel_box| u32::try_from(pixel_box.width.min(pixel_box.height)).ok());
+        Self {
+            face: row.face,
+            picture: row.picture,
+            post: row.post,
+            source_url: row.source_url,
+            rating: row.rating,
+            tags: row.tags,
+            pixel_box: row.pixel_box,
+            score: row.score,
+            side,
         }
     }
 }

@@ -1,24 +1,37 @@
 //! The pack stage: faces, or any pictures, become a dataset.
 //!
-//! The flow: [`source`] lists items, [`prepare`] turns each into pixels and a fingerprint (all the heavy work, in
-//! parallel, one item apart from another), [`select`] decides which stay and in which split, [`assembly`] writes them.
-//! The order of items is fixed by the listing, so neither threads nor timing show in the result.
+//! The flow: [`source`] lists items, [`shards`] cuts the listing into parts that do not move when data is added, [`prepare`]
+//! turns each item of a part into pixels and a fingerprint (all the heavy work, in parallel, kept on disk by [`store`]),
+//! [`select`] decides which stay and in which split, [`assembly`] writes them. A share of the work prepares its parts and
+//! stops; the whole prepares those that are missing, so both make the same bytes.
+//!
+//! [`answer`] holds what can be asked of the dataset afterwards.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod account;
+mod answer;
 mod assembly;
 mod decode;
+mod duplicates;
 mod error;
+mod export;
 mod fingerprint;
+mod histogram;
 mod holdout;
 mod item;
 mod near;
+mod place;
 mod prepare;
 mod reason;
 mod resample;
 mod select;
+mod shards;
+mod sheet;
 mod source;
-mod spill;
 mod stage;
+mod statistics;
+mod store;
+mod trace;
 
 pub use error::PackError;
 pub use stage::Pack;

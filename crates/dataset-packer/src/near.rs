@@ -12,9 +12,9 @@ const BAND_BITS: u32 = 16;
 /// own band and those that differ in that few bits.
 pub(crate) struct NearIndex {
     distance: u32,
-    hashes: Vec<Dhash>,
-    /// For each band, the hashes that have a value there.
-    tables: [Vec<Vec<Dhash>>; BANDS],
+    entries: Vec<Entry>,
+    /// For each band, the entries that have a value there.
+    tables: [Vec<Vec<Entry>>; BANDS],
     /// Every way in which a band may differ.
     masks: Vec<u16>,
 }
@@ -25,29 +25,38 @@ impl NearIndex {
         let most = distance / BANDS as u32;
         let masks = (0..=u16::MAX).filter(|mask| mask.count_ones() <= most).collect();
         let tables = std::array::from_fn(|_| vec![Vec::new(); 1 << BAND_BITS]);
-        Self { distance, hashes: Vec::new(), tables, masks }
+        Self { distance, entries: Vec::new(), tables, masks }
     }
 
-    /// Adds a hash.
-    pub(crate) fn insert(&mut self, hash: Dhash) {
+    /// Adds the hash of an image, which is called `image` when it is found.
+    pub(crate) fn insert(&mut self, hash: Dhash, image: usize) {
+        let entry = Entry { hash, image };
         for (band, table) in self.tables.iter_mut().enumerate() {
-            table[usize::from(value(hash, band))].push(hash);
+            table[usize::from(value(hash, band))].push(entry);
         }
-        self.hashes.push(hash);
+        self.entries.push(entry);
     }
 
-    /// Whether some hash was added that differs in at most the distance.
-    pub(crate) fn has_near(&self, hash: Dhash) -> bool {
+    /// Some image whose hash differs in at most the distance.
+    pub(crate) fn near(&self, hash: Dhash) -> Option<usize> {
         // Wide distances make more tables to look into than hashes to look at.
-        if self.masks.len() * BANDS > self.hashes.len() {
-            return self.hashes.iter().any(|other| other.distance(hash) <= self.distance);
+        if self.masks.len() * BANDS > self.entries.len() {
+            return self.near_among(&self.entries, hash);
         }
-        (0..BANDS).any(|band| self.masks.iter().any(|mask| self.bucket_has_near(band, value(hash, band) ^ mask, hash)))
+        let bucket = |band: usize, mask: &u16| &self.tables[band][usize::from(value(hash, band) ^ mask)];
+        let mut buckets = (0..BANDS).flat_map(|band| self.masks.iter().map(move |mask| bucket(band, mask)));
+        buckets.find_map(|bucket| self.near_among(bucket, hash))
     }
 
-    fn bucket_has_near(&self, band: usize, value: u16, hash: Dhash) -> bool {
-        self.tables[band][usize::from(value)].iter().any(|other| other.distance(hash) <= self.distance)
+    fn near_among(&self, entries: &[Entry], hash: Dhash) -> Option<usize> {
+        entries.iter().find(|entry| entry.hash.distance(hash) <= self.distance).map(|entry| entry.image)
     }
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: Dhash,
+    image: usize,
 }
 
 fn value(hash: Dhash, band: usize) -> u16 {
@@ -63,9 +72,9 @@ mod tests {
     #[test]
     fn the_distance_is_inclusive() {
         let mut index = NearIndex::new(4);
-        index.insert(Dhash(0));
-        assert!(index.has_near(Dhash(0b1111)));
-        assert!(!index.has_near(Dhash(0b1_1111)));
+        index.insert(Dhash(0), 3);
+        assert_eq!(index.near(Dhash(0b1111)), Some(3));
+        assert_eq!(index.near(Dhash(0b1_1111)), None);
     }
 
     proptest! {
@@ -81,9 +90,10 @@ mod tests {
             let near = flips[first..].iter().map(|bits| bits.iter().fold(query, |hash, bit| hash ^ 1 << bit));
             let hashes: Vec<Dhash> = far.into_iter().chain(near).map(Dhash).collect();
             let mut index = NearIndex::new(distance);
-            hashes.iter().for_each(|hash| index.insert(*hash));
-            let expected = hashes.iter().any(|hash| hash.distance(Dhash(query)) <= distance);
-            prop_assert_eq!(index.has_near(Dhash(query)), expected);
+            hashes.iter().enumerate().for_each(|(image, hash)| index.insert(*hash, image));
+            let is_near = |image: usize| hashes[image].distance(Dhash(query)) <= distance;
+            let found = index.near(Dhash(query));
+            prop_assert!(found.map_or_else(|| !(0..hashes.len()).any(is_near), is_near));
         }
     }
 }

@@ -2,17 +2,24 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A reason that the report counts by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Reason {
     /// The user listed it, or threw it away some time ago.
     Excluded,
     /// Its file is gone since the faces were cut.
     DeletedByHand,
+    /// Its post was forgotten on request.
+    Forgotten,
     /// It is no picture, or a broken one.
     Unreadable,
     /// Decoding it would take unreasonable memory.
     TooLarge,
+    /// It is smaller than pack.min_size.
+    TooSmall,
     /// Another kept image has the same pixels.
     ExactDuplicate,
     /// Another kept image looks the same.
@@ -26,8 +33,10 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Excluded => "excluded by hand",
             Self::DeletedByHand => "deleted by hand",
+            Self::Forgotten => "forgotten",
             Self::Unreadable => "unreadable",
             Self::TooLarge => "too large to decode",
+            Self::TooSmall => "too small",
             Self::ExactDuplicate => "exact duplicate",
             Self::NearDuplicate => "near duplicate",
             Self::NearHoldout => "near a holdout image",

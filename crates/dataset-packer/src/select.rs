@@ -1,6 +1,6 @@
 //! Which candidates become rows, and of which split. Cheap next to preparing them, and the same for any order of work.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{cmp::Reverse, collections::HashMap};
 
 use contracts::hash::ContentHash;
 use dataset::{Dhash, SplitName};
@@ -27,6 +27,9 @@ pub(crate) struct Candidate {
     pub(crate) size: u32,
 }
 
+/// What becomes of a candidate: a row, or why not, with the candidate that stays in its place where that is the reason.
+pub(crate) type Fate = Result<SplitName, (Reason, Option<usize>)>;
+
 /// How the selection is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Policy {
@@ -34,49 +37,57 @@ pub(crate) struct Policy {
     pub(crate) dedupe_distance: i32,
     /// `pack.holdout`.
     pub(crate) holdout: f64,
+    /// `pack.min_size`.
+    pub(crate) min_size: u32,
 }
 
 /// What becomes of each candidate, in their order.
 ///
-/// 1. Sides are drawn by group. 2. Duplicates within the holdout go. 3. Training images near a holdout image go.
-/// 4. Duplicates within the rest go.
+/// 1. What is too small goes.
+/// 2. Sides are drawn by group.
+/// 3. Duplicates within the holdout go.
+/// 4. Training images near a holdout image go.
+/// 5. Duplicates within the rest go.
 ///
 /// Of duplicates the largest stays, of equals the first. No two rows of a split are then within the distance, and every
 /// image left out is within it of one that stayed.
-pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Result<SplitName, Reason>> {
-    let groups: Vec<Group> = candidates.iter().map(|candidate| candidate.group.clone()).collect();
+pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Fate> {
+    let (large, small): (Vec<usize>, Vec<usize>) =
+        (0..candidates.len()).partition(|place| candidates[*place].size >= policy.min_size);
+    let groups: Vec<Group> = large.iter().map(|place| candidates[*place].group.clone()).collect();
     let sides = held_out(&groups, policy.holdout);
-    let side = |wanted: bool| (0..candidates.len()).filter(move |place| sides[*place] == wanted);
-    let (held, shown): (Vec<usize>, Vec<usize>) = (side.clone()(true).collect(), side(false).collect());
+    let (held, shown): (Vec<_>, Vec<_>) = large.into_iter().zip(sides).partition(|(_, held)| *held);
 
-    let mut fates = vec![Ok(SplitName::Train); candidates.len()];
+    let mut fates: Vec<Fate> = vec![Ok(SplitName::Train); candidates.len()];
+    small.into_iter().for_each(|place| fates[place] = Err((Reason::TooSmall, None)));
     let mut near_holdout = NearIndex::new(LEAK_DISTANCE.max(policy.dedupe_distance.max(0) as u32));
     let mut duplicates = Duplicates::new(policy.dedupe_distance);
     for place in largest_first(held, candidates) {
-        fates[place] = duplicates.admit(&candidates[place]).map(|()| SplitName::Holdout);
+        fates[place] = duplicates.admit(place, &candidates[place]).map(|()| SplitName::Holdout);
         if fates[place].is_ok() {
-            near_holdout.insert(candidates[place].dhash);
+            near_holdout.insert(candidates[place].dhash, place);
         }
     }
     let mut duplicates = Duplicates::new(policy.dedupe_distance);
     for place in largest_first(shown, candidates) {
         let candidate = &candidates[place];
-        fates[place] = match near_holdout.has_near(candidate.dhash) {
-            true => Err(Reason::NearHoldout),
-            false => duplicates.admit(candidate).map(|()| SplitName::Train),
+        fates[place] = match near_holdout.near(candidate.dhash) {
+            Some(held) => Err((Reason::NearHoldout, Some(held))),
+            None => duplicates.admit(place, candidate).map(|()| SplitName::Train),
         };
     }
     fates
 }
 
-fn largest_first(mut places: Vec<usize>, candidates: &[Candidate]) -> Vec<usize> {
+fn largest_first(places: Vec<(usize, bool)>, candidates: &[Candidate]) -> Vec<usize> {
+    let mut places: Vec<usize> = places.into_iter().map(|(place, _)| place).collect();
     places.sort_by_key(|place| (Reverse(candidates[*place].size), *place));
     places
 }
 
 /// The images admitted so far, to recognise the same again.
 struct Duplicates {
-    contents: Option<HashSet<ContentHash>>,
+    contents: Option<HashMap<ContentHash, usize>>,
     near: Option<NearIndex>,
 }
 
@@ -84,18 +95,21 @@ impl Duplicates {
     /// −1: nothing is a duplicate; 0: the same pixels are; above: what looks alike too.
     fn new(distance: i32) -> Self {
         let near = u32::try_from(distance).ok().filter(|distance| *distance > 0).map(NearIndex::new);
-        Self { contents: (distance >= 0).then(HashSet::new), near }
+        Self { contents: (distance >= 0).then(HashMap::new), near }
     }
 
-    fn admit(&mut self, candidate: &Candidate) -> Result<(), Reason> {
-        if self.contents.as_mut().is_some_and(|contents| !contents.insert(candidate.content)) {
-            return Err(Reason::ExactDuplicate);
+    fn admit(&mut self, place: usize, candidate: &Candidate) -> Result<(), (Reason, Option<usize>)> {
+        if let Some(contents) = &mut self.contents {
+            let first = *contents.entry(candidate.content).or_insert(place);
+            if first != place {
+                return Err((Reason::ExactDuplicate, Some(first)));
+            }
         }
         let Some(near) = &mut self.near else { return Ok(()) };
-        if near.has_near(candidate.dhash) {
-            return Err(Reason::NearDuplicate);
+        if let Some(stays) = near.near(candidate.dhash) {
+            return Err((Reason::NearDuplicate, Some(stays)));
         }
-        near.insert(candidate.dhash);
+        near.insert(candidate.dhash, place);
         Ok(())
     }
 }
@@ -112,8 +126,8 @@ mod tests {
         Candidate { group: Group::of(Some(&post), &content), content, dhash: Dhash(dhash), size }
     }
 
-    fn check(candidates: &[Candidate], dedupe_distance: i32, expected: &[Result<SplitName, Reason>]) {
-        let policy = Policy { dedupe_distance, holdout: 0.0 };
+    fn check(candidates: &[Candidate], dedupe_distance: i32, expected: &[Fate]) {
+        let policy = Policy { dedupe_distance, holdout: 0.0, min_size: 20 };
         assert_eq!(select(candidates, policy), expected, "distance {dedupe_distance}");
     }
 
@@ -123,15 +137,22 @@ mod tests {
         let all =
             [candidate(1, 1, 0, 96), candidate(2, 1, 0, 96), candidate(3, 2, 0b11, 96), candidate(4, 3, 0xff, 96)];
         check(&all, -1, &[kept, kept, kept, kept]);
-        check(&all, 0, &[kept, Err(Reason::ExactDuplicate), kept, kept]);
-        check(&all, 2, &[kept, Err(Reason::ExactDuplicate), Err(Reason::NearDuplicate), kept]);
-        check(&all, 8, &[kept, Err(Reason::ExactDuplicate), Err(Reason::NearDuplicate), Err(Reason::NearDuplicate)]);
+        let (exact, near) = (Err((Reason::ExactDuplicate, Some(0))), Err((Reason::NearDuplicate, Some(0))));
+        check(&all, 0, &[kept, exact, kept, kept]);
+        check(&all, 2, &[kept, exact, near, kept]);
+        check(&all, 8, &[kept, exact, near, near]);
     }
 
     #[test]
     fn the_largest_stays_and_of_equals_the_first() {
-        let (kept, near) = (Ok(SplitName::Train), Err(Reason::NearDuplicate));
+        let (kept, near) = (Ok(SplitName::Train), Err((Reason::NearDuplicate, Some(1))));
         check(&[candidate(1, 1, 0, 50), candidate(2, 2, 1, 200), candidate(3, 3, 2, 200)], 4, &[near, kept, near]);
+    }
+
+    #[test]
+    fn what_is_too_small_goes_and_keeps_nothing_out() {
+        let small = Err((Reason::TooSmall, None));
+        check(&[candidate(1, 1, 0, 19), candidate(2, 1, 0, 20)], 4, &[small, Ok(SplitName::Train)]);
     }
 
     #[test]
@@ -139,10 +160,10 @@ mod tests {
         let candidates: Vec<Candidate> =
             (0..400).map(|n| candidate(n, n, u64::from(n / 2) * 0x0123_4567_89ab_cdef, 96)).collect();
         for dedupe_distance in [-1, 0, 4] {
-            let fates = select(&candidates, Policy { dedupe_distance, holdout: 0.3 });
+            let fates = select(&candidates, Policy { dedupe_distance, holdout: 0.3, min_size: 0 });
             let of = |split| fates.iter().zip(&candidates).filter(move |(fate, _)| **fate == Ok(split));
             assert!(of(SplitName::Holdout).count() > 50 && of(SplitName::Train).count() > 50);
-            assert!(fates.contains(&Err(Reason::NearHoldout)));
+            assert!(fates.iter().any(|fate| matches!(fate, Err((Reason::NearHoldout, Some(_))))));
             for (_, shown) in of(SplitName::Train) {
                 assert!(of(SplitName::Holdout).all(|(_, held)| held.dhash.distance(shown.dhash) > LEAK_DISTANCE));
             }
@@ -160,7 +181,7 @@ mod tests {
                 .enumerate()
                 .map(|(n, (dhash, size, content))| candidate(n as u32, content * 4096 + *dhash as u32, *dhash, *size))
                 .collect();
-            let fates = select(&candidates, Policy { dedupe_distance: distance, holdout: 0.2 });
+            let fates = select(&candidates, Policy { dedupe_distance: distance, holdout: 0.2, min_size: 0 });
             let kept: Vec<&Candidate> =
                 fates.iter().zip(&candidates).filter_map(|(fate, c)| fate.is_ok().then_some(c)).collect();
             for (place, one) in kept.iter().enumerate() {

@@ -1,19 +1,23 @@
 //! `pack.sources`: what each entry means, and the items that it holds.
 
-mod archive;
 mod faces;
 mod folder;
+mod hugging_face;
+mod idx;
 mod pattern;
+mod tar;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
-use contracts::{Layout, exclusion::Exclusion};
+use contracts::{Layout, exclusion::Exclusion, tombstone::Tombstones};
 
-use crate::{error::PackError, item::Item};
+use crate::{error::PackError, item::Item, place::Place};
 
 /// What pack.sources takes, for messages.
-pub(crate) const SUPPORTED: &str = "\"faces\" (the crop stage's), folders of pictures, tar files of pictures, picture \
-                                    files, and patterns of these such as \"data/anime/*.jpg\"";
+pub(crate) const SUPPORTED: &str = "\"faces\" (the crop stage's), folders of pictures, tar and zip files of pictures (a \
+                                    WebDataset's and StyleGAN's too), folders saved by Python's datasets, MNIST's IDX \
+                                    files, picture files, and patterns of these such as \"data/anime/*.jpg\"";
 
 /// All that the sources hold.
 #[derive(Debug, Default, PartialEq)]
@@ -24,34 +28,55 @@ pub(crate) struct Listing {
     pub(crate) deleted: Vec<Exclusion>,
     /// How many faces the user keeps out otherwise.
     pub(crate) excluded: u64,
+    /// How many images come from posts that were forgotten on request.
+    pub(crate) forgotten: u64,
     /// How many files were passed over because their names are no pictures'.
     pub(crate) other_files: u64,
 }
 
-/// What one entry of pack.sources names.
+/// What one entry of pack.sources names, apart from the faces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
-    Faces,
     Folder(PathBuf),
+    HuggingFace(PathBuf),
     Tar(PathBuf),
+    Zip(PathBuf),
+    Idx(PathBuf),
     Picture(PathBuf),
     Pattern(String),
 }
 
-/// Lists everything that pack.sources names. Relative paths start at the process's current folder, which is the one
-/// of pipeline.toml when the runner starts the stage.
+impl Source {
+    /// Adds its pictures; `prefix` goes before each name.
+    fn list(self, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+        match self {
+            Self::Pattern(pattern) => pattern::list(&pattern, listing)?,
+            Self::Folder(path) => folder::list(&path, prefix, listing)?,
+            Self::HuggingFace(path) => hugging_face::list(&path, prefix, listing)?,
+            Self::Tar(path) => tar::list(&path, prefix, listing)?,
+            Self::Zip(path) => zip::list(&path, prefix, listing)?,
+            Self::Idx(path) => idx::list(&path, prefix, listing)?,
+            Self::Picture(path) => push_file(listing, path.clone(), format!("{prefix}{}", file_name(&path))),
+        }
+        Ok(())
+    }
+}
+
+/// Lists everything that pack.sources names, but for forgotten posts. Relative paths start at the process's current
+/// folder, which is the one of pipeline.toml when the runner starts the stage.
 pub(crate) fn list(sources: &[String], layout: &Layout) -> Result<Listing, PackError> {
     let mut listing = Listing::default();
     for text in sources {
         let unusable = |problem: String| PackError::Source { source_text: text.clone(), problem };
-        match recognise(text).map_err(unusable)? {
-            Source::Faces => faces::list(layout, &mut listing)?,
-            Source::Pattern(pattern) => pattern::list(&pattern, &mut listing).map_err(unusable)?,
-            Source::Folder(path) => folder::list(&path, "", &mut listing).map_err(unusable)?,
-            Source::Tar(path) => archive::list(&path, "", &mut listing).map_err(unusable)?,
-            Source::Picture(path) => push_file(&mut listing, path.clone(), file_name(&path)),
+        match text.as_str() {
+            "faces" => faces::list(layout, &mut listing)?,
+            _ => recognise(text).and_then(|source| source.list("", &mut listing)).map_err(unusable)?,
         }
     }
+    let tombstones = Tombstones::read(layout)?;
+    let listed = listing.items.len();
+    listing.items.retain(|item| !item.post().is_some_and(|post| tombstones.cover(post)));
+    listing.forgotten = (listed - listing.items.len()) as u64;
     Ok(listing)
 }
 
@@ -63,10 +88,10 @@ pub(crate) fn problems(sources: &[String]) -> Vec<String> {
 
 fn recognise(text: &str) -> Result<Source, String> {
     let path = PathBuf::from(text);
-    if text == "faces" {
-        Ok(Source::Faces)
-    } else if path.is_dir() {
-        folder_kind(path)
+    if path.is_dir() {
+        let holds = |name: &str| path.join(name).exists();
+        let saved = holds("dataset_dict.json") || holds("state.json");
+        Ok(if saved { Source::HuggingFace(path) } else { Source::Folder(path) })
     } else if path.is_file() {
         file_kind(path)
     } else if text.contains(['*', '?', '[']) {
@@ -77,22 +102,15 @@ fn recognise(text: &str) -> Result<Source, String> {
     }
 }
 
-fn folder_kind(path: PathBuf) -> Result<Source, String> {
-    let holds = |name: &str| path.join(name).exists();
-    if holds("dataset_dict.json") || holds("state.json") {
-        return Err("it is a Hugging Face dataset, which is not read yet".into());
-    }
-    Ok(Source::Folder(path))
-}
-
 fn file_kind(path: PathBuf) -> Result<Source, String> {
-    let not_yet = |kind: &str| Err(format!("it is {kind}, which is not read yet"));
+    let name = file_name(&path);
     match extension(&path).as_str() {
+        _ if idx::is_images(&name) => Ok(Source::Idx(path)),
+        _ if idx::is_labels(&name) => Err("it holds labels; name the file of the images, and these are found".into()),
         "tar" => Ok(Source::Tar(path)),
+        "zip" => Ok(Source::Zip(path)),
         "gz" | "tgz" | "zst" | "xz" | "bz2" => Err("it is compressed; unpack it first".into()),
-        "zip" => not_yet("a zip file"),
-        "parquet" | "arrow" => not_yet("a table"),
-        _ if file_name(&path).ends_with("-ubyte") => not_yet("an IDX file"),
+        "parquet" => Err("it is a Parquet table; save it with save_to_disk of Python's datasets first".into()),
         _ if is_picture(&path) => Ok(Source::Picture(path)),
         _ => Err("its name is neither a picture's nor an archive's".into()),
     }
@@ -120,7 +138,7 @@ fn slashed(path: &Path) -> String {
 /// Adds a file, unless its name is no picture's.
 fn push_file(listing: &mut Listing, path: PathBuf, name: String) {
     if is_picture(&path) {
-        listing.items.push(Item { name, place: crate::item::Place::File(path), face: None });
+        listing.items.push(Item::foreign(name, Place::File(path)));
     } else {
         listing.other_files += 1;
     }
@@ -145,7 +163,9 @@ mod tests {
             "hub/dataset_dict.json",
             "a.zip",
             "a.tar.gz",
-            "x-idx3-ubyte",
+            "x-images-idx3-ubyte",
+            "x-labels-idx1-ubyte",
+            "a.parquet",
             "a.doc",
         ] {
             fs::write(at(file), b"x").unwrap();
@@ -172,10 +192,12 @@ mod tests {
         check("pict*/*.JPG", Ok("pictures/a.JPG"));
         check("*.png", Err("matches nothing"));
         check("nowhere", Err("there is nothing of that name"));
-        check("hub", Err("Hugging Face"));
-        check("a.zip", Err("a zip file"));
+        check("hub", Err("dataset_dict.json"));
+        check("a.zip", Err("no whole zip file"));
         check("a.tar.gz", Err("compressed"));
-        check("x-idx3-ubyte", Err("IDX"));
+        check("x-images-idx3-ubyte", Err("no IDX file"));
+        check("x-labels-idx1-ubyte", Err("labels"));
+        check("a.parquet", Err("save_to_disk"));
         check("a.doc", Err("neither a picture's nor an archive's"));
     }
 

@@ -1,19 +1,28 @@
 //! The pack stage: faces or pictures in, a dataset out.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use contracts::{Config, Context, Report, Stage, StageId, exclusion, options::PackOptions, publish, report::State};
-use dataset::{ImageShape, SplitName};
+use contracts::{
+    Config, Context, Report, Stage, StageId,
+    exclusion::{self, Exclusions},
+    options::{PackOptions, Share},
+    publish,
+    report::State,
+};
+use dataset::SplitName;
 
 use crate::{
-    assembly::{Selected, assemble},
+    account, answer,
+    assembly::{Selected, SelectedShard, assemble},
+    duplicates::{self, PixelPlace},
     error::PackError,
     holdout::Group,
     prepare::{Prepared, prepare},
     reason::Reason,
-    select::{Candidate, Policy, select},
+    select::{Candidate, Fate, Policy, select},
+    shards::{Shard, cut},
     source::{self, Listing},
-    spill::Spill,
+    store::{self, Outcome},
 };
 
 /// The pack stage.
@@ -28,102 +37,147 @@ impl Stage for Pack {
         source::problems(&config.pack.sources)
     }
 
-    fn run(context: &Context<'_>, _options: &PackOptions) -> Result<Report, PackError> {
+    fn answer(context: &Context<'_>, options: &PackOptions) -> Result<String, PackError> {
+        answer::answer(context, options)
+    }
+
+    fn run(context: &Context<'_>, options: &PackOptions) -> Result<Report, PackError> {
         let mut report = Report::new(StageId::Pack);
-        let listing = source::list(&context.config.pack.sources, context.layout)?;
-        account_for_listing(&listing, &mut report);
-        let published =
-            publish::publish_folder(&context.layout.dataset(), |folder| fill(folder, &listing, context, &mut report));
-        match published {
+        match pack(context, options.shard, &mut report) {
             Err(PackError::Interrupted) => report.state = State::Interrupted,
             other => other?,
-        }
-        if report.state == State::Complete {
-            exclusion::remember(context.layout, listing.deleted)?;
         }
         Ok(report)
     }
 }
 
-/// Makes the dataset in a folder that becomes `data/dataset` when this succeeds.
-fn fill(folder: &Path, listing: &Listing, context: &Context<'_>, report: &mut Report) -> Result<(), PackError> {
-    let pack = &context.config.pack;
-    let mut spill = Spill::create(folder, ImageShape::new(pack.resolution).values())?;
-    let prepared = prepare(&listing.items, &mut spill, context, |item, reason| {
-        tracing::debug!(item = item.name, %reason, "left out");
-        report.drop_one(&reason.to_string());
+fn pack(context: &Context<'_>, share: Option<Share>, report: &mut Report) -> Result<(), PackError> {
+    let listing = source::list(&context.config.pack.sources, context.layout)?;
+    let shards = cut(&listing.items);
+    match share {
+        Some(share) => pack_share(&listing, &shards, share, context, report),
+        None => pack_whole(listing, &shards, context, report),
+    }
+}
+
+/// Prepares every N-th shard.
+fn pack_share(
+    listing: &Listing,
+    shards: &[Shard],
+    share: Share,
+    context: &Context<'_>,
+    report: &mut Report,
+) -> Result<(), PackError> {
+    let shards: Vec<&Shard> =
+        shards.iter().enumerate().filter(|(place, _)| share.holds(*place)).map(|(_, s)| s).collect();
+    report.state = State::Share;
+    report.taken = shards.iter().map(|shard| shard.items.len() as u64).sum();
+    context.progress.begin("preparing images", report.taken);
+    for shard in shards {
+        for outcome in prepare(shard, &listing.items, context)? {
+            match outcome {
+                Ok(_) => report.kept += 1,
+                Err(reason) => report.drop_one(&reason.to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prepares what no share has, and writes the dataset.
+fn pack_whole(listing: Listing, shards: &[Shard], context: &Context<'_>, report: &mut Report) -> Result<(), PackError> {
+    account::listing(&listing, report);
+    context.progress.begin("preparing images", listing.items.len() as u64);
+    let prepare = |shard: &Shard| prepare(shard, &listing.items, context);
+    let outcomes = shards.iter().map(prepare).collect::<Result<Vec<Vec<Outcome>>, _>>()?;
+    let usable = usable(shards, &outcomes, report);
+    let fates = judge(&usable, &listing, context)?;
+
+    let mut selected: Vec<SelectedShard<'_>> =
+        shards.iter().map(|shard| SelectedShard { name: &shard.name, rows: Vec::new() }).collect();
+    for (usable, fate) in usable.iter().zip(&fates) {
+        let Usable { shard, number, item, prepared } = *usable;
+        match *fate {
+            Ok(split) => {
+                selected[shard].rows.push(Selected { number, split, item: &listing.items[item], prepared });
+            }
+            Err((reason, _)) => report.drop_one(&reason.to_string()),
+        }
+    }
+    account::rows(&selected, context.config.pack.resolution, report)?;
+    if context.config.pack.dedupe_report {
+        let place = |usable: &Usable<'_>| (shards[usable.shard].name.as_str(), usable.number);
+        duplicates::write(&fates, &usable.iter().map(place).collect::<Vec<PixelPlace<'_>>>(), context)?;
+    }
+
+    publish::publish_folder(&context.layout.dataset(), |folder| {
+        let written = assemble(folder, &selected, context)?;
+        (report.bytes, report.output) = (written.bytes, Some(written.hash));
+        Ok::<_, PackError>(())
     })?;
+    store::keep_only(context.layout, &shards.iter().map(|shard| shard.name.as_str()).collect::<BTreeSet<_>>())?;
+    Ok(exclusion::remember(context.layout, listing.deleted)?)
+}
 
-    let policy = Policy { dedupe_distance: pack.dedupe_distance, holdout: pack.holdout };
-    let fates = select(&candidates(listing, &prepared), policy);
-    let mut selected = Vec::new();
-    for (place, (prepared, fate)) in prepared.iter().zip(fates).enumerate() {
-        match fate {
-            Ok(split) => selected.push(Selected { place, split, item: &listing.items[prepared.item], prepared }),
-            Err(reason) => report.drop_one(&reason.to_string()),
+/// An item that could be prepared.
+struct Usable<'a> {
+    /// Its shard's place.
+    shard: usize,
+    /// Its number among the shard's images.
+    number: usize,
+    /// Its place in the listing.
+    item: usize,
+    prepared: &'a Prepared,
+}
+
+/// The items that could be prepared, in the order of the listing; the others are counted.
+fn usable<'a>(shards: &[Shard], outcomes: &'a [Vec<Outcome>], report: &mut Report) -> Vec<Usable<'a>> {
+    let mut usable = Vec::new();
+    for (shard, outcomes) in outcomes.iter().enumerate() {
+        let mut number = 0;
+        for (item, outcome) in shards[shard].items.iter().zip(outcomes) {
+            match outcome {
+                Ok(prepared) => {
+                    usable.push(Usable { shard, number, item: *item, prepared });
+                    number += 1;
+                }
+                Err(reason) => report.drop_one(&reason.to_string()),
+            }
         }
     }
-    account_for_rows(&selected, pack.resolution, report)?;
-
-    let written = assemble(folder, &selected, &mut spill.into_reader()?, context)?;
-    report.bytes = written.bytes;
-    report.output = Some(written.hash);
-    Ok(())
+    usable.sort_by_key(|usable| usable.item);
+    usable
 }
 
-fn candidates(listing: &Listing, prepared: &[Prepared]) -> Vec<Candidate> {
-    let candidate = |prepared: &Prepared| {
-        let post = listing.items[prepared.item].face.as_ref().map(|face| &face.post);
-        Candidate {
-            group: Group::of(post, &prepared.picture),
-            content: prepared.content,
-            dhash: prepared.dhash,
-            size: prepared.size,
-        }
-    };
-    prepared.iter().map(candidate).collect()
-}
-
-fn account_for_listing(listing: &Listing, report: &mut Report) {
-    let deleted = listing.deleted.len() as u64;
-    report.taken = listing.items.len() as u64 + listing.excluded + deleted;
-    for (reason, count) in [(Reason::Excluded, listing.excluded), (Reason::DeletedByHand, deleted)] {
-        if count > 0 {
-            report.dropped.insert(reason.to_string(), count);
+/// What becomes of each usable item: those that the user lists first, as if they were not there.
+fn judge(usable: &[Usable<'_>], listing: &Listing, context: &Context<'_>) -> Result<Vec<Fate>, PackError> {
+    let pack = &context.config.pack;
+    let exclusions = Exclusions::read(context.layout)?;
+    let is_listed = |usable: &Usable<'_>| exclusions.name(&usable.prepared.picture, &listing.items[usable.item].name);
+    let (mut fates, mut judged): (Vec<Fate>, Vec<usize>) = (Vec::new(), Vec::new());
+    for (place, usable) in usable.iter().enumerate() {
+        match is_listed(usable) {
+            true => fates.push(Err((Reason::Excluded, None))),
+            false => {
+                fates.push(Ok(SplitName::Train));
+                judged.push(place);
+            }
         }
     }
-    match deleted {
-        0 => {}
-        1 => report.warnings.push("1 face was deleted by hand: it is kept out from now on".into()),
-        more => report.warnings.push(format!("{more} faces were deleted by hand: they are kept out from now on")),
+    let candidates: Vec<Candidate> = judged.iter().map(|place| candidate(&usable[*place], listing)).collect();
+    let policy = Policy { dedupe_distance: pack.dedupe_distance, holdout: pack.holdout, min_size: pack.min_size };
+    for (place, fate) in judged.iter().zip(select(&candidates, policy)) {
+        fates[*place] = fate.map_err(|(reason, stays)| (reason, stays.map(|stays| judged[stays])));
     }
-    report.figures.insert("other_files_passed_over".into(), listing.other_files as f64);
+    Ok(fates)
 }
 
-fn account_for_rows(selected: &[Selected<'_>], side: u32, report: &mut Report) -> Result<(), PackError> {
-    let rows = |split| selected.iter().filter(|row| row.split == split).count();
-    let (train, holdout) = (rows(SplitName::Train), rows(SplitName::Holdout));
-    let upscaled = selected.iter().filter(|row| row.prepared.upscaled).count();
-    if train == 0 {
-        return Err(PackError::NoRows { taken: report.taken, account: account(report, holdout) });
+fn candidate(usable: &Usable<'_>, listing: &Listing) -> Candidate {
+    let prepared = usable.prepared;
+    Candidate {
+        group: Group::of(listing.items[usable.item].post(), &prepared.picture),
+        content: prepared.content,
+        dhash: prepared.dhash,
+        size: prepared.size,
     }
-    report.kept = selected.len() as u64;
-    if upscaled > 0 {
-        report.warnings.push(format!(
-            "{upscaled} of {} images are smaller than {side} pixels and were enlarged; a lower pack.resolution avoids it",
-            selected.len()
-        ));
-    }
-    let figures = [("train_rows", train), ("holdout_rows", holdout), ("upscaled_rows", upscaled)];
-    report.figures.extend(figures.map(|(name, count)| (name.to_owned(), count as f64)));
-    Ok(())
-}
-
-/// What became of everything, in parentheses; nothing when nothing was there.
-fn account(report: &Report, holdout: usize) -> String {
-    let mut parts: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    if holdout > 0 {
-        parts.push(format!("{holdout} held out"));
-    }
-    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }

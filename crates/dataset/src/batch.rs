@@ -12,13 +12,12 @@ use arrow_schema::ArrowError;
 
 use crate::{
     features::{image_fields, schema},
-    image::EncodedImage,
     row::Row,
 };
 
-/// Gathers rows until they are written as one batch.
+/// Gathers rows and their images until they are written as one batch.
 #[derive(Default)]
-pub(crate) struct BatchBuilder {
+pub struct BatchBuilder {
     rows: usize,
     image_bytes: usize,
     images: BinaryBuilder,
@@ -36,18 +35,21 @@ pub(crate) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(crate) fn rows(&self) -> usize {
+    /// How many rows were gathered.
+    pub fn rows(&self) -> usize {
         self.rows
     }
 
-    pub(crate) fn image_bytes(&self) -> usize {
+    /// How long their images are together.
+    pub fn image_bytes(&self) -> usize {
         self.image_bytes
     }
 
-    pub(crate) fn push(&mut self, row: &Row, image: &EncodedImage) {
+    /// Adds a row with the bytes of its image's file.
+    pub fn push(&mut self, row: &Row, image: &[u8]) {
         self.rows += 1;
-        self.image_bytes += image.bytes().len();
-        self.images.append_value(image.bytes());
+        self.image_bytes += image.len();
+        self.images.append_value(image);
         self.paths.append_value(&row.path);
         self.labels.append_option(row.label);
         self.faces.append_option(row.face.as_ref().map(ToString::to_string));
@@ -62,7 +64,10 @@ impl BatchBuilder {
     }
 
     /// The rows gathered so far; the builder is empty afterwards.
-    pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    ///
+    /// # Errors
+    /// When Arrow refuses the columns.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let parts: Vec<ArrayRef> = vec![Arc::new(self.images.finish()), Arc::new(self.paths.finish())];
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StructArray::try_new(image_fields(), parts, None)?),
@@ -152,7 +157,7 @@ mod tests {
     fn rows_come_back_as_they_went_in() {
         let mut builder = BatchBuilder::default();
         let image = ImageShape::new(8).encode(&[7; 8 * 8 * 3]).unwrap();
-        rows().iter().for_each(|row| builder.push(row, &image));
+        rows().iter().for_each(|row| builder.push(row, image.bytes()));
         let batch = builder.finish().unwrap();
         for (place, row) in rows().iter().enumerate() {
             assert_eq!(row_of(&batch, place).as_ref(), Ok(row));

@@ -23,6 +23,14 @@ pub enum DatasetError {
         /// What is wrong with it: "has 10 bytes where …".
         problem: String,
     },
+    /// A file of another's dataset cannot be used.
+    #[error("{} {problem}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it: "is cut off".
+        problem: String,
+    },
     /// It was written by another version of the format.
     #[error("{} is version {found} of the dataset format and this program reads version {expected}; run `cargo xtask pack` again", path.display())]
     Version {

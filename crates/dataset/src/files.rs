@@ -24,14 +24,10 @@ pub(crate) fn state(split: SplitName) -> String {
     of_split(split, "state.json")
 }
 
-/// A shard whose number of siblings is not known yet.
-pub(crate) fn unfinished_shard(split: SplitName, number: usize) -> String {
-    of_split(split, &format!("data-{number:05}.arrow"))
-}
-
-/// A finished shard's name within its split.
-pub(crate) fn shard_name(number: usize, count: usize) -> String {
-    format!("data-{number:05}-of-{count:05}.arrow")
+/// A shard file: part `part` of a group of rows. No name depends on how many others there are, so data that comes or goes
+/// elsewhere renames nothing.
+pub(crate) fn shard(split: SplitName, group: &str, part: usize) -> String {
+    of_split(split, &format!("{group}-{part:03}.arrow"))
 }
 
 /// Where a file named relative to the dataset's folder lies.

@@ -95,7 +95,11 @@ impl ImageShape {
         pixels.ok_or_else(|| cannot_decode(format!("it is no PPM of {0}x{0} pixels", self.side)))
     }
 
-    fn encode_png(self, pixels: &[u8]) -> Result<Vec<u8>, DatasetError> {
+    /// Encodes pixels as PNG whatever their number, for tools that read no PPM.
+    ///
+    /// # Errors
+    /// When their number is not side × side × 3.
+    pub fn encode_png(self, pixels: &[u8]) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
         let encoder = png::PngEncoder::new_with_quality(&mut bytes, png::CompressionType::Default, Default::default());
         encoder

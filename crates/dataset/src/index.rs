@@ -17,8 +17,8 @@ use crate::{
 
 const FORMAT: &str = "nijigen-dataset";
 
-/// The format's version; readers refuse others. History: 1, the first.
-const VERSION: u64 = 1;
+/// The format's version; readers refuse others. History: 1, the first; 2, shards by groups of rows.
+const VERSION: u64 = 2;
 
 /// The whole index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,10 +49,21 @@ pub(crate) struct SplitIndex {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShardIndex {
     pub(crate) file: FileIndex,
+    pub(crate) group: Group,
     pub(crate) rows: u64,
     /// The length of the schema message that the file begins with.
     pub(crate) schema_bytes: u64,
     pub(crate) batches: Vec<BatchIndex>,
+}
+
+/// Rows that lie together in shards of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its name, which begins those of its shards.
+    pub name: String,
+    /// Stands for all its rows, pixels included, in one split: equal hashes mean equal shards.
+    pub rows: ContentHash,
 }
 
 /// A file and what it held when it was written.
@@ -162,8 +173,9 @@ mod tests {
 
     fn index() -> Index {
         let batch = BatchIndex { rows: 3, offset: 100, bytes: 900, image_offsets: 200, images: 300 };
-        let file = FileIndex::of("train/data-00000-of-00001.arrow".into(), b"content");
-        let shard = ShardIndex { file, rows: 3, schema_bytes: 100, batches: vec![batch] };
+        let file = FileIndex::of("train/a-000.arrow".into(), b"content");
+        let group = Group { name: "a".into(), rows: ContentHash::of(b"rows") };
+        let shard = ShardIndex { file, group, rows: 3, schema_bytes: 100, batches: vec![batch] };
         let split = SplitIndex { rows: 3, shards: vec![shard] };
         Index::new(ImageShape::new(64), BTreeMap::from([(SplitName::Train, split)]), Vec::new())
     }
@@ -177,9 +189,9 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_with_both_numbers() {
-        let json = serde_json::to_string(&index()).unwrap().replace("\"version\":1", "\"version\":9");
+        let json = serde_json::to_string(&index()).unwrap().replace("\"version\":2", "\"version\":9");
         let error = Index::parse(json.as_bytes(), Path::new("index.json")).unwrap_err().to_string();
-        assert!(error.contains("version 9") && error.contains("version 1"), "{error}");
+        assert!(error.contains("version 9") && error.contains("version 2"), "{error}");
     }
 
     #[test]

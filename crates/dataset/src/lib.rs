@@ -5,7 +5,7 @@
 //!   dataset_dict.json             the splits' names
 //!   index.json                    rows, batch offsets, BLAKE3 of every file: what this crate reads
 //!   train/
-//!     data-00000-of-0000N.arrow   Arrow IPC stream shards of 256 MB or less
+//!     <group>-000.arrow           Arrow IPC stream shards of 256 MB or less
 //!     dataset_info.json           the columns' features
 //!     state.json                  the shards' names
 //!   holdout/                      the same
@@ -14,7 +14,8 @@
 //! Python's `datasets.load_from_disk` opens the folder as it is and never looks at `index.json`. This crate maps the
 //! shards and finds each image's bytes through the index, so nothing is decoded for sides up to 128 pixels.
 //!
-//! The bytes depend on the rows alone: no time, machine or path is recorded.
+//! The bytes depend on the rows alone: no time, machine or path is recorded. Rows lie in groups with shards of their own,
+//! so a dataset that replaces another takes over every shard whose rows are the same.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batch;
@@ -22,9 +23,12 @@ mod descriptions;
 mod error;
 mod features;
 mod files;
+mod foreign;
 mod image;
 mod index;
+mod loader;
 mod order;
+mod previous;
 mod reader;
 mod row;
 mod shard;
@@ -32,8 +36,12 @@ mod shard_writer;
 mod split;
 mod writer;
 
+pub use batch::BatchBuilder;
 pub use error::DatasetError;
+pub use foreign::{ForeignImage, foreign_images};
 pub use image::{CHANNELS, EncodedImage, Encoding, ImageShape};
+pub use index::Group;
+pub use loader::{Batch, Loader, LoaderOptions};
 pub use order::{EpochOrder, Permutation};
 pub use reader::Dataset;
 pub use row::{Dhash, Row};

@@ -68,7 +68,7 @@ fn open_split(folder: &Path, index: &Index, name: SplitName) -> Result<Split, Da
     Ok(Split::new(name, index.shape(), shards?))
 }
 
-fn verify_file(folder: &Path, file: &FileIndex) -> Result<(), DatasetError> {
+pub(crate) fn verify_file(folder: &Path, file: &FileIndex) -> Result<(), DatasetError> {
     let path = files::at(folder, &file.name);
     let mut hasher = blake3::Hasher::new();
     let hashed = File::open(&path).and_then(|opened| hasher.update_reader(opened).map(|_| ()));

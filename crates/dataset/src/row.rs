@@ -6,17 +6,20 @@ use contracts::{
     id::{FaceId, PictureHash, PostId},
     record::PixelBox,
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// One row without its image.
-#[derive(Clone, Debug, PartialEq)]
+/// One row without its image. Serialized, its fields have the names of the dataset's columns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// The image's name within its source: a face's file, a picture's path, a member of an archive.
     pub path: String,
     /// Its class, where the source has classes.
     pub label: Option<i64>,
     /// The face, where it is one of the crop stage's.
+    #[serde(rename = "face_id")]
     pub face: Option<FaceId>,
     /// The picture that it was made from.
+    #[serde(rename = "picture_sha256")]
     pub picture: PictureHash,
     /// The post of that picture.
     pub post: Option<PostId>,
@@ -27,6 +30,7 @@ pub struct Row {
     /// The tags of the post.
     pub tags: Vec<String>,
     /// Where in the picture the face was found.
+    #[serde(rename = "box")]
     pub pixel_box: Option<PixelBox>,
     /// The detector's level weight.
     pub score: Option<f64>,
@@ -48,6 +52,18 @@ impl Dhash {
 impl fmt::Display for Dhash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Dhash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dhash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -95,7 +95,7 @@ impl Shard {
 }
 
 /// Maps a file for reading.
-fn map(path: &Path) -> Result<Buffer, DatasetError> {
+pub(crate) fn map(path: &Path) -> Result<Buffer, DatasetError> {
     let file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => DatasetError::Damaged { path: path.into(), problem: "is missing".into() },
         _ => FileError::at("read", path)(error).into(),

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use arrow_array::RecordBatch;
@@ -17,7 +17,7 @@ use contracts::publish::FileError;
 use crate::{
     error::DatasetError,
     features::schema,
-    index::{BatchIndex, FileIndex, ShardIndex},
+    index::{BatchIndex, FileIndex, Group, ShardIndex},
 };
 
 /// The stream's last eight bytes: a message of no length.
@@ -58,11 +58,6 @@ impl ShardWriter {
         Ok(shard)
     }
 
-    /// Where it lies.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// How long the file would be if it ended now.
     pub(crate) fn bytes(&self) -> u64 {
         self.file.written + END_OF_STREAM.len() as u64
@@ -95,12 +90,13 @@ impl ShardWriter {
     }
 
     /// Ends the stream; the shard will be known as `name`, relative to the dataset's folder.
-    pub(crate) fn finish(mut self, name: String) -> Result<ShardIndex, DatasetError> {
+    pub(crate) fn finish(mut self, name: String, group: Group) -> Result<ShardIndex, DatasetError> {
         let ended = self.file.write_all(&END_OF_STREAM).and_then(|()| self.file.flush());
         ended.map_err(FileError::at("write", &self.path))?;
         let blake3 = self.file.hasher.finalize().to_hex().to_string();
         Ok(ShardIndex {
             file: FileIndex { name, bytes: self.file.written, blake3 },
+            group,
             rows: self.batches.iter().map(|batch| batch.rows).sum(),
             schema_bytes: self.schema_bytes,
             batches: self.batches,

@@ -112,8 +112,14 @@ impl Split {
             let expected = rows.len() * values;
             return Err(DatasetError::BatchSize { images: rows.len(), expected, found: out.len() });
         }
-        for (row, image) in rows.iter().zip(out.chunks_exact_mut(values)) {
-            planes_of(&self.pixels(*row)?, image);
+        rows.iter().zip(out.chunks_exact_mut(values)).try_for_each(|(row, image)| self.copy_one(*row, false, image))
+    }
+
+    /// Copies one image as [`copy_chw_f32`](Self::copy_chw_f32) does, mirrored left to right or not. `out` has room for it.
+    pub(crate) fn copy_one(&self, row: usize, flipped: bool, out: &mut [f32]) -> Result<(), DatasetError> {
+        planes_of(&self.pixels(row)?, out);
+        if flipped {
+            out.chunks_exact_mut(self.side() as usize).for_each(<[f32]>::reverse);
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs, mem,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +17,8 @@ use crate::{
     error::DatasetError,
     files,
     image::{EncodedImage, ImageShape},
-    index::{FileIndex, Index, SplitIndex},
+    index::{FileIndex, Group, Index, ShardIndex, SplitIndex},
+    previous::Previous,
     row::Row,
     shard_writer::ShardWriter,
     split::SplitName,
@@ -45,6 +45,7 @@ impl Default for Limits {
 pub struct Writer {
     folder: PathBuf,
     shape: ImageShape,
+    previous: Option<Previous>,
     train: SplitWriter,
     holdout: SplitWriter,
 }
@@ -65,7 +66,32 @@ impl Writer {
     /// When files cannot be made there.
     pub fn create(folder: &Path, shape: ImageShape, limits: Limits) -> Result<Self, DatasetError> {
         let split = |name| SplitWriter::create(folder, name, limits);
-        Ok(Self { folder: folder.into(), shape, train: split(SplitName::Train)?, holdout: split(SplitName::Holdout)? })
+        let (train, holdout) = (split(SplitName::Train)?, split(SplitName::Holdout)?);
+        Ok(Self { folder: folder.into(), shape, previous: None, train, holdout })
+    }
+
+    /// Takes shards over from the dataset in another folder, where [`begin`](Self::begin) names the same rows.
+    pub fn replacing(mut self, folder: &Path) -> Self {
+        self.previous = Previous::find(folder, self.shape);
+        self
+    }
+
+    /// Begins a group of rows in a split: its shards hold nothing else. Groups have distinct names.
+    ///
+    /// Returns whether its rows are there already, taken over from the dataset that is replaced: then none is to be
+    /// pushed.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn begin(&mut self, split: SplitName, group: &Group) -> Result<bool, DatasetError> {
+        let taken = self.previous.as_ref().map(|previous| previous.take_over(split, group, &self.folder));
+        let writer = self.split(split);
+        writer.begin(group)?;
+        match taken.transpose()?.flatten() {
+            Some(shards) => writer.finished.extend(shards),
+            None => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Appends a row to a split. Rows keep the order in which they are given.
@@ -73,9 +99,13 @@ impl Writer {
     /// # Errors
     /// When the disk refuses.
     pub fn push(&mut self, split: SplitName, row: &Row, image: &EncodedImage) -> Result<(), DatasetError> {
-        match split {
-            SplitName::Train => self.train.push(row, image),
-            SplitName::Holdout => self.holdout.push(row, image),
+        self.split(split).push(row, image)
+    }
+
+    fn split(&mut self, name: SplitName) -> &mut SplitWriter {
+        match name {
+            SplitName::Train => &mut self.train,
+            SplitName::Holdout => &mut self.holdout,
         }
     }
 
@@ -104,57 +134,83 @@ struct SplitWriter {
     folder: PathBuf,
     name: SplitName,
     limits: Limits,
+    group: Group,
+    parts: usize,
     batch: BatchBuilder,
-    shard: ShardWriter,
-    full: Vec<ShardWriter>,
+    shard: Option<ShardWriter>,
+    finished: Vec<ShardIndex>,
 }
 
 impl SplitWriter {
     fn create(folder: &Path, name: SplitName, limits: Limits) -> Result<Self, DatasetError> {
-        let first = files::at(folder, &files::unfinished_shard(name, 0));
+        let group = Group { name: "data".into(), rows: ContentHash::of(&[]) };
+        let first = files::at(folder, &files::shard(name, &group.name, 0));
         publish::create_folder(first.parent().unwrap_or(folder))?;
-        let (batch, shard) = (BatchBuilder::default(), ShardWriter::create(first)?);
-        Ok(Self { folder: folder.into(), name, limits, batch, shard, full: Vec::new() })
+        let (batch, finished) = (BatchBuilder::default(), Vec::new());
+        Ok(Self { folder: folder.into(), name, limits, group, parts: 0, batch, shard: None, finished })
+    }
+
+    fn begin(&mut self, group: &Group) -> Result<(), DatasetError> {
+        self.end_group()?;
+        (self.group, self.parts) = (group.clone(), 0);
+        Ok(())
     }
 
     fn push(&mut self, row: &Row, image: &EncodedImage) -> Result<(), DatasetError> {
-        self.batch.push(row, image);
+        self.batch.push(row, image.bytes());
         let full = self.batch.rows() >= self.limits.batch_rows || self.batch.image_bytes() >= self.limits.batch_bytes;
         if full { self.write_batch() } else { Ok(()) }
     }
 
     fn write_batch(&mut self) -> Result<(), DatasetError> {
         let rows = self.batch.rows();
-        let message = self.shard.encode(&self.batch.finish()?)?;
+        let batch = self.batch.finish()?;
+        let message = self.shard()?.encode(&batch)?;
         let bytes = (message.ipc_message.len() + message.arrow_data.len()) as u64;
-        if !self.shard.is_empty() && self.shard.bytes() + bytes + MESSAGE_FRAME > self.limits.shard_bytes {
-            self.next_shard()?;
+        let shard = self.shard()?;
+        if !shard.is_empty() && shard.bytes() + bytes + MESSAGE_FRAME > self.limits.shard_bytes {
+            self.end_shard()?;
         }
-        self.shard.push(rows, message)
+        self.shard()?.push(rows, message)
     }
 
-    fn next_shard(&mut self) -> Result<(), DatasetError> {
-        let path = files::at(&self.folder, &files::unfinished_shard(self.name, self.full.len() + 1));
-        let full = mem::replace(&mut self.shard, ShardWriter::create(path)?);
-        self.full.push(full);
+    /// The shard that takes the next batch.
+    fn shard(&mut self) -> Result<&mut ShardWriter, DatasetError> {
+        let shard = match self.shard.take() {
+            Some(shard) => shard,
+            None => ShardWriter::create(files::at(&self.folder, &self.shard_name()))?,
+        };
+        Ok(self.shard.insert(shard))
+    }
+
+    fn shard_name(&self) -> String {
+        files::shard(self.name, &self.group.name, self.parts)
+    }
+
+    fn end_shard(&mut self) -> Result<(), DatasetError> {
+        let name = self.shard_name();
+        if let Some(shard) = self.shard.take() {
+            self.finished.push(shard.finish(name, self.group.clone())?);
+            self.parts += 1;
+        }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<SplitIndex, DatasetError> {
+    fn end_group(&mut self) -> Result<(), DatasetError> {
         if self.batch.rows() > 0 {
             self.write_batch()?;
         }
-        self.full.push(self.shard);
-        let count = self.full.len();
-        let mut shards = Vec::with_capacity(count);
-        for (number, shard) in self.full.into_iter().enumerate() {
-            let unfinished = shard.path().to_path_buf();
-            let name = files::of_split(self.name, &files::shard_name(number, count));
-            let path = files::at(&self.folder, &name);
-            shards.push(shard.finish(name)?);
-            fs::rename(&unfinished, &path).map_err(FileError::at("write", &path))?;
+        self.end_shard()
+    }
+
+    /// A split without rows has a shard without rows: `datasets` wants one to know the columns.
+    fn finish(mut self) -> Result<SplitIndex, DatasetError> {
+        self.end_group()?;
+        if self.finished.is_empty() {
+            self.shard()?;
+            self.end_shard()?;
         }
-        Ok(SplitIndex { rows: shards.iter().map(|shard| shard.rows).sum(), shards })
+        Ok(SplitIndex { rows: self.finished.iter().map(|shard| shard.rows).sum(), shards: self.finished })
     }
 }
 

@@ -5,8 +5,12 @@ mod sample;
 
 use std::{fs, path::Path};
 
-use dataset::{Dataset, EpochOrder, ImageShape, Limits, Row, SplitName, Writer};
-use sample::{SMALL, numbers, pixels, row, write};
+use contracts::ContentHash;
+use dataset::{
+    Batch, Dataset, EpochOrder, Group, ImageShape, Limits, Loader, LoaderOptions, Row, SplitName, Writer,
+    foreign_images,
+};
+use sample::{ROWS, SMALL, numbers, pixels, row, write};
 
 fn files(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
@@ -56,7 +60,7 @@ fn the_files_are_those_that_python_looks_for() {
     }
     let shards: Vec<&String> = names.iter().filter(|name| name.starts_with("train/data-")).collect();
     assert!(shards.len() > 1, "{shards:?}");
-    assert_eq!(*shards[0], format!("train/data-00000-of-{:05}.arrow", shards.len()));
+    assert_eq!(*shards[0], "train/data-000.arrow");
     for shard in shards {
         assert!(fs::metadata(folder.path().join(shard)).unwrap().len() <= SMALL.shard_bytes);
     }
@@ -94,6 +98,105 @@ fn a_batch_is_planes_between_minus_one_and_one() {
     assert!(split.copy_chw_f32(&[split.len(); 4], &mut batch).is_err(), "beyond the end");
 }
 
+/// Writes `rows` of the sample, three to a group, replacing what `before` holds; says how many groups were taken over.
+fn write_groups(folder: &Path, before: &Path, rows: &[usize]) -> usize {
+    let shape = ImageShape::new(8);
+    let mut writer = Writer::create(folder, shape, SMALL).unwrap().replacing(before);
+    let mut taken = 0;
+    for number in 0..ROWS.div_ceil(3) {
+        let rows: Vec<usize> = rows.iter().copied().filter(|row| row / 3 == number).collect();
+        let group = Group { name: format!("g{number}"), rows: ContentHash::of(format!("{rows:?}").as_bytes()) };
+        if writer.begin(SplitName::Train, &group).unwrap() {
+            taken += 1;
+            continue;
+        }
+        for number in rows {
+            writer.push(SplitName::Train, &row(number), &shape.encode(&pixels(shape, number)).unwrap()).unwrap();
+        }
+    }
+    writer.finish().unwrap();
+    taken
+}
+
+#[test]
+fn groups_with_the_same_rows_are_taken_over_and_a_damaged_one_is_written_anew() {
+    let [one, two, three, alone] = [(); 4].map(|()| tempfile::tempdir().unwrap());
+    let all: Vec<usize> = (0..ROWS).collect();
+    let less: Vec<usize> = all.iter().copied().filter(|row| *row != 10).collect();
+    assert_eq!(write_groups(one.path(), alone.path(), &all), 0);
+    assert_eq!(write_groups(two.path(), one.path(), &less), 7);
+    write_groups(alone.path(), three.path(), &less);
+    for name in files(alone.path()) {
+        let read = |folder: &Path| fs::read(folder.join(&name)).unwrap();
+        assert_eq!(read(two.path()), read(alone.path()), "{name}");
+    }
+    Dataset::open(two.path()).unwrap().verify().unwrap();
+
+    let damaged = two.path().join("train/g5-000.arrow");
+    let mut content = fs::read(&damaged).unwrap();
+    content[500] ^= 1;
+    fs::remove_file(&damaged).unwrap();
+    fs::write(&damaged, content).unwrap();
+    assert_eq!(write_groups(three.path(), two.path(), &less), 7);
+    Dataset::open(three.path()).unwrap().verify().unwrap();
+}
+
+#[test]
+fn batches_are_the_same_for_any_number_of_readers_and_from_any_position() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 8, SMALL);
+    let dataset = Dataset::open(folder.path()).unwrap();
+    let split = dataset.split(SplitName::Train);
+    let options = LoaderOptions { seed: 3, batch_size: 4, flip: true, readers: 1, ahead: 1 };
+    let batches = |readers: usize, ahead: usize, from: u64| -> Vec<Batch> {
+        let loader = Loader::start(split, LoaderOptions { readers, ahead, ..options }, from);
+        loader.take(12).map(Result::unwrap).collect()
+    };
+    let all = batches(1, 1, 0);
+    assert_eq!(all.iter().map(|batch| batch.first).collect::<Vec<_>>(), (0..48).step_by(4).collect::<Vec<u64>>());
+    for (readers, ahead) in [(2, 1), (3, 2), (5, 8)] {
+        assert_eq!(batches(readers, ahead, 0), all);
+    }
+    assert_eq!(batches(2, 1, 20)[..7], all[5..]);
+
+    let (order, image) = (EpochOrder::new(3, split.len()), split.shape().values());
+    let mut flipped = 0;
+    for position in 0..48_u64 {
+        let found = &all[position as usize / 4].values[position as usize % 4 * image..][..image];
+        let mut plain = vec![0.0; image];
+        split.copy_chw_f32(&[order.row(position)], &mut plain).unwrap();
+        let mirrored: Vec<f32> = plain.chunks(8).flat_map(|line| line.iter().rev().copied()).collect();
+        assert!(found == plain || found == mirrored, "{position}");
+        flipped += usize::from(found == mirrored);
+    }
+    assert!((12..36).contains(&flipped), "{flipped} of 48");
+    let plain = Loader::start(split, LoaderOptions { flip: false, ..options }, 0).next().unwrap().unwrap();
+    let mut expected = vec![0.0; 4 * image];
+    split.copy_chw_f32(&[0, 1, 2, 3].map(|position| order.row(position)), &mut expected).unwrap();
+    assert_eq!(plain.values, expected);
+}
+
+#[test]
+fn images_are_found_in_a_shard_as_in_a_foreign_file() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 8, SMALL);
+    let path = folder.path().join("train/data-000.arrow");
+    let (content, numbers) = (fs::read(&path).unwrap(), numbers(SplitName::Train));
+    let shape = ImageShape::new(8);
+    let images = foreign_images(&path).unwrap();
+    assert!(images.len() > 3);
+    for (image, number) in images.iter().zip(numbers) {
+        let bytes = &content[image.offset as usize..][..image.length as usize];
+        assert_eq!(bytes, shape.encode(&pixels(shape, number)).unwrap().bytes());
+        assert_eq!((image.label, image.row.as_ref()), (row(number).label, Some(&row(number))));
+    }
+    for cut in [0, 10, content.len() / 2, content.len() - 9] {
+        fs::write(&path, &content[..cut]).unwrap();
+        let found = foreign_images(&path);
+        assert!(found.is_err() || found.unwrap().len() < images.len(), "cut to {cut}");
+    }
+}
+
 #[test]
 fn a_dataset_may_have_an_empty_split() {
     let folder = tempfile::tempdir().unwrap();
@@ -118,7 +221,7 @@ fn a_flipped_bit_anywhere_is_found_and_its_file_named() {
     for name in files(folder.path()) {
         let path = folder.path().join(&name);
         let whole = fs::read(&path).unwrap();
-        let step = if name == "index.json" { 1 } else { 97 };
+        let step = if name == "index.json" { 11 } else { 97 };
         for place in (0..whole.len()).step_by(step).filter(|place| !whole[*place].is_ascii_whitespace()) {
             let mut changed = whole.clone();
             changed[place] ^= 4;

@@ -19,7 +19,8 @@ pub enum Fit {
 section! {
     /// `[pack]`: what goes into the dataset.
     PackConfig in "pack" {
-        /// faces (the crop stage's), and/or folders or tar files of pictures; globs work.
+        /// faces (the crop stage's), and/or folders, tar or zip files of pictures, folders saved by Python's datasets, IDX
+        /// files; globs work.
         sources: Vec<String> = vec!["faces".into()], Function;
         /// The side of the dataset's images in pixels.
         resolution: u32 = 64, Function;
@@ -27,6 +28,10 @@ section! {
         fit: Fit = Fit::Cover, Function;
         /// Hamming distance up to which two perceptual hashes count as one picture; 0: exact only; -1: off.
         dedupe_distance: i32 = 4, Function;
+        /// Whether duplicates are shown, beside what stays in their place, in data/reports/duplicates.png.
+        dedupe_report: bool = false, Function;
+        /// Pictures whose shorter side was smaller than this before any scaling are left out; 0: none.
+        min_size: u32 = 0, Function;
         /// The share kept out of training, split by post.
         holdout: f64 = 0.05, Function;
     }

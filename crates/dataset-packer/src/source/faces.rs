@@ -10,10 +10,7 @@ use contracts::{
 };
 
 use super::Listing;
-use crate::{
-    error::PackError,
-    item::{Item, Place},
-};
+use crate::{error::PackError, item::Item, place::Place};
 
 /// Adds the faces of the manifest, in its order. A face whose file is gone was judged by the user and stays out; a
 /// whole folder that is gone is an error.
@@ -29,7 +26,7 @@ pub(super) fn list(layout: &Layout, listing: &mut Listing) -> Result<(), PackErr
             listing.deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
         } else {
             let (name, place) = (face.file.clone(), Place::File(path));
-            listing.items.push(Item { name, place, face: Some(Box::new(face)) });
+            listing.items.push(Item { name, place, label: None, origin: Some(Box::new(face.into())) });
         }
     }
     Ok(())

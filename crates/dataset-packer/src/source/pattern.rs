@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Listing, archive, extension, folder, push_file, slashed};
+use super::{Listing, Source, file_kind, folder, push_file, slashed};
 
-/// Adds what a pattern matches: pictures, folders of them, tar files of them.
+/// Adds what a pattern matches: pictures, and folders and archives of them.
 ///
 /// Names start at the first part of the pattern that has a wildcard, so they say nothing of where the data lies.
 pub(super) fn list(pattern: &str, listing: &mut Listing) -> Result<(), String> {
@@ -20,10 +20,11 @@ pub(super) fn list(pattern: &str, listing: &mut Listing) -> Result<(), String> {
         let name = slashed(path.strip_prefix(&fixed).unwrap_or(&path));
         if path.is_dir() {
             folder::list(&path, &format!("{name}/"), listing)?;
-        } else if extension(&path) == "tar" {
-            archive::list(&path, &format!("{name}/"), listing)?;
         } else {
-            push_file(listing, path, name);
+            match file_kind(path.clone()) {
+                Ok(Source::Picture(_)) | Err(_) => push_file(listing, path, name),
+                Ok(archive) => archive.list(&format!("{name}/"), listing)?,
+            }
         }
     }
     Ok(())

@@ -11,8 +11,9 @@ use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
     id::FaceId,
     manifest::{self, Header},
+    options::PackOptions,
     record::FaceRecord,
-    stage::{Interrupt, Silent},
+    stage::{Interrupt, Progress, Silent},
 };
 use dataset::Dataset;
 use dataset_packer::{Pack, PackError};
@@ -54,12 +55,48 @@ impl Pipeline {
         pipeline
     }
 
+    /// One with faces, which have no classes, and with pictures that have some.
+    pub(crate) fn with_some_classes() -> Self {
+        let mut pipeline = Self::with_faces(10);
+        pipeline.add_classes();
+        pipeline
+    }
+
+    /// One with pictures that all have classes.
+    pub(crate) fn with_classes() -> Self {
+        let mut pipeline = Self::new();
+        pipeline.config.pack.sources.clear();
+        pipeline.add_classes();
+        pipeline
+    }
+
+    fn add_classes(&mut self) {
+        let mut tar = tar::Builder::new(fs::File::create(self.path("classes.tar")).unwrap());
+        for number in 0..10 {
+            self.save("sample.png", &picture(100 + number, 24, 24));
+            tar.append_path_with_name(self.path("sample.png"), format!("{number}.png")).unwrap();
+            fs::write(self.path("class"), (number % 3).to_string()).unwrap();
+            tar.append_path_with_name(self.path("class"), format!("{number}.cls")).unwrap();
+        }
+        tar.finish().unwrap();
+        self.config.pack.sources.push(self.text("classes.tar"));
+    }
+
     /// One with `count` distinct faces, two of each post.
     pub(crate) fn with_faces(count: u64) -> Self {
+        Self::with_these_faces((0..count).collect())
+    }
+
+    /// One with a distinct face of each of the posts.
+    pub(crate) fn with_faces_of_posts(posts: &[u64]) -> Self {
+        Self::with_these_faces(posts.iter().map(|post| post * 2).collect())
+    }
+
+    fn with_these_faces(numbers: Vec<u64>) -> Self {
         let pipeline = Self::new();
-        let mut records: Vec<FaceRecord> = (0..count).map(face).collect();
-        for (number, record) in records.iter().enumerate() {
-            pipeline.save(&format!("data/faces/{}", record.file), &picture(number as u64, 24, 24));
+        let mut records: Vec<FaceRecord> = numbers.iter().map(|number| face(*number)).collect();
+        for (number, record) in numbers.iter().zip(&records) {
+            pipeline.save(&format!("data/faces/{}", record.file), &picture(*number, 24, 24));
         }
         let header = Header::new::<FaceRecord>("test", None, BTreeMap::new(), 1);
         manifest::write(&pipeline.layout().faces_manifest(), &header, &mut records).unwrap();
@@ -89,8 +126,30 @@ impl Pipeline {
     }
 
     pub(crate) fn pack_unless(&self, interrupt: &Interrupt) -> Result<Report, PackError> {
+        self.run(&Silent, interrupt, &PackOptions::default())
+    }
+
+    pub(crate) fn pack_with(&self, interrupt: &Interrupt, progress: &dyn Progress) -> Result<Report, PackError> {
+        self.run(progress, interrupt, &PackOptions::default())
+    }
+
+    pub(crate) fn pack_share(&self, share: &str) -> Result<Report, PackError> {
+        let options = PackOptions { shard: Some(share.parse().unwrap()), ..PackOptions::default() };
+        self.run(&Silent, &Interrupt::default(), &options)
+    }
+
+    /// Asks something of the dataset.
+    pub(crate) fn ask(&self, options: PackOptions) -> Result<String, PackError> {
+        let (layout, interrupt) = (self.layout(), Interrupt::default());
+        Pack::answer(
+            &Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &interrupt },
+            &options,
+        )
+    }
+
+    fn run(&self, progress: &dyn Progress, interrupt: &Interrupt, options: &PackOptions) -> Result<Report, PackError> {
         let layout = self.layout();
-        Pack::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt }, &Default::default())
+        Pack::run(&Context { config: &self.config, layout: &layout, progress, interrupt }, options)
     }
 
     pub(crate) fn dataset(&self) -> Dataset {
@@ -105,6 +164,26 @@ impl Pipeline {
         collect(&self.layout().dataset(), &mut files);
         files.into_iter().map(|(path, hash)| (path.strip_prefix(self.root.path()).unwrap().into(), hash)).collect()
     }
+}
+
+/// Writes a dataset in every form into a folder, and another, in which all images have classes, as StyleGAN's zip. Returns
+/// both.
+pub(crate) fn export_all(folder: &Path) -> [Pipeline; 2] {
+    let (some, all) = (Pipeline::with_some_classes(), Pipeline::with_classes());
+    fs::create_dir_all(folder).unwrap();
+    let export = |pipeline: &Pipeline, form: &str, name: &str| {
+        let options = PackOptions { export: form.parse().ok(), out: Some(folder.join(name)), ..PackOptions::default() };
+        pipeline.ask(options).unwrap();
+    };
+    for pipeline in [&some, &all] {
+        pipeline.pack().unwrap();
+    }
+    for form in ["imagefolder", "webdataset", "parquet"] {
+        export(&some, form, form);
+    }
+    export(&some, "stylegan-zip", "stylegan.zip");
+    export(&all, "stylegan-zip", "stylegan-classes.zip");
+    [some, all]
 }
 
 /// The record of face `number`.

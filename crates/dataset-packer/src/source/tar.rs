@@ -1,6 +1,7 @@
 //! A tar file of pictures, read where it lies: nothing is unpacked, so no member can land anywhere.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{BufReader, Read, Seek},
     path::Path,
@@ -8,15 +9,22 @@ use std::{
 };
 
 use super::{Listing, is_picture, slashed};
-use crate::item::{Item, Place};
+use crate::{
+    item::Item,
+    place::{Place, Span},
+};
+
+/// Classes of a WebDataset are short numbers; longer members named .cls are something else.
+const MOST_LABEL_BYTES: u64 = 32;
 
 /// Adds the pictures of a tar file, by name; `prefix` goes before each name. Of members with one name the last
-/// counts, as when the file is unpacked.
+/// counts, as when the file is unpacked. Where a member of the same name with the ending .cls holds a number, as in a
+/// WebDataset, that is the picture's class.
 pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("it is no whole tar file: {error}");
     let file = File::open(archive).map_err(|error| format!("cannot open it: {error}"))?;
     let available = file.metadata().map_err(broken)?.len();
-    let mut members = members(BufReader::new(file)).map_err(broken)?;
+    let (mut members, labels) = members(BufReader::new(file)).map_err(broken)?;
     if let Some(cut) = members.iter().find(|member| member.offset.saturating_add(member.length) > available) {
         return Err(format!("it is cut off within {}", cut.name));
     }
@@ -28,8 +36,9 @@ pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Resul
         if !is_picture(Path::new(&member.name)) {
             listing.other_files += 1;
         } else if !replaced {
-            let place = Place::Member { archive: archive.clone(), offset: member.offset, length: member.length };
-            listing.items.push(Item { name: format!("{prefix}{}", member.name), place, face: None });
+            let span = Span { archive: archive.clone(), offset: member.offset, length: member.length };
+            let item = Item::foreign(format!("{prefix}{}", member.name), Place::Member(span));
+            listing.items.push(Item { label: labels.get(sample_key(&member.name)).copied(), ..item });
         }
     }
     Ok(())
@@ -41,18 +50,31 @@ struct Member {
     length: u64,
 }
 
-/// The plain files of an archive.
-fn members(file: impl Read + Seek) -> std::io::Result<Vec<Member>> {
-    let mut members = Vec::new();
+/// The plain files of an archive, and the classes in it by the key of their sample.
+fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<String, i64>)> {
+    let (mut members, mut labels) = (Vec::new(), HashMap::new());
     let mut archive = tar::Archive::new(file);
     for entry in archive.entries_with_seek()? {
-        let entry = entry?;
+        let mut entry = entry?;
         if entry.header().entry_type().is_file() {
             let name = slashed(&entry.path()?);
-            members.push(Member { name, offset: entry.raw_file_position(), length: entry.size() });
+            let length = entry.size();
+            members.push(Member { name, offset: entry.raw_file_position(), length });
+            let name = &members[members.len() - 1].name;
+            if name.ends_with(".cls") && length <= MOST_LABEL_BYTES {
+                let mut text = String::new();
+                entry.read_to_string(&mut text)?;
+                labels.extend(text.trim().parse().ok().map(|label: i64| (sample_key(name).to_owned(), label)));
+            }
         }
     }
-    Ok(members)
+    Ok((members, labels))
+}
+
+/// What the files of one sample of a WebDataset share: the path up to the first dot of the file's name.
+fn sample_key(name: &str) -> &str {
+    let file = name.rfind('/').map_or(0, |slash| slash + 1);
+    name[file..].find('.').map_or(name, |dot| &name[..file + dot])
 }
 
 #[cfg(test)]
@@ -94,6 +116,26 @@ mod tests {
     fn the_last_of_one_name_counts() {
         let tar = tar_of(&[("a.png", b"old"), ("a.png", b"new")]);
         assert_eq!(listed(&tar).unwrap(), [("p/a.png".to_owned(), b"new".to_vec())]);
+    }
+
+    #[test]
+    fn a_web_dataset_has_classes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        let members: [(&str, &[u8]); 6] = [
+            ("v1.0/b.seg.png", b"p"),
+            ("v1.0/b.cls", b"7\n"),
+            ("a.png", b"p"),
+            ("a.cls", b"no"),
+            ("c.cls", b"3"),
+            ("c.jpg", b"p"),
+        ];
+        fs::write(&path, tar_of(&members)).unwrap();
+        let mut listing = Listing::default();
+        list(&path, "", &mut listing).unwrap();
+        let found: Vec<_> = listing.items.into_iter().map(|item| (item.name, item.label)).collect();
+        let expected = [("a.png", None), ("c.jpg", Some(3)), ("v1.0/b.seg.png", Some(7))];
+        assert_eq!(found, expected.map(|(name, label)| (name.to_owned(), label)));
     }
 
     #[test]

@@ -1,0 +1,57 @@
+//! The report's counts: what was taken, what became of it, what somebody should read.
+
+use contracts::Report;
+use dataset::SplitName;
+
+use crate::{assembly::SelectedShard, error::PackError, reason::Reason, source::Listing};
+
+/// Counts what the sources hold, and what of it is left out before it is looked at.
+pub(crate) fn listing(listing: &Listing, report: &mut Report) {
+    let deleted = listing.deleted.len() as u64;
+    report.taken = listing.items.len() as u64 + listing.excluded + listing.forgotten + deleted;
+    let counts = [
+        (Reason::Excluded, listing.excluded),
+        (Reason::Forgotten, listing.forgotten),
+        (Reason::DeletedByHand, deleted),
+    ];
+    for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        report.dropped.insert(reason.to_string(), count);
+    }
+    match deleted {
+        0 => {}
+        1 => report.warnings.push("1 face was deleted by hand: it is kept out from now on".into()),
+        more => report.warnings.push(format!("{more} faces were deleted by hand: they are kept out from now on")),
+    }
+    report.figures.insert("other_files_passed_over".into(), listing.other_files as f64);
+}
+
+/// Counts the rows, and refuses a dataset that has none to train on.
+pub(crate) fn rows(selected: &[SelectedShard<'_>], side: u32, report: &mut Report) -> Result<(), PackError> {
+    let all = || selected.iter().flat_map(|shard| &shard.rows);
+    let rows = |split| all().filter(|row| row.split == split).count();
+    let (train, holdout) = (rows(SplitName::Train), rows(SplitName::Holdout));
+    let upscaled = all().filter(|row| row.prepared.upscaled).count();
+    if train == 0 {
+        return Err(PackError::NoRows { taken: report.taken, account: account(report, holdout) });
+    }
+    report.kept = (train + holdout) as u64;
+    if upscaled > 0 {
+        report.warnings.push(format!(
+            "{upscaled} of {} images are smaller than {side} pixels and were enlarged; a lower pack.resolution or a \
+             pack.min_size avoids it",
+            report.kept
+        ));
+    }
+    let figures = [("train_rows", train), ("holdout_rows", holdout), ("upscaled_rows", upscaled)];
+    report.figures.extend(figures.map(|(name, count)| (name.to_owned(), count as f64)));
+    Ok(())
+}
+
+/// What became of everything, in parentheses; nothing when nothing was there.
+fn account(report: &Report, holdout: usize) -> String {
+    let mut parts: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if holdout > 0 {
+        parts.push(format!("{holdout} held out"));
+    }
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}

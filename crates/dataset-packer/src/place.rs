@@ -1,0 +1,140 @@
+//! Where an item's bytes are. Archives are read where they lie, so items are independent of one another, and no member can
+//! land anywhere.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::UNIX_EPOCH,
+};
+
+use contracts::hash::Hasher;
+use flate2::read::DeflateDecoder;
+
+/// The place of a picture's file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// A file of its own.
+    File(PathBuf),
+    /// Within an archive, as it is.
+    Member(Span),
+    /// Within a zip file, compressed.
+    Deflated {
+        /// The compressed bytes.
+        span: Span,
+        /// How many bytes they say that they become.
+        length: u64,
+    },
+    /// Grey pixels without a header.
+    Grey {
+        /// Where they came from.
+        file: Arc<Path>,
+        /// The images of the file, one after the other.
+        pixels: Arc<Vec<u8>>,
+        /// Where this one begins.
+        offset: usize,
+        /// Pixels across, and down.
+        size: [u32; 2],
+    },
+}
+
+/// A run of bytes within an archive.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Span {
+    /// The archive.
+    pub(crate) archive: Arc<Path>,
+    /// Where it begins.
+    pub(crate) offset: u64,
+    /// How long it is.
+    pub(crate) length: u64,
+}
+
+impl Place {
+    /// The bytes of the picture's file.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File(path) => fs::read(path),
+            Self::Member(span) => span.read(),
+            Self::Deflated { span, length } => inflate(&span.read()?, *length),
+            Self::Grey { pixels, offset, size: [width, height], .. } => {
+                let image = &pixels[*offset..][..(width * height) as usize];
+                Ok([format!("P5\n{width} {height}\n255\n").as_bytes(), image].concat())
+            }
+        }
+    }
+
+    /// How many bytes they are.
+    pub(crate) fn length(&self) -> io::Result<u64> {
+        match self {
+            Self::File(path) => Ok(fs::metadata(path)?.len()),
+            Self::Member(span) => Ok(span.length),
+            Self::Deflated { length, .. } => Ok(*length),
+            Self::Grey { size: [width, height], .. } => Ok(u64::from(width * height)),
+        }
+    }
+
+    /// Takes in what tells these bytes from others without reading them: the file, its length and time of change, and
+    /// where they are in it.
+    pub(crate) fn identify(&self, hasher: &mut Hasher) {
+        let (file, place) = match self {
+            Self::File(path) => (path.as_path(), [0, 0]),
+            Self::Member(span) | Self::Deflated { span, .. } => (&*span.archive, [span.offset, span.length]),
+            Self::Grey { file, offset, size, .. } => (&**file, [*offset as u64, u64::from(size[0] * size[1])]),
+        };
+        hasher.field(file.as_os_str().as_encoded_bytes());
+        // A file that is gone by now will be found unreadable, and will be another when it comes back.
+        let metadata = fs::metadata(file).ok();
+        let changed = metadata.as_ref().and_then(|metadata| metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+        hasher.field(&metadata.map_or(0, |metadata| metadata.len()).to_le_bytes());
+        hasher.field(&changed.map_or(0, |changed| changed.as_nanos()).to_le_bytes());
+        hasher.field(&place.map(u64::to_le_bytes).concat());
+    }
+}
+
+impl Span {
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.archive)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = Vec::new();
+        file.take(self.length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Inflates to the length that was said, and never beyond it.
+fn inflate(compressed: &[u8], length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(compressed).take(length.saturating_add(1)).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 == length {
+        true => Ok(bytes),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, "a member of another length than its archive says")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, write::DeflateEncoder};
+
+    use super::*;
+
+    #[test]
+    fn what_inflates_to_more_or_less_than_it_says_is_refused() {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&[0; 1 << 20]).unwrap();
+        let compressed = encoder.finish().unwrap();
+        assert_eq!(inflate(&compressed, 1 << 20).unwrap().len(), 1 << 20);
+        for said in [0, 1000, (1 << 20) - 1, (1 << 20) + 1] {
+            assert!(inflate(&compressed, said).is_err(), "{said}");
+        }
+    }
+
+    #[test]
+    fn grey_pixels_become_a_file() {
+        let file = Path::new("images").into();
+        let place = Place::Grey { file, pixels: Arc::new(vec![0, 1, 2, 3, 4, 5, 6]), offset: 1, size: [3, 2] };
+        assert_eq!(place.read().unwrap(), b"P5\n3 2\n255\n\x01\x02\x03\x04\x05\x06");
+    }
+}

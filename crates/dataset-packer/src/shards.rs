@@ -1,0 +1,77 @@
+//! The shards that the work is cut into: a range of posts each, or, without posts, a share of the names.
+
+use std::collections::BTreeMap;
+
+use contracts::{
+    Config,
+    hash::{ContentHash, Hasher},
+};
+
+use crate::item::Item;
+
+/// Raised whenever the same file is prepared otherwise: other pixels, another fingerprint, another record.
+const PREPARATION: u32 = 1;
+
+/// Shards of the pictures of which no post is known.
+const NAMED_SHARDS: u8 = 64;
+
+/// A part of the listing that is prepared, kept and written apart from all others.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shard {
+    /// Its name, on disk too.
+    pub(crate) name: String,
+    /// The places of its items in the listing, ascending.
+    pub(crate) items: Vec<usize>,
+}
+
+/// Cuts a listing into shards, by name. Where an item goes depends on itself alone, so data that comes later moves nothing.
+pub(crate) fn cut(items: &[Item]) -> Vec<Shard> {
+    let mut shards: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        shards.entry(name_of(item)).or_default().push(place);
+    }
+    shards.into_iter().map(|(name, items)| Shard { name, items }).collect()
+}
+
+fn name_of(item: &Item) -> String {
+    match item.post() {
+        Some(post) => post.shard().to_string(),
+        None => format!("pictures-{:02}", ContentHash::of(item.name.as_bytes()).bytes()[0] % NAMED_SHARDS),
+    }
+}
+
+impl Shard {
+    /// Stands for all that the prepared shard follows from: the files, as far as it shows without reading them, and how
+    /// they are made images.
+    pub(crate) fn key(&self, items: &[Item], config: &Config) -> ContentHash {
+        let mut hasher = Hasher::default();
+        hasher.field(&PREPARATION.to_le_bytes());
+        hasher.field(&config.pack.resolution.to_le_bytes());
+        hasher.field(format!("{:?}", config.pack.fit).as_bytes());
+        for place in &self.items {
+            items[*place].place.identify(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::place::Place;
+
+    #[test]
+    fn what_comes_later_moves_nothing() {
+        let item = |number: usize| Item::foreign(format!("{number}.png"), Place::File(PathBuf::new()));
+        let all: Vec<Item> = (0..1000).map(item).collect();
+        let (few, many) = (cut(&all[..300]), cut(&all));
+        assert_eq!(many.len(), usize::from(NAMED_SHARDS));
+        assert_eq!(many.iter().map(|shard| shard.items.len()).sum::<usize>(), 1000);
+        for shard in few {
+            let later = many.iter().find(|later| later.name == shard.name).unwrap();
+            assert!(later.items.starts_with(&shard.items));
+        }
+    }
+}

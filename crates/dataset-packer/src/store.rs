@@ -1,0 +1,130 @@
+//! Prepared shards on disk, whole or not there: what is finished survives a kill, is found by the run that puts shares
+//! together, and is not done again while the files it follows from stay as they are.
+//!
+//! ```text
+//! data/prepared/<shard>/
+//!   pixels        the images that can be used, one after the other: RGB interleaved, at the dataset's side
+//!   shard.json    the key, and what became of each item
+//! ```
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use contracts::{
+    Layout,
+    hash::ContentHash,
+    publish::{self, FileError},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{prepare::Prepared, reason::Reason};
+
+/// What became of an item: what was found, or why there is nothing.
+pub(crate) type Outcome = Result<Prepared, Reason>;
+
+/// `shard.json`.
+#[derive(Serialize, Deserialize)]
+struct Index {
+    key: ContentHash,
+    outcomes: Vec<Outcome>,
+}
+
+/// The outcomes of a shard that is there under this key, in the order of its items.
+pub(crate) fn find(layout: &Layout, shard: &str, key: ContentHash) -> Option<Vec<Outcome>> {
+    let index: Index =
+        serde_json::from_slice(&fs::read(Layout::prepared_index(&layout.prepared_shard(shard))).ok()?).ok()?;
+    (index.key == key).then_some(index.outcomes)
+}
+
+/// Removes the shards that are not among the named ones.
+pub(crate) fn keep_only(layout: &Layout, names: &BTreeSet<&str>) -> Result<(), FileError> {
+    let folder = layout.prepared();
+    let listed = fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    for entry in listed.map_err(FileError::at("read", &folder))? {
+        if !entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
+            publish::remove_folder(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A shard being written into a folder that becomes `data/prepared/<shard>`.
+pub(crate) struct ShardFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+    outcomes: Vec<Outcome>,
+}
+
+impl ShardFile {
+    /// Begins a shard.
+    pub(crate) fn create(folder: &Path) -> Result<Self, FileError> {
+        let path = Layout::prepared_pixels(folder);
+        let file = File::create(&path).map_err(FileError::at("write", &path))?;
+        Ok(Self { path, file: BufWriter::new(file), outcomes: Vec::new() })
+    }
+
+    /// Adds what became of the next item.
+    pub(crate) fn push(&mut self, outcome: Result<(Vec<u8>, Prepared), Reason>) -> Result<(), FileError> {
+        let outcome = match outcome {
+            Ok((pixels, prepared)) => {
+                self.file.write_all(&pixels).map_err(FileError::at("write", &self.path))?;
+                Ok(prepared)
+            }
+            Err(reason) => Err(reason),
+        };
+        self.outcomes.push(outcome);
+        Ok(())
+    }
+
+    /// Ends it: the index comes last.
+    pub(crate) fn finish(mut self, folder: &Path, key: ContentHash) -> Result<Vec<Outcome>, FileError> {
+        self.file.flush().map_err(FileError::at("write", &self.path))?;
+        let index = Index { key, outcomes: self.outcomes };
+        let path = Layout::prepared_index(folder);
+        let json = serde_json::to_vec(&index).map_err(|error| FileError::at("write", &path)(error.into()))?;
+        fs::write(&path, json).map_err(FileError::at("write", &path))?;
+        Ok(index.outcomes)
+    }
+}
+
+/// The images of a shard, read again.
+pub(crate) struct Pixels {
+    path: PathBuf,
+    file: BufReader<File>,
+    image_bytes: usize,
+}
+
+impl Pixels {
+    /// Opens the images of a prepared shard.
+    pub(crate) fn open(layout: &Layout, shard: &str, image_bytes: usize) -> Result<Self, FileError> {
+        let path = Layout::prepared_pixels(&layout.prepared_shard(shard));
+        let file = File::open(&path).map_err(FileError::at("read", &path))?;
+        Ok(Self { path, file: BufReader::with_capacity(1 << 20, file), image_bytes })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The image with this number among those that could be used. Reading in ascending order is fastest.
+    pub(crate) fn read(&mut self, number: usize) -> Result<Vec<u8>, FileError> {
+        let mut pixels = vec![0; self.image_bytes];
+        self.read_into(number, &mut pixels).map_err(FileError::at("read", &self.path))?;
+        Ok(pixels)
+    }
+
+    fn read_into(&mut self, number: usize, pixels: &mut [u8]) -> std::io::Result<()> {
+        let wanted = number as u64 * pixels.len() as u64;
+        let here = self.file.stream_position()?;
+        match i64::try_from(i128::from(wanted) - i128::from(here)) {
+            Ok(step) => self.file.seek_relative(step)?,
+            Err(_) => drop(self.file.seek(SeekFrom::Start(wanted))?),
+        }
+        self.file.read_exact(pixels)
+    }
+}

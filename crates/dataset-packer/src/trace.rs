@@ -1,0 +1,193 @@
+//! From a row of the dataset, a face or a picture back to the post and its address.
+
+use contracts::{
+    Layout,
+    id::{FaceId, PictureHash, PostId},
+    manifest::{self, ManifestError},
+    record::{FaceRecord, PictureRecord, PixelBox, Record},
+};
+use dataset::{Dataset, DatasetError, Row, SplitName};
+use serde::Serialize;
+
+use crate::error::PackError;
+
+/// What an ID may be.
+#[derive(Debug, PartialEq)]
+enum Id {
+    Row(SplitName, usize),
+    Face(FaceId),
+    Picture(PictureHash),
+}
+
+/// One answer. What is not known is left out.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Trace {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face: Option<FaceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#box: Option<PixelBox>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<PictureHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<PostId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_url: Option<String>,
+}
+
+/// Finds what an ID names in the dataset, among the faces and among the crawled pictures; a JSON object a line.
+pub(crate) fn trace(text: &str, layout: &Layout) -> Result<String, PackError> {
+    let id = parse(text).ok_or_else(|| PackError::BadId(text.to_owned()))?;
+    let pictures = read::<PictureRecord>(layout.raw_manifest())?;
+    let mut traces = in_dataset(&id, layout)?;
+    if traces.is_empty() {
+        traces = read::<FaceRecord>(layout.faces_manifest())?
+            .into_iter()
+            .filter(|face| id.is_face(face))
+            .map(of_face)
+            .collect();
+    }
+    if let (true, Id::Picture(picture)) = (traces.is_empty(), &id) {
+        traces.push(Trace { picture: Some(*picture), ..Trace::default() });
+    }
+    let traces: Vec<Trace> = traces.into_iter().flat_map(|trace| with_posts(trace, &pictures)).collect();
+    let is_known = traces.iter().any(|trace| trace.row.is_some() || trace.face.is_some() || trace.post.is_some());
+    if !is_known {
+        return Err(PackError::UnknownId(text.to_owned()));
+    }
+    let line = |trace: &Trace| serde_json::to_string(trace).unwrap_or_else(|error| unreachable!("plain JSON: {error}"));
+    Ok(traces.iter().map(|trace| line(trace) + "\n").collect())
+}
+
+/// An ID, or the path of a file that is named by one.
+fn parse(text: &str) -> Option<Id> {
+    if let Some((split, row)) = text.split_once('/') {
+        let split = SplitName::ALL.into_iter().find(|name| name.to_string() == split);
+        if let (Some(split), Ok(row)) = (split, row.parse()) {
+            return Some(Id::Row(split, row));
+        }
+    }
+    let name = text.rsplit(['/', '\\']).next()?;
+    let stem = name.split('.').next()?;
+    stem.parse().map(Id::Face).or_else(|_| stem.parse().map(Id::Picture)).ok()
+}
+
+impl Id {
+    fn is_face(&self, face: &FaceRecord) -> bool {
+        match self {
+            Self::Row(..) => false,
+            Self::Face(id) => *id == face.face,
+            Self::Picture(picture) => *picture == face.picture,
+        }
+    }
+
+    fn is_row(&self, split: SplitName, number: usize, row: &Row) -> bool {
+        match self {
+            Self::Row(in_split, place) => (*in_split, *place) == (split, number),
+            Self::Face(id) => row.face.as_ref() == Some(id),
+            Self::Picture(picture) => *picture == row.picture,
+        }
+    }
+}
+
+fn in_dataset(id: &Id, layout: &Layout) -> Result<Vec<Trace>, PackError> {
+    let dataset = match Dataset::open(&layout.dataset()) {
+        // Without a dataset there may still be faces and pictures.
+        Err(DatasetError::Missing(_)) if !matches!(id, Id::Row(..)) => return Ok(Vec::new()),
+        other => other?,
+    };
+    if let Id::Row(split, number) = id {
+        return Ok(vec![of_row(*split, *number, dataset.split(*split).row(*number)?)]);
+    }
+    let mut traces = Vec::new();
+    for split in SplitName::ALL {
+        for (number, row) in dataset.split(split).rows().enumerate() {
+            let row = row?;
+            if id.is_row(split, number, &row) {
+                traces.push(of_row(split, number, row));
+            }
+        }
+    }
+    Ok(traces)
+}
+
+fn of_row(split: SplitName, number: usize, row: Row) -> Trace {
+    Trace {
+        row: Some(format!("{split}/{number}")),
+        path: Some(row.path),
+        face: row.face,
+        r#box: row.pixel_box,
+        picture: Some(row.picture),
+        post: row.post,
+        page_url: None,
+        source_url: row.source_url,
+    }
+}
+
+fn of_face(face: FaceRecord) -> Trace {
+    Trace {
+        row: None,
+        path: Some(face.file),
+        face: Some(face.face),
+        r#box: Some(face.pixel_box),
+        picture: Some(face.picture),
+        post: Some(face.post),
+        page_url: None,
+        source_url: Some(face.source_url),
+    }
+}
+
+/// The same with the post's page; a picture alone has a trace for each of its posts.
+fn with_posts(trace: Trace, pictures: &[PictureRecord]) -> Vec<Trace> {
+    let is_of = |record: &&PictureRecord| match &trace.post {
+        Some(post) => record.post == *post,
+        None => Some(record.sha256) == trace.picture,
+    };
+    let with = |record: &PictureRecord| Trace {
+        row: trace.row.clone(),
+        path: trace.path.clone(),
+        face: trace.face.clone(),
+        r#box: trace.r#box,
+        picture: trace.picture,
+        post: Some(record.post.clone()),
+        page_url: Some(record.page_url.clone()),
+        source_url: trace.source_url.clone().or_else(|| Some(record.source_url.clone())),
+    };
+    let found: Vec<Trace> = pictures.iter().filter(is_of).map(with).collect();
+    if found.is_empty() { vec![trace] } else { found }
+}
+
+/// The records of a manifest; none where there is no manifest.
+fn read<R: Record>(path: std::path::PathBuf) -> Result<Vec<R>, PackError> {
+    match manifest::read(&path) {
+        Err(ManifestError::Missing(_)) => Ok(Vec::new()),
+        other => Ok(other?.records),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::ContentHash;
+
+    use super::*;
+
+    #[test]
+    fn rows_faces_pictures_and_their_files_are_told_apart() {
+        let picture = ContentHash::of(b"picture");
+        let face = FaceId { picture, index: 2 };
+        let check = |text: &str, expected: Option<Id>| assert_eq!(parse(text), expected, "{text}");
+        check("train/12", Some(Id::Row(SplitName::Train, 12)));
+        check("holdout/0", Some(Id::Row(SplitName::Holdout, 0)));
+        check(&face.to_string(), Some(Id::Face(face.clone())));
+        check(&format!("data/faces/mini-00000/{face}.png"), Some(Id::Face(face)));
+        check(&format!("{picture}.jpg"), Some(Id::Picture(picture)));
+        for bad in ["", "train/", "train/x", "valid/1", "12", "picture.png"] {
+            check(bad, None);
+        }
+    }
+}

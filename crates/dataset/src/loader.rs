@@ -1,0 +1,121 @@
+//! Batches for training, made ahead by threads in an order that their number does not change.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, SyncSender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use crate::{
+    error::DatasetError,
+    order::{EpochOrder, mix},
+    split::Split,
+};
+
+/// How batches are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoaderOptions {
+    /// The key of the order and of the flips.
+    pub seed: u64,
+    /// Images of a batch, 1 or more.
+    pub batch_size: usize,
+    /// Whether every second image, drawn by (seed, position), is mirrored left to right.
+    pub flip: bool,
+    /// Threads that work ahead, 1 or more.
+    pub readers: usize,
+    /// Batches that each of them makes ahead, 1 or more.
+    pub ahead: usize,
+}
+
+/// A batch of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The position of its first image, counted from the start of training.
+    pub first: u64,
+    /// Shape [batch size, 3, side, side], from −1 to 1.
+    pub values: Vec<f32>,
+}
+
+/// The endless stream of batches of a split, each epoch shuffled anew.
+///
+/// A batch depends on the options and its position alone, so a stream begun at any position, with any number of readers,
+/// goes on as if it had never stopped.
+pub struct Loader {
+    /// Each reader's batches; reader r makes those numbered r, r + readers, …
+    queues: Vec<Receiver<Result<Batch, DatasetError>>>,
+    readers: Vec<JoinHandle<()>>,
+    next: usize,
+}
+
+impl Loader {
+    /// Begins the stream at `position`: how many images were shown before.
+    ///
+    /// # Panics
+    /// When the split is empty, or a count of the options is 0.
+    pub fn start(split: &Split, options: LoaderOptions, position: u64) -> Self {
+        assert!(!split.is_empty(), "an empty split has no batches");
+        assert!(options.batch_size > 0 && options.readers > 0 && options.ahead > 0, "{options:?}");
+        let maker =
+            Arc::new(Maker { split: split.clone(), order: EpochOrder::new(options.seed, split.len()), options });
+        let (mut queues, mut readers) = (Vec::new(), Vec::new());
+        for reader in 0..options.readers {
+            let (sender, receiver) = mpsc::sync_channel(options.ahead);
+            let maker = Arc::clone(&maker);
+            let first = position + (reader * options.batch_size) as u64;
+            readers.push(thread::spawn(move || maker.work(first, &sender)));
+            queues.push(receiver);
+        }
+        Self { queues, readers, next: 0 }
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, DatasetError>;
+
+    /// The next batch; `None` only after a reader's death.
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.queues[self.next].recv().ok()?;
+        self.next = (self.next + 1) % self.queues.len();
+        Some(batch)
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        // A reader stops when nobody takes its batches.
+        self.queues.clear();
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+    }
+}
+
+struct Maker {
+    split: Split,
+    order: EpochOrder,
+    options: LoaderOptions,
+}
+
+impl Maker {
+    fn work(&self, mut first: u64, queue: &SyncSender<Result<Batch, DatasetError>>) {
+        while queue.send(self.batch(first)).is_ok() {
+            first += (self.options.readers * self.options.batch_size) as u64;
+        }
+    }
+
+    fn batch(&self, first: u64) -> Result<Batch, DatasetError> {
+        let image = self.split.shape().values();
+        let mut values = vec![0.0; self.options.batch_size * image];
+        for (position, out) in (first..).zip(values.chunks_exact_mut(image)) {
+            self.split.copy_one(self.order.row(position), self.is_flipped(position), out)?;
+        }
+        Ok(Batch { first, values })
+    }
+
+    fn is_flipped(&self, position: u64) -> bool {
+        const FLIPS: u64 = 0x666c_6970;
+        self.options.flip && mix(mix(self.options.seed ^ FLIPS) ^ position) & 1 == 1
+    }
+}
