@@ -9,7 +9,8 @@
 //! - the definition, as one matrix product, for everything else.
 //!
 //! [`leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
-//! a dozen: once the convolutions are fast, those passes are what a step of training waits for.
+//! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same for
+//! the update of a parameter.
 //!
 //! Any other device or type gets burn's own operators.
 //!
@@ -30,6 +31,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod activation;
+mod adam;
 mod backend;
 mod batch_norm;
 mod channels;
@@ -45,5 +47,6 @@ mod simd;
 mod winograd;
 
 pub use activation::leaky_relu;
+pub use adam::{AdamUpdate, adam};
 pub use batch_norm::{Normalized, batch_norm};
 pub use operator::{Padding, conv_transpose2d, conv2d};
