@@ -15,12 +15,13 @@ pub(crate) const MINI_BOORU: &str = "mini-booru";
 
 /// The features that a stage's crate is built with.
 pub(crate) fn features(stage: StageId, config: &Config) -> Vec<&'static str> {
-    let gpu = match config.train.device {
-        DeviceChoice::Cpu => false,
-        DeviceChoice::Gpu(_) => true,
-        DeviceChoice::Auto => gpu_at_hand(),
+    let feature = match config.train.device {
+        DeviceChoice::Cpu => None,
+        DeviceChoice::Gpu(_) => Some("gpu"),
+        DeviceChoice::Cuda(_) => Some("cuda"),
+        DeviceChoice::Auto => gpu_at_hand().then_some("gpu"),
     };
-    if stage == StageId::Train && gpu { vec!["gpu"] } else { Vec::new() }
+    feature.filter(|_| stage == StageId::Train).into_iter().collect()
 }
 
 /// Whether this machine seems to have a GPU: enough to be worth building the GPU backend, which triples the build.

@@ -200,6 +200,17 @@ impl RunLayout {
         self.root.join("metrics.jsonl")
     }
 
+    /// The same for TensorBoard.
+    pub fn events(&self) -> PathBuf {
+        self.root.join("events")
+    }
+
+    /// TensorBoard's file of a process that began `seconds` after 1970. TensorBoard knows such files by their names and
+    /// reads them in that order.
+    pub fn event_file(&self, seconds: u64) -> PathBuf {
+        self.events().join(format!("events.out.tfevents.{seconds:010}.nijigen"))
+    }
+
     /// The grids painted from the fixed latents.
     pub fn samples(&self) -> PathBuf {
         self.root.join("samples")

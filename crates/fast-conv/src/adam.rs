@@ -61,8 +61,7 @@ pub fn adam<const D: usize>(
     if ![&parameter, &gradient, &mean, &square].into_iter().all(single) {
         return composed(parameter, gradient, [mean, square], update);
     }
-    let [parameter, gradient, mean, square] =
-        [parameter, gradient, mean, square].map(|tensor| tensor.into_dispatch());
+    let [parameter, gradient, mean, square] = [parameter, gradient, mean, square].map(|tensor| tensor.into_dispatch());
     let (parameter, mean, square) = Dispatch::adam(parameter, gradient, mean, square, update);
     (Tensor::from_dispatch(parameter), [mean, square].map(Tensor::from_dispatch))
 }

@@ -7,8 +7,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::architecture::{Architecture, ArchitectureError};
 use crate::initialization::Initialization;
+use crate::operators::Operators;
 use crate::philox::Stream;
-use crate::{operators, strided};
+use crate::strided;
 
 /// The slope of LeakyReLU below zero, in every layer of every family.
 const NEGATIVE_SLOPE: f64 = 0.2;
@@ -25,6 +26,8 @@ pub struct Discriminator {
     head: Conv2d,
     #[module(skip)]
     pub(crate) architecture: Architecture,
+    #[module(skip)]
+    operators: Operators,
 }
 
 #[derive(Module, Debug)]
@@ -57,7 +60,7 @@ impl Discriminator {
         let further = coarser.map(|pair| DiscriminatorLayer::new(&architecture, [pair[1].0, pair[0].0], true, device));
         let layers = std::iter::once(first).chain(further).collect();
         let head = head(&architecture, features[0], device);
-        Ok(Self { layers, head, architecture })
+        Ok(Self { layers, head, architecture, operators: Operators::default() })
     }
 
     /// Judges pictures: the higher the logit, the more real they look; D(x) of the papers is its sigmoid.
@@ -67,8 +70,13 @@ impl Discriminator {
     /// - `pictures`: `[batch, 3, side, side]` in [-1, 1]
     /// - output: `[batch]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
-        let features = self.layers.iter().fold(pictures, |features, layer| layer.forward(features));
-        operators::convolve(&self.head, features).flatten(0, 3)
+        let features = self.layers.iter().fold(pictures, |features, layer| layer.forward(self.operators, features));
+        self.operators.convolve(&self.head, features).flatten(0, 3)
+    }
+
+    /// The same discriminator, computing with these operators.
+    pub fn with_operators(self, operators: Operators) -> Self {
+        Self { operators, ..self }
     }
 
     /// The shape of this discriminator.
@@ -102,13 +110,13 @@ impl DiscriminatorLayer {
         Self { conv, norm }
     }
 
-    fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let features = operators::convolve(&self.conv, features);
+    fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        let features = operators.convolve(&self.conv, features);
         let features = match &self.norm {
-            Some(norm) => operators::normalise(norm, features),
+            Some(norm) => operators.normalise(norm, features),
             None => features,
         };
-        operators::leaky_relu(features, NEGATIVE_SLOPE)
+        operators.leaky_relu(features, NEGATIVE_SLOPE)
     }
 }
 
@@ -135,7 +143,7 @@ mod tests {
                 assert_eq!(discriminator.layers.len(), expected.len());
                 let mut features = pictures.clone();
                 for (layer, (channels, side)) in discriminator.layers.iter().zip(expected) {
-                    features = layer.forward(features);
+                    features = layer.forward(Operators::default(), features);
                     assert_eq!(features.dims(), [2, channels, side, side], "{name}");
                 }
                 assert!(discriminator.layers[0].norm.is_none(), "{name} normalises what it is shown");
@@ -182,7 +190,7 @@ mod tests {
         let loss = recipe.objective.generator_loss(judge.forward(generator.forward(latents)));
         let mut gradients = loss.backward();
         let judged = GradientsParams::from_module(&mut gradients, judge).len();
-        let moved = recipe.generator.optimizer.init().step(
+        let moved = recipe.generator.optimizer.init(Operators::default()).step(
             1e-3,
             generator.clone(),
             GradientsParams::from_module(&mut gradients, generator),
@@ -203,6 +211,31 @@ mod tests {
         assert_eq!(found, expected);
         assert!(all > 0);
         assert_eq!(none, 0);
+    }
+
+    #[test]
+    fn stock_operators_compute_the_same_but_for_rounding() {
+        let device = Device::flex().autodiff();
+        for name in ["dcgan", "dcgan-tutorial"] {
+            let small =
+                "latent.size = 4\ngenerator.base_channels = 8\ndiscriminator.base_channels = 8".parse().unwrap();
+            let recipe = Recipe::named(name).unwrap().with_overrides(&small).unwrap();
+            let latents = recipe.latent.sample(&Philox::new(3, crate::Stream::TrainingLatents), 0, 6, &device);
+            let judged = |operators| {
+                let generator = recipe.generator(32, 1, &device).unwrap().with_operators(operators);
+                let judge = recipe.discriminator(32, 1, &device).unwrap().with_operators(operators);
+                let logits = judge.forward(generator.forward(latents.clone()));
+                let gradients = logits.clone().sum().backward();
+                let gradient = judge.layers[0].conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
+                Tensor::cat(vec![logits.inner(), gradient], 0).into_data().try_to_vec::<f32>().unwrap()
+            };
+            let (fast, stock) = (judged(Operators::Fast), judged(Operators::Stock));
+            assert_ne!(fast, stock, "{name}: both are the same operators");
+            let largest = stock.iter().fold(0f32, |most, x| most.max(x.abs()));
+            for (fast, stock) in fast.iter().zip(&stock) {
+                assert!((fast - stock).abs() < 1e-3 * largest, "{name}: {fast} and {stock}");
+            }
+        }
     }
 
     #[test]

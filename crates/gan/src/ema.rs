@@ -52,6 +52,11 @@ impl Ema {
         Self { config, generator: generator.valid() }
     }
 
+    /// How long it remembers.
+    pub fn config(&self) -> EmaConfig {
+        self.config
+    }
+
     /// Takes in the weights that `source` has after `images` more were shown, `images_shown` in all with them.
     ///
     /// Weights θ become source + β (θ − source), which is exactly `source` where both agree. So do BatchNorm's running
@@ -98,7 +103,7 @@ mod tests {
         let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), step, 4, &device);
         let gradients = generator.forward(latents).square().mean().backward();
         let gradients = GradientsParams::from_grads(gradients, &generator);
-        recipe.generator.optimizer.init().step(1e-2, generator, gradients)
+        recipe.generator.optimizer.init(crate::Operators::default()).step(1e-2, generator, gradients)
     }
 
     fn fresh() -> Generator {

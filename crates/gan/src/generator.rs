@@ -8,8 +8,9 @@ use burn::tensor::{Device, Tensor, activation};
 use crate::architecture::{Architecture, ArchitectureError};
 use crate::initialization::Initialization;
 use crate::latent::LatentConfig;
+use crate::operators::Operators;
 use crate::philox::Stream;
-use crate::{operators, strided};
+use crate::strided;
 
 /// The DCGAN generator (Radford et al., 2015, figure 1).
 ///
@@ -28,6 +29,8 @@ pub struct Generator {
     pub(crate) architecture: Architecture,
     #[module(skip)]
     pub(crate) latent: LatentConfig,
+    #[module(skip)]
+    operators: Operators,
 }
 
 #[derive(Module, Debug)]
@@ -68,7 +71,7 @@ impl Generator {
         }
         let finest = architecture.base_channels as usize;
         layers.push(GeneratorLayer::doubling(&architecture, [finest, 3], false, device));
-        Ok(Self { layers, architecture, latent })
+        Ok(Self { layers, architecture, latent, operators: Operators::default() })
     }
 
     /// Makes pictures of latents.
@@ -80,9 +83,14 @@ impl Generator {
     pub fn forward(&self, latents: Tensor<2>) -> Tensor<4> {
         let [batch, size] = latents.dims();
         let (last, hidden) = self.layers.split_last().expect("a generator has at least two layers");
-        let features =
-            hidden.iter().fold(latents.reshape([batch, size, 1, 1]), |features, layer| layer.hidden(features));
-        activation::tanh(last.upsample(features))
+        let latents = latents.reshape([batch, size, 1, 1]);
+        let features = hidden.iter().fold(latents, |features, layer| layer.hidden(self.operators, features));
+        activation::tanh(last.upsample(self.operators, features))
+    }
+
+    /// The same generator, computing with these operators.
+    pub fn with_operators(self, operators: Operators) -> Self {
+        Self { operators, ..self }
     }
 
     /// The latents that this generator takes.
@@ -128,19 +136,19 @@ impl GeneratorLayer {
         Self { conv, position_bias: None, norm }
     }
 
-    fn hidden(&self, features: Tensor<4>) -> Tensor<4> {
-        let features = self.upsample(features);
+    fn hidden(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        let features = self.upsample(operators, features);
         let features = match &self.norm {
-            Some(norm) => operators::normalise(norm, features),
+            Some(norm) => operators.normalise(norm, features),
             None => features,
         };
-        operators::leaky_relu(features, 0.0)
+        operators.leaky_relu(features, 0.0)
     }
 
-    fn upsample(&self, features: Tensor<4>) -> Tensor<4> {
+    fn upsample(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         let features = match self.conv.stride {
-            [1, 1] => strided::project(&self.conv, features),
-            _ => strided::double(&self.conv, features),
+            [1, 1] => strided::project(operators, &self.conv, features),
+            _ => strided::double(operators, &self.conv, features),
         };
         match &self.position_bias {
             Some(bias) => features + bias.val().unsqueeze::<4>(),
@@ -175,7 +183,7 @@ mod tests {
                 let expected = generator.architecture.features().unwrap();
                 assert_eq!(hidden.len(), expected.len());
                 for (layer, (channels, side)) in hidden.iter().zip(expected) {
-                    features = layer.hidden(features);
+                    features = layer.hidden(Operators::default(), features);
                     assert_eq!(features.dims(), [1, channels, side, side], "{name}");
                 }
                 assert!(last.norm.is_none(), "{name} normalises its pictures");
@@ -281,7 +289,7 @@ mod tests {
         let count = 16 * 2 * 2;
         let bias: Vec<f32> = (0..count).map(|index| index as f32).collect();
         generator.layers[0].position_bias = Some(Param::from_data(TensorData::new(bias.clone(), [16, 2, 2]), &device));
-        let features = generator.layers[0].upsample(Tensor::zeros([1, 100, 1, 1], &device));
+        let features = generator.layers[0].upsample(Operators::default(), Tensor::zeros([1, 100, 1, 1], &device));
         assert_eq!(features.into_data().try_to_vec::<f32>().unwrap(), bias);
     }
 }

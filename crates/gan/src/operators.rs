@@ -1,42 +1,80 @@
-//! The operators that networks are made of: those of `fast-conv`, which hands other devices than the CPU to burn's own.
+//! The operators that networks are made of: burn's own, or those of `fast-conv`.
 
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::{BatchNorm, PaddingConfig2d};
-use burn::tensor::Tensor;
+use burn::tensor::ops::ConvTransposeOptions;
+use burn::tensor::{Tensor, activation, module};
 use fast_conv::{Normalized, Padding};
 
-/// Applies a convolution.
-pub(crate) fn convolve(convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
-    let padding = match convolution.padding {
-        PaddingConfig2d::Valid => Padding::default(),
-        PaddingConfig2d::Explicit(top, left, bottom, right) => Padding { top, left, bottom, right },
-        PaddingConfig2d::Same => return convolution.forward(input),
-    };
-    let bias = convolution.bias.as_ref().map(|bias| bias.val());
-    fast_conv::conv2d(input, convolution.weight.val(), bias, convolution.stride, padding)
+/// Whose operators a network computes with. Both compute the same function, but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operators {
+    /// Those of `fast-conv`, which hands other devices than the CPU to burn's own.
+    #[default]
+    Fast,
+    /// Burn's own on every device.
+    Stock,
 }
 
-/// Applies a transposed convolution, cutting off this padding instead of the convolution's own.
-pub(crate) fn convolve_transposed(convolution: &ConvTranspose2d, input: Tensor<4>, padding: Padding) -> Tensor<4> {
-    let bias = convolution.bias.as_ref().map(|bias| bias.val());
-    fast_conv::conv_transpose2d(input, convolution.weight.val(), bias, convolution.stride, padding)
-}
-
-/// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
-pub(crate) fn normalise(norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
-    if !input.device().is_autodiff() || !norm.training.is_enabled() {
-        return norm.forward(input);
+impl Operators {
+    /// Applies a convolution.
+    pub(crate) fn convolve(self, convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+        let padding = match convolution.padding {
+            PaddingConfig2d::Valid => Padding::default(),
+            PaddingConfig2d::Explicit(top, left, bottom, right) => Padding { top, left, bottom, right },
+            PaddingConfig2d::Same => return convolution.forward(input),
+        };
+        match self {
+            Self::Stock => convolution.forward(input),
+            Self::Fast => {
+                let bias = convolution.bias.as_ref().map(|bias| bias.val());
+                fast_conv::conv2d(input, convolution.weight.val(), bias, convolution.stride, padding)
+            }
+        }
     }
-    let Normalized { output, mean, variance } =
-        fast_conv::batch_norm(input, norm.gamma.val(), norm.beta.val(), norm.epsilon);
-    for (running, seen) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
-        let kept = running.value_sync().to_device(&seen.device()) * (1.0 - norm.momentum);
-        running.update((kept + seen.detach() * norm.momentum).detach());
-    }
-    output
-}
 
-/// `x` where positive, else `slope · x`; ReLU at slope 0.
-pub(crate) fn leaky_relu(input: Tensor<4>, slope: f64) -> Tensor<4> {
-    fast_conv::leaky_relu(input, slope as f32)
+    /// Applies a transposed convolution, cutting off this padding instead of the convolution's own.
+    pub(crate) fn convolve_transposed(
+        self,
+        convolution: &ConvTranspose2d,
+        input: Tensor<4>,
+        padding: Padding,
+    ) -> Tensor<4> {
+        let bias = convolution.bias.as_ref().map(|bias| bias.val());
+        let (weight, stride) = (convolution.weight.val(), convolution.stride);
+        match self {
+            Self::Fast => fast_conv::conv_transpose2d(input, weight, bias, stride, padding),
+            Self::Stock => {
+                // Burn cuts as much off the end as off the beginning; the rest is cut here.
+                let Padding { top, left, bottom, right } = padding;
+                let options = ConvTransposeOptions::new(stride, [top, left], [0, 0], [1, 1], 1);
+                let whole = module::conv_transpose2d(input, weight, bias, options);
+                let [_, _, height, width] = whole.dims();
+                whole.narrow(2, 0, height + top - bottom).narrow(3, 0, width + left - right)
+            }
+        }
+    }
+
+    /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
+    pub(crate) fn normalise(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+        if self == Self::Stock || !input.device().is_autodiff() || !norm.training.is_enabled() {
+            return norm.forward(input);
+        }
+        let Normalized { output, mean, variance } =
+            fast_conv::batch_norm(input, norm.gamma.val(), norm.beta.val(), norm.epsilon);
+        for (running, seen) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
+            let kept = running.value_sync().to_device(&seen.device()) * (1.0 - norm.momentum);
+            running.update((kept + seen.detach() * norm.momentum).detach());
+        }
+        output
+    }
+
+    /// `x` where positive, else `slope · x`; ReLU at slope 0.
+    pub(crate) fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        match self {
+            Self::Fast => fast_conv::leaky_relu(input, slope as f32),
+            Self::Stock if slope == 0.0 => activation::relu(input),
+            Self::Stock => activation::leaky_relu(input, slope),
+        }
+    }
 }

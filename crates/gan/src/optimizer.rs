@@ -1,7 +1,12 @@
 //! Optimisers as recipes name them.
 
+mod adam;
+
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use serde::{Deserialize, Serialize};
+
+use crate::learning_rate::LearningRateSchedule;
+use crate::operators::Operators;
 
 /// An optimiser and its constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -9,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct OptimizerConfig {
     /// Which optimiser.
     pub name: OptimizerName,
-    /// The step's length.
+    /// The step's length, before its schedule.
     pub learning_rate: f64,
     /// Decay of the gradients' mean.
     pub beta_1: f64,
@@ -17,6 +22,13 @@ pub struct OptimizerConfig {
     pub beta_2: f64,
     /// Added to the root of the squared gradients' mean.
     pub epsilon: f64,
+    /// Gradients that are longer than this, over all parameters of the network together, are scaled down to it; 0: none
+    /// is. Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+    #[serde(default)]
+    pub clip_norm: f64,
+    /// How the learning rate changes as training goes on.
+    #[serde(default)]
+    pub schedule: LearningRateSchedule,
 }
 
 /// The optimisers on offer.
@@ -28,15 +40,19 @@ pub enum OptimizerName {
 }
 
 impl OptimizerConfig {
-    /// The optimiser with no state; `learning_rate` is given to each of its steps.
-    pub fn init(&self) -> ModuleOptimizer {
-        match self.name {
-            OptimizerName::Adam => AdamConfig::new()
-                .with_beta_1(self.beta_1 as f32)
-                .with_beta_2(self.beta_2 as f32)
-                .with_epsilon(self.epsilon as f32)
-                .init(),
+    /// The optimiser with no state; the learning rate is given to each of its steps.
+    pub fn init(&self, operators: Operators) -> ModuleOptimizer {
+        let OptimizerName::Adam = self.name;
+        let (beta_1, beta_2, epsilon) = (self.beta_1 as f32, self.beta_2 as f32, self.epsilon as f32);
+        match operators {
+            Operators::Fast => adam::Adam { beta_1, beta_2, epsilon }.into(),
+            Operators::Stock => AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init(),
         }
+    }
+
+    /// The learning rate of the update that brings the images shown to `images`.
+    pub fn rate(&self, images: u64) -> f64 {
+        self.learning_rate * self.schedule.share(images)
     }
 
     /// What keeps this optimiser from working, each beginning with a key.
@@ -52,6 +68,10 @@ impl OptimizerConfig {
                 problems.push(format!("{key} is {value}: it must be at least 0 and below 1"));
             }
         }
+        if !(self.clip_norm.is_finite() && self.clip_norm >= 0.0) {
+            problems.push(format!("clip_norm is {}: it must be above 0, or 0 for none", self.clip_norm));
+        }
+        problems.extend(self.schedule.problems().iter().map(|problem| format!("schedule.{problem}")));
         problems
     }
 }

@@ -141,11 +141,6 @@ impl Recipe {
         problems
     }
 
-    /// Batches of real pictures that one training step takes.
-    pub fn real_batches_per_step(&self) -> u32 {
-        schedule::real_batches(&self.phases)
-    }
-
     /// Builds the generator for pictures of `resolution` pixels; `seed` alone decides its weights.
     ///
     /// # Errors
@@ -212,7 +207,6 @@ pub(crate) mod tests {
         let recipe = Recipe::named("dcgan-tutorial").unwrap();
         assert_eq!(recipe.phases[1].times, 2);
         assert!(!recipe.phases[1].fresh_latent);
-        assert_eq!(recipe.real_batches_per_step(), 1);
     }
 
     #[test]
@@ -240,8 +234,8 @@ pub(crate) mod tests {
         recipe.ema.half_life_kimg = -1.0;
         let problems = recipe.validate(50);
         let expected = [
-            "phases: none updates the discriminator",
-            "phases: none updates the generator",
+            "phases: none updates the discriminator in every step",
+            "phases: none updates the generator in every step",
             "latent.size is 0",
             "generator: base_channels is 0",
             "generator.optimizer.learning_rate is -1",

@@ -13,6 +13,16 @@ pub struct Phase {
     /// Whether each update draws latents of its own; if not, it uses those drawn last in this step.
     #[serde(default = "fresh")]
     pub fresh_latent: bool,
+    /// The phase takes part in every so-manieth step, the first one among them.
+    #[serde(default = "always")]
+    pub every: u32,
+}
+
+impl Phase {
+    /// Updates that this phase does in a step; steps count from 0.
+    pub fn times_in(&self, step: u64) -> u32 {
+        if step.is_multiple_of(u64::from(self.every)) { self.times } else { 0 }
+    }
 }
 
 /// One of the two players.
@@ -29,27 +39,30 @@ fn fresh() -> bool {
     true
 }
 
-/// Batches of real pictures that one pass over `phases` takes.
-pub(crate) fn real_batches(phases: &[Phase]) -> u32 {
-    let of_discriminator = phases.iter().filter(|phase| phase.update == Network::Discriminator);
-    of_discriminator.map(|phase| phase.times).sum()
+fn always() -> u32 {
+    1
 }
 
 /// What is wrong with a list of phases.
 pub(crate) fn problems(phases: &[Phase]) -> Vec<String> {
     let mut problems = Vec::new();
     for (update, name) in [(Network::Discriminator, "discriminator"), (Network::Generator, "generator")] {
-        if !phases.iter().any(|phase| phase.update == update) {
-            problems.push(format!("phases: none updates the {name}; add {{ update = \"{name}\", times = 1 }}"));
+        if !phases.iter().any(|phase| phase.update == update && phase.every == 1) {
+            problems.push(format!(
+                "phases: none updates the {name} in every step; add {{ update = \"{name}\", times = 1 }}"
+            ));
         }
     }
     for (index, phase) in phases.iter().enumerate() {
         if !(1..=1000).contains(&phase.times) {
             problems.push(format!("phases[{index}].times is {}: choose 1 to 1000", phase.times));
         }
+        if phase.every == 0 {
+            problems.push(format!("phases[{index}].every is 0: choose 1 (every step) or more"));
+        }
     }
-    if phases.first().is_some_and(|phase| !phase.fresh_latent) {
-        problems.push("phases[0].fresh_latent is false, but no latents are drawn before it: set it to true".into());
+    if phases.first().is_some_and(|phase| !phase.fresh_latent || phase.every != 1) {
+        problems.push("phases[0] must draw latents in every step: set fresh_latent = true and every = 1".into());
     }
     problems
 }
@@ -58,12 +71,14 @@ pub(crate) fn problems(phases: &[Phase]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const DISCRIMINATOR: Phase = Phase { update: Network::Discriminator, times: 5, fresh_latent: true };
-    const GENERATOR: Phase = Phase { update: Network::Generator, times: 1, fresh_latent: false };
+    const DISCRIMINATOR: Phase = Phase { update: Network::Discriminator, times: 5, fresh_latent: true, every: 1 };
+    const GENERATOR: Phase = Phase { update: Network::Generator, times: 1, fresh_latent: false, every: 1 };
 
     #[test]
-    fn real_batches_are_the_discriminators() {
-        assert_eq!(real_batches(&[DISCRIMINATOR, GENERATOR, Phase { times: 2, ..DISCRIMINATOR }]), 7);
+    fn an_interval_starts_with_the_first_step() {
+        let times = |every| (0..7).map(|step| Phase { every, ..DISCRIMINATOR }.times_in(step)).collect::<Vec<_>>();
+        assert_eq!(times(1), [5; 7]);
+        assert_eq!(times(3), [5, 0, 0, 5, 0, 0, 5]);
     }
 
     #[test]
@@ -78,7 +93,10 @@ mod tests {
         check(&[DISCRIMINATOR, GENERATOR], &[]);
         check(&[], &["updates the discriminator", "updates the generator"]);
         check(&[DISCRIMINATOR], &["updates the generator"]);
-        check(&[GENERATOR, DISCRIMINATOR], &["phases[0].fresh_latent"]);
+        check(&[GENERATOR, DISCRIMINATOR], &["phases[0] must draw latents"]);
         check(&[DISCRIMINATOR, Phase { times: 0, ..GENERATOR }], &["phases[1].times is 0"]);
+        check(&[DISCRIMINATOR, Phase { every: 4, ..GENERATOR }], &["updates the generator in every step"]);
+        check(&[DISCRIMINATOR, GENERATOR, Phase { every: 0, ..GENERATOR }], &["phases[2].every is 0"]);
+        check(&[DISCRIMINATOR, GENERATOR, Phase { every: 4, ..GENERATOR }], &[]);
     }
 }

@@ -9,7 +9,7 @@ use burn::nn::{Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use fast_conv::Padding;
 
-use crate::operators;
+use crate::operators::Operators;
 
 /// A convolution from `[_, from, 2n, 2n]` to `[_, to, n, n]`, its weights zero.
 pub(crate) fn halving([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> Conv2d {
@@ -36,13 +36,13 @@ pub(crate) fn doubling([from, to]: [usize; 2], kernel: usize, bias: bool, device
 /// Applies a transposed convolution that [`doubling`] made.
 ///
 /// [`Padding::same`] cuts `begin` pixels off the beginning and what an odd kernel leaves besides off the end.
-pub(crate) fn double(convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
-    operators::convolve_transposed(convolution, input, Padding::same(convolution.kernel_size[0], 2))
+pub(crate) fn double(operators: Operators, convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    operators.convolve_transposed(convolution, input, Padding::same(convolution.kernel_size[0], 2))
 }
 
 /// Applies the generator's first layer, a transposed convolution with neither stride nor padding.
-pub(crate) fn project(convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
-    operators::convolve_transposed(convolution, input, Padding::default())
+pub(crate) fn project(operators: Operators, convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    operators.convolve_transposed(convolution, input, Padding::default())
 }
 
 fn same_padding(kernel: usize) -> (usize, usize) {
@@ -60,13 +60,15 @@ mod tests {
         Tensor::ones(shape, device)
     }
 
+    const BOTH: [Operators; 2] = [Operators::Fast, Operators::Stock];
+
     #[test]
     fn every_kernel_halves_and_doubles() {
         let device = Device::flex();
-        for kernel in 2..=9 {
-            let half = operators::convolve(&halving([2, 3], kernel, true, &device), ones([1, 2, 12, 12], &device));
+        for (kernel, operators) in (2..=9).flat_map(|kernel| BOTH.map(|operators| (kernel, operators))) {
+            let half = operators.convolve(&halving([2, 3], kernel, true, &device), ones([1, 2, 12, 12], &device));
             assert_eq!(half.dims(), [1, 3, 6, 6], "kernel {kernel}");
-            let twice = double(&doubling([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
+            let twice = double(operators, &doubling([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
             assert_eq!(twice.dims(), [1, 2, 12, 12], "kernel {kernel}");
         }
     }
@@ -81,13 +83,14 @@ mod tests {
         convolution.weight = Param::from_data(TensorData::new(kernel, [1, 1, 5, 5]), &device);
         let mut input = vec![0.0f32; 9];
         input[4] = 1.0;
-        let output = double(&convolution, Tensor::from_data(TensorData::new(input, [1, 1, 3, 3]), &device));
-        let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
-        for row in 0..6 {
-            for column in 0..6 {
+        let input = Tensor::<4>::from_data(TensorData::new(input, [1, 1, 3, 3]), &device);
+        for operators in BOTH {
+            let output = double(operators, &convolution, input.clone());
+            let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
+            for (row, column) in (0..6).flat_map(|row| (0..6).map(move |column| (row, column))) {
                 let inside = row >= 1 && column >= 1;
                 let expected = if inside { ((row - 1) * 5 + column) as f32 } else { 0.0 };
-                assert_eq!(output[row * 6 + column], expected, "at ({row}, {column})");
+                assert_eq!(output[row * 6 + column], expected, "{operators:?} at ({row}, {column})");
             }
         }
     }
@@ -98,8 +101,10 @@ mod tests {
         let device = Device::flex();
         let mut convolution = halving([1, 1], 5, false, &device);
         convolution.weight = Param::from_tensor(ones([1, 1, 5, 5], &device));
-        let output = operators::convolve(&convolution, ones([1, 1, 6, 6], &device));
-        let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
-        assert_eq!(output, [16.0, 20.0, 12.0, 20.0, 25.0, 15.0, 12.0, 15.0, 9.0]);
+        for operators in BOTH {
+            let output = operators.convolve(&convolution, ones([1, 1, 6, 6], &device));
+            let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
+            assert_eq!(output, [16.0, 20.0, 12.0, 20.0, 25.0, 15.0, 12.0, 15.0, 9.0], "{operators:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use gan::{Ema, Philox, Recipe, Stream};
+use gan::{Ema, Operators, Philox, Recipe, Stream};
 
 /// The average's and the discriminator's bytes after three steps of training on noise.
 fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
@@ -12,7 +12,8 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let device = Device::flex().autodiff();
     let mut generator = recipe.generator(SIDE, seed, &device).unwrap();
     let mut discriminator = recipe.discriminator(SIDE, seed, &device).unwrap();
-    let (mut adam_g, mut adam_d) = (recipe.generator.optimizer.init(), recipe.discriminator.optimizer.init());
+    let [mut adam_g, mut adam_d] =
+        [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(Operators::default()));
     let mut ema = Ema::new(recipe.ema, &generator);
     let latents = Philox::new(seed, Stream::TrainingLatents);
     let learning_rate = recipe.generator.optimizer.learning_rate;

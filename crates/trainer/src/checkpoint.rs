@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -13,18 +13,26 @@ use burn::{
 };
 use contracts::{
     ContentHash,
+    id::RunId,
     layout::RunLayout,
     publish::{self, FileError},
 };
 use gan::Ema;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::TrainError, networks::Networks, plan::Plan, step::Position};
+use crate::{
+    error::TrainError,
+    networks::Networks,
+    plan::{Function, Plan},
+    start::Start,
+    step::Position,
+};
 
 const FORMAT: &str = "nijigen-checkpoint";
 
-/// The format's version; others are passed over. History: 1, the first.
-const VERSION: u32 = 1;
+/// The format's version; others are passed over. History: 1, the first; 2, the function setting by setting, the attempt
+/// and the origin.
+const VERSION: u32 = 2;
 
 /// How many checkpoints a run keeps: the newest, and those to fall back on should it be damaged.
 const KEPT: usize = 3;
@@ -52,11 +60,30 @@ struct Sealed {
 struct State {
     format: String,
     version: u32,
-    /// What the run computes; see [`Plan::identity`].
-    identity: ContentHash,
+    run: RunId,
+    function: Function,
     position: Position,
+    origin: Option<Origin>,
     /// SHA-256 of each other file.
     files: BTreeMap<String, ContentHash>,
+}
+
+/// Another run, at whose weights a run began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Origin {
+    /// That run.
+    pub(crate) run: RunId,
+    /// Real images that it had shown.
+    pub(crate) images: u64,
+    /// What it began at itself, if that was not nothing.
+    pub(crate) origin: Option<Box<Origin>>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} after {} images", self.run, self.images)
+    }
 }
 
 /// What stands between a checkpoint and its use.
@@ -74,19 +101,12 @@ enum Unusable {
     Record(#[from] RecordError),
 }
 
-/// Where a run goes on from.
-pub(crate) struct Resumed {
-    /// The state after that position's step.
-    pub(crate) networks: Networks,
-    /// How far it was.
-    pub(crate) position: Position,
-}
-
 /// Writes the checkpoint of a position and removes those that are no longer kept.
 ///
 /// # Errors
 /// When the device or the disk fails; what was there is then untouched.
-pub(crate) fn save(run: &RunLayout, plan: &Plan, networks: &Networks, position: Position) -> Result<(), TrainError> {
+pub(crate) fn save(run: &RunLayout, plan: &Plan, start: &Start) -> Result<(), TrainError> {
+    let Start { networks, position, origin } = start;
     let records = records(networks)
         .map_err(|error| TrainError::Readback { what: "the checkpoint's tensors", reason: error.to_string() })?;
     publish::publish_folder::<TrainError>(&run.checkpoint(position.images), |folder| {
@@ -94,7 +114,9 @@ pub(crate) fn save(run: &RunLayout, plan: &Plan, networks: &Networks, position: 
             publish::write_file(&folder.join(name), record)?;
         }
         let files = records.iter().map(|(name, record)| ((*name).to_owned(), ContentHash::of(record))).collect();
-        let state = State { format: FORMAT.into(), version: VERSION, identity: plan.identity, position, files };
+        let (run, function, origin) = (plan.run.clone(), plan.function.clone(), origin.clone());
+        let state =
+            State { format: FORMAT.into(), version: VERSION, run, function, position: *position, origin, files };
         let path = folder.join(STATE);
         let json = state.seal().map_err(|error| FileError::at("write", &path)(error.into()))?;
         Ok(publish::write_file(&path, &json)?)
@@ -114,15 +136,64 @@ pub(crate) fn resume(
     plan: &Plan,
     networks: impl Fn() -> Result<Networks, TrainError>,
     warnings: &mut Vec<String>,
-) -> Result<Option<Resumed>, TrainError> {
+) -> Result<Option<Start>, TrainError> {
+    let accept = |path: &Path, state: &State| {
+        let differences = state.function.differences(&plan.function);
+        let path = path.to_path_buf();
+        if differences.is_empty() { Ok(()) } else { Err(TrainError::ForeignCheckpoint { path, differences }) }
+    };
+    let found = newest_whole(run, networks, warnings, accept)?;
+    Ok(found.map(|(State { position, origin, .. }, networks)| Start { networks, position, origin }))
+}
+
+/// The beginning of a run at the weights of another run's newest whole checkpoint. The optimisers start anew.
+///
+/// # Errors
+/// When that run has no whole checkpoint, or its networks have other shapes.
+pub(crate) fn branch(
+    other: &RunLayout,
+    networks: impl Fn() -> Result<Networks, TrainError>,
+) -> Result<Start, TrainError> {
+    let fresh = networks()?;
+    let mut problems = Vec::new();
+    let found = newest_whole(other, networks, &mut problems, |_, _| Ok(()))?;
+    let run = other.root().to_path_buf();
+    let (State { run, position, origin, .. }, loaded) = found.ok_or(TrainError::Unbranchable { run, problems })?;
+    let networks = Networks {
+        generator_optimizer: fresh.generator_optimizer,
+        discriminator_optimizer: fresh.discriminator_optimizer,
+        ..loaded
+    };
+    let origin = Origin { run, images: position.images, origin: origin.map(Box::new) };
+    Ok(Start { networks, position: Position::default(), origin: Some(origin) })
+}
+
+/// The newest checkpoint that is whole and fits `networks`, unless it is not accepted.
+fn newest_whole(
+    run: &RunLayout,
+    networks: impl Fn() -> Result<Networks, TrainError>,
+    passed_over: &mut Vec<String>,
+    accept: impl Fn(&Path, &State) -> Result<(), TrainError>,
+) -> Result<Option<(State, Networks)>, TrainError> {
     for (_, path) in written(run)?.into_iter().rev() {
-        match load(&path, plan, networks()?) {
-            Ok(Some(resumed)) => return Ok(Some(resumed)),
-            Ok(None) => return Err(TrainError::ForeignCheckpoint(path)),
-            Err(problem) => warnings.push(format!("passed over the checkpoint at {}: {problem}", path.display())),
-        }
+        let problem = match State::read(&path) {
+            Err(problem) => problem,
+            Ok(state) => {
+                accept(&path, &state)?;
+                match state.load(&path, networks()?) {
+                    Ok(networks) => return Ok(Some((state, networks))),
+                    Err(problem) => problem,
+                }
+            }
+        };
+        passed_over.push(format!("passed over the checkpoint at {}: {problem}", path.display()));
     }
     Ok(None)
+}
+
+/// What the newest readable checkpoint of a run says that it computes.
+pub(crate) fn function(run: &RunLayout) -> Result<Option<Function>, FileError> {
+    Ok(written(run)?.into_iter().rev().find_map(|(_, path)| State::read(&path).ok()).map(|state| state.function))
 }
 
 /// The newest checkpoint's folder, whole or not.
@@ -130,31 +201,31 @@ pub(crate) fn newest(run: &RunLayout) -> Option<PathBuf> {
     written(run).ok()?.pop().map(|(_, path)| path)
 }
 
-/// The checkpoint in a folder; `None` where it belongs to another function.
-fn load(folder: &Path, plan: &Plan, networks: Networks) -> Result<Option<Resumed>, Unusable> {
-    let state = State::open(&publish::read_file(&folder.join(STATE))?)?;
-    if state.identity != plan.identity {
-        return Ok(None);
-    }
-    let read = |name: &'static str| -> Result<Bytes, Unusable> {
-        let content = publish::read_file(&folder.join(name))?;
-        match state.files.get(name) {
-            Some(hash) if *hash == ContentHash::of(&content) => Ok(Bytes::from_bytes_vec(content)),
-            _ => Err(Unusable::Changed(name)),
-        }
-    };
-    let average = networks.generator.clone().valid().try_load_record(ModuleRecord::from_bytes(read(AVERAGE)?)?)?;
-    let networks = Networks {
-        generator: networks.generator.try_load_record(ModuleRecord::from_bytes(read(GENERATOR)?)?)?,
-        discriminator: networks.discriminator.try_load_record(ModuleRecord::from_bytes(read(DISCRIMINATOR)?)?)?,
-        generator_optimizer: networks.generator_optimizer.from_bytes(read(GENERATOR_OPTIMIZER)?)?,
-        discriminator_optimizer: networks.discriminator_optimizer.from_bytes(read(DISCRIMINATOR_OPTIMIZER)?)?,
-        average: Ema::new(plan.recipe.ema, &average),
-    };
-    Ok(Some(Resumed { networks, position: state.position }))
-}
-
 impl State {
+    /// The state in a checkpoint's folder.
+    fn read(folder: &Path) -> Result<Self, Unusable> {
+        Self::open(&publish::read_file(&folder.join(STATE))?)
+    }
+
+    /// The tensors beside it, loaded over `networks`.
+    fn load(&self, folder: &Path, networks: Networks) -> Result<Networks, Unusable> {
+        let read = |name: &'static str| -> Result<Bytes, Unusable> {
+            let content = publish::read_file(&folder.join(name))?;
+            match self.files.get(name) {
+                Some(hash) if *hash == ContentHash::of(&content) => Ok(Bytes::from_bytes_vec(content)),
+                _ => Err(Unusable::Changed(name)),
+            }
+        };
+        let average = networks.generator.clone().valid().try_load_record(ModuleRecord::from_bytes(read(AVERAGE)?)?)?;
+        Ok(Networks {
+            generator: networks.generator.try_load_record(ModuleRecord::from_bytes(read(GENERATOR)?)?)?,
+            discriminator: networks.discriminator.try_load_record(ModuleRecord::from_bytes(read(DISCRIMINATOR)?)?)?,
+            generator_optimizer: networks.generator_optimizer.from_bytes(read(GENERATOR_OPTIMIZER)?)?,
+            discriminator_optimizer: networks.discriminator_optimizer.from_bytes(read(DISCRIMINATOR_OPTIMIZER)?)?,
+            average: Ema::new(networks.average.config(), &average),
+        })
+    }
+
     fn seal(self) -> serde_json::Result<Vec<u8>> {
         let sha256 = ContentHash::of(&serde_json::to_vec(&self)?);
         serde_json::to_vec_pretty(&Sealed { state: self, sha256 })

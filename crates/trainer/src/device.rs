@@ -21,29 +21,49 @@ pub struct ChosenDevice {
 pub enum DeviceKind {
     /// The CPU.
     Cpu,
-    /// A GPU, by its number among the real ones.
+    /// A GPU through Vulkan, Metal or DirectX 12, by its number among the real ones.
     Gpu(usize),
+    /// An NVIDIA GPU through CUDA, by its number.
+    Cuda(usize),
 }
 
 /// A device that was asked for and is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// This program knows no GPU.
+    /// This program knows no such device.
     #[error(
-        "cannot train on a GPU: this trainer was built without it; build it with `--features gpu`, \
-         or set train.device = \"cpu\""
+        "cannot train on {wanted}: this trainer was built without it; build it with `--features {feature}`, or set \
+         train.device = \"cpu\""
     )]
-    NotBuiltIn,
-    /// No GPU answers.
+    NotBuiltIn {
+        /// The device that was asked for.
+        wanted: DeviceKind,
+        /// What it has to be built with.
+        feature: &'static str,
+    },
+    /// No such device answers.
     #[error(
-        "cannot train on GPU {wanted}: {found}; install its driver (Vulkan, Metal or DirectX 12), \
-         or set train.device = \"cpu\""
+        "cannot train on {wanted}: looked for {looked_for}, and {found}; install its driver, or set \
+         train.device = \"cpu\""
     )]
     NotFound {
-        /// The number that was asked for.
-        wanted: usize,
+        /// The device that was asked for.
+        wanted: DeviceKind,
+        /// Where it was looked for.
+        looked_for: &'static str,
         /// What was found instead.
         found: String,
+    },
+    /// The environment names an adapter in a way that nobody understands.
+    #[error(
+        "{variable} is {value:?}, which names no adapter: use Cpu, DiscreteGpu(N), IntegratedGpu(N), VirtualGpu(N) or \
+         Other(N), or leave it out"
+    )]
+    BadName {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        value: String,
     },
 }
 
@@ -56,7 +76,13 @@ impl ChosenDevice {
         match choice {
             DeviceChoice::Cpu => Ok(Self::cpu("as asked for")),
             DeviceChoice::Gpu(number) => gpu::open(number),
-            DeviceChoice::Auto => Ok(gpu::open(0).unwrap_or_else(|error| Self::cpu(&why_not(&error)))),
+            DeviceChoice::Cuda(number) => cuda::open(number),
+            DeviceChoice::Auto => {
+                // Where both were built in, CUDA is the faster way to the same card.
+                let cuda = if cfg!(feature = "cuda") { cuda::open(0).ok() } else { None };
+                let found = cuda.map_or_else(|| gpu::open(0), Ok);
+                Ok(found.unwrap_or_else(|error| Self::cpu(&why_not(&error))))
+            }
         }
     }
 
@@ -67,8 +93,9 @@ impl ChosenDevice {
 
 fn why_not(error: &DeviceError) -> String {
     match error {
-        DeviceError::NotBuiltIn => "no GPU support was built in".into(),
+        DeviceError::NotBuiltIn { .. } => "no GPU support was built in".into(),
         DeviceError::NotFound { found, .. } => found.clone(),
+        DeviceError::BadName { .. } => error.to_string(),
     }
 }
 
@@ -77,58 +104,34 @@ impl fmt::Display for DeviceKind {
         match self {
             Self::Cpu => f.write_str("cpu"),
             Self::Gpu(number) => write!(f, "gpu:{number}"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
         }
     }
 }
 
 #[cfg(not(feature = "gpu"))]
 mod gpu {
-    use super::{ChosenDevice, DeviceError};
+    use super::{ChosenDevice, DeviceError, DeviceKind};
 
-    pub(super) fn open(_number: usize) -> Result<ChosenDevice, DeviceError> {
-        Err(DeviceError::NotBuiltIn)
+    pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
+        Err(DeviceError::NotBuiltIn { wanted: DeviceKind::Gpu(number), feature: "gpu" })
     }
 }
 
 #[cfg(feature = "gpu")]
-mod gpu {
-    use std::env;
+mod gpu;
 
-    use burn::tensor::{Device, DeviceKind as Adapter, DeviceType};
-
+#[cfg(not(feature = "cuda"))]
+mod cuda {
     use super::{ChosenDevice, DeviceError, DeviceKind};
 
-    /// burn's own way to name an adapter, which may be a software one.
-    const NAMED_ADAPTER: &str = "CUBECL_WGPU_DEFAULT_DEVICE";
-
-    /// The adapter that the environment names, else the n-th that is no software rasterizer.
     pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
-        if let Ok(name) = env::var(NAMED_ADAPTER) {
-            let device = Device::wgpu(Adapter::DefaultDevice);
-            let reason = format!("{NAMED_ADAPTER} names {name}");
-            return Ok(ChosenDevice { device, kind: DeviceKind::Gpu(number), reason });
-        }
-        let adapters: Vec<Device> = Device::enumerate(DeviceType::Wgpu).iter().cloned().collect();
-        let software = Device::wgpu(Adapter::Cpu);
-        let real: Vec<&Device> = adapters.iter().filter(|adapter| **adapter != software).collect();
-        match real.get(number) {
-            Some(device) => Ok(ChosenDevice {
-                device: (*device).clone(),
-                kind: DeviceKind::Gpu(number),
-                reason: format!("{device:?}, one of {}", real.len()),
-            }),
-            None => Err(DeviceError::NotFound { wanted: number, found: found(real.len(), adapters.len()) }),
-        }
-    }
-
-    fn found(real: usize, all: usize) -> String {
-        match (real, all - real) {
-            (0, 0) => "no graphics adapter was found".into(),
-            (0, software) => format!("only {software} software adapter was found, which is no GPU"),
-            (real, _) => format!("GPUs count from 0 and {real} were found"),
-        }
+        Err(DeviceError::NotBuiltIn { wanted: DeviceKind::Cuda(number), feature: "cuda" })
     }
 }
+
+#[cfg(feature = "cuda")]
+mod cuda;
 
 #[cfg(test)]
 mod tests {
@@ -139,13 +142,18 @@ mod tests {
         assert_eq!(ChosenDevice::new(DeviceChoice::Cpu).unwrap().kind, DeviceKind::Cpu);
     }
 
-    #[cfg(not(feature = "gpu"))]
+    #[cfg(not(any(feature = "gpu", feature = "cuda")))]
     #[test]
-    fn without_the_feature_auto_says_why_and_gpu_is_an_error() {
+    fn without_the_feature_auto_says_why_and_a_gpu_is_an_error() {
         let chosen = ChosenDevice::new(DeviceChoice::Auto).unwrap();
         assert_eq!(chosen.kind, DeviceKind::Cpu);
         assert!(chosen.reason.contains("no GPU support was built in"), "{}", chosen.reason);
-        let error = ChosenDevice::new(DeviceChoice::Gpu(1)).unwrap_err().to_string();
-        assert!(error.contains("--features gpu") && error.contains("train.device"), "{error}");
+        for (choice, parts) in [
+            (DeviceChoice::Gpu(1), ["gpu:1", "--features gpu", "train.device"]),
+            (DeviceChoice::Cuda(2), ["cuda:2", "--features cuda", "train.device"]),
+        ] {
+            let error = ChosenDevice::new(choice).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
     }
 }

@@ -51,29 +51,80 @@ pub enum TrainError {
         /// Pictures in a batch.
         batch_size: usize,
     },
-    /// Numbers ran away.
+    /// A step needs more memory than there is.
     #[error(
-        "training went astray: {figure} is {value} after {images} images; the last good checkpoint is {}. Lower \
-         the learning rate (train.override = {{ generator.optimizer.learning_rate = … }}) or take another seed",
+        "a step would take about {needed} of memory and {free} are free: {}",
+        match parts {
+            Some(parts) => format!("set train.batch_size to {most} or less, or train.accumulate = {parts}"),
+            None => "take narrower networks (train.override = { generator.base_channels = … }) or smaller pictures".into(),
+        }
+    )]
+    Memory {
+        /// What it would take.
+        needed: String,
+        /// What is free.
+        free: String,
+        /// Pictures that would fit.
+        most: usize,
+        /// Into how many parts the batch would have to fall.
+        parts: Option<usize>,
+    },
+    /// The run went wrong again and again.
+    #[error(
+        "training went astray: {trouble} after {images} images, rolled back {rollbacks} times before; the last good \
+         checkpoint is {}. Lower the learning rate (train.override = {{ generator.optimizer.learning_rate = … }}), clip \
+         gradients (generator.optimizer.clip_norm), or take another seed",
         .last_good.as_ref().map_or("none".into(), |path| path.display().to_string())
     )]
-    NotFinite {
-        /// The figure that is no finite number.
-        figure: &'static str,
-        /// What it is.
-        value: f32,
+    Astray {
+        /// What is wrong.
+        trouble: String,
         /// How many real images had been shown.
         images: u64,
+        /// How often it had been tried again.
+        rollbacks: u16,
         /// The newest checkpoint written before.
         last_good: Option<PathBuf>,
     },
     /// A checkpoint that another function was trained with.
     #[error(
-        "the checkpoint at {} was made with another recipe or dataset than this version has under that name; \
-         go on with the version that made it, or set train.resume = \"never\" to start anew",
-        .0.display()
+        "the checkpoint at {} cannot be gone on from: {}; go on with the version that made it, or set train.resume = \
+         \"never\" to start anew",
+        .path.display(), .differences.join(", ")
     )]
-    ForeignCheckpoint(PathBuf),
+    ForeignCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What the run computes differently now.
+        differences: Vec<String>,
+    },
+    /// The run that was trained last is another one, and only that was to be gone on with.
+    #[error(
+        "cannot go on with {latest}, the run trained last: {}. Put that back; or set train.resume = \"branch\" to begin \
+         another run at its weights, or \"auto\" to begin one from nothing",
+        .differences.join(", ")
+    )]
+    AnotherRun {
+        /// The run trained last.
+        latest: String,
+        /// What would be computed differently.
+        differences: Vec<String>,
+    },
+    /// No run was trained before.
+    #[error("there is no run to go on with: set train.resume = \"auto\" to begin one")]
+    NoRun,
+    /// The run to branch from has no checkpoint that can be begun at.
+    #[error(
+        "cannot begin at the weights of {}: {}. A branch needs networks of the same shapes: the same resolution, family, \
+         base_channels, kernel and latent.size. Set train.resume = \"auto\" to begin from nothing",
+        .run.display(), if .problems.is_empty() { "it has no checkpoint".into() } else { .problems.join("; ") }
+    )]
+    Unbranchable {
+        /// That run's folder.
+        run: PathBuf,
+        /// What is wrong with each of its checkpoints.
+        problems: Vec<String>,
+    },
     /// The device did not hand back what it computed.
     #[error("cannot read {what} back from the device: {reason}")]
     Readback {

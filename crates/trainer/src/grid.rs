@@ -26,18 +26,24 @@ impl Grid {
         Self { latents, resolution: plan.resolution }
     }
 
-    /// Paints the grid with a generator at rest and writes it as PNG.
+    /// Pixels across, and down, of the whole grid.
+    pub(crate) fn side(&self) -> u32 {
+        SIDE * self.resolution
+    }
+
+    /// Paints the grid with a generator at rest and writes it as PNG, which is returned.
     ///
     /// # Errors
     /// When the device or the disk fails.
-    pub(crate) fn paint(&self, generator: &Generator, path: &std::path::Path) -> Result<(), TrainError> {
+    pub(crate) fn paint(&self, generator: &Generator, path: &std::path::Path) -> Result<Vec<u8>, TrainError> {
         let pictures = generator.forward(self.latents.clone());
         let unreadable = |reason: String| TrainError::Readback { what: "the sample grid", reason };
         let data = pictures.try_into_data().map_err(|error| unreadable(error.to_string()))?;
         let values = data.convert::<f32>().try_to_vec::<f32>().map_err(|error| unreadable(format!("{error:?}")))?;
         let mut png = Cursor::new(Vec::new());
         arrange(&values, self.resolution).write_to(&mut png, ImageFormat::Png)?;
-        Ok(publish::write_file(path, png.get_ref())?)
+        publish::write_file(path, png.get_ref())?;
+        Ok(png.into_inner())
     }
 }
 

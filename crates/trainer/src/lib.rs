@@ -6,16 +6,22 @@
 
 mod checkpoint;
 mod device;
+mod diversity;
 mod error;
-mod gradient_norm;
+mod events;
+mod gradients;
 mod grid;
+mod health;
+mod memory;
 mod metrics;
 mod networks;
+mod observer;
 mod pictures;
 mod plan;
 mod provenance;
 mod run_folder;
 mod stage;
+mod start;
 mod step;
 mod training_loop;
 

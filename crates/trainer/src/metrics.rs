@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use contracts::publish::{self, FileError};
 use serde::{Deserialize, Serialize};
 
-use crate::{error::TrainError, step::Position};
+use crate::{error::TrainError, health::Health, step::Position};
 
 /// A step's figures while they are still on the device: each a tensor `[1]`, absent where nothing was measured.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,30 @@ pub(crate) struct Figures {
     pub(crate) generator_gradient: Option<Tensor<1>>,
 }
 
+/// A figure over the parts of a batch.
+#[derive(Default)]
+pub(crate) struct Mean {
+    sum: Option<Tensor<1>>,
+    parts: u32,
+}
+
+impl Mean {
+    /// Adds a part's.
+    pub(crate) fn add(&mut self, figure: Tensor<1>) {
+        self.parts += 1;
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => sum + figure,
+            None => figure,
+        });
+    }
+
+    /// The batch's.
+    pub(crate) fn finish(self) -> Option<Tensor<1>> {
+        let parts = self.parts;
+        self.sum.map(|sum| if parts > 1 { sum.div_scalar(parts) } else { sum })
+    }
+}
+
 /// A step's figures, read.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measured {
@@ -45,6 +69,9 @@ pub(crate) struct Measured {
     pub(crate) gradient_norm_discriminator: f32,
     /// ‖∇L_G‖.
     pub(crate) gradient_norm_generator: f32,
+    /// How different generated pictures are from one another, 1 being as different as real ones; not in every line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) diversity: Option<f32>,
 }
 
 /// One line. Every field but the last is a function of the plan.
@@ -53,6 +80,9 @@ struct Line {
     step: u64,
     images: u64,
     kimg: f64,
+    /// How often the run had been rolled back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    attempt: u16,
     #[serde(flatten)]
     measured: Measured,
     /// Since the line before it in the same process; null in a process's first.
@@ -92,6 +122,7 @@ impl Figures {
                 score_fake,
                 gradient_norm_discriminator,
                 gradient_norm_generator,
+                diversity: None,
             }),
             _ => Err(unreadable(format!("a step gave {} figures and 6 were due", values.len()))),
         }
@@ -99,15 +130,17 @@ impl Figures {
 }
 
 impl Measured {
-    /// The first figure that is no finite number.
-    pub(crate) fn astray(&self) -> Option<(&'static str, f32)> {
+    /// All figures by their names in `metrics.jsonl`.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, f32)> {
         let all = [
-            ("the discriminator's loss", self.loss_discriminator),
-            ("the generator's loss", self.loss_generator),
-            ("the discriminator's gradient", self.gradient_norm_discriminator),
-            ("the generator's gradient", self.gradient_norm_generator),
+            ("loss_discriminator", self.loss_discriminator),
+            ("loss_generator", self.loss_generator),
+            ("score_real", self.score_real),
+            ("score_fake", self.score_fake),
+            ("gradient_norm_discriminator", self.gradient_norm_discriminator),
+            ("gradient_norm_generator", self.gradient_norm_generator),
         ];
-        all.into_iter().find(|(_, value)| !value.is_finite())
+        all.into_iter().chain(self.diversity.map(|diversity| ("diversity", diversity)))
     }
 }
 
@@ -116,11 +149,23 @@ pub(crate) fn has_line(step: u64) -> bool {
     step <= 10 || step.is_multiple_of(10)
 }
 
+/// Whether a step's line tells the diversity.
+pub(crate) fn has_diversity(step: u64) -> bool {
+    step.is_multiple_of(100)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(attempt: &u16) -> bool {
+    *attempt == 0
+}
+
 /// The file, open at its end.
 pub(crate) struct MetricsLog {
     path: PathBuf,
     file: File,
     last: Option<(u64, Instant)>,
+    /// What the lines so far say about the run.
+    health: Health,
 }
 
 impl MetricsLog {
@@ -129,25 +174,35 @@ impl MetricsLog {
     /// # Errors
     /// When the file cannot be read or written.
     pub(crate) fn open(path: &Path, images: u64) -> Result<Self, FileError> {
-        let kept = if path.exists() { lines_until(&publish::read_file(path)?, images) } else { Vec::new() };
-        publish::write_file(path, &kept)?;
+        let before = if path.exists() { publish::read_file(path)? } else { Vec::new() };
+        let (text, lines): (Vec<&[u8]>, Vec<Line>) = lines_until(&before, images).into_iter().unzip();
+        publish::write_file(path, &text.concat())?;
         let file = OpenOptions::new().append(true).open(path).map_err(FileError::at("write", path))?;
-        Ok(Self { path: path.into(), file, last: None })
+        let mut health = Health::default();
+        lines.iter().for_each(|line| health.take(&line.measured));
+        Ok(Self { path: path.into(), file, last: None, health })
     }
 
-    /// Appends a step's line.
+    /// What the lines so far say about the run.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Appends a step's line and returns the images shown a second since the line before.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn append(&mut self, position: Position, measured: Measured) -> Result<(), FileError> {
-        let Position { step, images } = position;
+    pub(crate) fn append(&mut self, position: Position, measured: Measured) -> Result<Option<f64>, FileError> {
+        let Position { step, images, attempt } = position;
         let rate = self.last.map(|(before, at)| (images - before) as f64 / at.elapsed().as_secs_f64().max(1e-9));
         self.last = Some((images, Instant::now()));
-        let line = Line { step, images, kimg: images as f64 / 1000.0, measured, images_per_second: rate };
+        self.health.take(&measured);
+        let line = Line { step, images, kimg: images as f64 / 1000.0, attempt, measured, images_per_second: rate };
         let written = serde_json::to_string(&line).map_err(Into::into);
         // One write a line, so that a killed process tears one line at most.
         let written = written.and_then(|json| self.file.write_all((json + "\n").as_bytes()));
-        written.map_err(FileError::at("write", &self.path))
+        written.map_err(FileError::at("write", &self.path))?;
+        Ok(rate)
     }
 
     /// Makes what was appended durable.
@@ -160,11 +215,12 @@ impl MetricsLog {
 }
 
 /// The whole lines at the start of a log that are not after `images`.
-fn lines_until(log: &[u8], images: u64) -> Vec<u8> {
-    let belongs = |line: &&[u8]| {
-        line.ends_with(b"\n") && serde_json::from_slice::<Line>(line).is_ok_and(|line| line.images <= images)
+fn lines_until(log: &[u8], images: u64) -> Vec<(&[u8], Line)> {
+    let read = |text: &'_ [u8]| -> Option<Line> {
+        let line = text.ends_with(b"\n").then(|| serde_json::from_slice::<Line>(text).ok())??;
+        (line.images <= images).then_some(line)
     };
-    log.split_inclusive(|byte| *byte == b'\n').take_while(belongs).flatten().copied().collect()
+    log.split_inclusive(|byte| *byte == b'\n').map_while(|text| Some((text, read(text)?))).collect()
 }
 
 #[cfg(test)]
@@ -180,12 +236,13 @@ mod tests {
         score_fake: 0.25,
         gradient_norm_discriminator: 3.0,
         gradient_norm_generator: 2.0,
+        diversity: None,
     };
 
     fn write(path: &Path, from: u64, steps: std::ops::RangeInclusive<u64>) {
         let mut log = MetricsLog::open(path, from).unwrap();
         for step in steps {
-            log.append(Position { step, images: step * 4 }, MEASURED).unwrap();
+            log.append(Position { step, images: step * 4, attempt: 0 }, MEASURED).unwrap();
         }
     }
 
@@ -211,12 +268,28 @@ mod tests {
     }
 
     #[test]
-    fn astray_names_the_figure() {
-        assert_eq!(MEASURED.astray(), None);
-        let infinite = Measured { gradient_norm_generator: f32::INFINITY, ..MEASURED };
-        assert_eq!(infinite.astray(), Some(("the generator's gradient", f32::INFINITY)));
-        let nan = Measured { loss_generator: f32::NAN, ..MEASURED };
-        assert_eq!(nan.astray().unwrap().0, "the generator's loss");
+    fn what_is_not_there_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let mut log = MetricsLog::open(&path, 0).unwrap();
+        log.append(Position { step: 1, images: 4, attempt: 0 }, MEASURED).unwrap();
+        log.append(Position { step: 2, images: 8, attempt: 2 }, Measured { diversity: Some(0.5), ..MEASURED }).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let (first, second) = text.split_once('\n').unwrap();
+        assert!(!first.contains("attempt") && !first.contains("diversity"), "{first}");
+        assert!(second.contains("\"attempt\":2") && second.contains("\"diversity\":0.5"), "{second}");
+    }
+
+    #[test]
+    fn a_mean_is_over_parts() {
+        let mean = |parts: &[f32]| {
+            let mut mean = Mean::default();
+            parts.iter().for_each(|part| mean.add(Tensor::from_floats([*part], &burn::tensor::Device::flex())));
+            mean.finish().map(|mean| mean.into_scalar::<f32>())
+        };
+        assert_eq!(mean(&[]), None);
+        assert_eq!(mean(&[0.3]), Some(0.3));
+        assert_eq!(mean(&[1.0, 2.0, 6.0]), Some(3.0));
     }
 
     #[test]

@@ -25,12 +25,12 @@ impl Networks {
     /// # Errors
     /// When the recipe's networks do not exist at this resolution.
     pub(crate) fn new(plan: &Plan, device: &Device) -> Result<Self, TrainError> {
-        let recipe = &plan.recipe;
-        let generator = recipe.generator(plan.resolution, plan.seed, device)?;
+        let Plan { recipe, resolution, seed, operators, .. } = plan;
+        let generator = recipe.generator(*resolution, *seed, device)?.with_operators(*operators);
         Ok(Self {
-            discriminator: recipe.discriminator(plan.resolution, plan.seed, device)?,
-            generator_optimizer: recipe.generator.optimizer.init(),
-            discriminator_optimizer: recipe.discriminator.optimizer.init(),
+            discriminator: recipe.discriminator(*resolution, *seed, device)?.with_operators(*operators),
+            generator_optimizer: recipe.generator.optimizer.init(*operators),
+            discriminator_optimizer: recipe.discriminator.optimizer.init(*operators),
             average: Ema::new(recipe.ema, &generator),
             generator,
         })

@@ -1,12 +1,15 @@
 //! A run as it will be trained: the configuration resolved against its recipe and its dataset.
 
+use std::collections::BTreeMap;
+
 use contracts::{
     Config, ContentHash,
-    config::{Resume, TrainConfig},
-    hash::Hasher,
+    config::{Convolution, Resume, TrainConfig},
     id::RunId,
 };
-use gan::{Recipe, RecipeError};
+use gan::{Operators, Recipe, RecipeError};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 use crate::error::TrainError;
 
@@ -16,7 +19,7 @@ pub(crate) struct Plan {
     /// The run's name.
     pub(crate) run: RunId,
     /// What a checkpoint must have been made with to be gone on from.
-    pub(crate) identity: ContentHash,
+    pub(crate) function: Function,
     /// The recipe with the overrides put in.
     pub(crate) recipe: Recipe,
     /// The side of the pictures.
@@ -25,6 +28,10 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     /// Pictures in a batch.
     pub(crate) batch_size: usize,
+    /// Equal parts that a batch is computed in, one after the other.
+    pub(crate) accumulate: usize,
+    /// Whose operators the networks compute with.
+    pub(crate) operators: Operators,
     /// Real images to be shown in all; the step that reaches it is the last.
     pub(crate) target_images: u64,
     /// Images between checkpoints.
@@ -34,6 +41,10 @@ pub(crate) struct Plan {
     /// Whether a run that is there already is gone on with.
     pub(crate) resume: Resume,
 }
+
+/// Everything that decides what a run computes, setting by setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Function(BTreeMap<String, String>);
 
 impl Plan {
     /// The plan for a dataset of `rows` pictures of `resolution` pixels.
@@ -56,10 +67,15 @@ impl Plan {
         let recipe = recipe(train)?;
         Ok(Self {
             run: config.run_id(dataset),
-            identity: identity(config, dataset, &recipe),
+            function: Function::new(config, dataset, &recipe),
             resolution,
             seed: config.seed(),
             batch_size: train.batch_size,
+            accumulate: train.accumulate,
+            operators: match train.convolution {
+                Convolution::Fast => Operators::Fast,
+                Convolution::Stock => Operators::Stock,
+            },
             target_images: target_images(train, rows),
             checkpoint_images: images(train.checkpoint_kimg),
             sample_images: images(train.sample_kimg),
@@ -68,9 +84,42 @@ impl Plan {
         })
     }
 
-    /// Real images that one training step shows.
-    pub(crate) fn images_per_step(&self) -> u64 {
-        self.batch_size as u64 * u64::from(self.recipe.real_batches_per_step())
+    /// Pictures in a part of a batch.
+    pub(crate) fn part_size(&self) -> usize {
+        self.batch_size / self.accumulate
+    }
+}
+
+impl Function {
+    fn new(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> Self {
+        let recipe =
+            recipe.to_toml().parse::<Table>().unwrap_or_else(|error| unreachable!("it was just written: {error}"));
+        let mut settings = BTreeMap::from([
+            ("dataset".to_owned(), dataset.to_string()),
+            ("seed".to_owned(), config.seed().to_string()),
+            ("pack.resolution".to_owned(), config.pack.resolution.to_string()),
+            ("train.batch_size".to_owned(), config.train.batch_size.to_string()),
+            ("train.accumulate".to_owned(), config.train.accumulate.to_string()),
+            ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
+        ]);
+        collect("recipe", &Value::Table(recipe), &mut settings);
+        Self(settings)
+    }
+
+    /// What differs between this, which was trained, and what is asked for now.
+    pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
+        let keys: std::collections::BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
+        let value = |settings: &Self, key: &String| settings.0.get(key).cloned().unwrap_or_else(|| "nothing".into());
+        let pairs = keys.into_iter().map(|key| (key, value(self, key), value(now, key)));
+        pairs.filter(|(_, was, is)| was != is).map(|(key, was, is)| format!("{key} was {was} and is {is}")).collect()
+    }
+}
+
+/// Every value below `value` by its dotted key.
+fn collect(key: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Table(table) => table.iter().for_each(|(name, value)| collect(&format!("{key}.{name}"), value, into)),
+        value => _ = into.insert(key.to_owned(), value.to_string()),
     }
 }
 
@@ -90,16 +139,6 @@ pub(crate) fn problems(config: &Config) -> Vec<String> {
         Err(RecipeError::Overrides(problems)) => problems.iter().map(|p| format!("train.override: {p}")).collect(),
         Err(error) => vec![format!("train.override: {error}")],
     }
-}
-
-fn identity(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> ContentHash {
-    let mut hasher = Hasher::default();
-    hasher.field(dataset.bytes());
-    hasher.field(recipe.to_toml().as_bytes());
-    for number in [config.seed(), config.train.batch_size as u64, u64::from(config.pack.resolution)] {
-        hasher.field(&number.to_le_bytes());
-    }
-    hasher.finish()
 }
 
 fn target_images(train: &TrainConfig, rows: usize) -> u64 {
@@ -162,18 +201,23 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_the_function_changes_the_identity_and_length_does_not() {
+    fn what_changes_the_function_is_named_and_length_does_not() {
         let first = plan(&config("")).unwrap();
+        let check = |other: &Config, expected: &[&str]| {
+            let other = plan(other).unwrap();
+            assert_eq!(first.function.differences(&other.function), expected);
+            assert_eq!(other.run != first.run, !expected.is_empty());
+        };
         let mut longer = config("");
         longer.train.max_kimg = 1.0;
-        assert_eq!(plan(&longer).unwrap().identity, first.identity);
-        assert_eq!(plan(&longer).unwrap().run, first.run);
+        check(&longer, &[]);
         let mut seeded = config("");
-        seeded.general.seed += 1;
-        for other in [config("generator.base_channels = 8"), seeded] {
-            assert_ne!(plan(&other).unwrap().identity, first.identity);
-            assert_ne!(plan(&other).unwrap().run, first.run);
-        }
+        seeded.general.seed = 1;
+        check(&seeded, &["seed was 20170112 and is 1"]);
+        check(&config("generator.base_channels = 8"), &["recipe.generator.base_channels was 64 and is 8"]);
+        let mut parted = config("");
+        (parted.train.accumulate, parted.train.convolution) = (2, Convolution::Stock);
+        check(&parted, &["train.accumulate was 1 and is 2", "train.convolution was fast and is stock"]);
     }
 
     #[test]

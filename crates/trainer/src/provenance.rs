@@ -13,7 +13,7 @@ use gan::Recipe;
 use serde::Serialize;
 use toml::Table;
 
-use crate::{device::DeviceKind, error::TrainError, plan::Plan, step::Position};
+use crate::{checkpoint::Origin, device::DeviceKind, error::TrainError, plan::Plan, start::Start};
 
 /// Keeps the posts that the training rows came from beside the run, so that a post that is forgotten later names the
 /// runs that saw it.
@@ -43,8 +43,12 @@ pub(crate) struct Provenance {
     r#override: Table,
     device: String,
     trainer_version: &'static str,
+    /// The run whose weights this one began at.
+    origin: Option<Origin>,
     steps: u64,
     images_shown: u64,
+    /// How often it was rolled back.
+    rollbacks: u16,
     epochs: f64,
     /// SHA-256 of generator.safetensors; absent until there is one.
     generator: Option<ContentHash>,
@@ -81,17 +85,22 @@ impl Provenance {
             r#override: config.train.r#override.clone(),
             device: device.to_string(),
             trainer_version: env!("CARGO_PKG_VERSION"),
+            origin: None,
             steps: 0,
             images_shown: 0,
+            rollbacks: 0,
             epochs: 0.0,
             generator: None,
         })
     }
 
     /// Notes the weights that were written, and how far they are.
-    pub(crate) fn reached(&mut self, position: Position, generator: ContentHash) {
+    pub(crate) fn reached(&mut self, reached: &Start, generator: ContentHash) {
+        let position = reached.position;
+        self.origin.clone_from(&reached.origin);
         self.steps = position.step;
         self.images_shown = position.images;
+        self.rollbacks = position.attempt;
         self.epochs = position.images as f64 / self.dataset.train_rows as f64;
         self.generator = Some(generator);
     }

@@ -11,7 +11,30 @@ use contracts::{
 };
 use gan::Generator;
 
-use crate::{error::TrainError, plan::Plan};
+use crate::{checkpoint, error::TrainError, events, plan::Plan};
+
+/// The run whose weights a new run begins at, where the plan says so: the one trained last.
+///
+/// # Errors
+/// When only the run trained last was to be gone on with, and it is another one, or there is none.
+pub(crate) fn branch_from(layout: &Layout, plan: &Plan) -> Result<Option<RunLayout>, TrainError> {
+    let latest = latest(layout).filter(|run| *run != plan.run);
+    match (plan.resume, latest) {
+        (Resume::Branch, latest) => Ok(latest.map(|run| layout.run(&run))),
+        (Resume::Latest, Some(run)) => Err(another_run(layout, plan, &run)?),
+        (Resume::Latest, None) if !layout.run(&plan.run).checkpoints().exists() => Err(TrainError::NoRun),
+        _ => Ok(None),
+    }
+}
+
+fn another_run(layout: &Layout, plan: &Plan, latest: &RunId) -> Result<TrainError, FileError> {
+    let function = checkpoint::function(&layout.run(latest))?;
+    let differences = function.map_or_else(
+        || vec!["it has no readable checkpoint".to_owned()],
+        |function| function.differences(&plan.function),
+    );
+    Ok(TrainError::AnotherRun { latest: latest.to_string(), differences })
+}
 
 /// Makes the run's folder ready: emptied of the trainer's files where the user wants to start anew, its configuration
 /// written, `latest` pointing at it.
@@ -23,6 +46,7 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
     if plan.resume == Resume::Never {
         publish::remove_folder(&run.checkpoints())?;
         publish::remove_folder(&run.samples())?;
+        events::remove(&run)?;
         for file in [run.metrics(), run.generator(), run.provenance()] {
             remove_file(&file).map_err(FileError::at("remove", &file))?;
         }
@@ -48,6 +72,17 @@ fn remove_file(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// What [`point_at`] was last told.
+#[cfg(unix)]
+fn latest(layout: &Layout) -> Option<RunId> {
+    fs::read_link(layout.latest_run()).ok()?.to_str()?.parse().ok()
+}
+
+#[cfg(not(unix))]
+fn latest(layout: &Layout) -> Option<RunId> {
+    fs::read_to_string(layout.latest_run()).ok()?.parse().ok()
 }
 
 /// Makes `name` a relative symbolic link to the run beside it, in one step.

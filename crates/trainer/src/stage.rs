@@ -6,6 +6,7 @@ use dataset::{Dataset, SplitName};
 use crate::{
     device::ChosenDevice,
     error::TrainError,
+    health::Health,
     plan::{self, Plan},
     provenance::{self, Provenance},
     run_folder,
@@ -33,19 +34,31 @@ impl Stage for Train {
         let chosen = ChosenDevice::new(config.train.device)?;
         tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);
 
+        let branch_from = run_folder::branch_from(layout, &plan)?;
         let run = run_folder::prepare(layout, &plan, config)?;
         let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;
         if !run.provenance().exists() {
             provenance::write_posts(&run, &dataset)?;
             provenance.write(&run)?;
         }
-        let around = Surroundings { split, run: &run, device: &chosen.device, progress, interrupt };
-        let ending = training_loop::train(&plan, &around)?;
+        let ending = training_loop::train(
+            &plan,
+            &Surroundings {
+                split,
+                run: &run,
+                branch_from: branch_from.as_ref(),
+                device: &chosen.device,
+                kind: chosen.kind,
+                progress,
+                interrupt,
+                judge: |health, measured, _| Health::judge(health, measured),
+            },
+        )?;
 
         let mut report = report(&plan, split.len(), &ending);
         if ending.state == State::Complete {
-            let (generator, bytes) = run_folder::export(&run, &ending.networks.average.generator())?;
-            provenance.reached(ending.position, generator);
+            let (generator, bytes) = run_folder::export(&run, &ending.reached.networks.average.generator())?;
+            provenance.reached(&ending.reached, generator);
             provenance.write(&run)?;
             report.output = Some(generator);
             report.bytes = bytes;
@@ -62,9 +75,11 @@ fn report(plan: &Plan, rows: usize, ending: &Ending) -> Report {
     report.kept = rows as u64;
     report.warnings = ending.warnings.clone();
     let mut figure = |name: &str, value: f64| report.figures.insert(name.to_owned(), value);
-    figure("images_shown", ending.position.images as f64);
-    figure("steps", ending.position.step as f64);
-    figure("epochs", ending.position.images as f64 / rows as f64);
+    let position = ending.reached.position;
+    figure("images_shown", position.images as f64);
+    figure("steps", position.step as f64);
+    figure("epochs", position.images as f64 / rows as f64);
+    figure("rollbacks", position.attempt.into());
     if let Some(rate) = ending.images_per_second {
         figure("images_per_second", rate);
     }
@@ -73,6 +88,9 @@ fn report(plan: &Plan, rows: usize, ending: &Ending) -> Report {
         figure("loss_generator", measured.loss_generator.into());
         figure("score_real", measured.score_real.into());
         figure("score_fake", measured.score_fake.into());
+        if let Some(diversity) = measured.diversity {
+            figure("diversity", diversity.into());
+        }
     }
     report
 }

@@ -1,14 +1,15 @@
 //! One training step: the recipe's phases in order, each an update of one network.
 
-use burn::{
-    optim::GradientsParams,
-    tensor::{Device, Tensor, activation},
-};
-use gan::{Network, Philox, Stream};
+use burn::tensor::{Device, Tensor, activation};
+use gan::{Network, OptimizerConfig, Philox, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::TrainError, gradient_norm::gradient_norm, metrics::Figures, networks::Networks, pictures::Pictures,
+    error::TrainError,
+    gradients::Averaged,
+    metrics::{Figures, Mean},
+    networks::Networks,
+    pictures::Pictures,
     plan::Plan,
 };
 
@@ -19,17 +20,14 @@ pub(crate) struct Position {
     pub(crate) step: u64,
     /// Real images shown.
     pub(crate) images: u64,
+    /// How often the run was rolled back. It keys the random numbers and halves the learning rate each time.
+    pub(crate) attempt: u16,
 }
 
 impl Position {
-    /// The position after one more step that shows `images`.
-    pub(crate) fn after(self, images: u64) -> Self {
-        Self { step: self.step + 1, images: self.images + images }
-    }
-
-    /// Whether the step that led here passed or met a multiple of `interval` images.
-    pub(crate) fn passed(self, interval: u64, images_per_step: u64) -> bool {
-        self.images / interval > self.images.saturating_sub(images_per_step) / interval
+    /// Whether a step from `before` to here passed or met a multiple of `interval` images.
+    pub(crate) fn passed(self, interval: u64, before: Self) -> bool {
+        self.images / interval > before.images / interval
     }
 }
 
@@ -48,15 +46,16 @@ impl<'a> Stepper<'a> {
         Self { plan, pictures, latents, device: device.clone() }
     }
 
-    /// Runs all phases once, from `position` on. The figures are those of each network's last update.
+    /// Runs all phases once, from `position` on, and returns the position after them. The figures are those of each
+    /// network's last update.
     ///
     /// # Errors
     /// When the dataset is damaged.
-    pub(crate) fn step(&self, networks: &mut Networks, position: Position) -> Result<Figures, TrainError> {
-        let mut turn = Turn { position, draws: 0, shown: position.images, latents: None, fakes: None };
+    pub(crate) fn step(&self, networks: &mut Networks, position: Position) -> Result<(Figures, Position), TrainError> {
+        let mut turn = Turn { position, draws: 0, shown: position.images, latents: Vec::new(), fakes: None };
         let mut figures = Figures::default();
         for phase in &self.plan.recipe.phases {
-            for _ in 0..phase.times {
+            for _ in 0..phase.times_in(position.step) {
                 if phase.fresh_latent {
                     turn.take_latents(self.draw(&turn));
                 }
@@ -66,9 +65,8 @@ impl<'a> Stepper<'a> {
                 }
             }
         }
-        let images = turn.shown - position.images;
-        networks.average.update(&networks.generator, images, turn.shown);
-        Ok(figures)
+        networks.average.update(&networks.generator, turn.shown - position.images, turn.shown);
+        Ok((figures, Position { step: position.step + 1, images: turn.shown, ..position }))
     }
 
     /// Descends L_D on a new batch of real pictures and on generated ones.
@@ -78,43 +76,59 @@ impl<'a> Stepper<'a> {
         turn: &mut Turn,
         figures: &mut Figures,
     ) -> Result<(), TrainError> {
-        let real = self.pictures.batch(turn.shown, self.plan.batch_size)?;
-        turn.shown += self.plan.batch_size as u64;
-        let fake = turn.fakes(networks).detach();
-        let discriminator = &networks.discriminator;
-        let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake));
-        figures.real_score = Some(mean_score(&real_logits));
-        figures.fake_score = Some(mean_score(&fake_logits));
-        let loss = self.plan.recipe.objective.discriminator_loss(real_logits, fake_logits);
-        figures.discriminator_loss = Some(loss.clone().inner());
-        let gradients = GradientsParams::from_grads(loss.backward(), discriminator);
-        figures.discriminator_gradient = gradient_norm(discriminator, &gradients);
-        let rate = self.plan.recipe.discriminator.optimizer.learning_rate;
-        networks.discriminator = networks.discriminator_optimizer.step(rate, discriminator.clone(), gradients);
+        let Plan { recipe, accumulate: parts, .. } = self.plan;
+        let (mut gradients, mut loss) = (Averaged::new(*parts), Mean::default());
+        let (mut real_score, mut fake_score) = (Mean::default(), Mean::default());
+        for part in 0..*parts {
+            let real = self.pictures.batch(turn.shown, self.plan.part_size())?;
+            turn.shown += self.plan.part_size() as u64;
+            let fake = turn.fakes(networks, part).detach();
+            let discriminator = &networks.discriminator;
+            let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake));
+            real_score.add(mean_score(&real_logits));
+            fake_score.add(mean_score(&fake_logits));
+            let part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
+            loss.add(part_loss.clone().inner());
+            gradients.add(discriminator, part_loss);
+        }
+        let config = &recipe.discriminator.optimizer;
+        let (gradients, norm) = gradients.finish(&networks.discriminator, config.clip_norm);
+        (figures.discriminator_loss, figures.discriminator_gradient) = (loss.finish(), norm);
+        (figures.real_score, figures.fake_score) = (real_score.finish(), fake_score.finish());
+        let rate = turn.rate(config);
+        networks.discriminator = networks.discriminator_optimizer.step(rate, networks.discriminator.clone(), gradients);
         Ok(())
     }
 
     /// Descends L_G through a discriminator that stands still.
     fn update_generator(&self, networks: &mut Networks, turn: &mut Turn, figures: &mut Figures) {
-        let fake = turn.fakes(networks);
-        let logits = networks.discriminator.without_weight_gradients().forward(fake);
-        let loss = self.plan.recipe.objective.generator_loss(logits);
-        figures.generator_loss = Some(loss.clone().inner());
-        let generator = &networks.generator;
-        let gradients = GradientsParams::from_grads(loss.backward(), generator);
-        figures.generator_gradient = gradient_norm(generator, &gradients);
-        let rate = self.plan.recipe.generator.optimizer.learning_rate;
-        networks.generator = networks.generator_optimizer.step(rate, generator.clone(), gradients);
+        let Plan { recipe, accumulate: parts, .. } = self.plan;
+        let (mut gradients, mut loss) = (Averaged::new(*parts), Mean::default());
+        let judge = networks.discriminator.without_weight_gradients();
+        for part in 0..*parts {
+            let logits = judge.forward(turn.fakes(networks, part));
+            let part_loss = recipe.objective.generator_loss(logits);
+            loss.add(part_loss.clone().inner());
+            gradients.add(&networks.generator, part_loss);
+        }
+        let config = &recipe.generator.optimizer;
+        let (gradients, norm) = gradients.finish(&networks.generator, config.clip_norm);
+        (figures.generator_loss, figures.generator_gradient) = (loss.finish(), norm);
+        let rate = turn.rate(config);
+        networks.generator = networks.generator_optimizer.step(rate, networks.generator.clone(), gradients);
         // The generator is another one now: what it made before is not what it would make.
         turn.fakes = None;
     }
 
-    /// Every draw of the run has a number of its own, so that it is known without those before it.
-    fn draw(&self, turn: &Turn) -> Tensor<2> {
+    /// A batch of latents in its parts. Every draw of the run has a number of its own, so that it is known without
+    /// those before it.
+    fn draw(&self, turn: &Turn) -> Vec<Tensor<2>> {
         let fresh = self.plan.recipe.phases.iter().filter(|phase| phase.fresh_latent);
         let draws_per_step: u64 = fresh.map(|phase| u64::from(phase.times)).sum();
         let number = turn.position.step * draws_per_step + turn.draws;
-        self.plan.recipe.latent.sample(&self.latents, number, self.plan.batch_size, &self.device)
+        let philox = self.latents.with_attempt(turn.position.attempt);
+        let latents = self.plan.recipe.latent.sample(&philox, number, self.plan.batch_size, &self.device);
+        latents.chunk(self.plan.accumulate, 0)
     }
 }
 
@@ -123,22 +137,31 @@ struct Turn {
     position: Position,
     draws: u64,
     shown: u64,
-    latents: Option<Tensor<2>>,
-    /// What the generator, as it is, makes of the latents.
+    /// Those of each part of the batch.
+    latents: Vec<Tensor<2>>,
+    /// What the generator, as it is, makes of the latents, where the batch is in one part.
     fakes: Option<Tensor<4>>,
 }
 
 impl Turn {
-    fn take_latents(&mut self, latents: Tensor<2>) {
+    fn take_latents(&mut self, latents: Vec<Tensor<2>>) {
         self.draws += 1;
-        self.latents = Some(latents);
+        self.latents = latents;
         self.fakes = None;
     }
 
-    /// Pictures on the tape, made once for the two players as long as neither latents nor generator change.
-    fn fakes(&mut self, networks: &Networks) -> Tensor<4> {
-        let latents = self.latents.as_ref().expect("a recipe is refused whose first phase draws no latents");
-        self.fakes.get_or_insert_with(|| networks.generator.forward(latents.clone())).clone()
+    /// A part's pictures on the tape, made once for the two players as long as neither latents nor generator change. A
+    /// batch in several parts is one that memory cannot hold: its pictures are made again.
+    fn fakes(&mut self, networks: &Networks, part: usize) -> Tensor<4> {
+        let latents = self.latents[part].clone();
+        match self.latents.len() {
+            1 => self.fakes.get_or_insert_with(|| networks.generator.forward(latents)).clone(),
+            _ => networks.generator.forward(latents),
+        }
+    }
+
+    fn rate(&self, config: &OptimizerConfig) -> f64 {
+        config.rate(self.shown) * 0.5f64.powi(self.position.attempt.into())
     }
 }
 
@@ -157,8 +180,9 @@ mod tests {
             let mut position = Position::default();
             let mut passed = Vec::new();
             for _ in 0..10 {
-                position = position.after(images_per_step);
-                if position.passed(interval, images_per_step) {
+                let before = position;
+                position.images += images_per_step;
+                if position.passed(interval, before) {
                     passed.push(position.images);
                 }
             }

@@ -215,8 +215,10 @@ fn a_checkpoint_of_another_function_is_refused() {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::rename(from, to).unwrap();
     let error = workshop.train().unwrap_err();
-    assert!(matches!(error, TrainError::ForeignCheckpoint(_)), "{error}");
-    assert!(error.to_string().contains("train.resume"), "{error}");
+    assert!(matches!(error, TrainError::ForeignCheckpoint { .. }), "{error}");
+    for part in ["seed was 20170113 and is 20170112", "train.resume"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
 }
 
 #[test]
@@ -240,10 +242,120 @@ fn numbers_that_run_away_stop_the_run_before_they_are_kept() {
     workshop.config.train.r#override = wild.parse().unwrap();
     workshop.config.train.checkpoint_kimg = kimg(1);
     let error = workshop.train().unwrap_err();
-    let TrainError::NotFinite { images, .. } = error else { panic!("{error}") };
+    let TrainError::Astray { images, rollbacks, .. } = error else { panic!("{error}") };
+    assert_eq!(rollbacks, 3);
     assert!(error.to_string().contains("learning rate"), "{error}");
     let newest = workshop.run_folder().checkpoints();
     let kept = if newest.exists() { tiny::files(newest) } else { Vec::new() };
     let too_late = format!("{images:010}");
     assert!(kept.iter().all(|path| path.file_name().unwrap().to_str().unwrap() < too_late.as_str()), "{kept:?}");
+}
+
+#[test]
+fn phases_schedules_clipping_and_parts_are_as_exact_as_the_rest() {
+    let workshop = |steps| {
+        let mut workshop = Workshop::new(steps);
+        workshop.config.train.accumulate = 2;
+        let overrides = "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n\
+             phases = [{ update = \"discriminator\", times = 1 }, { update = \"generator\", times = 1 }, \
+             { update = \"discriminator\", times = 2, every = 3 }]\n\
+             generator.optimizer = { clip_norm = 0.5, schedule.warm_up_kimg = 0.02, schedule.decay = \"cosine\", \
+             schedule.decay_start_kimg = 0.02, schedule.decay_end_kimg = 0.06, schedule.final_share = 0.1 }";
+        workshop.config.train.r#override = overrides.parse().unwrap();
+        workshop
+    };
+    let (whole, halting) = (workshop(16), workshop(16));
+    whole.train().unwrap();
+    // The first, fourth, … step shows three batches.
+    let lines = whole.result().metrics;
+    let images: Vec<u64> = lines.iter().map(|line| line["images"].as_u64().unwrap() / BATCH).collect();
+    assert_eq!(images, [3, 4, 5, 8, 9, 10, 13, 14, 15, 18]);
+    let mut steps = 2;
+    while stop_after(&halting, steps).state == State::Interrupted {
+        steps += 3;
+    }
+    assert_eq!(halting.result(), whole.result());
+    let mut plain = workshop(16);
+    plain.config.train.r#override["generator"].as_table_mut().unwrap().remove("optimizer").unwrap();
+    plain.train().unwrap();
+    assert_ne!(plain.result().generator, whole.result().generator);
+}
+
+#[test]
+fn a_batch_in_parts_has_the_losses_of_the_parts() {
+    let losses = |batch_size, accumulate| {
+        let mut workshop = Workshop::new(1);
+        (workshop.config.train.batch_size, workshop.config.train.accumulate) = (batch_size, accumulate);
+        workshop.train().unwrap();
+        let line = &workshop.result().metrics[0];
+        ["loss_discriminator", "score_real"].map(|name| line[name].as_f64().unwrap())
+    };
+    // The parts of a batch of four are the batch of two and the pictures behind it, under the same weights.
+    let (half, whole) = (losses(2, 1), losses(4, 2));
+    assert_ne!(half, whole);
+    for (half, whole) in half.into_iter().zip(whole) {
+        assert!((half - whole).abs() < 0.5 * half.abs(), "{half} and {whole}");
+    }
+}
+
+#[test]
+fn another_run_is_refused_where_only_the_latest_was_to_be_gone_on_with() {
+    let mut workshop = Workshop::new(4);
+    workshop.config.train.resume = Resume::Latest;
+    let error = workshop.train().unwrap_err();
+    assert!(matches!(error, TrainError::NoRun), "{error}");
+    workshop.config.train.resume = Resume::Auto;
+    workshop.train().unwrap();
+    workshop.config.train.resume = Resume::Latest;
+    let mut workshop = workshop.lasting(6);
+    assert_eq!(workshop.train().unwrap().figures["steps"], 6.0);
+    let (before, config) = (workshop.result(), workshop.config.clone());
+    workshop.config.train.r#override.insert("discriminator.base_channels".into(), 3.into());
+    let error = workshop.train().unwrap_err().to_string();
+    for part in ["recipe.discriminator.base_channels was 2 and is 3", "\"branch\"", "\"auto\""] {
+        assert!(error.contains(part), "{error} does not say {part}");
+    }
+    workshop.config = config;
+    assert_eq!(workshop.result(), before, "the refusal touched the run");
+}
+
+#[test]
+fn a_branch_begins_at_the_weights_of_the_run_trained_last() {
+    let mut workshop = Workshop::new(6);
+    workshop.train().unwrap();
+    let (origin, weights) = (workshop.run_folder(), workshop.result().generator);
+    workshop.config.train.resume = Resume::Branch;
+    workshop.config.train.r#override.insert("discriminator.optimizer.learning_rate".into(), 1e-4.into());
+    let branched = stop_after(&workshop, 0);
+    assert_eq!(branched.figures["images_shown"], 0.0);
+    assert_ne!(workshop.run_folder(), origin);
+    // Its first grid is the origin's last: the weights are the same.
+    let last = fs::read(origin.sample(6 * BATCH)).unwrap();
+    assert_eq!(fs::read(workshop.run_folder().sample(0)).unwrap(), last);
+    workshop.train().unwrap();
+    let provenance: serde_json::Value =
+        serde_json::from_slice(&fs::read(workshop.run_folder().provenance()).unwrap()).unwrap();
+    assert_eq!(provenance["origin"]["run"], origin.root().file_name().unwrap().to_str().unwrap());
+    assert_eq!(provenance["origin"]["images"], 6 * BATCH);
+    assert_ne!(workshop.result().generator, weights);
+
+    // Interrupted anywhere it is the same branch, though `latest` now points at the branch itself.
+    let mut halting = Workshop::new(6);
+    halting.train().unwrap();
+    halting.config = contracts::Config { paths: halting.config.paths.clone(), ..workshop.config.clone() };
+    for steps in 1..6 {
+        assert_eq!(stop_after(&halting, steps).state, State::Interrupted);
+    }
+    halting.train().unwrap();
+    assert_eq!(halting.result(), workshop.result());
+}
+
+#[test]
+fn a_branch_needs_networks_of_the_same_shapes() {
+    let mut workshop = Workshop::new(3);
+    workshop.train().unwrap();
+    workshop.config.train.resume = Resume::Branch;
+    workshop.config.train.r#override.insert("generator.base_channels".into(), 3.into());
+    let error = workshop.train().unwrap_err().to_string();
+    assert!(error.contains("cannot begin at the weights of") && error.contains("base_channels"), "{error}");
 }

@@ -21,7 +21,7 @@ pub use load::{Request, load};
 pub use pack::{Fit, PackConfig};
 pub use problem::{ConfigError, Problem};
 use section::{Effect, Section};
-pub use train::{DeviceChoice, EvaluateConfig, ReportConfig, Resume, TrainConfig};
+pub use train::{Convolution, DeviceChoice, EvaluateConfig, ReportConfig, Resume, TrainConfig};
 
 use crate::{
     hash::{ContentHash, Hasher},

@@ -15,8 +15,10 @@ pub enum DeviceChoice {
     Auto,
     /// The CPU.
     Cpu,
-    /// The n-th GPU.
+    /// The n-th GPU, through Vulkan, Metal or DirectX 12.
     Gpu(usize),
+    /// The n-th NVIDIA GPU, through CUDA.
+    Cuda(usize),
 }
 
 impl FromStr for DeviceChoice {
@@ -27,10 +29,12 @@ impl FromStr for DeviceChoice {
             "auto" => return Ok(Self::Auto),
             "cpu" => return Ok(Self::Cpu),
             "gpu" => return Ok(Self::Gpu(0)),
+            "cuda" => return Ok(Self::Cuda(0)),
             _ => {}
         }
-        let number = text.strip_prefix("gpu:").and_then(|n| n.parse().ok());
-        number.map(Self::Gpu).ok_or_else(|| format!("{text:?} is no device; use auto, cpu, gpu or gpu:N"))
+        let numbered = |kind: &str| text.strip_prefix(kind).and_then(|number| number.parse().ok());
+        let device = numbered("gpu:").map(Self::Gpu).or_else(|| numbered("cuda:").map(Self::Cuda));
+        device.ok_or_else(|| format!("{text:?} is no device; use auto, cpu, gpu, gpu:N, cuda or cuda:N"))
     }
 }
 
@@ -48,6 +52,7 @@ impl fmt::Display for DeviceChoice {
             Self::Auto => f.write_str("auto"),
             Self::Cpu => f.write_str("cpu"),
             Self::Gpu(number) => write!(f, "gpu:{number}"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
         }
     }
 }
@@ -62,10 +67,24 @@ impl From<DeviceChoice> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Resume {
-    /// Go on from the newest whole checkpoint.
+    /// Go on with this configuration's run where there is one, else begin it.
     Auto,
+    /// Go on with the run that was trained last, and refuse where this configuration is another run.
+    Latest,
+    /// Go on with this configuration's run where there is one, else begin it at the weights of the run trained last.
+    Branch,
     /// Start anew.
     Never,
+}
+
+/// Who computes convolutions, normalisation, activations and optimiser on the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Convolution {
+    /// The workspace's own operators, which spend less arithmetic.
+    Fast,
+    /// Those of the tensor library.
+    Stock,
 }
 
 section! {
@@ -73,10 +92,14 @@ section! {
     TrainConfig in "train" {
         /// A named recipe: networks, objective, optimiser and schedule.
         recipe: String = "dcgan".into(), Function;
-        /// auto, cpu, gpu or gpu:N.
+        /// auto, cpu, gpu, gpu:N, cuda or cuda:N.
         device: DeviceChoice = DeviceChoice::Auto, Pace;
         /// Images a step.
         batch_size: usize = 64, Function;
+        /// Parts that a batch is computed in, one after the other, for batches larger than memory; BatchNorm sees a part.
+        accumulate: usize = 1, Function;
+        /// fast: operators that spend less arithmetic on a CPU; stock: burn's own. They differ by rounding.
+        convolution: Convolution = Convolution::Fast, Function;
         /// Thousands of real images to show.
         max_kimg: f64 = 2000.0, Extent;
         /// Or this many passes over the dataset, whichever ends first; 0: not used.
@@ -87,7 +110,8 @@ section! {
         sample_kimg: f64 = 25.0, Pace;
         /// Single values of the recipe, such as { generator.base_channels = 16 }.
         r#override: Table = Table::new(), Function;
-        /// auto: go on from the newest whole checkpoint; never: start anew.
+        /// auto: go on from the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
+        /// another run at the weights of the one trained last; never: start anew.
         resume: Resume = Resume::Auto, Pace;
     }
 }
@@ -97,6 +121,9 @@ impl Validate for TrainConfig {
         let positive = |x: f64| x > 0.0 && x.is_finite();
         require! {
             "batch_size": (2..=65_536).contains(&self.batch_size), "must be from 2 to 65536: BatchNorm needs company";
+            "accumulate": self.accumulate > 0 && self.batch_size.is_multiple_of(self.accumulate)
+                && self.batch_size / self.accumulate >= 2,
+                format!("must divide train.batch_size ({}) into parts of 2 or more", self.batch_size);
             "max_kimg": positive(self.max_kimg), "must be above 0";
             "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
             "sample_kimg": positive(self.sample_kimg), "must be above 0";
@@ -142,5 +169,21 @@ mod tests {
         check("tpu", None);
         check("gpu:", None);
         check("gpu:-1", None);
+        check("cuda", Some(DeviceChoice::Cuda(0)));
+        check("cuda:1", Some(DeviceChoice::Cuda(1)));
+        check("cudas:1", None);
+    }
+
+    #[test]
+    fn a_batch_falls_into_equal_parts() {
+        let check = |batch_size, accumulate, fits| {
+            let train = TrainConfig { batch_size, accumulate, ..TrainConfig::default() };
+            assert_eq!(train.bad_values().is_empty(), fits, "{batch_size} in {accumulate}");
+        };
+        check(64, 1, true);
+        check(64, 4, true);
+        check(64, 0, false);
+        check(64, 3, false);
+        check(64, 64, false);
     }
 }

@@ -1,0 +1,117 @@
+//! What a step needs of memory, judged before the first one.
+
+use std::fs;
+
+use burn::module::Module;
+use gan::{Architecture, ArchitectureError};
+
+use crate::{device::DeviceKind, error::TrainError, networks::Networks, plan::Plan};
+
+/// Of every weight there are the weight, its gradient, the optimiser's two moments and what is being computed from them.
+const COPIES_OF_A_WEIGHT: usize = 5;
+/// Of every hidden value the tape keeps what BatchNorm read and what the activation wrote.
+const COPIES_OF_A_VALUE: usize = 2;
+
+/// An estimate of the memory that training holds at its peak, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Estimate {
+    /// Whatever the batch.
+    fixed: u64,
+    /// For each picture of a part of the batch.
+    per_picture: u64,
+}
+
+/// Says what the plan's step will take, and refuses to begin what this machine's memory cannot hold. Of a GPU's memory
+/// nothing is known.
+///
+/// # Errors
+/// When the CPU's memory is too small; the error names the batch that would fit.
+pub(crate) fn check(plan: &Plan, networks: &Networks, device: DeviceKind) -> Result<(), TrainError> {
+    let estimate = Estimate::new(networks)?;
+    tracing::info!("a step takes about {}", gibibytes(estimate.bytes(plan.part_size())));
+    match free_memory().filter(|_| device == DeviceKind::Cpu) {
+        Some(free) => estimate.fits(plan.batch_size, plan.accumulate, free),
+        None => Ok(()),
+    }
+}
+
+impl Estimate {
+    fn new(networks: &Networks) -> Result<Self, ArchitectureError> {
+        let weights = networks.generator.num_params() + networks.discriminator.num_params();
+        let made = values(networks.generator.architecture())?;
+        let judged = values(networks.discriminator.architecture())?;
+        // D's update is the peak: the tape that made the pictures, two that judge pictures, and a gradient on its way.
+        let kept = COPIES_OF_A_VALUE * (made + 2 * judged) + judged;
+        let bytes = |values: usize| (values * size_of::<f32>()) as u64;
+        Ok(Self { fixed: bytes(COPIES_OF_A_WEIGHT * weights), per_picture: bytes(kept) })
+    }
+
+    fn bytes(self, pictures: usize) -> u64 {
+        self.fixed + self.per_picture * pictures as u64
+    }
+
+    fn fits(self, batch_size: usize, accumulate: usize, free: u64) -> Result<(), TrainError> {
+        let needed = self.bytes(batch_size / accumulate);
+        if needed <= free {
+            return Ok(());
+        }
+        let most = (free.saturating_sub(self.fixed) / self.per_picture) as usize;
+        let parts = (1..=batch_size / 2).find(|parts| batch_size.is_multiple_of(*parts) && batch_size / parts <= most);
+        Err(TrainError::Memory { needed: gibibytes(needed), free: gibibytes(free), most, parts })
+    }
+}
+
+/// Hidden values of one picture, and its own.
+fn values(architecture: &Architecture) -> Result<usize, ArchitectureError> {
+    let hidden: usize = architecture.features()?.into_iter().map(|(channels, side)| channels * side * side).sum();
+    Ok(hidden + 3 * (architecture.side as usize).pow(2))
+}
+
+/// Bytes that this process may still take, as Linux tells them: of the machine, or of the container if that is less.
+fn free_memory() -> Option<u64> {
+    let machine = available(&fs::read_to_string("/proc/meminfo").ok()?)?;
+    let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
+    let container = number("/sys/fs/cgroup/memory.max")
+        .and_then(|most| Some(most.saturating_sub(number("/sys/fs/cgroup/memory.current")?)));
+    Some(container.map_or(machine, |container| container.min(machine)))
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_batch_that_would_fit_is_named() {
+        let estimate = Estimate { fixed: 1000, per_picture: 10 };
+        let check = |batch_size, accumulate, free, expected: Option<(usize, Option<usize>)>| {
+            let found = match estimate.fits(batch_size, accumulate, free) {
+                Ok(()) => None,
+                Err(TrainError::Memory { most, parts, .. }) => Some((most, parts)),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(found, expected, "{batch_size} in {accumulate} with {free}");
+        };
+        check(64, 1, 1640, None);
+        check(64, 1, 1639, Some((63, Some(2))));
+        check(64, 2, 1320, None);
+        check(64, 1, 1100, Some((10, Some(8))));
+        check(64, 1, 1019, Some((1, None)));
+        check(64, 1, 500, Some((0, None)));
+    }
+
+    #[test]
+    fn linux_tells_what_is_free() {
+        let text = "MemTotal:       24563864 kB\nMemFree:        21000000 kB\nMemAvailable:   23000000 kB\n";
+        assert_eq!(available(text), Some(23_000_000 * 1024));
+        assert_eq!(available("MemTotal: 1 kB\n"), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! Rollbacks: bounded, told, and as exact as everything else.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use contracts::{Config, ContentHash, Layout, publish, stage::Silent};
+use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
+
+use super::*;
+
+const BATCH: u64 = 4;
+const SIDE: u32 = 16;
+
+/// A run of twelve steps over painted squares, with a checkpoint each third.
+struct Trial {
+    _root: tempfile::TempDir,
+    run: RunLayout,
+    dataset: Dataset,
+    plan: Plan,
+}
+
+impl Trial {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.pack.resolution = SIDE;
+        config.train.batch_size = BATCH as usize;
+        config.train.max_kimg = (12 * BATCH) as f64 / 1000.0;
+        config.train.checkpoint_kimg = (3 * BATCH) as f64 / 1000.0;
+        config.train.r#override =
+            "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2".parse().unwrap();
+        let layout = Layout::new(root.path(), &config.paths);
+        write_squares(&layout);
+        let dataset = Dataset::open(&layout.dataset()).unwrap();
+        let plan = Plan::new(&config, &dataset.hash(), SIDE, dataset.split(SplitName::Train).len()).unwrap();
+        Self { run: layout.run(&plan.run), dataset, plan, _root: root }
+    }
+
+    fn train(&self, judge: Judge) -> Result<Ending, TrainError> {
+        self.train_watched(judge, &Silent, &Interrupt::default())
+    }
+
+    fn train_watched(
+        &self,
+        judge: Judge,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Ending, TrainError> {
+        let around = Surroundings {
+            split: self.dataset.split(SplitName::Train),
+            run: &self.run,
+            branch_from: None,
+            device: &Device::flex(),
+            kind: DeviceKind::Cpu,
+            progress,
+            interrupt,
+            judge,
+        };
+        train(&self.plan, &around)
+    }
+
+    /// The metrics but for their rates.
+    fn lines(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.run.metrics()).unwrap();
+        let without_rate = |line: &str| {
+            let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line.as_object_mut().unwrap().remove("images_per_second");
+            line
+        };
+        text.lines().map(without_rate).collect()
+    }
+}
+
+/// Interrupts a run once it has gone on by so many images.
+struct StopAfter<'a> {
+    images: AtomicU64,
+    interrupt: &'a Interrupt,
+}
+
+impl Progress for StopAfter<'_> {
+    fn begin(&self, _what: &str, _total: u64) {}
+
+    fn advance(&self, count: u64) {
+        let left = self.images.load(Ordering::Relaxed).saturating_sub(count);
+        self.images.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.interrupt.raise();
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+fn weights(ending: &Ending) -> ContentHash {
+    ContentHash::of(&ending.reached.networks.average.generator().to_safetensors().unwrap())
+}
+
+fn write_squares(layout: &Layout) {
+    let shape = ImageShape::new(SIDE);
+    publish::publish_folder::<dataset::DatasetError>(&layout.dataset(), |folder| {
+        let mut writer = Writer::create(folder, shape, Limits::default())?;
+        for number in 0..9u8 {
+            let split = if number == 8 { SplitName::Holdout } else { SplitName::Train };
+            let row = Row {
+                path: format!("{number}.png"),
+                label: None,
+                face: None,
+                picture: ContentHash::of(&[number]),
+                post: None,
+                source_url: None,
+                rating: None,
+                tags: Vec::new(),
+                pixel_box: None,
+                score: None,
+                dhash: Dhash(number.into()),
+            };
+            let pixels: Vec<u8> = (0..shape.values()).map(|at| (at as u8).wrapping_mul(number + 1)).collect();
+            writer.push(split, &row, &shape.encode(&pixels)?)?;
+        }
+        writer.finish()?;
+        Ok(())
+    })
+    .unwrap();
+}
+
+const TROUBLE: Trouble = Trouble::NotFinite { figure: "loss_generator", value: f32::NAN };
+
+#[test]
+fn a_rollback_goes_back_to_the_last_good_checkpoint_with_other_numbers() {
+    let well = Trial::new();
+    let well = (well.train(|_, _, _| None).unwrap(), well.lines());
+    let trial = Trial::new();
+    let once: Judge = |_, _, position| (position.attempt == 0 && position.step >= 8).then_some(TROUBLE);
+    let ending = trial.train(once).unwrap();
+    assert_eq!(ending.state, State::Complete);
+    assert_eq!(ending.reached.position, Position { step: 12, images: 12 * BATCH, attempt: 1 });
+    assert_eq!(ending.warnings.len(), 1, "{:?}", ending.warnings);
+    for part in ["after 32 images loss_generator is NaN", "back to 24 images", "half the learning rate"] {
+        assert!(ending.warnings[0].contains(part), "{}", ending.warnings[0]);
+    }
+    let lines = trial.lines();
+    assert_eq!(lines[..6], well.1[..6], "what was well stays");
+    assert_eq!(lines[6]["attempt"], 1);
+    assert_ne!(lines[6]["loss_generator"], well.1[6]["loss_generator"], "other latents");
+    assert_ne!(weights(&ending), weights(&well.0));
+}
+
+#[test]
+fn a_run_with_a_rollback_is_exact_wherever_it_is_interrupted() {
+    // Trouble before the first checkpoint, and twice after another.
+    let judge: Judge =
+        |_, _, Position { step, attempt, .. }| matches!((step, attempt), (2, 0) | (7, 1) | (8, 2)).then_some(TROUBLE);
+    let whole = Trial::new();
+    let expected = whole.train(judge).unwrap();
+    assert_eq!(expected.reached.position.attempt, 3);
+    let halting = Trial::new();
+    for images in (1..).map(|halt| halt * 4 * BATCH) {
+        let interrupt = Interrupt::default();
+        let progress = StopAfter { images: images.into(), interrupt: &interrupt };
+        let ending = halting.train_watched(judge, &progress, &interrupt).unwrap();
+        if ending.state == State::Complete {
+            assert_eq!(weights(&ending), weights(&expected));
+            break;
+        }
+    }
+    assert_eq!(halting.lines(), whole.lines());
+}
+
+#[test]
+fn a_run_that_stays_ill_is_given_up() {
+    let trial = Trial::new();
+    let always: Judge = |_, _, position| (position.step >= 7).then_some(TROUBLE);
+    let Err(error) = trial.train(always) else { panic!("it went on") };
+    let text = error.to_string();
+    let checkpoint = trial.run.checkpoint(6 * BATCH).display().to_string();
+    for part in ["loss_generator is NaN after 28 images", "rolled back 3 times", checkpoint.as_str(), "learning rate"] {
+        assert!(text.contains(part), "{text} does not say {part}");
+    }
+}
