@@ -1,6 +1,6 @@
 //! Faces that people threw away, remembered as picture and box so that changed parameters do not bring them back.
 
-use std::{collections::HashMap, io::Write};
+use std::{collections::HashMap, fs::File, io::Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,15 @@ fn is_file(path: &str, name: &str) -> bool {
 /// # Errors
 /// When the file cannot be read or written.
 pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Result<(), FileError> {
+    let mut new = new.into_iter().peekable();
+    if new.peek().is_none() {
+        return Ok(());
+    }
+    // Shares of the work may notice deletions at the same time.
+    let path = layout.exclusions_lock();
+    publish::create_folder(layout.data())?;
+    let lock = File::create(&path).map_err(FileError::at("write", &path))?;
+    lock.lock().map_err(FileError::at("lock", &path))?;
     let mut all = read_remembered(layout)?;
     let before = all.len();
     all.extend(new);
@@ -133,6 +142,9 @@ mod tests {
             pixel_box: pixel_box.into(),
             neighbours: 5,
             score: 1.0,
+            grey_std: 30.0,
+            sharpness: 9.0,
+            pixels_sha256: None,
             side: pixel_box[2] as u32,
             rating: "s".into(),
             tags: Vec::new(),

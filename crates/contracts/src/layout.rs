@@ -86,6 +86,11 @@ impl Layout {
         self.faces().join(shard.to_string())
     }
 
+    /// Contact sheets of all faces.
+    pub fn faces_contact(&self) -> PathBuf {
+        self.faces().join("contact")
+    }
+
     /// A face's file, relative to the faces manifest.
     pub fn face_file(&self, shard: &ShardId, name: &str) -> String {
         format!("{shard}/{name}")
@@ -99,6 +104,11 @@ impl Layout {
     /// What was noticed to be deleted by hand, remembered as picture and box.
     pub fn exclusions(&self) -> PathBuf {
         self.data.join("excluded.jsonl")
+    }
+
+    /// Held while the exclusions are changed.
+    pub fn exclusions_lock(&self) -> PathBuf {
+        self.data.join("excluded.lock")
     }
 
     /// Posts that were forgotten on request.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::id::{FaceId, PictureHash, PostId};
+use crate::{
+    ContentHash,
+    id::{FaceId, PictureHash, PostId},
+};
 
 /// A line of a manifest.
 pub trait Record: Serialize + DeserializeOwned {
@@ -122,8 +125,18 @@ pub struct FaceRecord {
     pub neighbours: i32,
     /// The cascade's level weight: higher is surer.
     pub score: f64,
+    /// The deviation of the grey values within the box, in levels of 0 to 255.
+    #[serde(default)]
+    pub grey_std: f64,
+    /// The root mean square of the Laplacian of the grey values within the box.
+    #[serde(default)]
+    pub sharpness: f64,
     /// The side of the box in pixels of the picture.
     pub side: u32,
+    /// The hash of the crop's pixels, as they were before they were encoded: other pixels from the same box make another
+    /// record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels_sha256: Option<ContentHash>,
     /// The rating of the post.
     pub rating: String,
     /// The tags of the post.

@@ -42,6 +42,11 @@ impl Tombstones {
         self.0.contains_key(post)
     }
 
+    /// The posts, ascending.
+    pub fn posts(&self) -> impl Iterator<Item = &PostId> {
+        self.0.keys()
+    }
+
     /// Whether nothing was.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

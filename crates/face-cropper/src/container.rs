@@ -4,14 +4,27 @@
 
 use crate::fault::PictureFault;
 
-/// The most pixels that are decoded: 300 MB of colour. Larger claims are mistakes or attacks.
-pub(crate) const MAX_PIXELS: u64 = 100_000_000;
+/// A picture's sides in pixels, before it is turned upright.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(u64, u64);
 
-/// Checks that a file is a whole picture of a known format and of a size that can be decoded.
+impl Size {
+    /// The longer of both.
+    pub(crate) fn longer_side(self) -> u64 {
+        self.0.max(self.1)
+    }
+
+    /// How many pixels there are.
+    pub(crate) fn area(self) -> u64 {
+        self.0 * self.1
+    }
+}
+
+/// Checks that a file is a whole picture of a known format and of at most `max_pixels`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn check(file: &[u8]) -> Result<(), PictureFault> {
+pub(crate) fn check(file: &[u8], max_pixels: u64) -> Result<Size, PictureFault> {
     let (width, height) = match file {
         [0xFF, 0xD8, ..] => jpeg(file).ok_or(PictureFault::Truncated)?,
         [0x89, b'P', b'N', b'G', ..] => png(file).ok_or(PictureFault::Truncated)?,
@@ -24,8 +37,8 @@ pub(crate) fn check(file: &[u8]) -> Result<(), PictureFault> {
     };
     match width * height {
         0 => Err(PictureFault::Undecodable),
-        pixels if pixels > MAX_PIXELS => Err(PictureFault::TooLarge),
-        _ => Ok(()),
+        pixels if pixels > max_pixels => Err(PictureFault::TooLarge),
+        _ => Ok(Size(width, height)),
     }
 }
 
@@ -108,6 +121,8 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: u64 = 100_000_000;
+
     fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
         let mut file = Cursor::new(Vec::new());
         let noise = |x: u32, y: u32| image::Rgb([(x * 37) as u8, (y * 59) as u8, (x * y) as u8]);
@@ -133,7 +148,7 @@ mod tests {
     fn whole_files_pass_and_know_their_size() {
         for format in FORMATS {
             let file = encoded(format, 50, 33);
-            assert_eq!(check(&file), Ok(()), "{format:?}");
+            assert_eq!(check(&file, LIMIT), Ok(Size(50, 33)), "{format:?}");
             assert_eq!(size(&file), Some((50, 33)), "{format:?}");
         }
     }
@@ -144,7 +159,7 @@ mod tests {
         for format in &FORMATS[..4] {
             let file = encoded(*format, 50, 33);
             for length in (12..file.len()).step_by(7) {
-                assert_eq!(check(&file[..length]), Err(PictureFault::Truncated), "{format:?} at {length}");
+                assert_eq!(check(&file[..length], LIMIT), Err(PictureFault::Truncated), "{format:?} at {length}");
             }
         }
     }
@@ -153,26 +168,26 @@ mod tests {
     fn bytes_after_the_end_do_no_harm() {
         for format in FORMATS {
             let file = [encoded(format, 50, 33), b"\xFF\xD8trailing".to_vec()].concat();
-            assert_eq!(check(&file), Ok(()), "{format:?}");
+            assert_eq!(check(&file, LIMIT), Ok(Size(50, 33)), "{format:?}");
         }
     }
 
     #[test]
     fn other_files_and_giants_are_refused() {
-        assert_eq!(check(b"<html>503</html>"), Err(PictureFault::UnknownFormat));
-        assert_eq!(check(b""), Err(PictureFault::UnknownFormat));
+        assert_eq!(check(b"<html>503</html>", LIMIT), Err(PictureFault::UnknownFormat));
+        assert_eq!(check(b"", LIMIT), Err(PictureFault::UnknownFormat));
         let mut giant = encoded(ImageFormat::Png, 8, 8);
         giant[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-        assert_eq!(check(&giant), Err(PictureFault::TooLarge));
+        assert_eq!(check(&giant, LIMIT), Err(PictureFault::TooLarge));
         giant[16..20].copy_from_slice(&[0; 4]);
-        assert_eq!(check(&giant), Err(PictureFault::Undecodable));
+        assert_eq!(check(&giant, LIMIT), Err(PictureFault::Undecodable));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_judged(start in 0..5usize, bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let starts: [&[u8]; 5] = [b"\xFF\xD8", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"BM", b"GIF8"];
-            let _ = check(&[starts[start], &bytes[..]].concat());
+            let _ = check(&[starts[start], &bytes[..]].concat(), LIMIT);
         }
     }
 }

@@ -37,7 +37,7 @@ pub enum CropError {
     },
     /// Faces were found, and none was kept.
     #[error(
-        "none of the {faces} faces found was kept{account}; loosen crop.min_score and crop.min_grey_std, or take lines out of excluded.jsonl"
+        "none of the {faces} faces found was kept{account}; loosen crop.min_score, crop.min_grey_std, crop.min_sharpness and crop.min_side, or take lines out of excluded.jsonl"
     )]
     NothingKept {
         /// How many faces were found.

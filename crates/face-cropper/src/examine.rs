@@ -1,18 +1,23 @@
 //! One picture from its file to the faces in it.
 
-use std::path::Path;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
-use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
+use contracts::{ContentHash, config::CropConfig, publish::FileError};
 
 use crate::{
     container,
-    detect::detect,
     engine::{Engine, EngineError},
     fault::PictureFault,
-    gate::{Fate, grey_std, judge},
+    gate::{Fate, Measures, grey_std, judge},
     geometry::square_to_cut,
-    picture::Colour,
+    grouping::Detection,
+    picture::{Colour, Grey},
     shard::{Finding, FoundFace},
+    sharpness::sharpness,
+    sight,
 };
 
 /// What one look at a picture needs.
@@ -32,7 +37,7 @@ pub(crate) type Keep<'a> = dyn Fn(&FoundFace, Vec<u8>) -> Result<(), FileError> 
 pub(crate) struct Seen {
     /// What became of it.
     pub(crate) finding: Finding,
-    /// How many pixels were searched.
+    /// How many pixels the picture has.
     pub(crate) pixels: u64,
 }
 
@@ -73,39 +78,57 @@ fn faces(engine: &mut dyn Engine, path: &Path, hash: ContentHash, look: &Look<'_
     if ContentHash::of(&file) != hash {
         return Err(PictureFault::Altered.into());
     }
-    container::check(&file)?;
-    let picture = engine.decode(&file, look.config.alpha).map_err(|_| PictureFault::Undecodable)?;
+    let size = container::check(&file, u64::from(look.config.max_megapixels) * 1_000_000)?;
+    let failed = |error: EngineError| match error {
+        EngineError::Undecodable => Stop::Picture(PictureFault::Undecodable),
+        error => undetectable(path, &error),
+    };
+    // Decoders are other people's code, and files may be made to break them: one picture is lost, not the run.
+    let guarded = AssertUnwindSafe(|| sight::look(engine, &file, size.longer_side(), look.config));
+    let sight = catch_unwind(guarded).unwrap_or(Err(EngineError::Undecodable)).map_err(failed)?;
     drop(file);
-    let mut faces = found(engine, &picture, look.config).map_err(|error| undetectable(path, &error))?;
+    let Some((picture, grey)) = sight.picture else {
+        return Ok(Seen { finding: Finding::Faces(Vec::new()), pixels: size.area() });
+    };
+    let mut faces: Vec<FoundFace> =
+        sight.detections.iter().enumerate().map(|(index, face)| measured(index, face, &grey, look.config)).collect();
     for face in faces.iter_mut().filter(|face| face.fate == Fate::Kept) {
         if (look.excluded)(face) {
             face.fate = Fate::Excluded;
             continue;
         }
-        let crop = cut(engine, &picture, &face.pixel_box, look.config).map_err(|error| undetectable(path, &error))?;
+        let (pixels, crop) = cut(engine, &picture, face, look.config).map_err(|error| undetectable(path, &error))?;
+        face.pixels = Some(pixels);
         (look.keep)(face, crop).map_err(Stop::Disk)?;
     }
-    Ok(Seen { finding: Finding::Faces(faces), pixels: picture.area() })
+    Ok(Seen { finding: Finding::Faces(faces), pixels: size.area() })
 }
 
-fn found(engine: &mut dyn Engine, picture: &Colour, config: &CropConfig) -> Result<Vec<FoundFace>, EngineError> {
-    let grey = engine.grey(picture)?;
-    let detections = detect(engine, &grey, config)?;
-    let face = |(index, detection): (usize, &crate::grouping::Detection)| {
-        let deviation = grey_std(&grey, &detection.pixel_box);
-        FoundFace::new(index, detection, deviation, |score, grey_std| judge(config, score, grey_std))
-    };
-    Ok(detections.iter().enumerate().map(face).collect())
+fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {
+    let measures =
+        Measures::new(detection, grey_std(grey, &detection.pixel_box), sharpness(grey, &detection.pixel_box));
+    FoundFace {
+        index: index as u32,
+        pixel_box: detection.pixel_box,
+        fate: judge(config, &measures),
+        measures,
+        pixels: None,
+    }
 }
 
+/// The hash of a face's pixels, and its file.
 fn cut(
     engine: &mut dyn Engine,
     picture: &Colour,
-    pixel_box: &PixelBox,
+    face: &FoundFace,
     config: &CropConfig,
-) -> Result<Vec<u8>, EngineError> {
-    let square = square_to_cut(pixel_box, config.margin, picture.width(), picture.height());
-    engine.cut(picture, square, config.size, config.format)
+) -> Result<(ContentHash, Vec<u8>), EngineError> {
+    let square = square_to_cut(&face.pixel_box, config.margin, config.border, picture.width(), picture.height());
+    let mut crop = picture.square(square.x, square.y, square.width);
+    if config.size != 0 && config.size != square.width.unsigned_abs() {
+        crop = engine.scale(&crop, config.size as usize)?;
+    }
+    Ok((ContentHash::of(crop.bytes()), engine.encode(&crop, config.format)?))
 }
 
 fn undetectable(path: &Path, error: &EngineError) -> Stop {

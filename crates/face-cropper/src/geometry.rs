@@ -1,26 +1,33 @@
 //! From a detector's box to the square that is cut out.
 
-use contracts::record::PixelBox;
+use contracts::{config::Border, record::PixelBox};
 
 /// The square to cut for a detector's box: widened by `margin` times its side on each side.
 ///
-/// A box that is not square (clipped at the edge, or another cascade's) becomes one of its longer side. A square that would leave the picture
-/// is moved inward, and one that is larger than the picture shrinks to the picture's shorter side: faces are never
-/// distorted and never padded. Without a margin the square of a square box inside the picture is the box itself.
-pub fn square_to_cut(pixel_box: &PixelBox, margin: f64, width: i32, height: i32) -> PixelBox {
-    let side = f64::from(pixel_box.width.max(pixel_box.height));
-    let widened = ((side * (1.0 + 2.0 * margin)).round() as i32).clamp(1, width.min(height).max(1));
+/// A box that is not square (clipped at the edge, or another cascade's) becomes one of its longer side: faces are never
+/// distorted. With [`Border::Clip`] a square that would leave the picture is moved inward, and one that is larger than the
+/// picture shrinks to the picture's shorter side; with [`Border::Pad`] it keeps its middle and its side. Without a margin
+/// the square of a square box inside the picture is the box itself.
+pub fn square_to_cut(pixel_box: &PixelBox, margin: f64, border: Border, width: i32, height: i32) -> PixelBox {
+    let longer = f64::from(pixel_box.width.max(pixel_box.height));
+    let widened = ((longer * (1.0 + 2.0 * margin)).round() as i32).max(1);
+    let side = match border {
+        Border::Clip => widened.min(width.min(height).max(1)),
+        Border::Pad => widened,
+    };
+    let placed = |start: i32, length: i32, end: i32| {
+        let centred = start + (length - side).div_euclid(2);
+        match border {
+            Border::Clip => centred.clamp(0, (end - side).max(0)),
+            Border::Pad => centred,
+        }
+    };
     PixelBox {
-        x: placed(pixel_box.x, pixel_box.width, widened, width),
-        y: placed(pixel_box.y, pixel_box.height, widened, height),
-        width: widened,
-        height: widened,
+        x: placed(pixel_box.x, pixel_box.width, width),
+        y: placed(pixel_box.y, pixel_box.height, height),
+        width: side,
+        height: side,
     }
-}
-
-/// Where a stretch of `length` starts that has the middle of another one and stays within 0 to `end`.
-fn placed(start: i32, old_length: i32, length: i32, end: i32) -> i32 {
-    (start + (old_length - length).div_euclid(2)).clamp(0, (end - length).max(0))
 }
 
 #[cfg(test)]
@@ -32,7 +39,7 @@ mod tests {
     #[test]
     fn worked_by_hand() {
         let check = |pixel_box: [i32; 4], margin: f64, expected: [i32; 4]| {
-            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, 200, 100).into();
+            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, Border::Clip, 200, 100).into();
             assert_eq!(found, expected, "{pixel_box:?} widened by {margin}");
         };
         check([50, 20, 40, 40], 0.0, [50, 20, 40, 40]);
@@ -43,6 +50,18 @@ mod tests {
         check([50, 20, 20, 40], 0.0, [40, 20, 40, 40]); // a tall box
         check([161, 61, 39, 39], 0.0, [161, 61, 39, 39]);
         check([161, 20, 39, 40], 0.0, [160, 20, 40, 40]); // clipped at the edge by a pixel
+    }
+
+    #[test]
+    fn padded_squares_keep_their_middle_and_their_side() {
+        let check = |pixel_box: [i32; 4], margin: f64, expected: [i32; 4]| {
+            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, Border::Pad, 200, 100).into();
+            assert_eq!(found, expected, "{pixel_box:?} widened by {margin}");
+        };
+        check([50, 20, 40, 40], 0.25, [40, 10, 60, 60]);
+        check([0, 20, 40, 40], 0.25, [-10, 10, 60, 60]);
+        check([50, 20, 40, 40], 2.0, [-30, -60, 200, 200]);
+        check([161, 20, 39, 40], 0.0, [160, 20, 40, 40]);
     }
 
     proptest! {
@@ -59,7 +78,7 @@ mod tests {
                 width: side,
                 height: side,
             };
-            let square = square_to_cut(&face, margin, width, height);
+            let square = square_to_cut(&face, margin, Border::Clip, width, height);
             prop_assert_eq!(square.width, square.height);
             prop_assert!(square.x >= 0 && square.x + square.width <= width);
             prop_assert!(square.y >= 0 && square.y + square.height <= height);

@@ -2,16 +2,17 @@
 //!
 //! ```text
 //! raw manifest ─▶ inputs ─▶ shards ─▶ examine each picture ─▶ shard folders ─▶ faces manifest
-//!                              container → decode → grey → windows → grouping → gate → cut
+//!                              container → sight (decode → grey → windows → grouping) → gate → cut
 //! ```
 //!
-//! Invariants: only [`engine`] knows OpenCV; grouping, gates and geometry are pure functions, so that any engine that
+//! Invariants: only [`engine`] knows OpenCV, which can be left out; grouping, gates and geometry are pure functions, so that any engine that
 //! evaluates the same windows gives the same faces. Which thread examined a picture leaves no trace in the output.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod assembly;
 pub mod cascade;
 mod codec;
+mod contact;
 mod container;
 mod cutting;
 mod deletions;
@@ -26,7 +27,10 @@ pub mod grouping;
 mod inputs;
 pub mod picture;
 mod recipe;
+pub mod scaling;
 mod shard;
+mod sharpness;
+pub mod sight;
 mod stage;
 mod workers;
 

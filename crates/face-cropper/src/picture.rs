@@ -43,6 +43,19 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
         &self.bytes
     }
 
+    /// A square of it. Where it sticks out, the outermost pixels are repeated.
+    pub fn square(&self, left: i32, top: i32, side: i32) -> Self {
+        let mut bytes = Vec::with_capacity(side as usize * side as usize * CHANNELS);
+        for y in top..top + side {
+            let row = y.clamp(0, self.height - 1) as usize * self.width as usize;
+            for x in left..left + side {
+                let at = (row + x.clamp(0, self.width - 1) as usize) * CHANNELS;
+                bytes.extend_from_slice(&self.bytes[at..at + CHANNELS]);
+            }
+        }
+        Self { width: side, height: side, bytes }
+    }
+
     /// The rows, from the top.
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
         self.bytes.chunks_exact(self.width as usize * CHANNELS)
@@ -64,6 +77,14 @@ mod tests {
         assert_eq!(on_white([0, 100, 255], 255), [0, 100, 255]);
         assert_eq!(on_white([0, 100, 255], 0), [255, 255, 255]);
         assert_eq!(on_white([0, 100, 255], 51), [204, 224, 255]); // a fifth of the colour, four fifths of white
+    }
+
+    #[test]
+    fn squares_repeat_the_outermost_pixels() {
+        let grey = Grey::new(3, 2, vec![1, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(grey.square(1, 0, 2).bytes(), [2, 3, 5, 6]);
+        assert_eq!(grey.square(-1, 1, 3).bytes(), [4, 4, 5, 4, 4, 5, 4, 4, 5]);
+        assert_eq!(grey.square(7, -9, 1).bytes(), [3]);
     }
 
     #[test]

@@ -11,13 +11,17 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::PictureFault, gate::Fate, grouping::Detection};
+use crate::{
+    fault::PictureFault,
+    gate::{Fate, Measures},
+};
 
 /// The record's file within the shard's folder.
 const FILE: &str = "shard.json";
 
-/// The record's format; one of another format is not read. History: 1, the first.
-const FORMAT: u32 = 1;
+/// The record's format; one of another format is not read. History: 1, the first; 2, with sharpness, side and the hash of
+/// each crop's pixels.
+const FORMAT: u32 = 2;
 
 /// `shard.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,30 +55,17 @@ pub(crate) struct FoundFace {
     /// The detector's box.
     #[serde(rename = "box")]
     pub(crate) pixel_box: PixelBox,
-    /// How many windows agree on it.
-    pub(crate) neighbours: i32,
-    /// Its level weight.
-    pub(crate) score: f64,
-    /// The deviation of its grey values.
-    pub(crate) grey_std: f64,
+    /// What was measured of it.
+    #[serde(flatten)]
+    pub(crate) measures: Measures,
     /// What became of it.
     pub(crate) fate: Fate,
+    /// The hash of its crop's pixels, where it was cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pixels: Option<ContentHash>,
 }
 
 impl FoundFace {
-    /// A face as detected, its fate as `judge` decides from score and grey deviation.
-    pub(crate) fn new(index: usize, found: &Detection, grey_std: f64, judge: impl Fn(f64, f64) -> Fate) -> Self {
-        let (score, grey_std) = (rounded(found.score), rounded(grey_std));
-        Self {
-            index: index as u32,
-            pixel_box: found.pixel_box,
-            neighbours: found.neighbours,
-            score,
-            grey_std,
-            fate: judge(score, grey_std),
-        }
-    }
-
     /// The name of its file within the shard's folder.
     pub(crate) fn file_name(&self, picture: PictureHash, format: CropFormat) -> String {
         format!("{}.{}", FaceId { picture, index: self.index }, format.extension())
@@ -149,20 +140,17 @@ impl ShardRecord {
     }
 }
 
-/// To six decimals: such a number is read back from JSON as exactly what was written, whatever reads it.
-fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::grouping::Detection;
 
     fn found(score: f64) -> FoundFace {
-        let found = Detection { pixel_box: [1, 2, 3, 3].into(), neighbours: 6, score };
-        FoundFace::new(4, &found, 30.0, |_, _| Fate::Kept)
+        let pixel_box = [1, 2, 3, 3].into();
+        let measures = Measures::new(&Detection { pixel_box, neighbours: 6, score }, 30.0, 9.5);
+        FoundFace { index: 4, pixel_box, measures, fate: Fate::Kept, pixels: Some(ContentHash::of(b"pixels")) }
     }
 
     fn record(scores: &[f64]) -> ShardRecord {

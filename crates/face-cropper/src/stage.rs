@@ -3,18 +3,21 @@
 use std::{sync::atomic::Ordering, time::Instant};
 
 use contracts::{
-    Context, Report, Stage, StageId,
+    ContentHash, Context, Layout, Report, Stage, StageId,
     exclusion::Exclusions,
+    id::PostId,
     manifest::{self, Header, Manifest},
     options::CropOptions,
     publish::FileError,
     record::{FaceRecord, PictureRecord},
     report::State,
+    tombstone::Tombstones,
 };
 
 use crate::{
     assembly::Assembly,
     cascade::Cascade,
+    contact,
     cutting::{Cutting, Done, remove_manifest},
     deletions,
     error::CropError,
@@ -32,18 +35,26 @@ impl Stage for Crop {
     type Error = CropError;
     type Options = CropOptions;
 
-    fn run(context: &Context<'_>, _options: &CropOptions) -> Result<Report, CropError> {
-        let raw: Manifest<PictureRecord> = manifest::read(&context.layout.raw_manifest())?;
-        let shards = inputs::by_shard(&raw.records);
+    fn run(context: &Context<'_>, options: &CropOptions) -> Result<Report, CropError> {
+        let mut raw: Manifest<PictureRecord> = manifest::read(&context.layout.raw_manifest())?;
+        let tombstones = Tombstones::read(context.layout)?;
+        raw.records.retain(|record| !tombstones.cover(&record.post));
+        let mut shards = inputs::by_shard(&raw.records);
         let cascade = Cascade::find(&context.config.crop.cascade)?;
         let recipe = Recipe::new(context.config, cascade.hash());
         let workers = Workers::start(context.config.crop.engine, cascade)?;
         let mut report = Report::new(StageId::Crop);
-        report.taken = shards.values().map(|pictures| pictures.len() as u64).sum();
-        if report.taken == 0 {
+        if raw.records.is_empty() {
             remove_manifest(context)?;
             return Err(CropError::NoPictures);
         }
+        add_emptied(context.layout, &tombstones, &mut shards);
+        if let Some(share) = options.shard {
+            let mut place = 0..;
+            shards.retain(|_, _| place.next().is_some_and(|place| share.holds(place)));
+            report.state = State::Share;
+        }
+        report.taken = shards.values().map(|pictures| pictures.len() as u64).sum();
 
         let old = old_records(context, &shards, &mut report)?;
         let exclusions = Exclusions::read(context.layout)?;
@@ -51,20 +62,38 @@ impl Stage for Crop {
             Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
         let assembly = cut(&cutting, &shards, old, &mut report)?;
         report.kept = assembly.records.len() as u64;
-        if report.state == State::Interrupted {
+        if report.state != State::Complete {
             return Ok(report);
         }
 
         refuse_nothing(context, &assembly, &report)?;
-        let header = Header::new::<FaceRecord>(
-            STAGE_VERSION,
-            Some(raw.records_hash),
-            recipe.keys.clone(),
-            context.config.seed(),
-        );
-        let mut records = assembly.records;
-        report.output = Some(manifest::write(&context.layout.faces_manifest(), &header, &mut records)?);
+        publish(context, &recipe, assembly.records, raw.records_hash, &mut report)?;
         Ok(report)
+    }
+}
+
+/// Writes the manifest and, from it, the contact sheets.
+fn publish(
+    context: &Context<'_>,
+    recipe: &Recipe,
+    mut faces: Vec<FaceRecord>,
+    input: ContentHash,
+    report: &mut Report,
+) -> Result<(), CropError> {
+    let seed = context.config.seed();
+    let header = Header::new::<FaceRecord>(STAGE_VERSION, Some(input), recipe.keys.clone(), seed);
+    let output = manifest::write(&context.layout.faces_manifest(), &header, &mut faces)?;
+    contact::draw(context.layout, &recipe.config, &faces, output)?;
+    report.output = Some(output);
+    Ok(())
+}
+
+/// Adds shards of forgotten posts from which no picture is left, so that their faces go too.
+fn add_emptied(layout: &Layout, tombstones: &Tombstones, shards: &mut Shards<'_>) {
+    for shard in tombstones.posts().map(PostId::shard) {
+        if layout.faces_shard(&shard).exists() {
+            shards.entry(shard).or_default();
+        }
     }
 }
 

@@ -3,42 +3,78 @@
 
 mod material;
 
-use contracts::config::Alpha;
+use contracts::config::{Alpha, CropMode, Engine};
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use material::{Scene, encoded, spots};
 
+/// The engines that were built.
+fn engines() -> Vec<Engine> {
+    if cfg!(feature = "opencv") { vec![Engine::Opencv, Engine::Native] } else { vec![Engine::Native] }
+}
+
 /// The box of the one face in a picture.
-fn only_box(file: &[u8]) -> [i32; 4] {
+fn only_box(file: &[u8], engine: Engine, mode: CropMode) -> [i32; 4] {
     let mut scene = Scene::new();
+    (scene.config.crop.engine, scene.config.crop.mode) = (engine, mode);
     scene.add("mini:1", file);
-    let report = scene.run().unwrap();
-    assert_eq!(report.kept, 1);
+    let report = scene.run().unwrap_or_else(|error| panic!("{engine:?}, {mode:?}: {error}"));
+    assert_eq!(report.kept, 1, "{engine:?}, {mode:?}");
     scene.faces()[0].pixel_box.into()
 }
 
 #[test]
 fn every_format_shows_the_same_spot() {
+    for engine in engines() {
+        every_format(engine, CropMode::Exact);
+        every_format(engine, CropMode::Fast);
+    }
+}
+
+fn every_format(engine: Engine, mode: CropMode) {
     let picture = image::load_from_memory(&spots(300, 200, &[[120, 70, 60]])).unwrap();
-    let expected = only_box(&encoded(&picture, ImageFormat::Png));
-    let check = |what: &str, file: Vec<u8>| assert_eq!(only_box(&file), expected, "{what}");
+    let expected = only_box(&encoded(&picture, ImageFormat::Png), engine, mode);
+    let check = |what: &str, file: Vec<u8>| {
+        assert_eq!(only_box(&file, engine, mode), expected, "{what}, {engine:?}, {mode:?}");
+    };
     check("WebP", encoded(&picture, ImageFormat::WebP));
     check("BMP", encoded(&picture, ImageFormat::Bmp));
     check("grey", encoded(&picture.to_luma8().into(), ImageFormat::Png));
     check("grey with alpha", encoded(&picture.to_luma_alpha8().into(), ImageFormat::Png));
     check("sixteen bits", encoded(&picture.to_rgb16().into(), ImageFormat::Png));
     check("with alpha", encoded(&picture.to_rgba8().into(), ImageFormat::Png));
+    check("sixteen bits with alpha", encoded(&picture.to_rgba16().into(), ImageFormat::Png));
+    check("a palette with transparency", include_bytes!("material/palette.png").to_vec());
+    check("the first frame of a WebP", include_bytes!("material/animated.webp").to_vec());
+    check("the first frame of a GIF", animated(&[&picture, &DynamicImage::new_rgb8(300, 200)]));
+    // Lossy: edges may ring, so only near.
+    let [x, y, side, _] = only_box(include_bytes!("material/cmyk.jpg"), engine, mode);
+    let near = |found: i32, expected: i32| found.abs_diff(expected) <= 3;
+    assert!(
+        near(x, expected[0]) && near(y, expected[1]) && near(side, expected[2]),
+        "CMYK, {engine:?}: {x} {y} {side}"
+    );
 }
 
 #[test]
 fn a_picture_on_its_side_is_turned_upright() {
+    for engine in engines() {
+        upright(engine, CropMode::Exact, 1);
+        upright(engine, CropMode::Fast, 1);
+        upright(engine, CropMode::Fast, 4);
+    }
+}
+
+/// A picture that is `times` as large, turned and not.
+fn upright(engine: Engine, mode: CropMode, times: u32) {
     // Edges between blocks of 8×8 pixels, so that they do not ring.
-    let jpeg = encoded(&image::load_from_memory(&spots(304, 200, &[[48, 72, 64]])).unwrap(), ImageFormat::Jpeg);
+    let large = spots(304 * times, 200 * times, &[[48 * times, 72 * times, 64 * times]]);
+    let jpeg = encoded(&image::load_from_memory(&large).unwrap(), ImageFormat::Jpeg);
     let check = |file: &[u8], expected: (i32, i32)| {
-        let [x, y, width, height] = only_box(file);
-        let (across, down) = (x + width / 2, y + height / 2);
+        let [x, y, width, height] = only_box(file, engine, mode);
+        let (across, down) = ((x + width / 2) / times as i32, (y + height / 2) / times as i32);
         assert!(
             across.abs_diff(expected.0) < 10 && down.abs_diff(expected.1) < 10,
-            "{across}, {down}: not {expected:?}"
+            "{across}, {down}: not {expected:?}, {engine:?}, {mode:?}"
         );
     };
     check(&jpeg, (80, 104));
@@ -54,11 +90,32 @@ fn transparency_is_dropped_or_laid_on_white() {
         if spot { Rgba([255, 255, 255, 255]) } else { Rgba([20, 20, 20, 0]) }
     };
     let picture = encoded(&DynamicImage::ImageRgba8(RgbaImage::from_fn(300, 200, pixel)), ImageFormat::Png);
-    let mut scene = Scene::new();
-    scene.add("mini:1", &picture);
-    assert_eq!(scene.run().unwrap().kept, 1);
-    scene.config.crop.alpha = Alpha::White;
-    assert!(scene.run().unwrap_err().to_string().contains("no face was found in 1 pictures"));
+    for engine in engines() {
+        let mut scene = Scene::new();
+        scene.config.crop.engine = engine;
+        scene.add("mini:1", &picture);
+        assert_eq!(scene.run().unwrap().kept, 1, "{engine:?}");
+        scene.config.crop.alpha = Alpha::White;
+        assert!(scene.run().unwrap_err().to_string().contains("no face was found in 1 pictures"), "{engine:?}");
+    }
+}
+
+#[test]
+fn pictures_above_the_limit_are_counted_drops() {
+    let mut scene = Scene::with_spots();
+    scene.add("mini:9", &spots(1200, 900, &[[120, 70, 60]]));
+    scene.config.crop.max_megapixels = 1;
+    let report = scene.run().unwrap();
+    assert_eq!((report.kept, report.dropped["picture too large"]), (3, 1));
+}
+
+/// A GIF of these pictures, one after the other.
+fn animated(pictures: &[&DynamicImage]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
+    encoder.encode_frames(pictures.iter().map(|picture| image::Frame::new(picture.to_rgba8()))).unwrap();
+    drop(encoder);
+    file
 }
 
 /// A JPEG with an EXIF segment that holds nothing but an orientation.

@@ -5,7 +5,13 @@ mod material;
 
 use std::fs;
 
-use contracts::{config::CropFormat, exclusion::Exclusions, publish, report::State, stage::Interrupt};
+use contracts::{
+    config::{Border, CropFormat},
+    exclusion::Exclusions,
+    publish,
+    report::State,
+    stage::Interrupt,
+};
 use material::{Scene, spots};
 
 #[test]
@@ -24,8 +30,16 @@ fn spots_become_faces_with_their_lineage() {
         assert!(face.neighbours > 5);
         assert_eq!(face.score, 1.5);
         assert_eq!(face.side, face.pixel_box.width as u32);
+        assert!(face.grey_std > 10.0 && face.sharpness > 1.0, "{face:?}");
+        assert_eq!(face.pixels_sha256, Some(pixels_hash(&picture)), "the hash is of the crop's pixels");
         assert_eq!(face.tags, [format!("tag_of_{}", face.post.to_string().replace(':', "_"))]);
     }
+}
+
+/// The hash of a picture's pixels as they are hashed when they are cut: blue first.
+fn pixels_hash(picture: &image::DynamicImage) -> contracts::ContentHash {
+    let bytes: Vec<u8> = picture.to_rgb8().pixels().flat_map(|p| [p[2], p[1], p[0]]).collect();
+    contracts::ContentHash::of(&bytes)
 }
 
 #[test]
@@ -209,6 +223,8 @@ fn gates_drop_faces_by_reason_and_leave_the_numbers_as_they_are() {
     assert_eq!(all.len(), 2);
     check(|crop| crop.min_score = 1.6, "face below min_score");
     check(|crop| crop.min_grey_std = 128.0, "face below min_grey_std");
+    check(|crop| crop.min_sharpness = 2000.0, "face below min_sharpness");
+    check(|crop| crop.min_side = 400, "face below min_side");
 }
 
 #[test]
@@ -227,4 +243,100 @@ fn native_size_and_margin() {
     assert_eq!(native, detected);
     scene.config.crop.margin = 0.1;
     assert_eq!(side(&scene), (detected, (f64::from(detected) * 1.2).round() as u32));
+}
+
+#[test]
+fn squares_at_the_border_are_moved_inward_or_padded() {
+    let run = |border| {
+        let mut scene = Scene::new();
+        scene.add("mini:1", &spots(300, 200, &[[8, 70, 60]]));
+        (scene.config.crop.border, scene.config.crop.margin, scene.config.crop.size) = (border, 0.5, 0);
+        scene.run().unwrap();
+        let face = scene.faces().remove(0);
+        (face.side, image::open(scene.face_path(&face)).unwrap().to_rgb8())
+    };
+    let (side, clipped) = run(Border::Clip);
+    let (_, padded) = run(Border::Pad);
+    assert_eq!((clipped.width(), padded.width()), (2 * side, 2 * side));
+    let brightest = |picture: &image::RgbImage| {
+        let columns = (0..picture.width()).filter(|x| picture.get_pixel(*x, picture.height() / 2)[0] > 128);
+        columns.collect::<Vec<_>>()
+    };
+    // The spot lies in the middle of the padded square, and left of it in the one that was moved to the right.
+    let middle = |columns: Vec<u32>| (columns[0] + columns[columns.len() - 1]) / 2;
+    assert!(middle(brightest(&padded)).abs_diff(side) <= 6, "{}", middle(brightest(&padded)));
+    assert!(middle(brightest(&clipped)) + 10 < side);
+}
+
+#[test]
+fn the_union_of_shares_is_the_whole_byte_for_byte() {
+    let scene = || {
+        let mut scene = Scene::with_spots();
+        for post in [9000, 14000, 20000, 20001, 30000] {
+            scene.add(&format!("mini:{post}"), &spots(320, 240, &[[60, 60, 50 + (post / 1000) as u32]]));
+        }
+        scene.config.crop.cascade = scene.root().join("spot.xml").to_string_lossy().into_owned();
+        scene
+    };
+    let (whole, shared) = (scene(), scene());
+    whole.run().unwrap();
+    let mut taken = 0;
+    for share in ["2/3", "1/3", "3/3"] {
+        let report = shared.run_share(share).unwrap();
+        assert_eq!(report.state, State::Share);
+        assert!(!shared.layout().faces_manifest().exists());
+        taken += report.taken;
+    }
+    let report = shared.run().unwrap();
+    assert_eq!((report.taken, report.figures["pictures_examined_now"]), (taken, 0.0));
+    let (mut expected, mut found) = (whole.with_sheets(), shared.with_sheets());
+    // The headers name the cascades' paths, which are in two temporary folders.
+    assert!(expected.remove("manifest.jsonl").is_some() && found.remove("manifest.jsonl").is_some());
+    assert_eq!(expected.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
+    assert!(expected == found, "every file has the same bytes");
+    assert_eq!(whole.faces(), shared.faces());
+}
+
+#[test]
+fn a_forgotten_post_takes_its_faces_along_even_as_the_last_of_its_shard() {
+    let mut scene = Scene::with_spots();
+    scene.add("mini:9000", &spots(320, 210, &[[120, 70, 60]]));
+    scene.run().unwrap();
+    let stone = |post: &str| contracts::tombstone::Tombstone { post: post.parse().unwrap(), sha256: None };
+    contracts::tombstone::add(&scene.layout(), [stone("mini:9000"), stone("mini:1")]).unwrap();
+    let report = scene.run().unwrap();
+    assert_eq!((report.taken, report.kept), (2, 2));
+    assert_eq!(scene.everything().keys().filter(|name| name.ends_with(".png")).count(), 2);
+}
+
+#[test]
+fn contact_sheets_show_every_face_the_doubtful_first() {
+    let mut scene = Scene::with_spots();
+    scene.run().unwrap();
+    let files = scene.with_sheets();
+    let sheet = image::load_from_memory(&files["contact/00000.png"]).unwrap().to_rgb8();
+    assert_eq!(sheet.dimensions(), (1000, 124));
+    // Three faces, bright in the middle, then empty places.
+    let lit: Vec<bool> = (0..10).map(|place| sheet.get_pixel(place * 100 + 50, 50)[0] > 128).collect();
+    assert_eq!(lit, [true, true, true, false, false, false, false, false, false, false]);
+    let list = String::from_utf8(files["contact/00000.tsv"].clone()).unwrap();
+    let rows: Vec<Vec<&str>> =
+        list.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), 3);
+    for row in &rows {
+        assert!(files.contains_key(row[1]), "{row:?} names a file");
+        assert!(row[2].contains('S'), "{row:?}: all are smaller than 96 pixels, and enlarged");
+    }
+    assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row[2].len())));
+
+    // A face that is deleted is gone from the sheets; nothing new leaves them as they are.
+    fs::remove_file(scene.face_path(&scene.faces()[0])).unwrap();
+    scene.run().unwrap();
+    let after = scene.with_sheets();
+    assert_ne!(files["contact/00000.png"], after["contact/00000.png"]);
+    scene.run().unwrap();
+    assert_eq!(scene.with_sheets(), after);
+    scene.config.crop.size = 48;
+    scene.run().unwrap();
+    assert_ne!(scene.with_sheets()["contact/00000.tsv"], after["contact/00000.tsv"]);
 }

@@ -20,6 +20,18 @@ pub enum Engine {
 pub enum CropMode {
     /// Every picture at its full size, as the tutorial did.
     Exact,
+    /// A small grey picture is searched, and only one with a face is decoded at its full size.
+    Fast,
+}
+
+/// What becomes of a square that sticks out of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Border {
+    /// It is moved inward, and shrunk where it is larger than the picture.
+    Clip,
+    /// It stays where it is; the picture's outermost pixels are repeated.
+    Pad,
 }
 
 /// What becomes of transparency.
@@ -57,7 +69,7 @@ section! {
     CropConfig in "crop" {
         /// What evaluates the cascade: opencv, the reference; native, the same boxes from the same grey values without OpenCV.
         engine: Engine = Engine::Opencv, Function;
-        /// exact: every picture at its full size.
+        /// exact: every picture at its full size; fast: a grey picture of at most 768 pixels, small faces missed.
         mode: CropMode = CropMode::Exact, Function;
         /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
         alpha: Alpha = Alpha::Drop, Function;
@@ -65,6 +77,12 @@ section! {
         min_grey_std: f64 = 0.0, Function;
         /// Faces whose level weight is lower are dropped; -inf: none is.
         min_score: f64 = f64::NEG_INFINITY, Function;
+        /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
+        min_sharpness: f64 = 0.0, Function;
+        /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
+        min_side: u32 = 0, Function;
+        /// Pictures of more million pixels are dropped: mistakes or attacks.
+        max_megapixels: u32 = 100, Function;
         /// lbpcascade_animeface, or a path to any OpenCV cascade file.
         cascade: String = "lbpcascade_animeface".into(), Function;
         /// The step between the sizes searched.
@@ -77,6 +95,8 @@ section! {
         max_size: i32 = 0, Function;
         /// Widens the box by this share of its side on each side.
         margin: f64 = 0.0, Function;
+        /// A square that sticks out of the picture: clip: is moved inward; pad: is filled with the outermost pixels.
+        border: Border = Border::Clip, Function;
         /// The side of the crop in pixels; 0: as it is in the picture.
         size: u32 = 96, Function;
         /// png or jpg.
@@ -89,6 +109,9 @@ impl Validate for CropConfig {
         require! {
             "min_grey_std": (0.0..=128.0).contains(&self.min_grey_std), "must be from 0 to 128";
             "min_score": !self.min_score.is_nan() && self.min_score < f64::INFINITY, "must be a number, or -inf";
+            "min_sharpness": (0.0..=2000.0).contains(&self.min_sharpness), "must be from 0 to 2000";
+            "min_side": self.min_side <= 100_000, "must be at most 100000";
+            "max_megapixels": (1..=1000).contains(&self.max_megapixels), "must be from 1 to 1000";
             "cascade": !self.cascade.is_empty(), "must be lbpcascade_animeface or a path";
             "scale_factor": self.scale_factor > 1.0 && self.scale_factor <= 4.0, "must be above 1 and at most 4";
             "min_neighbors": (0..=1000).contains(&self.min_neighbors), "must be from 0 to 1000";

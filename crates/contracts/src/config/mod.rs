@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use crawl::{CrawlConfig, Listing, MiniConfig, Variant};
-pub use crop::{Alpha, CropConfig, CropFormat, CropMode, Engine};
+pub use crop::{Alpha, Border, CropConfig, CropFormat, CropMode, Engine};
 pub use general::{GeneralConfig, PathsConfig};
 pub use load::{Request, load};
 pub use pack::{Fit, PackConfig};

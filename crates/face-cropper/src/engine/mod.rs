@@ -34,6 +34,46 @@ pub struct Search {
     pub max_size: i32,
 }
 
+/// By how much a preview may be smaller than its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// Not at all.
+    None,
+    /// Half as wide and high.
+    Half,
+    /// A quarter.
+    Quarter,
+    /// An eighth.
+    Eighth,
+}
+
+impl Reduction {
+    /// The greatest that leaves a picture's longer side at `limit` pixels or more.
+    pub fn down_to(limit: u64, longer_side: u64) -> Self {
+        let all = [Self::Eighth, Self::Quarter, Self::Half];
+        all.into_iter().find(|reduction| longer_side / u64::from(reduction.divisor()) >= limit).unwrap_or(Self::None)
+    }
+
+    /// What sides are divided by.
+    pub fn divisor(self) -> u32 {
+        match self {
+            Self::None => 1,
+            Self::Half => 2,
+            Self::Quarter => 4,
+            Self::Eighth => 8,
+        }
+    }
+}
+
+/// A first look at a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// Its brightness, perhaps at a smaller size.
+    pub grey: Grey,
+    /// The picture itself, where it had to be decoded.
+    pub picture: Option<Colour>,
+}
+
 /// One worker's tools. From the same bytes every engine is to give the same windows in the same order.
 pub trait Engine: Send {
     /// Decodes a picture file, turned upright as its EXIF orientation says.
@@ -41,6 +81,12 @@ pub trait Engine: Send {
     /// # Errors
     /// When the file is no picture that this engine can decode.
     fn decode(&mut self, file: &[u8], alpha: Alpha) -> Result<Colour, EngineError>;
+
+    /// The brightness of a picture file, of a JPEG at a fraction of its size: much less work than to decode it.
+    ///
+    /// # Errors
+    /// When the file is no picture that this engine can decode.
+    fn preview(&mut self, file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError>;
 
     /// The brightness of a picture.
     ///
@@ -54,17 +100,17 @@ pub trait Engine: Send {
     /// When the library fails.
     fn windows(&mut self, grey: &Grey, search: &Search) -> Result<Vec<Window>, EngineError>;
 
-    /// Cuts a square out of a picture, scales it to `side` pixels (0: leaves it as it is) and encodes it.
+    /// A square face scaled to `side` pixels.
     ///
     /// # Errors
-    /// When the square leaves the picture, or the library fails.
-    fn cut(
-        &mut self,
-        picture: &Colour,
-        square: PixelBox,
-        side: u32,
-        format: CropFormat,
-    ) -> Result<Vec<u8>, EngineError>;
+    /// When the library fails.
+    fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError>;
+
+    /// A face as a file.
+    ///
+    /// # Errors
+    /// When the library fails.
+    fn encode(&mut self, face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError>;
 }
 
 /// An engine that cannot start, or gave up on a picture.

@@ -13,6 +13,7 @@ use contracts::config::{Alpha, Engine as Kind};
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
     manifest::{self, Header},
+    options::CropOptions,
     publish,
     record::{FaceRecord, PictureRecord},
     stage::{Interrupt, Silent},
@@ -144,6 +145,14 @@ impl Scene {
         self.run_until(&Interrupt::default())
     }
 
+    /// Does a share of the work.
+    pub(crate) fn run_share(&self, share: &str) -> Result<Report, CropError> {
+        let layout = self.layout();
+        let context =
+            Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
+        Crop::run(&context, &CropOptions { shard: Some(share.parse().unwrap()) })
+    }
+
     pub(crate) fn run_until(&self, interrupt: &Interrupt) -> Result<Report, CropError> {
         let layout = self.layout();
         Crop::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt }, &Default::default())
@@ -158,8 +167,15 @@ impl Scene {
         self.layout().faces().join(&face.file)
     }
 
-    /// Every file below the faces folder with its content, by relative path.
+    /// Every file below the faces folder but the contact sheets with its content, by relative path.
     pub(crate) fn everything(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.with_sheets();
+        files.retain(|name, _| !name.starts_with("contact/"));
+        files
+    }
+
+    /// Every file below the faces folder with its content, by relative path.
+    pub(crate) fn with_sheets(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(&self.layout().faces(), &self.layout().faces(), &mut files);
         files

@@ -5,10 +5,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
-use super::{
-    plane::LANES,
-    program::{Mask, Program},
-};
+use super::program::{Mask, Program};
 
 /// The instructions to use. All give the same results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl Kernel {
         if alive.count_ones() > self.few()
             && let Some(stumps) = program.stumps(stage)
         {
-            assert!(at + program.reach() + LANES <= sums.len(), "windows lie within the integral image");
+            assert!(program.fits(sums, at), "windows lie within the integral image");
             match self {
                 // SAFETY: the kernel was chosen because the processor has these instructions; every read is at
                 // most reach + LANES behind `at`, which was checked above.

@@ -7,19 +7,17 @@
 //! From the same grey bytes its windows are OpenCV's to the last bit. Its decoders and its scaling of crops are others:
 //! there a level may differ.
 
-mod crop;
 mod equalise;
+mod grey;
 mod kernel;
 mod levels;
 mod model;
 mod plane;
+mod preview;
 mod program;
 mod search;
 
-use contracts::{
-    config::{Alpha, CropFormat},
-    record::PixelBox,
-};
+use contracts::config::{Alpha, CropFormat};
 
 use self::{
     kernel::Kernel,
@@ -28,11 +26,12 @@ use self::{
     plane::{Layout, Plane},
     program::Program,
 };
-use super::{Engine, EngineError, Search, Window};
+use super::{Engine, EngineError, Preview, Reduction, Search, Window};
 use crate::{
     cascade::Cascade,
     codec,
     picture::{Colour, Grey},
+    scaling::scaled,
 };
 
 /// Counts the changes of what this engine gives.
@@ -69,8 +68,16 @@ impl Engine for Native {
         codec::decode(file, alpha).ok_or(EngineError::Undecodable)
     }
 
+    fn preview(&mut self, file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
+        if let Some(grey) = preview::jpeg(file, reduction) {
+            return Ok(Preview { grey, picture: None });
+        }
+        let picture = self.decode(file, alpha)?;
+        Ok(Preview { grey: self.grey(&picture)?, picture: Some(picture) })
+    }
+
     fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError> {
-        Ok(crop::grey(picture))
+        Ok(grey::grey(picture))
     }
 
     fn windows(&mut self, grey: &Grey, search: &Search) -> Result<Vec<Window>, EngineError> {
@@ -99,14 +106,11 @@ impl Engine for Native {
         Ok(found)
     }
 
-    fn cut(
-        &mut self,
-        picture: &Colour,
-        square: PixelBox,
-        side: u32,
-        format: CropFormat,
-    ) -> Result<Vec<u8>, EngineError> {
-        let face = crop::scaled(&crop::cut(picture, square)?, side as usize);
-        codec::encode(&face, format).map_err(|problem| EngineError::Library { doing: "encode a face", problem })
+    fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError> {
+        Ok(scaled(face, side, side))
+    }
+
+    fn encode(&mut self, face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError> {
+        codec::encode(face, format).map_err(|problem| EngineError::Library { doing: "encode a face", problem })
     }
 }

@@ -4,13 +4,10 @@ mod classifier;
 mod pixels;
 mod profile;
 
-use contracts::{
-    config::{Alpha, CropFormat},
-    record::PixelBox,
-};
+use contracts::config::{Alpha, CropFormat};
 use opencv::{core, objdetect::CascadeClassifier};
 
-use super::{Engine, EngineError, Search, Window};
+use super::{Engine, EngineError, Preview, Reduction, Search, Window};
 use crate::{
     cascade::Cascade,
     picture::{Colour, Grey},
@@ -39,6 +36,10 @@ impl Engine for OpenCv {
         pixels::decode(file, alpha)
     }
 
+    fn preview(&mut self, file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
+        pixels::preview(file, alpha, reduction)
+    }
+
     fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError> {
         pixels::grey(picture)
     }
@@ -47,14 +48,12 @@ impl Engine for OpenCv {
         classifier::windows(&mut self.classifier, grey, search)
     }
 
-    fn cut(
-        &mut self,
-        picture: &Colour,
-        square: PixelBox,
-        side: u32,
-        format: CropFormat,
-    ) -> Result<Vec<u8>, EngineError> {
-        pixels::cut(picture, square, side, format)
+    fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError> {
+        pixels::scaled(face, side as i32)
+    }
+
+    fn encode(&mut self, face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError> {
+        pixels::encode(face, format)
     }
 }
 

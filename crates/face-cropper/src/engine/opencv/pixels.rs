@@ -1,24 +1,32 @@
 //! OpenCV's codecs, colours and scaling, from bytes and to bytes.
 
-use contracts::{
-    config::{Alpha, CropFormat},
-    record::PixelBox,
-};
+use contracts::config::{Alpha, CropFormat};
 use opencv::{
     boxed_ref::BoxedRef,
-    core::{CV_8U, CV_16U, DataType, Mat, Rect, Size, Vec3b, Vector},
-    imgcodecs::{self, IMREAD_COLOR, IMREAD_UNCHANGED},
+    core::{CV_8U, CV_16U, DataType, Mat, Size, Vec3b, Vector},
+    imgcodecs::{
+        self, IMREAD_COLOR, IMREAD_GRAYSCALE, IMREAD_REDUCED_GRAYSCALE_2, IMREAD_REDUCED_GRAYSCALE_4,
+        IMREAD_REDUCED_GRAYSCALE_8, IMREAD_UNCHANGED,
+    },
     imgproc::{self, COLOR_BGR2GRAY, INTER_AREA, INTER_CUBIC},
     prelude::*,
 };
 
 use super::{super::EngineError, library, profile::without_profile};
-use crate::picture::{Colour, Grey, Pixels, on_white};
+use crate::{
+    codec,
+    engine::{Preview, Reduction},
+    picture::{Colour, Grey, Pixels, on_white},
+};
 
-/// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white.
+/// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white. What OpenCV does not
+/// read, as GIF files and animations before version 4.11, is decoded without it.
 pub(super) fn decode(file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
     let file = &*without_profile(file);
-    let picture = owned::<3>(&decoded(file, IMREAD_COLOR)?)?;
+    let Ok(picture) = decoded(file, IMREAD_COLOR) else {
+        return codec::decode(file, alpha).ok_or(EngineError::Undecodable);
+    };
+    let picture = owned::<3>(&picture)?;
     match alpha {
         Alpha::Drop => Ok(picture),
         Alpha::White => Ok(whitened(file)?.filter(|laid| same_size(laid, &picture)).unwrap_or(picture)),
@@ -32,19 +40,36 @@ pub(super) fn grey(picture: &Colour) -> Result<Grey, EngineError> {
     owned(&plane)
 }
 
-/// Cuts, scales and encodes. Shrinking averages areas, so that nothing aliases; enlarging is bicubic, which keeps
-/// lines sharp. JPEG files get OpenCV's usual quality of 95.
-pub(super) fn cut(picture: &Colour, square: PixelBox, side: u32, format: CropFormat) -> Result<Vec<u8>, EngineError> {
-    let whole = borrowed(picture)?;
-    let place = Rect::new(square.x, square.y, square.width, square.height);
-    let face = Mat::roi(&whole, place).map_err(library("cut out a face"))?;
+/// The brightness of a file; of a JPEG at a fraction of its size, decoded without colours.
+pub(super) fn preview(file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
+    if !file.starts_with(&[0xFF, 0xD8]) {
+        let picture = decode(file, alpha)?;
+        return Ok(Preview { grey: grey(&picture)?, picture: Some(picture) });
+    }
+    let flags = match reduction {
+        Reduction::None => IMREAD_GRAYSCALE,
+        Reduction::Half => IMREAD_REDUCED_GRAYSCALE_2,
+        Reduction::Quarter => IMREAD_REDUCED_GRAYSCALE_4,
+        Reduction::Eighth => IMREAD_REDUCED_GRAYSCALE_8,
+    };
+    Ok(Preview { grey: owned(&decoded(file, flags)?)?, picture: None })
+}
+
+/// A square face at another size. Shrinking averages areas, so that nothing aliases; enlarging is bicubic, which keeps
+/// lines sharp.
+pub(super) fn scaled(face: &Colour, side: i32) -> Result<Colour, EngineError> {
+    let method = if side < face.width() { INTER_AREA } else { INTER_CUBIC };
+    let mut scaled = Mat::default();
+    imgproc::resize(&borrowed(face)?, &mut scaled, Size::new(side, side), 0.0, 0.0, method)
+        .map_err(library("scale a face"))?;
+    owned(&scaled)
+}
+
+/// A face as a file. JPEG files get OpenCV's usual quality of 95.
+pub(super) fn encode(face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError> {
     let mut file = Vector::<u8>::new();
     let extension = format!(".{}", format.extension());
-    let written = match scaled(&face, side as i32)? {
-        Some(scaled) => imgcodecs::imencode_def(&extension, &scaled, &mut file),
-        None => imgcodecs::imencode_def(&extension, &face, &mut file),
-    };
-    match written.map_err(library("encode a face"))? {
+    match imgcodecs::imencode_def(&extension, &borrowed(face)?, &mut file).map_err(library("encode a face"))? {
         true => Ok(file.to_vec()),
         false => Err(EngineError::Library { doing: "encode a face", problem: format!("no encoder for {extension}") }),
     }
@@ -57,19 +82,6 @@ pub(super) fn borrowed<const CHANNELS: usize>(picture: &Pixels<CHANNELS>) -> Res
     }
     let make = if CHANNELS == 1 { rows::<u8> } else { rows::<Vec3b> };
     make(picture.width(), picture.height(), picture.bytes()).map_err(library("take in a picture"))
-}
-
-/// A face scaled to `side` pixels, unless it has that side already or is to keep its own.
-fn scaled(face: &impl MatTraitConst, side: i32) -> Result<Option<Mat>, EngineError> {
-    let own = face.cols();
-    if side == 0 || side == own {
-        return Ok(None);
-    }
-    let method = if side < own { INTER_AREA } else { INTER_CUBIC };
-    let face = face.try_clone().map_err(library("cut out a face"))?;
-    let mut scaled = Mat::default();
-    imgproc::resize(&face, &mut scaled, Size::new(side, side), 0.0, 0.0, method).map_err(library("scale a face"))?;
-    Ok(Some(scaled))
 }
 
 fn decoded(file: &[u8], flags: i32) -> Result<Mat, EngineError> {

@@ -12,8 +12,10 @@ use super::super::program::{AROUND, Mask, Node, Stumps};
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
     // SAFETY: as the caller promises.
-    let half = |from: usize| unsafe { pass_half(stumps, sums.as_ptr().add(at + from)) };
-    half(0) | half(16) << 16
+    unsafe {
+        let first = sums.as_ptr().add(at);
+        pass_half(stumps, first) | pass_half(stumps, first.add(16)) << 16
+    }
 }
 
 #[target_feature(enable = "avx2")]
@@ -28,25 +30,33 @@ unsafe fn pass_half(stumps: Stumps<'_>, first: *const u16) -> Mask {
         }
     }
     let threshold = _mm256_set1_pd(stumps.threshold);
-    let passed = totals.map(|total| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(total, threshold)) as Mask);
-    passed[0] | passed[1] << 4 | passed[2] << 8 | passed[3] << 12
+    let mut passed = 0;
+    for (quarter, total) in totals.into_iter().enumerate() {
+        passed |= (_mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(total, threshold)) as Mask) << (4 * quarter);
+    }
+    passed
 }
 
 /// The local binary patterns, one in sixteen bits.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn codes(node: &Node, first: *const u16) -> __m256i {
-    // SAFETY: as the caller promises: 16 sums from each corner are within the integral image.
-    let corner = |i: usize| unsafe { _mm256_loadu_si256(first.add(node.corners[i] as usize).cast()) };
-    let across: [[__m256i; 3]; 4] = std::array::from_fn(|y| {
-        let row: [__m256i; 4] = std::array::from_fn(|x| corner(4 * y + x));
-        std::array::from_fn(|x| _mm256_sub_epi16(row[x + 1], row[x]))
-    });
-    let block = |x: usize, y: usize| _mm256_sub_epi16(across[y + 1][x], across[y][x]);
-    let middle = block(1, 1);
+    // Plain loops: closures handed to functions elsewhere would not be compiled for these registers.
+    let mut across = [[_mm256_setzero_si256(); 3]; 4];
+    for (y, differences) in across.iter_mut().enumerate() {
+        let mut row = [_mm256_setzero_si256(); 4];
+        for (x, corner) in row.iter_mut().enumerate() {
+            // SAFETY: as the caller promises: 16 sums from each corner are within the integral image.
+            *corner = unsafe { _mm256_loadu_si256(first.add(node.corners[4 * y + x] as usize).cast()) };
+        }
+        for (x, difference) in differences.iter_mut().enumerate() {
+            *difference = _mm256_sub_epi16(row[x + 1], row[x]);
+        }
+    }
+    let middle = _mm256_sub_epi16(across[2][1], across[1][1]);
     let mut codes = _mm256_setzero_si256();
     for (i, (x, y)) in AROUND.into_iter().enumerate() {
-        let around = block(x, y);
+        let around = _mm256_sub_epi16(across[y + 1][x], across[y][x]);
         let bright = _mm256_cmpeq_epi16(_mm256_max_epu16(around, middle), around);
         codes = _mm256_or_si256(codes, _mm256_and_si256(bright, _mm256_set1_epi16(128 >> i)));
     }
@@ -80,5 +90,10 @@ fn misses(node: &Node, codes: __m256i) -> __m256i {
 #[target_feature(enable = "avx2")]
 fn widened(masks: __m256i) -> [__m256i; 4] {
     let (lower, upper) = (_mm256_castsi256_si128(masks), _mm256_extracti128_si256::<1>(masks));
-    [lower, _mm_srli_si128::<8>(lower), upper, _mm_srli_si128::<8>(upper)].map(|quarter| _mm256_cvtepi16_epi64(quarter))
+    [
+        _mm256_cvtepi16_epi64(lower),
+        _mm256_cvtepi16_epi64(_mm_srli_si128::<8>(lower)),
+        _mm256_cvtepi16_epi64(upper),
+        _mm256_cvtepi16_epi64(_mm_srli_si128::<8>(upper)),
+    ]
 }

@@ -23,28 +23,42 @@ pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
         }
     }
     let threshold = _mm512_set1_pd(stumps.threshold);
-    let passed = totals.map(|total| Mask::from(_mm512_cmp_pd_mask::<_CMP_GE_OQ>(total, threshold)));
-    passed[0] | passed[1] << 8 | passed[2] << 16 | passed[3] << 24
+    let mut passed = 0;
+    for (eighth, total) in totals.into_iter().enumerate() {
+        passed |= Mask::from(_mm512_cmp_pd_mask::<_CMP_GE_OQ>(total, threshold)) << (8 * eighth);
+    }
+    passed
 }
 
 /// The local binary patterns, one in sixteen bits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn codes(node: &Node, first: *const u16) -> __m512i {
-    // SAFETY: as the caller promises: 32 sums from each corner are within the integral image.
-    let corner = |i: usize| unsafe { _mm512_loadu_epi16(first.add(node.corners[i] as usize).cast()) };
-    let across: [[__m512i; 3]; 4] = std::array::from_fn(|y| {
-        let row: [__m512i; 4] = std::array::from_fn(|x| corner(4 * y + x));
-        std::array::from_fn(|x| _mm512_sub_epi16(row[x + 1], row[x]))
-    });
-    let block = |x: usize, y: usize| _mm512_sub_epi16(across[y + 1][x], across[y][x]);
-    let middle = block(1, 1);
-    let mut codes = _mm512_setzero_si512();
-    for (i, (x, y)) in AROUND.into_iter().enumerate() {
-        let bright = _mm512_cmpge_epu16_mask(block(x, y), middle);
-        codes = _mm512_mask_add_epi16(codes, bright, codes, _mm512_set1_epi16(128 >> i));
+    // Plain loops: closures handed to functions elsewhere would not be compiled for these registers.
+    let mut across = [[_mm512_setzero_si512(); 3]; 4];
+    for (y, differences) in across.iter_mut().enumerate() {
+        let mut row = [_mm512_setzero_si512(); 4];
+        for (x, corner) in row.iter_mut().enumerate() {
+            // SAFETY: as the caller promises: 32 sums from each corner are within the integral image.
+            *corner = unsafe { _mm512_loadu_epi16(first.add(node.corners[4 * y + x] as usize).cast()) };
+        }
+        for (x, difference) in differences.iter_mut().enumerate() {
+            *difference = _mm512_sub_epi16(row[x + 1], row[x]);
+        }
     }
-    codes
+    let middle = _mm512_sub_epi16(across[2][1], across[1][1]);
+    let mut bits = [_mm512_setzero_si512(); 8];
+    for (i, (x, y)) in AROUND.into_iter().enumerate() {
+        let bright = _mm512_cmpge_epu16_mask(_mm512_sub_epi16(across[y + 1][x], across[y][x]), middle);
+        bits[i] = _mm512_maskz_mov_epi16(bright, _mm512_set1_epi16(128 >> i));
+    }
+    // Or of three.
+    const ANY: i32 = 0b1111_1110;
+    let halves = [
+        _mm512_ternarylogic_epi64::<ANY>(bits[0], bits[1], bits[2]),
+        _mm512_ternarylogic_epi64::<ANY>(bits[3], bits[4], bits[5]),
+    ];
+    _mm512_or_si512(_mm512_ternarylogic_epi64::<ANY>(halves[0], halves[1], bits[6]), bits[7])
 }
 
 /// Which codes the node's subset holds: one of sixteen words of sixteen bits each, and the bit in it.
