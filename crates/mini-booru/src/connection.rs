@@ -64,6 +64,10 @@ impl Connection<'_> {
                 let keeps_alive = request.keeps_alive();
                 self.send(stream, request, &answer, keeps_alive, noted).map(|()| keeps_alive)
             }
+            Ok(Outcome::Raw { wire, sent }) => {
+                self.log(noted, sent);
+                stream.write_all(&wire).map(|()| false)
+            }
             Ok(Outcome::Over(sent)) => {
                 self.log(noted, sent);
                 Ok(false)

@@ -140,8 +140,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(bytes: &[u8]) -> Vec<Result<Request, String>> {
-        let mut reader = RequestReader::new(bytes);
+    fn read(wire: impl Read) -> Vec<Result<Request, String>> {
+        let mut reader = RequestReader::new(wire);
         let mut all = Vec::new();
         loop {
             match reader.next() {
@@ -183,7 +183,47 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_end_somehow(wire in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            read(&wire);
+            read(wire.as_slice());
+        }
+
+        #[test]
+        fn the_pieces_that_bytes_come_in_change_nothing(wire in nearly_requests(), piece in 1usize..40) {
+            prop_assert_eq!(read(InPieces(&wire, piece)), read(wire.as_slice()));
+        }
+    }
+
+    /// Requests, and what goes wrong with them: parts that fit together often enough.
+    fn nearly_requests() -> impl Strategy<Value = Vec<u8>> {
+        let parts = [
+            "GET / HTTP/1.1\r\n",
+            "HEAD /image/%41?x=1 HTTP/1.0\r\n",
+            "GET",
+            " ",
+            "/",
+            " HTTP/1.1",
+            "\r\n",
+            "\r\n\r\n",
+            "Host: mini\r\n",
+            "Range: bytes=1-\r\n",
+            "Connection: close\r\n",
+            "Content-Length: 5\r\n",
+            "Content-Length: -1\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "12345",
+            "\n",
+            "\0",
+            "\u{e9}: \u{e9}\r\n",
+        ];
+        proptest::collection::vec(proptest::sample::select(parts.to_vec()), 0..24)
+            .prop_map(|parts| parts.concat().into_bytes())
+    }
+
+    struct InPieces<'a>(&'a [u8], usize);
+
+    impl Read for InPieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(buffer.len());
+            self.0.read(&mut buffer[..length])
         }
     }
 }

@@ -4,7 +4,10 @@
 mod agreement;
 mod failures;
 mod manners;
+mod oracle;
 
 mod place;
 mod program;
 mod refusals;
+mod schedules;
+mod tutorial;

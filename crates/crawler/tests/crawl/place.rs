@@ -14,6 +14,8 @@ use crawler::{Crawl, CrawlError};
 use mini_booru::{Catalogue, MiniBooru, Options, Rating, Status};
 use tempfile::TempDir;
 
+use crate::oracle::Held;
+
 /// A folder with a configuration that crawls a mini booru.
 pub(crate) struct Place {
     pub(crate) config: Config,
@@ -78,6 +80,13 @@ impl Place {
         }
         assert_eq!(fs::read_dir(layout.raw_partial()).unwrap().count(), 0, "no half files");
         records
+    }
+
+    /// The bytes of each post's picture.
+    pub(crate) fn held(&self) -> Held {
+        let layout = self.layout();
+        let bytes = |record: &PictureRecord| fs::read(layout.raw().join(&record.file)).unwrap();
+        self.records().iter().map(|record| (record.post.number, bytes(record))).collect()
     }
 
     /// The post numbers of the manifest.

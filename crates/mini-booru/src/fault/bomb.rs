@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
-/// Pixels on a side: 400 million in all, 1.2 GB as RGB.
-const SIDE: u32 = 20_000;
+/// Pixels on a side: 1.6 billion in all, 4.8 GB as RGB.
+const SIDE: u32 = 40_000;
 
 /// The file: one bit a pixel, all black, well below a megabyte. Made once.
 pub(super) fn png() -> Arc<[u8]> {

@@ -145,6 +145,13 @@ impl Faults for NoFaults {
 pub(crate) enum Outcome {
     /// Another answer, sent in good order.
     Instead(Response),
+    /// Bytes to send as they are, after which the connection is finished.
+    Raw {
+        /// The bytes.
+        wire: Vec<u8>,
+        /// What they amount to.
+        sent: Sent,
+    },
     /// Something went out, and the connection is finished.
     Over(Sent),
 }
@@ -152,8 +159,8 @@ pub(crate) enum Outcome {
 impl Fault {
     /// Lets the fault happen to the sound `answer` to a request for `target`.
     pub(crate) fn happen(&self, stream: &mut TcpStream, target: &str, answer: Response) -> io::Result<Outcome> {
-        match wire::sent(self, stream, &answer)? {
-            Some(sent) => Ok(Outcome::Over(sent)),
+        match wire::outcome(self, stream, &answer)? {
+            Some(outcome) => Ok(outcome),
             None => Ok(Outcome::Instead(answers::instead(self, target, answer))),
         }
     }

@@ -4,48 +4,42 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::{Fault, Sent};
+use super::{Fault, Outcome, Sent};
 use crate::response::Response;
 
 /// The body goes out in chunks of this length.
 const CHUNK: usize = 1024;
 
-/// Sends what the fault leaves of the answer; `None` where the fault is not one of these.
-pub(super) fn sent(fault: &Fault, stream: &mut TcpStream, answer: &Response) -> io::Result<Option<Sent>> {
+/// What the fault leaves of the answer; `None` where the fault is not one of these.
+pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) -> io::Result<Option<Outcome>> {
     let body = answer.body.bytes();
-    let length = |length: usize| format!("Content-Length: {length}\r\n");
-    let bytes = match fault {
-        Fault::Closed => return Ok(Some(Sent { status: 0, bytes: 0 })),
+    Ok(Some(match fault {
+        Fault::Closed => NOTHING,
         Fault::Reset => {
-            reset(stream)?;
-            return Ok(Some(Sent { status: 0, bytes: 0 }));
+            reset_when_closed(stream)?;
+            NOTHING
         }
-        Fault::Truncated { after } => {
-            let part = &body[..body.len().min(*after)];
-            send(stream, answer, &length(body.len()), part)?;
-            part.len()
-        }
-        Fault::WrongLength { by } => {
-            send(stream, answer, &length(body.len().saturating_add_signed(*by as isize)), body)?;
-            body.len()
-        }
-        Fault::UnfinishedChunks => {
-            send(stream, answer, "Transfer-Encoding: chunked\r\n", &chunks(body))?;
-            body.len()
-        }
+        Fault::Truncated { after } => raw(answer, &length(body.len()), &body[..body.len().min(*after)]),
+        Fault::WrongLength { by } => raw(answer, &length(body.len().saturating_add_signed(*by as isize)), body),
+        Fault::UnfinishedChunks => raw(answer, "Transfer-Encoding: chunked\r\n", &chunks(body)),
         Fault::Drip { pause } => {
-            send(stream, answer, &length(body.len()), &[])?;
-            drip(stream, body, Duration::from_millis(*pause))
+            stream.write_all(answer.head(false, &length(body.len())).as_bytes())?;
+            let bytes = drip(stream, body, Duration::from_millis(*pause)) as u64;
+            Outcome::Over(Sent { status: answer.status, bytes })
         }
         _ => return Ok(None),
-    };
-    Ok(Some(Sent { status: answer.status, bytes: bytes as u64 }))
+    }))
 }
 
-fn send(stream: &mut TcpStream, answer: &Response, framing: &str, body: &[u8]) -> io::Result<()> {
-    stream.write_all(answer.head(false, framing).as_bytes())?;
-    stream.write_all(body)?;
-    stream.flush()
+const NOTHING: Outcome = Outcome::Over(Sent { status: 0, bytes: 0 });
+
+fn length(length: usize) -> String {
+    format!("Content-Length: {length}\r\n")
+}
+
+fn raw(answer: &Response, framing: &str, body: &[u8]) -> Outcome {
+    let wire = [answer.head(false, framing).as_bytes(), body].concat();
+    Outcome::Raw { wire, sent: Sent { status: answer.status, bytes: body.len() as u64 } }
 }
 
 fn chunks(body: &[u8]) -> Vec<u8> {
@@ -70,6 +64,6 @@ fn drip(stream: &mut TcpStream, body: &[u8], pause: Duration) -> usize {
 }
 
 /// With no time to linger, closing sends a reset.
-fn reset(stream: &TcpStream) -> io::Result<()> {
+fn reset_when_closed(stream: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
