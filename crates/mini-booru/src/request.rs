@@ -159,7 +159,7 @@ mod tests {
     fn requests_follow_one_another() {
         let wire = b"GET /image/a%20b?x=%31 HTTP/1.1\r\nHost: h\r\nRange: bytes=1-\r\n\r\n\
             HEAD /two HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcGET /three HTTP/1.1\r\nConnection: close\r\n\r\n";
-        let requests: Vec<Request> = read(wire).into_iter().map(|request| request.unwrap()).collect();
+        let requests: Vec<Request> = read(wire.as_slice()).into_iter().map(|request| request.unwrap()).collect();
         assert_eq!(requests.len(), 3);
         assert_eq!((requests[0].path().as_str(), requests[0].query()), ("/image/a b", "x=%31"));
         assert_eq!(requests[0].header("range"), Some("bytes=1-"));
