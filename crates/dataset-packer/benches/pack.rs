@@ -1,0 +1,122 @@
+//! `cargo xtask bench pack [-- TAR]`: packing and loading, beside Python's datasets with PIL, PyTorch's DataLoader and memcpy.
+//!
+//! The pictures are those of a tar file, the shared faces unless another is named. Times are of the processor, all threads
+//! together, so that other work on the machine disturbs them little.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a developer's tool, whose output is a table")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    hint::black_box,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use contracts::{
+    Config, Context, Layout, Stage,
+    options::PackOptions,
+    stage::{Interrupt, Silent},
+};
+use dataset::{Dataset, Loader, LoaderOptions, SplitName};
+use dataset_packer::Pack;
+
+/// Images of a batch, as training has them.
+const BATCH: usize = 64;
+/// Batches that are loaded.
+const BATCHES: usize = 500;
+/// A step of `dcgan` at 64 pixels and batch 64 with one thread, from docs/benchmarks.md.
+const STEP_SECONDS: f64 = 1.151;
+const SIDE: u32 = 64;
+
+fn main() {
+    // What cargo itself adds is not for us.
+    let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).map(PathBuf::from);
+    let shared = || Some(PathBuf::from(std::env::var_os("NIJIGEN_SHARED")?).join("data/faces-20k.tar"));
+    let Some(tar) = named.or_else(shared).filter(|tar| tar.is_file()) else {
+        println!("there is nothing to pack: name a tar file of pictures, or set NIJIGEN_SHARED");
+        return;
+    };
+    let tar = fs::canonicalize(tar).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (packed, again, images) = pack(&tar, root.path());
+    let (loaded, copied) = load(root.path());
+    let peers = peers(&tar);
+
+    println!("{images} pictures of {}, to {SIDE} px; CPU seconds\n", tar.display());
+    let row = |name: &str, per_image: f64| println!("| {name:<46} | {:>10.1} |", per_image * 1e6);
+    println!("| {:<46} | µs a image |\n|---|---|", "");
+    row("packing", packed / images as f64);
+    row("packing again, nothing changed", again / images as f64);
+    peers.get("pack").into_iter().for_each(|peer| row("datasets with PIL", *peer));
+    row("loading", loaded);
+    row("copying as many bytes", copied);
+    peers.get("load").into_iter().for_each(|peer| row("PyTorch's DataLoader over the JPEG files", *peer));
+    println!();
+    if let (Some(pack), Some(load)) = (peers.get("pack"), peers.get("load")) {
+        println!("packing: {:.1} times the peer's rate", pack * images as f64 / packed);
+        println!("loading: {:.0} times the peer's rate", load / loaded);
+    }
+    println!("loading a batch of {BATCH}: {:.2} % of a step on a CPU", loaded * BATCH as f64 / STEP_SECONDS * 100.0);
+}
+
+/// CPU seconds of packing, and of packing again; how many pictures there are.
+fn pack(tar: &Path, root: &Path) -> (f64, f64, u64) {
+    let mut config = Config::default();
+    config.pack.sources = vec![tar.to_str().unwrap().to_owned()];
+    config.pack.resolution = SIDE;
+    let layout = Layout::new(root, &config.paths);
+    let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
+    let run = || Pack::run(&context, &PackOptions::default()).unwrap();
+    let (first, report) = timed(run);
+    let (again, _) = timed(run);
+    (first, again, report.taken)
+}
+
+/// CPU seconds of loading an image, and of copying as many bytes as it becomes.
+fn load(root: &Path) -> (f64, f64) {
+    let layout = Layout::new(root, &Config::default().paths);
+    let dataset = Dataset::open(&layout.dataset()).unwrap();
+    let split = dataset.split(SplitName::Train);
+    let options = LoaderOptions { seed: 1, batch_size: BATCH, flip: true, readers: 1, ahead: 4 };
+    let (loaded, _) = timed(|| {
+        Loader::start(split, options, 0).take(BATCHES).map(Result::unwrap).for_each(|batch| {
+            black_box(batch);
+        })
+    });
+    let from = vec![1.0_f32; BATCH * split.shape().values()];
+    let (copied, _) = timed(|| (0..BATCHES).for_each(|_| drop(black_box(black_box(&from).clone()))));
+    let images = (BATCH * BATCHES) as f64;
+    (loaded / images, copied / images)
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let before = cpu_seconds();
+    let result = work();
+    (cpu_seconds() - before, result)
+}
+
+/// What this process has used of the processor, in the kernel's hundredths of a second.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").expect("the benchmark reads its CPU time from Linux's /proc");
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: Vec<f64> = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse().unwrap()).collect();
+    ticks.iter().sum::<f64>() / 100.0
+}
+
+/// CPU seconds an image of the peers, by name; empty where Python or a package is missing.
+fn peers(tar: &Path) -> BTreeMap<String, f64> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
+    let output = Command::new("python3").arg(script).arg(tar).arg(SIDE.to_string()).output();
+    match output {
+        Ok(output) if output.status.success() => serde_json::from_slice(&output.stdout).unwrap(),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).trim().lines().last().unwrap_or_default().to_owned();
+            println!("without peers: {said}");
+            BTreeMap::new()
+        }
+        Err(error) => {
+            println!("without peers: python3 does not start: {error}");
+            BTreeMap::new()
+        }
+    }
+}
