@@ -56,8 +56,8 @@ pub enum DeviceError {
     },
     /// The environment names an adapter in a way that nobody understands.
     #[error(
-        "{variable} is {value:?}, which names no adapter: use Cpu, DiscreteGpu(N), IntegratedGpu(N), VirtualGpu(N) or \
-         Other(N), or leave it out"
+        "{variable} is {value:?}, which names no adapter: use Cpu, DiscreteGpu(N), IntegratedGpu(N) or VirtualGpu(N), or \
+         leave it out"
     )]
     BadName {
         /// The variable.

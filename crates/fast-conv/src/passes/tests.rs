@@ -99,10 +99,27 @@ fn networks_shapes_agree_with_their_definition_at_every_level() {
         ([5, 48, 1], [4, 4], [4, 1], [0, 0, 0, 0]),
         ([2, 3, 16], [24, 24], [4, 2], [1, 1, 1, 1]),
         ([1, 33, 20], [6, 6], [3, 2], [0, 0, 1, 1]),
+        ([128, 9, 11], [8, 8], [4, 2], [1, 1, 1, 1]),
     ];
     for (channels, side, kernel, padding) in shapes {
         for level in Level::all() {
             check(geometry(channels, side, kernel, padding).unwrap(), level);
+        }
+    }
+}
+
+/// TensorFlow's SAME: an output of ⌈side / stride⌉, the odd row and column of zeros at the end, whatever the side.
+#[test]
+fn same_padding_agrees_with_its_definition_at_every_side() {
+    for (kernel, stride) in [(3, 1), (4, 1), (5, 1), (3, 2), (4, 2), (5, 2)] {
+        for side in [7usize, 8, 11, 12] {
+            let total = ((side.div_ceil(stride) - 1) * stride + kernel).saturating_sub(side);
+            let (begin, end) = (total / 2, total - total / 2);
+            let geometry = geometry([2, 18, 21], [side; 2], [kernel, stride], [begin, begin, end, end]).unwrap();
+            assert_eq!(geometry.small.height, side.div_ceil(stride), "kernel {kernel}, stride {stride}, side {side}");
+            for level in Level::all() {
+                check(geometry, level);
+            }
         }
     }
 }

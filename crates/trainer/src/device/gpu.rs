@@ -14,17 +14,17 @@ const LOOKED_FOR: &str = "adapters of Vulkan, Metal and DirectX 12 (lavapipe and
 /// The adapter that the environment names, else the n-th that is no software rasterizer.
 pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
     let kind = DeviceKind::Gpu(number);
-    let adapters: Vec<Device> = Device::enumerate(DeviceType::Wgpu).iter().cloned().collect();
     let missing = |found| DeviceError::NotFound { wanted: kind, looked_for: LOOKED_FOR, found };
     if let Ok(name) = env::var(NAMED_ADAPTER) {
+        // Opening an adapter by a name that is misspelt, or that is not there, is a panic.
         let named = named(&name).ok_or(DeviceError::BadName { variable: NAMED_ADAPTER, value: name.clone() })?;
         let device = Device::wgpu(named);
-        // Opening an adapter that is not there is a panic.
-        if !adapters.contains(&device) {
+        if !Device::enumerate(DeviceType::Wgpu).contains(&device) {
             return Err(missing(format!("the adapter {name} that {NAMED_ADAPTER} names is not there")));
         }
         return Ok(ChosenDevice { device, kind, reason: format!("{NAMED_ADAPTER} names {name}") });
     }
+    let adapters = Device::enumerate(DeviceType::Wgpu);
     let software = Device::wgpu(Adapter::Cpu);
     let real: Vec<&Device> = adapters.iter().filter(|adapter| **adapter != software).collect();
     match real.get(number) {
@@ -36,15 +36,17 @@ pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
 }
 
 fn named(name: &str) -> Option<Adapter> {
-    let number = |kind: &str| name.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?.parse().ok();
-    match name {
-        "Cpu" => Some(Adapter::Cpu),
-        _ => None
-            .or_else(|| number("DiscreteGpu").map(Adapter::DiscreteGpu))
-            .or_else(|| number("IntegratedGpu").map(Adapter::IntegratedGpu))
-            .or_else(|| number("VirtualGpu").map(Adapter::VirtualGpu))
-            .or_else(|| number("Other").map(Adapter::Other)),
+    if name == "Cpu" {
+        return Some(Adapter::Cpu);
     }
+    let kinds: [(&str, fn(usize) -> Adapter); 3] = [
+        ("DiscreteGpu", Adapter::DiscreteGpu),
+        ("IntegratedGpu", Adapter::IntegratedGpu),
+        ("VirtualGpu", Adapter::VirtualGpu),
+    ];
+    kinds.into_iter().find_map(|(kind, adapter)| {
+        name.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?.parse().ok().map(adapter)
+    })
 }
 
 fn found(real: usize, all: usize) -> String {
