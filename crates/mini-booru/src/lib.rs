@@ -21,6 +21,7 @@ mod fault;
 mod html;
 mod log;
 mod moebooru;
+mod numbers;
 pub mod painter;
 mod path_class;
 pub mod post;

@@ -19,9 +19,13 @@ pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) 
             reset_when_closed(stream)?;
             NOTHING
         }
-        Fault::Truncated { after } => raw(answer, &length(body.len()), &body[..body.len().min(*after)]),
-        Fault::WrongLength { by } => raw(answer, &length(body.len().saturating_add_signed(*by as isize)), body),
-        Fault::UnfinishedChunks => raw(answer, "Transfer-Encoding: chunked\r\n", &chunks(body)),
+        Fault::Truncated { after } => raw(answer, body.len(), &body[..body.len().min(*after)]),
+        Fault::WrongLength { by } => raw(answer, body.len().saturating_add_signed(*by as isize), body),
+        Fault::UnfinishedChunks => {
+            let head = answer.head(false, "Transfer-Encoding: chunked\r\n");
+            let sent = Sent { status: answer.status, bytes: body.len() as u64 };
+            Outcome::Raw { wire: [head.into_bytes(), chunks(body)].concat(), sent }
+        }
         Fault::Drip { pause } => {
             stream.write_all(answer.head(false, &length(body.len())).as_bytes())?;
             let bytes = drip(stream, body, Duration::from_millis(*pause)) as u64;
@@ -37,8 +41,9 @@ fn length(length: usize) -> String {
     format!("Content-Length: {length}\r\n")
 }
 
-fn raw(answer: &Response, framing: &str, body: &[u8]) -> Outcome {
-    let wire = [answer.head(false, framing).as_bytes(), body].concat();
+/// A body under a `Content-Length` that need not be its own.
+fn raw(answer: &Response, said: usize, body: &[u8]) -> Outcome {
+    let wire = [answer.head(false, &length(said)).as_bytes(), body].concat();
     Outcome::Raw { wire, sent: Sent { status: answer.status, bytes: body.len() as u64 } }
 }
 

@@ -34,6 +34,21 @@ fn it_serves_until_its_input_ends() {
     assert_eq!(rest, "", "the URL is the only line");
 }
 
+#[test]
+fn it_speaks_as_it_is_told_and_goes_wrong_by_schedule() {
+    let folder = tempfile::tempdir().unwrap();
+    let schedule = folder.path().join("faults.toml");
+    let rule = "[[rule]]\nclass = \"listing\"\nlast = 1\nfault = { status = { code = 503, retry_after = \"7\" } }\n";
+    std::fs::write(&schedule, rule).unwrap();
+    let arguments = ["--count", "2", "--speak", "danbooru", "--faults", schedule.to_str().unwrap()];
+    let (mut child, url, _out) = served(&[arguments.as_slice(), &["--until-stdin-closes"]].concat());
+    let refused = get(&url, "/posts.json");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("7")));
+    assert_eq!(get(&url, "/posts.json").json().as_array().unwrap().len(), 2);
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
 #[cfg(unix)]
 #[test]
 fn it_stops_when_terminated() {
@@ -76,6 +91,10 @@ fn refusals_have_their_codes() {
     check_refusal(&["--pictures", "/no/such/folder"], 2, "/no/such/folder");
     check_refusal(&["--pictures", empty.path().to_str().unwrap()], 2, "no picture");
     check_refusal(&["--count", "1", "--address", "256.1.1.1:0"], 1, "256.1.1.1:0");
+    check_refusal(&["--speak", "gelbooru"], 2, "gelbooru");
+    let schedule = empty.path().join("faults.toml");
+    std::fs::write(&schedule, "[[rule]]\nclass = \"image\"\nfault = \"tea\"\n").unwrap();
+    check_refusal(&["--faults", schedule.to_str().unwrap()], 2, "unknown variant `tea`");
 }
 
 #[test]
