@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
     async fn pass(&mut self, walk: &mut Walk<'_>) -> Result<(), CrawlError> {
         let (mut kept, mut before) = (0, None);
         while kept < self.selection.most {
-            let batch = self.ledger.members_below(&walk.search, self.selection.variant, before, BATCH)?;
+            let batch = self.ledger.members_below(&walk.search, self.selection, before, BATCH)?;
             if batch.is_empty() {
                 match walk.older(self.ledger).await? {
                     Found::Nothing => break,

@@ -12,6 +12,7 @@ mod error;
 mod fetch;
 mod ledger;
 mod listing;
+mod opt_out;
 mod pace;
 mod picture;
 mod post;

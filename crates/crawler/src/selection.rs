@@ -4,6 +4,7 @@ use contracts::config::{CrawlConfig, Variant};
 
 use crate::{
     ledger::{Member, PictureState, Stored},
+    opt_out::OptOuts,
     post::Status,
 };
 
@@ -16,6 +17,8 @@ pub(crate) struct Selection {
     pub(crate) variant: Variant,
     /// How many pictures to end with.
     pub(crate) most: u64,
+    /// Whose posts are left alone.
+    pub(crate) opt_outs: OptOuts,
 }
 
 /// How a post stands.
@@ -39,13 +42,17 @@ pub(crate) enum Standing<'a> {
 impl Selection {
     /// What `[crawl]` asks for.
     pub(crate) fn of(config: &CrawlConfig) -> Self {
-        Self { ratings: config.ratings.clone(), variant: config.variant, most: config.max_posts }
+        let opt_outs = OptOuts::of(config);
+        Self { ratings: config.ratings.clone(), variant: config.variant, most: config.max_posts, opt_outs }
     }
 
     /// How a post stands, going by the ledger alone.
     pub(crate) fn standing<'a>(&self, member: &'a Member) -> Standing<'a> {
         if member.status == Status::Deleted {
             return Standing::Deleted;
+        }
+        if let Some(reason) = self.opt_outs.reason(member.number, member.record.as_ref()) {
+            return Standing::Filtered(reason);
         }
         match &member.rating {
             Some(rating) if self.ratings.contains(rating) => {}
@@ -68,9 +75,9 @@ mod tests {
 
     #[test]
     fn the_rating_is_judged_here_again() {
-        let selection = Selection { ratings: vec!["s".into()], variant: Variant::Sample, most: 1 };
+        let selection = Selection::of(&CrawlConfig::default());
         let check = |rating: Option<&str>, status, picture, expected: Standing<'_>| {
-            let member = Member { number: 1, rating: rating.map(str::to_owned), status, picture };
+            let member = Member { number: 1, rating: rating.map(str::to_owned), status, picture, record: None };
             assert_eq!(selection.standing(&member), expected);
         };
         let failed = |given_up| PictureState::Failed { reason: "status 404".into(), given_up };

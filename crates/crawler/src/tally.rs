@@ -61,7 +61,7 @@ impl Tally {
         let mut tally = Self::default();
         let mut before = None;
         loop {
-            let batch = ledger.members_below(search, selection.variant, before, BATCH)?;
+            let batch = ledger.members_below(search, &selection, before, BATCH)?;
             let Some(last) = batch.last() else { return Ok(tally) };
             before = Some(last.number);
             for member in &batch {
@@ -120,6 +120,9 @@ impl Tally {
         match most.first().map(|(reason, _)| reason.as_str()) {
             Some(reason) if reason.starts_with("filtered: rating") => {
                 format!("add to crawl.ratings, which is {:?}, or change crawl.tags", config.ratings)
+            }
+            Some(reason) if reason.starts_with("filtered: opt-out") => {
+                "change crawl.tags, or shorten the crawl.opt_out lists".into()
             }
             Some(reason) if reason.starts_with("filtered: no ") => "try another crawl.variant or crawl.listing".into(),
             Some(reason) if reason.starts_with("failed") => "run the same command again later".into(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::section::{BadValue, Validate, require, section};
-use crate::id::SiteName;
+use crate::id::{PostId, SiteName};
 
 /// How posts are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,12 @@ section! {
         tags: String = "rating:s".into(), Function;
         /// Ratings to keep, in the site's own letters; checked here again, the site's filter is not trusted.
         ratings: Vec<String> = vec!["s".into()], Function;
+        /// Posts with one of these tags are never fetched.
+        opt_out_tags: Vec<String> = Vec::new(), Function;
+        /// Posts by one of these authors, in the site's names, are never fetched.
+        opt_out_authors: Vec<String> = Vec::new(), Function;
+        /// These posts are never fetched: numbers on the site, or posts of any site as "konachan:123".
+        opt_out_posts: Vec<String> = Vec::new(), Function;
         /// preview (at most 300 px), sample (at most 1500 px) or original.
         variant: Variant = Variant::Sample, Function;
         /// How many pictures to end with.
@@ -69,9 +75,14 @@ section! {
 impl Validate for CrawlConfig {
     fn bad_values(&self) -> Vec<BadValue> {
         let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        let blank = |text: &str| text.trim().is_empty();
+        let names_a_post = |text: &str| text.parse::<u64>().is_ok() || text.parse::<PostId>().is_ok();
         require! {
             "base_url": self.base_url.is_empty() || web(&self.base_url), "must start with http:// or https://";
             "ratings": !self.ratings.is_empty(), "must name a rating at least, such as [\"s\"]";
+            "opt_out_tags": !self.opt_out_tags.iter().any(|tag| blank(tag)), "must not hold an empty tag";
+            "opt_out_authors": !self.opt_out_authors.iter().any(|author| blank(author)), "must not hold an empty name";
+            "opt_out_posts": self.opt_out_posts.iter().all(|post| names_a_post(post)), "must hold numbers such as \"123\", or posts such as \"konachan:123\"";
             "max_posts": self.max_posts > 0, "must be above 0";
             "requests_per_second": self.requests_per_second > 0.0 && self.requests_per_second.is_finite(), "must be above 0";
             "max_connections": (1..=64).contains(&self.max_connections), "must be from 1 to 64";

@@ -3,8 +3,11 @@
 use contracts::{config::Variant, id::PictureHash};
 use rusqlite::{Row, params};
 
-use super::{Ledger, LedgerError, Search, signed, unsigned};
-use crate::post::Status;
+use super::{Ledger, LedgerError, Search, searches::parse_post, signed, unsigned};
+use crate::{
+    post::{Post, Status},
+    selection::Selection,
+};
 
 /// A picture that lies on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,20 +74,23 @@ pub(crate) struct Member {
     pub(crate) status: Status,
     /// What became of it.
     pub(crate) picture: PictureState,
+    /// What the site said of it, where the decision depends on that.
+    pub(crate) record: Option<Post>,
 }
 
 impl Ledger {
-    /// Up to `limit` posts of a search, the newest below `before` first.
+    /// Up to `limit` posts of a search, the newest below `before` first, with all that `selection` judges by.
     pub(crate) fn members_below(
         &self,
         search: &Search,
-        variant: Variant,
+        selection: &Selection,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Member>, LedgerError> {
         let query = "
             SELECT member.number, post.rating, post.status, picture.state, picture.sha256, picture.extension,
-                   picture.bytes, picture.width, picture.height, picture.url, picture.reason, picture.given_up
+                   picture.bytes, picture.width, picture.height, picture.url, picture.reason, picture.given_up,
+                   CASE WHEN ?6 THEN post.record END
             FROM members AS member
             JOIN posts AS post ON post.source = ?2 AND post.number = member.number
             LEFT JOIN pictures AS picture
@@ -93,10 +99,11 @@ impl Ledger {
             ORDER BY member.number DESC LIMIT ?5";
         let before = before.map_or(i64::MAX, signed);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (variant, records) = (selection.variant.name(), selection.opt_outs.need_records());
         let read = || -> rusqlite::Result<Vec<Member>> {
             self.connection
                 .prepare_cached(query)?
-                .query_map(params![search.id, search.source, variant.name(), before, limit], member)?
+                .query_map(params![search.id, search.source, variant, before, limit, records], member)?
                 .collect()
         };
         read().map_err(self.error())
@@ -178,7 +185,9 @@ fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
         _ => Status::Active,
     };
     let number = unsigned(row.get(0)?);
-    Ok(Member { number, rating: row.get(1)?, status, picture: picture(row)? })
+    let record: Option<String> = row.get(12)?;
+    let record = record.map(|text| parse_post(12, &text)).transpose()?;
+    Ok(Member { number, rating: row.get(1)?, status, picture: picture(row)?, record })
 }
 
 fn picture(row: &Row<'_>) -> rusqlite::Result<PictureState> {

@@ -214,11 +214,13 @@ fn read_post(connection: &rusqlite::Connection, source: i64, number: u64) -> rus
         .prepare_cached("SELECT record FROM posts WHERE source = ?1 AND number = ?2")?
         .query_row(params![source, signed(number)], |row| row.get(0))
         .optional()?;
-    let read = |text: String| {
-        serde_json::from_str(&text)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
-    };
-    record.map(read).transpose()
+    record.map(|text| parse_post(0, &text)).transpose()
+}
+
+/// Reads a record out of a column.
+pub(super) fn parse_post(column: usize, text: &str) -> rusqlite::Result<Post> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
 }
 
 #[cfg(test)]
@@ -227,6 +229,7 @@ mod tests {
     use crate::{
         ledger::{Outcome, PictureState, Stored},
         post::{Rendering, md5_claim},
+        selection::Selection,
     };
 
     const KEY: SearchKey<'static> =
@@ -249,7 +252,7 @@ mod tests {
     }
 
     fn states(ledger: &Ledger, search: &Search) -> Vec<(u64, PictureState)> {
-        let members = ledger.members_below(search, Variant::Sample, None, 10).unwrap();
+        let members = ledger.members_below(search, &Selection::of(&Default::default()), None, 10).unwrap();
         members.into_iter().map(|member| (member.number, member.picture)).collect()
     }
 

@@ -135,3 +135,39 @@ fn a_redirect_is_followed_within_the_site_only() {
     let error = Place::new(&booru.url()).error();
     assert!(error.contains("left alone for 60 minutes"), "{error}");
 }
+
+#[test]
+fn posts_that_are_opted_out_are_counted_and_never_fetched() {
+    let mut catalogue = Catalogue::swatches(43, 60).unwrap();
+    let marked = catalogue.posts().find(|post| post.rating == mini_booru::Rating::Safe).unwrap().id;
+    catalogue.edit(marked, |post| post.tags.push("do_not_train".into()));
+    let booru = MiniBooru::start(catalogue, Options::default()).unwrap();
+    let posts: Vec<mini_booru::Post> = {
+        let catalogue = booru.catalogue();
+        safe_posts(&booru).iter().map(|id| catalogue.post(*id).unwrap().clone()).collect()
+    };
+    let (author, number) = (posts[1].author.clone(), posts[2].id);
+    let is_out = |post: &&mini_booru::Post| post.id == marked || post.author == author || post.id == number;
+    let kept: Vec<u64> = posts.iter().filter(|post| !is_out(post)).map(|post| post.id).collect();
+    assert!(!kept.is_empty() && kept.len() < posts.len());
+    for listing in [Listing::Json, Listing::Html] {
+        let mut place = Place::with(&booru.url(), listing, Variant::Sample);
+        place.config.crawl.opt_out_tags = vec!["Do_Not_Train".into()];
+        place.config.crawl.opt_out_authors = vec![author.clone()];
+        place.config.crawl.opt_out_posts = vec![format!("mini:{number}")];
+        booru.log().clear();
+        let report = place.crawl();
+        assert_eq!(place.numbers(), kept);
+        let opted_out = |(reason, _): &(&String, &u64)| reason.starts_with("filtered: opt-out of the ");
+        let counted: u64 = report.dropped.iter().filter(opted_out).map(|(_, count)| count).sum();
+        assert_eq!(counted as usize, posts.len() - kept.len(), "{:?}", report.dropped);
+        for post in posts.iter().filter(is_out) {
+            assert!(booru.log().requests().iter().all(|request| !request.path.contains(&post.md5)));
+        }
+        place.config.crawl.opt_out_authors = Vec::new();
+        place.config.crawl.opt_out_tags = Vec::new();
+        place.config.crawl.opt_out_posts = Vec::new();
+        place.crawl();
+        assert_eq!(place.numbers(), safe_posts(&booru), "taken back, they are fetched");
+    }
+}
