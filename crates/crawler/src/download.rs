@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use contracts::{config::Variant, id::PostId, publish::FileError};
-use reqwest::header::HeaderMap;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE},
+};
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::{
     error::{Cause, CrawlError},
-    fetch::{Fault, FetchError, Fetcher},
+    fetch::{Answer, Fault, FetchError, Fetcher},
     ledger::{Outcome, Stored},
     picture::{self, Claim, Flaw, Inspected},
     post::Post,
@@ -31,6 +34,8 @@ pub(crate) struct Downloader {
     pub(crate) shelf: Shelf,
     /// How many pictures are decoded at a time, which bounds memory.
     pub(crate) decoders: Semaphore,
+    /// Larger pictures are not decoded.
+    pub(crate) most_pixels: u64,
 }
 
 /// A picture to fetch.
@@ -110,46 +115,88 @@ impl Downloader {
     }
 
     async fn attempt(&self, job: &Job) -> Result<Result<Inspected, Miss>, CrawlError> {
-        let mut partial = self.shelf.begin(&format!("{}-{}-{}", job.post.site, job.post.number, job.variant.name()))?;
+        let mut partial = self.shelf.resume(&format!("{}-{}-{}", job.post.site, job.post.number, job.variant.name()))?;
         if let Err(error) = self.stream(job, &mut partial).await? {
-            self.shelf.discard(partial)?;
+            if partial.version().is_none() || !matches!(error.fault, Fault::BrokenOff(_) | Fault::Unreachable(_)) {
+                self.shelf.discard(partial)?;
+            }
             return Ok(Err(Miss::Fetch(error)));
         }
         let _permit = self.decoders.acquire().await;
-        let (shelf, job) = (self.shelf.clone(), job.clone());
-        let shelved = tokio::task::spawn_blocking(move || shelve(&shelf, &job, partial)).await;
+        let (shelf, job, most_pixels) = (self.shelf.clone(), job.clone(), self.most_pixels);
+        let shelved = tokio::task::spawn_blocking(move || shelve(&shelf, &job, partial, most_pixels)).await;
         let shelved = shelved.map_err(|panic| Cause::Panic(panic.to_string()))?;
         Ok(shelved?.map_err(Miss::Flaw))
     }
 
-    /// Writes the answer's body to disk as it comes.
+    /// Writes the answer's body to disk as it comes, after what an earlier answer has brought of it.
     async fn stream(&self, job: &Job, partial: &mut Partial) -> Result<Result<(), FetchError>, FileError> {
         let at = |fault| FetchError { url: job.url.to_string(), fault };
-        let mut response = match self.fetcher.open(&job.url, HeaderMap::new()).await {
-            Ok(response) => response,
+        let mut answer = match self.fetcher.open(&job.url, rest_of(partial)).await {
+            Ok(answer) => answer,
+            Err(FetchError { fault: Fault::Status(StatusCode::RANGE_NOT_SATISFIABLE), .. }) => {
+                partial.begin(None)?;
+                return Ok(Err(at(Fault::BrokenOff("the rest of it is not there".into()))));
+            }
             Err(error) => return Ok(Err(error)),
         };
-        let mut length = 0;
+        if !goes_on(&answer, partial) {
+            let is_part = answer.response.status() == StatusCode::PARTIAL_CONTENT;
+            partial.begin(version(&answer).filter(|_| !is_part))?;
+            if is_part {
+                return Ok(Err(at(Fault::BrokenOff("another part came than was asked for".into()))));
+            }
+        }
         loop {
-            match response.chunk().await {
-                Ok(Some(bytes)) => {
-                    length += bytes.len() as u64;
-                    if length > MOST_BYTES {
-                        return Ok(Err(at(Fault::TooLong)));
-                    }
-                    partial.write(&bytes)?;
-                }
+            match answer.chunk().await {
+                Ok(Some(bytes)) => partial.write(bytes.as_ref())?,
                 Ok(None) => return Ok(Ok(())),
-                Err(error) => return Ok(Err(at(Fault::from(&error)))),
+                Err(fault) => return Ok(Err(at(fault))),
+            }
+            if partial.length() > MOST_BYTES {
+                return Ok(Err(at(Fault::TooLong)));
             }
         }
     }
 }
 
+/// Asks for what is missing of a picture that is there in part, as long as it is still the same.
+fn rest_of(partial: &Partial) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(version) = partial.version().and_then(|version| HeaderValue::from_str(version).ok())
+        && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", partial.length()))
+    {
+        headers.insert(RANGE, range);
+        headers.insert(IF_RANGE, version);
+    }
+    headers
+}
+
+/// Whether an answer begins where the bytes that are there end, and belongs to the same version.
+fn goes_on(answer: &Answer, partial: &Partial) -> bool {
+    let range = answer.response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok());
+    answer.response.status() == StatusCode::PARTIAL_CONTENT
+        && partial.version().is_some()
+        && start == Some(partial.length())
+        && version(answer).is_none_or(|version| Some(version.as_str()) == partial.version())
+}
+
+/// The strong entity tag of an answer: a weak one does not promise the same bytes.
+fn version(answer: &Answer) -> Option<String> {
+    let tag = answer.response.headers().get(ETAG)?.to_str().ok()?;
+    tag.starts_with('"').then(|| tag.to_owned())
+}
+
 /// Looks at a finished download and puts it where it belongs.
-fn shelve(shelf: &Shelf, job: &Job, partial: Partial) -> Result<Result<Inspected, Flaw>, FileError> {
+fn shelve(
+    shelf: &Shelf,
+    job: &Job,
+    partial: Partial,
+    most_pixels: u64,
+) -> Result<Result<Inspected, Flaw>, FileError> {
     let bytes = partial.read()?;
-    let inspected = picture::inspect(&bytes, &job.claim);
+    let inspected = picture::inspect(&bytes, &job.claim, most_pixels);
     match &inspected {
         Ok(inspected) => shelf.put(partial, inspected)?,
         Err(flaw) if flaw.is_mismatch() => {

@@ -8,10 +8,8 @@ use md5::{Digest as _, Md5};
 
 use crate::wholeness;
 
-/// The longest side that is decoded.
-const LONGEST_SIDE: u32 = 30_000;
-/// The most memory that one picture's pixels may take.
-const MOST_MEMORY: u64 = 1 << 30;
+/// The most memory that a pixel may take while it is decoded: four channels of 16 bits.
+const PIXEL_BYTES: u64 = 8;
 
 /// A picture that was decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +66,12 @@ impl Flaw {
 }
 
 /// Decodes a picture and compares it with what the site claims. Takes as long as decoding takes.
-pub(crate) fn inspect(bytes: &[u8], claim: &Claim) -> Result<Inspected, Flaw> {
+pub(crate) fn inspect(bytes: &[u8], claim: &Claim, most_pixels: u64) -> Result<Inspected, Flaw> {
     let (format, extension) = format(bytes)?;
     if !wholeness::is_whole(bytes, format) {
         return Err(Flaw::CutOff);
     }
-    let dimensions = decode(bytes, format)?;
+    let dimensions = decode(bytes, format, most_pixels)?;
     let differs = |claimed: Option<u64>| claimed.is_some_and(|claimed| claimed != bytes.len() as u64);
     if claim.md5.as_ref().is_some_and(|claimed| *claimed != md5(bytes)) {
         return Err(Flaw::OtherMd5);
@@ -111,17 +109,23 @@ fn looks_like_a_page(bytes: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"<") || head.to_ascii_lowercase().windows(5).any(|word| word == b"<html")
 }
 
-fn decode(bytes: &[u8], format: ImageFormat) -> Result<(u32, u32), Flaw> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+fn decode(bytes: &[u8], format: ImageFormat, most_pixels: u64) -> Result<(u32, u32), Flaw> {
+    let reader = || ImageReader::with_format(Cursor::new(bytes), format);
+    let (width, height) = reader().into_dimensions().map_err(|error| flaw(&error))?;
+    if u64::from(width) * u64::from(height) > most_pixels {
+        return Err(Flaw::TooLarge);
+    }
     let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(most_pixels.saturating_mul(PIXEL_BYTES));
+    let mut reader = reader();
     reader.limits(limits);
-    match reader.decode() {
-        Ok(picture) => Ok((picture.width(), picture.height())),
-        Err(ImageError::Limits(_)) => Err(Flaw::TooLarge),
-        Err(_) => Err(Flaw::Undecodable),
+    reader.decode().map(|picture| (picture.width(), picture.height())).map_err(|error| flaw(&error))
+}
+
+fn flaw(error: &ImageError) -> Flaw {
+    match error {
+        ImageError::Limits(_) => Flaw::TooLarge,
+        _ => Flaw::Undecodable,
     }
 }
 
@@ -132,6 +136,8 @@ mod tests {
 
     use super::*;
 
+    const MOST: u64 = 1_000_000;
+
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let picture = RgbImage::from_fn(61, 47, |x, y| image::Rgb([x as u8 * 3, y as u8 * 5, (x * y) as u8]));
         let mut bytes = Cursor::new(Vec::new());
@@ -140,7 +146,7 @@ mod tests {
     }
 
     fn check(bytes: &[u8], claim: Claim, expected: Result<&str, Flaw>) {
-        assert_eq!(inspect(bytes, &claim).map(|inspected| inspected.extension), expected);
+        assert_eq!(inspect(bytes, &claim, MOST).map(|inspected| inspected.extension), expected);
     }
 
     #[test]
@@ -168,12 +174,12 @@ mod tests {
     #[test]
     fn a_bomb_is_not_decoded() {
         let mut png = encoded(ImageFormat::Png);
-        let flaw = |png: &[u8]| inspect(png, &Claim::default()).unwrap_err();
+        let flaw = |png: &[u8]| inspect(png, &Claim::default(), MOST).unwrap_err();
         // The width in IHDR; its checksum no longer fits, but bounds are looked at first or decoding fails: never pixels.
         png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
         assert!(matches!(flaw(&png), Flaw::TooLarge | Flaw::Undecodable));
         let mut bomb = Cursor::new(Vec::new());
-        DynamicImage::new_luma8(LONGEST_SIDE + 1, 1).write_to(&mut bomb, ImageFormat::Png).unwrap();
+        DynamicImage::new_luma8(2001, 500).write_to(&mut bomb, ImageFormat::Png).unwrap();
         assert_eq!(flaw(&bomb.into_inner()), Flaw::TooLarge);
     }
 
@@ -197,13 +203,13 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0usize..2000) {
-            let _ = inspect(&bytes, &Claim::default());
+            let _ = inspect(&bytes, &Claim::default(), MOST);
             for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
                 let mut damaged = encoded(format);
                 let start = at.min(damaged.len());
                 let end = (start + bytes.len()).min(damaged.len());
                 damaged[start..end].copy_from_slice(&bytes[..end - start]);
-                let _ = inspect(&damaged, &Claim::default());
+                let _ = inspect(&damaged, &Claim::default(), MOST);
             }
         }
     }

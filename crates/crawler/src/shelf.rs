@@ -21,11 +21,14 @@ pub(crate) struct Shelf {
     layout: Layout,
 }
 
-/// A download under way. What is written is kept under its partial name until [`Shelf::put`] or [`Shelf::discard`].
+/// A download under way. What is written is kept under its partial name until [`Shelf::put`] or [`Shelf::discard`];
+/// where the site has named the version that the bytes belong to, another run can go on with it.
 #[derive(Debug)]
 pub(crate) struct Partial {
     file: File,
     path: PathBuf,
+    length: u64,
+    version: Option<String>,
 }
 
 /// Why a file lies in quarantine, beside it as JSON.
@@ -51,19 +54,31 @@ impl Shelf {
         Self { layout: layout.clone() }
     }
 
-    /// Makes the folders, and clears what killed runs have left half done.
+    /// Makes the folders. What killed runs have left half done stays: it is gone on with.
     pub(crate) fn prepare(&self) -> Result<(), FileError> {
         publish::create_folder(&self.layout.raw())?;
+        publish::create_folder(&self.layout.raw_partial())
+    }
+
+    /// Throws away all that is half done.
+    pub(crate) fn clear_partial(&self) -> Result<(), FileError> {
         let folder = self.layout.raw_partial();
         publish::remove_folder(&folder)?;
         publish::create_folder(&folder)
     }
 
-    /// Begins a download, from nothing.
-    pub(crate) fn begin(&self, name: &str) -> Result<Partial, FileError> {
+    /// Goes on with a download that broke off, or begins one.
+    pub(crate) fn resume(&self, name: &str) -> Result<Partial, FileError> {
         let path = self.layout.raw_partial().join(format!("{name}.part"));
-        let file = File::create(&path).map_err(FileError::at("write", &path))?;
-        Ok(Partial { file, path })
+        let opened = File::options().append(true).create(true).open(&path);
+        let opened = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (length, file) = opened.map_err(FileError::at("write", &path))?;
+        let version = fs::read_to_string(version_file(&path)).ok();
+        let mut partial = Partial { file, path, length, version };
+        if partial.version.is_none() {
+            partial.begin(None)?;
+        }
+        Ok(partial)
     }
 
     /// Gives a whole, inspected download its final name; when this returns it is safe on disk.
@@ -71,6 +86,7 @@ impl Shelf {
         let path = self.path(&self.layout.raw_file(&inspected.sha256, inspected.extension));
         let folder = path.parent().unwrap_or(Path::new("."));
         publish::create_folder(folder)?;
+        remove(&version_file(&partial.path))?;
         let moved = partial.file.sync_all().and_then(|()| fs::rename(&partial.path, &path));
         moved.map_err(FileError::at("write", &path))?;
         sync_folder(folder).map_err(FileError::at("write", folder))
@@ -86,6 +102,7 @@ impl Shelf {
         let folder = self.layout.raw_quarantine();
         publish::create_folder(&folder)?;
         let path = folder.join(format!("{}-{}", post.site, post.number));
+        remove(&version_file(&partial.path))?;
         fs::rename(&partial.path, &path).map_err(FileError::at("write", &path))?;
         let note = path.with_extension("json");
         let json = serde_json::to_vec_pretty(suspicion).map_err(|error| FileError::at("write", &note)(error.into()))?;
@@ -94,10 +111,8 @@ impl Shelf {
 
     /// Throws a download away.
     pub(crate) fn discard(&self, partial: Partial) -> Result<(), FileError> {
-        match fs::remove_file(&partial.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", &partial.path)(error)),
-            _ => Ok(()),
-        }
+        remove(&version_file(&partial.path))?;
+        remove(&partial.path)
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -108,12 +123,46 @@ impl Shelf {
 impl Partial {
     /// Adds the next bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.length += bytes.len() as u64;
         self.file.write_all(bytes).map_err(FileError::at("write", &self.path))
+    }
+
+    /// Begins anew, with a picture of that version (an entity tag). The tag is on disk only while the bytes are of it.
+    pub(crate) fn begin(&mut self, version: Option<String>) -> Result<(), FileError> {
+        remove(&version_file(&self.path))?;
+        self.file.set_len(0).map_err(FileError::at("write", &self.path))?;
+        if let Some(version) = &version {
+            publish::write_file(&version_file(&self.path), version.as_bytes())?;
+        }
+        (self.length, self.version) = (0, version);
+        Ok(())
+    }
+
+    /// How many bytes are there.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The version of the picture that the bytes are a part of, if one could go on from them.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.version.as_deref().filter(|_| self.length > 0)
     }
 
     /// All bytes so far.
     pub(crate) fn read(&self) -> Result<Vec<u8>, FileError> {
         publish::read_file(&self.path)
+    }
+}
+
+/// Beside a partial file: the entity tag of what its bytes are a part of.
+fn version_file(partial: &Path) -> PathBuf {
+    partial.with_extension("version")
+}
+
+fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -145,7 +194,7 @@ mod tests {
         let shelf = shelf(root.path());
         let inspected = inspected(b"whole");
         let file = shelf.layout.raw_file(&inspected.sha256, "png");
-        let mut partial = shelf.begin("mini-1").unwrap();
+        let mut partial = shelf.resume("mini-1").unwrap();
         partial.write(b"who").unwrap();
         partial.write(b"le").unwrap();
         assert_eq!(partial.read().unwrap(), b"whole");
@@ -156,11 +205,30 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_cleared_and_what_is_suspect_is_kept() {
+    fn what_a_killed_run_left_is_gone_on_with_if_its_version_is_known() {
         let root = tempfile::tempdir().unwrap();
         let shelf = shelf(root.path());
-        drop(shelf.begin("half").unwrap());
-        shelf.prepare().unwrap();
+        let check = |version: Option<&str>, expected: u64| {
+            let mut partial = shelf.resume("half").unwrap();
+            partial.begin(version.map(str::to_owned)).unwrap();
+            partial.write(b"half").unwrap();
+            drop(partial);
+            shelf.prepare().unwrap();
+            let partial = shelf.resume("half").unwrap();
+            assert_eq!((partial.length(), partial.version()), (expected, version));
+            shelf.discard(partial).unwrap();
+            assert_eq!(fs::read_dir(shelf.layout.raw_partial()).unwrap().count(), 0);
+        };
+        check(Some("\"v1\""), 4);
+        check(None, 0);
+    }
+
+    #[test]
+    fn what_is_suspect_is_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let shelf = shelf(root.path());
+        drop(shelf.resume("half").unwrap());
+        shelf.clear_partial().unwrap();
         assert_eq!(fs::read_dir(shelf.layout.raw_partial()).unwrap().count(), 0);
         let suspicion = Suspicion {
             post: "mini:1".into(),
@@ -170,7 +238,7 @@ mod tests {
             md5: String::new(),
             sha256: String::new(),
         };
-        let partial = shelf.begin("suspect").unwrap();
+        let partial = shelf.resume("suspect").unwrap();
         shelf.quarantine(partial, &"mini:1".parse().unwrap(), &suspicion).unwrap();
         let note = fs::read_to_string(shelf.layout.raw_quarantine().join("mini-1.json")).unwrap();
         assert!(note.contains("another MD5"));

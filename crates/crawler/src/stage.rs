@@ -66,9 +66,15 @@ impl Stage for Crawl {
             ledger.restart(&mut search)?;
         }
         ledger.forget_refusals(&search)?;
-        let fetcher = Arc::new(Fetcher::new(&address, config.requests_per_second).map_err(Cause::Client)?);
+        let fetcher = Arc::new(Fetcher::new(&address, config, ledger.cooldown(&search)).map_err(Cause::Client)?);
+        fetcher.respect_cooldown()?;
         let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
-        let downloader = Arc::new(Downloader { fetcher: fetcher.clone(), shelf, decoders });
+        let downloader = Arc::new(Downloader {
+            fetcher: fetcher.clone(),
+            shelf: shelf.clone(),
+            decoders,
+            most_pixels: config.max_megapixels * 1_000_000,
+        });
         let mut run = Run::new(&address, config, &selection, &mut ledger, downloader, context.progress);
         let ended = until_interrupted(context.interrupt, run.crawl(search))?;
         let fetched = run.fetched;
@@ -78,6 +84,7 @@ impl Stage for Crawl {
         match ended {
             None => report.state = State::Interrupted,
             Some(()) => {
+                shelf.clear_partial()?;
                 tally.demand_something(config)?;
                 report.output = Some(publish(context, tally.records)?);
             }

@@ -67,8 +67,14 @@ section! {
         max_pages: u64 = 0, Extent;
         /// Requests a second, of all kinds together.
         requests_per_second: f64 = 2.0, Pace;
-        /// Connections at a time.
+        /// Connections at a time; of these at most 5 for each host and first part of the path, such as /image.
         max_connections: usize = 4, Pace;
+        /// For how long a site may say nothing in the middle of an answer.
+        read_timeout_seconds: f64 = 30.0, Pace;
+        /// An answer that comes more slowly than this for as long as the read timeout is given up; 0: any pace will do.
+        min_bytes_per_second: u64 = 512, Pace;
+        /// Pictures with more pixels are not decoded: a small file can stand for more of them than fit into memory.
+        max_megapixels: u64 = 128, Function;
     }
 }
 
@@ -86,6 +92,8 @@ impl Validate for CrawlConfig {
             "max_posts": self.max_posts > 0, "must be above 0";
             "requests_per_second": self.requests_per_second > 0.0 && self.requests_per_second.is_finite(), "must be above 0";
             "max_connections": (1..=64).contains(&self.max_connections), "must be from 1 to 64";
+            "read_timeout_seconds": self.read_timeout_seconds > 0.0 && self.read_timeout_seconds <= 3600.0, "must be above 0 and at most 3600";
+            "max_megapixels": (1..=4096).contains(&self.max_megapixels), "must be from 1 to 4096";
         }
     }
 }

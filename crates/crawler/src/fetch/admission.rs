@@ -6,7 +6,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::{Answer, Fault, FetchError, Fetcher, MOST_REDIRECTS, read, too_many_redirects};
+use super::{Fault, FetchError, Fetcher, Hop, MOST_REDIRECTS, read, too_many_redirects};
 use crate::robots::Robots;
 
 /// The robots.txt of each host that was asked, by the host's origin.
@@ -66,11 +66,11 @@ impl Fetcher {
         let mut url = file.clone();
         for _ in 0..=MOST_REDIRECTS {
             match self.hop(&url, HeaderMap::new()).await {
-                Ok(Answer::Here(response)) => {
-                    let body = read(response).await.map_err(|fault| FetchError { url: url.to_string(), fault })?;
+                Ok(Hop::Here(answer)) => {
+                    let body = read(answer).await.map_err(|fault| FetchError { url: url.to_string(), fault })?;
                     return Ok(Robots::parse(&String::from_utf8_lossy(&body)));
                 }
-                Ok(Answer::Elsewhere(next)) => url = next,
+                Ok(Hop::Elsewhere(next)) => url = next,
                 Err(error) if error.fault.is_absence() => return Ok(Robots::default()),
                 Err(error) => return Err(error),
             }

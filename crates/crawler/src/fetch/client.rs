@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, header::HeaderValue, redirect::Policy};
 
-use super::READ_TIMEOUT;
 use crate::address::Address;
 
 /// How the crawler introduces itself.
@@ -18,17 +17,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the machine lets none be made.
-pub(super) fn client(address: &Address) -> Result<Client, reqwest::Error> {
+pub(super) fn client(address: &Address, read_timeout: Duration) -> Result<Client, reqwest::Error> {
     // Another part of the process may have chosen a provider already; that one serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match builder(address).build() {
+    match builder(address, read_timeout).build() {
         Ok(client) => Ok(client),
-        Err(error) => without_certificates(address).unwrap_or(Err(error)),
+        Err(error) => without_certificates(address, read_timeout).unwrap_or(Err(error)),
     }
 }
 
 /// A machine without certificates can still speak plain HTTP. `None` where that is no help.
-fn without_certificates(address: &Address) -> Option<Result<Client, reqwest::Error>> {
+fn without_certificates(address: &Address, read_timeout: Duration) -> Option<Result<Client, reqwest::Error>> {
     if address.endpoint("").scheme() != "http" {
         return None;
     }
@@ -38,14 +37,14 @@ fn without_certificates(address: &Address) -> Option<Result<Client, reqwest::Err
         .ok()?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    Some(builder(address).tls_backend_preconfigured(trusting_nobody).build())
+    Some(builder(address, read_timeout).tls_backend_preconfigured(trusting_nobody).build())
 }
 
-fn builder(address: &Address) -> ClientBuilder {
+fn builder(address: &Address, read_timeout: Duration) -> ClientBuilder {
     let builder = Client::builder()
         .user_agent(introduction())
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+        .read_timeout(read_timeout)
         .cookie_store(true)
         .redirect(Policy::none());
     if address.is_loopback() { builder.no_proxy() } else { builder }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::{BAN, READ_TIMEOUT};
+use super::BAN;
 
 /// A request that did not end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ impl From<&reqwest::Error> for Fault {
         } else if error.is_connect() {
             Self::Unreachable(cause)
         } else if error.is_timeout() {
-            Self::BrokenOff(format!("nothing came for {} s", READ_TIMEOUT.as_secs()))
+            Self::BrokenOff("nothing came for as long as crawl.read_timeout_seconds".into())
         } else {
             Self::BrokenOff(cause)
         }

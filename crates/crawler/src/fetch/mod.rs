@@ -2,14 +2,18 @@
 
 mod admission;
 mod ai_use;
+mod answer;
 mod client;
 mod fault;
+mod lanes;
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
+pub(crate) use answer::{Answer, LeastRate};
+use contracts::config::CrawlConfig;
 pub(crate) use fault::{Fault, FetchError};
 use reqwest::{
     Client, Response, StatusCode,
@@ -19,12 +23,11 @@ use url::Url;
 
 use crate::{
     address::{Address, Foreign},
+    ledger::Cooldown,
     pace::{Pacer, Patience},
     retry_after,
 };
 
-/// How long a site may be silent in the middle of an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest wait that a site can ask for and get; if it asks for more the run ends.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// For how long such sites shut out whom they find too fast.
@@ -38,6 +41,9 @@ pub(crate) struct Fetcher {
     client: Client,
     address: Address,
     admission: admission::Admission,
+    lanes: lanes::Lanes,
+    least_rate: LeastRate,
+    cooldown: Cooldown,
     pacer: Pacer,
     /// How often and after how long a request is made again.
     pub(crate) patience: Patience,
@@ -47,15 +53,20 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    /// A fetcher for one site at so many requests a second.
+    /// A fetcher for one site, which goes on waiting where the site asked an earlier run to.
     ///
     /// # Errors
     /// When the machine lets no client be made.
-    pub(crate) fn new(address: &Address, requests_per_second: f64) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(address: &Address, config: &CrawlConfig, cooldown: Cooldown) -> Result<Self, reqwest::Error> {
+        let requests_per_second = config.requests_per_second;
+        let window = Duration::from_secs_f64(config.read_timeout_seconds);
         Ok(Self {
-            client: client::client(address)?,
+            client: client::client(address, window)?,
             address: address.clone(),
             admission: admission::Admission::default(),
+            lanes: lanes::Lanes::default(),
+            least_rate: LeastRate { window, bytes_per_second: config.min_bytes_per_second },
+            cooldown,
             pacer: Pacer::new(requests_per_second),
             patience: Patience::new(requests_per_second),
             requests: AtomicU64::new(0),
@@ -84,13 +95,31 @@ impl Fetcher {
         }
     }
 
+    /// Lets no request start before the pause is over that the site has asked an earlier run for.
+    ///
+    /// # Errors
+    /// When that is longer than a run should wait.
+    pub(crate) fn respect_cooldown(&self) -> Result<(), FetchError> {
+        match self.cooldown.remaining(SystemTime::now()) {
+            Some(pause) if pause > LONGEST_WAIT => {
+                Err(FetchError { url: self.address.identity(), fault: Fault::Cooldown(pause) })
+            }
+            Some(pause) => {
+                tracing::info!(seconds = pause.as_secs(), "waiting as long as the site has asked for");
+                self.pacer.hold(pause);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Begins to fetch a picture, once.
-    pub(crate) async fn open(&self, url: &Url, mut headers: HeaderMap) -> Result<Response, FetchError> {
+    pub(crate) async fn open(&self, url: &Url, mut headers: HeaderMap) -> Result<Answer, FetchError> {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let response = self.follow(url, headers).await?;
-        let tags = response.headers().get_all("x-robots-tag").iter().filter_map(|value| value.to_str().ok());
+        let answer = self.follow(url, headers).await?;
+        let tags = answer.response.headers().get_all("x-robots-tag").iter().filter_map(|value| value.to_str().ok());
         match ai_use::refusal(tags) {
-            None => Ok(response),
+            None => Ok(answer),
             Some(directive) => Err(FetchError { url: url.to_string(), fault: Fault::NotForAi(directive) }),
         }
     }
@@ -105,35 +134,39 @@ impl Fetcher {
     }
 
     async fn text_once(&self, url: &Url) -> Result<String, FetchError> {
-        let response = self.follow(url, HeaderMap::new()).await?;
-        let body = read(response).await.map_err(|fault| FetchError { url: url.to_string(), fault })?;
+        let answer = self.follow(url, HeaderMap::new()).await?;
+        let body = read(answer).await.map_err(|fault| FetchError { url: url.to_string(), fault })?;
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     /// Asks an address that robots.txt allows, and those that it leads to.
-    async fn follow(&self, url: &Url, headers: HeaderMap) -> Result<Response, FetchError> {
+    async fn follow(&self, url: &Url, headers: HeaderMap) -> Result<Answer, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MOST_REDIRECTS {
             self.admit(&url).await?;
             match self.hop(&url, headers.clone()).await? {
-                Answer::Here(response) => return Ok(response),
-                Answer::Elsewhere(next) => url = next,
+                Hop::Here(answer) => return Ok(answer),
+                Hop::Elsewhere(next) => url = next,
             }
         }
         Err(too_many_redirects(&url))
     }
 
     /// One request.
-    async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Answer, FetchError> {
+    async fn hop(&self, url: &Url, headers: HeaderMap) -> Result<Hop, FetchError> {
         let at = |fault| FetchError { url: url.to_string(), fault };
+        let lane = self.lanes.enter(url).await;
         self.pacer.turn().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let request = self.client.get(url.clone()).headers(headers);
         let response = request.send().await.map_err(|error| at(Fault::from(&error)))?;
         self.answered.store(true, Ordering::Relaxed);
         match self.redirect(url, &response).map_err(at)? {
-            Some(next) => Ok(Answer::Elsewhere(next)),
-            None => self.judge(response).map(Answer::Here).map_err(at),
+            Some(next) => Ok(Hop::Elsewhere(next)),
+            None => {
+                let response = self.judge(response).map_err(at)?;
+                Ok(Hop::Here(Answer::new(response, self.least_rate, lane)))
+            }
         }
     }
 
@@ -149,6 +182,7 @@ impl Fetcher {
             return Err(Fault::Redirect(Foreign(next.into()).to_string()));
         }
         if next.path().ends_with("/banned") {
+            self.cooldown.begin(BAN);
             return Err(Fault::Cooldown(BAN));
         }
         Ok(Some(next))
@@ -166,8 +200,13 @@ impl Fetcher {
         );
         let wanted = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         match wanted.and_then(|value| retry_after::parse(value, SystemTime::now())) {
-            Some(wanted) if wanted > LONGEST_WAIT => return Err(Fault::Cooldown(wanted)),
-            Some(wanted) => self.pacer.hold(wanted),
+            Some(wanted) => {
+                self.cooldown.begin(wanted);
+                if wanted > LONGEST_WAIT {
+                    return Err(Fault::Cooldown(wanted));
+                }
+                self.pacer.hold(wanted);
+            }
             None if too_fast => self.pacer.hold(self.patience.delay(1)),
             None => {}
         }
@@ -176,8 +215,8 @@ impl Fetcher {
 }
 
 /// What one request led to.
-enum Answer {
-    Here(Response),
+enum Hop {
+    Here(Answer),
     Elsewhere(Url),
 }
 
@@ -186,10 +225,10 @@ fn too_many_redirects(url: &Url) -> FetchError {
     FetchError { url: url.to_string(), fault }
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, Fault> {
+async fn read(mut answer: Answer) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
-    while let Some(bytes) = response.chunk().await.map_err(|error| Fault::from(&error))? {
-        body.extend_from_slice(&bytes);
+    while let Some(bytes) = answer.chunk().await? {
+        body.extend_from_slice(bytes.as_ref());
         if body.len() > MOST_LISTING_BYTES {
             return Err(Fault::TooLong);
         }

@@ -3,6 +3,7 @@
 //! One SQLite file. Everything that belongs together is committed together; a process killed at any moment leaves
 //! the state before or after, never between.
 
+mod cooldown;
 mod outcomes;
 mod schema;
 mod searches;
@@ -10,6 +11,7 @@ mod searches;
 use std::path::{Path, PathBuf};
 
 use contracts::publish::FileError;
+pub(crate) use cooldown::Cooldown;
 pub(crate) use outcomes::{Member, Outcome, PictureState, Stored};
 use rusqlite::{Connection, ErrorCode};
 pub(crate) use searches::{Certainty, Reach, Search, SearchKey};

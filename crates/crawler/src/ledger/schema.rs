@@ -6,8 +6,16 @@ use rusqlite::Connection;
 
 use super::{LedgerError, describe};
 
-/// The version of the tables. History: 1, the first.
-const VERSION: i64 = 1;
+/// The version of the tables. History: 1, the first; 2, with cooldowns.
+const VERSION: i64 = 2;
+
+/// What came with version 2.
+const COOLDOWNS: &str = "
+    CREATE TABLE cooldowns (
+        source INTEGER PRIMARY KEY REFERENCES sources,
+        until INTEGER NOT NULL
+    );
+";
 
 /// `record` holds what the site said of a post as JSON; what is searched for has a column of its own.
 const TABLES: &str = "
@@ -76,9 +84,12 @@ fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
     // In WAL mode this loses the last commits in a power cut, never the file; a lost commit is fetched again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let version = user_version(connection)?;
-    if version == 0 {
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-    }
+    let missing = match version {
+        0 => [TABLES, COOLDOWNS].concat(),
+        1 => COOLDOWNS.to_owned(),
+        _ => return Ok(version),
+    };
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;"))?;
     user_version(connection)
 }
 
@@ -103,7 +114,7 @@ mod tests {
         check(|path| std::fs::write(path, "x".repeat(5000)).unwrap(), "not a database; move it away");
         check(|path| std::fs::create_dir(path).unwrap(), "cannot write");
         let newer = |path: &Path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        check(newer, "version 99, this program knows version 1");
+        check(newer, "version 99, this program knows version 2");
     }
 
     #[test]
@@ -111,6 +122,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         drop(open(&path).unwrap());
-        drop(open(&path).unwrap());
+        let older = open(&path).unwrap();
+        older.execute_batch("DROP TABLE cooldowns; PRAGMA user_version = 1").unwrap();
+        drop(older);
+        assert!(open(&path).unwrap().prepare("SELECT until FROM cooldowns").is_ok(), "an older ledger is brought up to date");
     }
 }
