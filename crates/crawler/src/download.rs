@@ -99,7 +99,7 @@ impl Downloader {
             tracing::debug!(post = %job.post, attempts, reason = miss.reason(), "no picture");
             match miss {
                 Miss::Fetch(error) if attempts >= self.fetcher.patience.tries && error.is_ban() => {
-                    return Err(error.final_after_all().into());
+                    return Err(self.fetcher.final_after_all(error).into());
                 }
                 Miss::Fetch(FetchError { fault: fault @ (Fault::Refused(_) | Fault::NotForAi(_)), .. }) => {
                     return Ok(Done::filtered(fault.reason()));
@@ -115,7 +115,8 @@ impl Downloader {
     }
 
     async fn attempt(&self, job: &Job) -> Result<Result<Inspected, Miss>, CrawlError> {
-        let mut partial = self.shelf.resume(&format!("{}-{}-{}", job.post.site, job.post.number, job.variant.name()))?;
+        let mut partial =
+            self.shelf.resume(&format!("{}-{}-{}", job.post.site, job.post.number, job.variant.name()))?;
         if let Err(error) = self.stream(job, &mut partial).await? {
             if partial.version().is_none() || !matches!(error.fault, Fault::BrokenOff(_) | Fault::Unreachable(_)) {
                 self.shelf.discard(partial)?;
@@ -189,12 +190,7 @@ fn version(answer: &Answer) -> Option<String> {
 }
 
 /// Looks at a finished download and puts it where it belongs.
-fn shelve(
-    shelf: &Shelf,
-    job: &Job,
-    partial: Partial,
-    most_pixels: u64,
-) -> Result<Result<Inspected, Flaw>, FileError> {
+fn shelve(shelf: &Shelf, job: &Job, partial: Partial, most_pixels: u64) -> Result<Result<Inspected, Flaw>, FileError> {
     let bytes = partial.read()?;
     let inspected = picture::inspect(&bytes, &job.claim, most_pixels);
     match &inspected {

@@ -56,7 +56,7 @@ impl Fetcher {
             match self.ask(file).await {
                 Ok(robots) => return Ok(robots),
                 Err(error) if error.fault.is_passing() && attempt < self.tries() => self.rest(attempt).await,
-                Err(error) => return Err(unreadable(error.final_after_all())),
+                Err(error) => return Err(unreadable(self.final_after_all(error))),
             }
             attempt += 1;
         }

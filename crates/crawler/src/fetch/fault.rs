@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::BAN;
-
 /// A request that did not end as it should.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.describe())]
@@ -95,11 +93,6 @@ impl FetchError {
     /// Whether the site says that it is asked too much.
     pub(crate) fn is_ban(&self) -> bool {
         self.fault == Fault::Status(StatusCode::TOO_MANY_REQUESTS)
-    }
-
-    /// The same after the last try: a site that says "too much" to all of them has shut us out.
-    pub(crate) fn final_after_all(self) -> Self {
-        if self.is_ban() { Self { fault: Fault::Cooldown(BAN), ..self } } else { self }
     }
 
     fn describe(&self) -> String {

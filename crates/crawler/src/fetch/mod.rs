@@ -89,7 +89,7 @@ impl Fetcher {
                     self.rest(attempt).await;
                     attempt += 1;
                 }
-                Err(error) => return Err(error.final_after_all()),
+                Err(error) => return Err(self.final_after_all(error)),
                 text => return text,
             }
         }
@@ -122,6 +122,15 @@ impl Fetcher {
             None => Ok(answer),
             Some(directive) => Err(FetchError { url: url.to_string(), fault: Fault::NotForAi(directive) }),
         }
+    }
+
+    /// An error after the last try: a site that says "too much" to all of them has shut us out.
+    pub(crate) fn final_after_all(&self, error: FetchError) -> FetchError {
+        if !error.is_ban() {
+            return error;
+        }
+        self.cooldown.begin(BAN);
+        FetchError { fault: Fault::Cooldown(BAN), ..error }
     }
 
     /// Waits before another attempt.

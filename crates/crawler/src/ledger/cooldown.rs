@@ -26,7 +26,10 @@ impl Ledger {
 impl Cooldown {
     /// Writes down that the site wants a pause from now on; a longer one that runs already stays.
     pub(crate) fn begin(&self, pause: Duration) {
-        let until = seconds(SystemTime::now()).saturating_add(pause.as_secs().max(1));
+        if pause.is_zero() {
+            return;
+        }
+        let until = seconds(SystemTime::now()).saturating_add(pause.as_secs());
         let write = || -> Result<(), Box<dyn std::error::Error>> {
             schema::open(&self.path)?.execute(
                 "INSERT INTO cooldowns (source, until) VALUES (?1, ?2)

@@ -125,6 +125,9 @@ mod tests {
         let older = open(&path).unwrap();
         older.execute_batch("DROP TABLE cooldowns; PRAGMA user_version = 1").unwrap();
         drop(older);
-        assert!(open(&path).unwrap().prepare("SELECT until FROM cooldowns").is_ok(), "an older ledger is brought up to date");
+        assert!(
+            open(&path).unwrap().prepare("SELECT until FROM cooldowns").is_ok(),
+            "an older ledger is brought up to date"
+        );
     }
 }
