@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{config::Variant, id::PostId, publish::FileError};
 use reqwest::{
     StatusCode,
-    header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE},
+    header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE},
 };
 use tokio::sync::Semaphore;
 use url::Url;
@@ -183,10 +183,12 @@ fn goes_on(answer: &Answer, partial: &Partial) -> bool {
         && version(answer).is_none_or(|version| Some(version.as_str()) == partial.version())
 }
 
-/// The strong entity tag of an answer: a weak one does not promise the same bytes.
+/// What names the version of a picture: its entity tag, if that is a strong one (a weak one does not promise the same
+/// bytes), or when it was last changed.
 fn version(answer: &Answer) -> Option<String> {
-    let tag = answer.response.headers().get(ETAG)?.to_str().ok()?;
-    tag.starts_with('"').then(|| tag.to_owned())
+    let header = |name| answer.response.headers().get(name).and_then(|value| value.to_str().ok());
+    let tag = header(ETAG).filter(|tag| tag.starts_with('"'));
+    tag.or_else(|| header(LAST_MODIFIED)).map(str::to_owned)
 }
 
 /// Looks at a finished download and puts it where it belongs.

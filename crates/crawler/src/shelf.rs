@@ -127,7 +127,7 @@ impl Partial {
         self.file.write_all(bytes).map_err(FileError::at("write", &self.path))
     }
 
-    /// Begins anew, with a picture of that version (an entity tag). The tag is on disk only while the bytes are of it.
+    /// Begins anew, with a picture of that version. The version is on disk only while the bytes are of it.
     pub(crate) fn begin(&mut self, version: Option<String>) -> Result<(), FileError> {
         remove(&version_file(&self.path))?;
         self.file.set_len(0).map_err(FileError::at("write", &self.path))?;
@@ -154,7 +154,7 @@ impl Partial {
     }
 }
 
-/// Beside a partial file: the entity tag of what its bytes are a part of.
+/// Beside a partial file: the version of what its bytes are a part of.
 fn version_file(partial: &Path) -> PathBuf {
     partial.with_extension("version")
 }

@@ -74,7 +74,7 @@ section! {
         /// An answer that comes more slowly than this for as long as the read timeout is given up; 0: any pace will do.
         min_bytes_per_second: u64 = 512, Pace;
         /// Pictures with more pixels are not decoded: a small file can stand for more of them than fit into memory.
-        max_megapixels: u64 = 128, Function;
+        max_megapixels: u64 = 200, Function;
     }
 }
 

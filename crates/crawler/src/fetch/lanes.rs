@@ -37,7 +37,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let lanes = Lanes::default();
-            let enter = |path: &str| lanes.enter(&format!("http://a.example/{path}").parse().unwrap());
+            let enter = async |path: &str| lanes.enter(&format!("http://a.example/{path}").parse().unwrap()).await;
             let mut held = Vec::new();
             for number in 0..MOST {
                 held.push(enter(&format!("image/{number}.jpg")).await);

@@ -9,6 +9,9 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Ledger, Search, schema, signed, unsigned};
 
+/// A longer pause is taken for a mistake of the site's: it is kept for so long only.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
 /// Keeps the pause of one site in the ledger, from any thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Cooldown {
@@ -29,7 +32,7 @@ impl Cooldown {
         if pause.is_zero() {
             return;
         }
-        let until = seconds(SystemTime::now()).saturating_add(pause.as_secs());
+        let until = seconds(SystemTime::now()).saturating_add(pause.min(LONGEST).as_secs().max(1));
         let write = || -> Result<(), Box<dyn std::error::Error>> {
             schema::open(&self.path)?.execute(
                 "INSERT INTO cooldowns (source, until) VALUES (?1, ?2)
