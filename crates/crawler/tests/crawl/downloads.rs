@@ -93,11 +93,11 @@ fn a_bomb_is_counted_and_never_stored() {
 
 #[test]
 fn pictures_of_one_class_come_over_five_connections_at_most() {
-    let booru = with_faults(|asked| asked.class.is_file().then_some(Fault::Drip { pause: 0 }));
+    let booru = with_faults(|asked| asked.class.is_file().then_some(Fault::Drip { pause: 1 }));
     let mut place = Place::with(&booru.url(), Listing::Json, Variant::Original);
-    place.config.crawl.max_connections = 32;
+    (place.config.crawl.max_connections, place.config.crawl.max_posts) = (32, 8);
     place.crawl();
-    assert_eq!(place.numbers(), safe_posts(&booru));
+    assert_eq!(place.numbers().len(), 8);
     let peak = booru.log().peak("/image/");
     assert!(peak <= 5, "{peak} at once");
 }
