@@ -21,6 +21,8 @@ requests_per_second = 1000
 max_connections = 8
 
 [crop]
+engine = "native"
+cascade = "nijigen"
 size = 64
 
 [pack]
@@ -150,15 +152,6 @@ pub fn shared_data() -> Option<PathBuf> {
         skipped("NIJIGEN_SHARED names no folder of real pictures");
     }
     found
-}
-
-/// Whether a cascade is at hand; says that the test is skipped where none is.
-pub fn cascade_at_hand() -> bool {
-    let found = contracts::cascade::resolve_here(contracts::cascade::NAME);
-    if let Err(error) = &found {
-        skipped(&error.to_string());
-    }
-    found.is_ok()
 }
 
 #[allow(clippy::print_stderr, reason = "a skipped test says so")]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use end_to_end::{Pipeline, cascade_at_hand};
+use end_to_end::Pipeline;
 
 #[test]
 fn a_broken_configuration_lists_all_its_problems_with_their_lines() {
@@ -48,26 +48,18 @@ fn a_corrupt_cascade_is_told_before_any_picture_is_read() {
 #[test]
 fn a_missing_predecessor_names_the_stage_to_run() {
     let pipeline = Pipeline::tiny();
-    if cascade_at_hand() {
-        pipeline.fail(&["crop"], 1, &["there is no manifest at"]);
-    }
+    pipeline.fail(&["crop"], 1, &["there is no manifest at"]);
     pipeline.fail(&["train"], 1, &["cargo xtask pack"]);
 }
 
 #[test]
 fn no_face_in_any_picture_says_what_to_change() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     pipeline.fail(&["pipeline", "--set", "crop.min_neighbors=1000"], 1, &["no face", "min_neighbors"]);
 }
 
 #[test]
 fn fewer_faces_than_a_batch_is_an_error_with_both_numbers() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     pipeline.fail(&["pipeline", "--set", "train.batch_size=4096"], 1, &["4096", "train.batch_size"]);
 }
@@ -81,9 +73,6 @@ fn a_folder_that_cannot_be_made_is_named() {
 
 #[test]
 fn a_picture_damaged_on_disk_is_counted_and_fetched_again() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     pipeline.succeed(&["pipeline", "--until", "crop"]);
     let faces = pipeline.files("data/faces");

@@ -2,13 +2,10 @@
 
 use std::{fs, process::Stdio, thread, time::Duration};
 
-use end_to_end::{Pipeline, cascade_at_hand};
+use end_to_end::Pipeline;
 
 #[test]
 fn the_chain_leaves_what_it_promises_and_is_then_fresh() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     let said = pipeline.succeed(&["pipeline", "--yes"]);
     let run = fs::canonicalize(pipeline.path("artifacts/runs/latest")).unwrap();
@@ -34,9 +31,6 @@ fn the_chain_leaves_what_it_promises_and_is_then_fresh() {
 
 #[test]
 fn only_what_a_change_reaches_runs_again() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     pipeline.succeed(&["pipeline", "--until", "pack"]);
     let until_pack = |set: &[&str]| {
@@ -60,9 +54,6 @@ fn only_what_a_change_reaches_runs_again() {
 
 #[test]
 fn a_deleted_crop_stays_out() {
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     pipeline.succeed(&["pipeline", "--until", "pack"]);
     let before = pipeline.files("data/dataset");
@@ -77,9 +68,6 @@ fn a_deleted_crop_stays_out() {
 
 #[test]
 fn two_runs_from_scratch_agree_to_the_bit() {
-    if !cascade_at_hand() {
-        return;
-    }
     let results = ["1", "2"].map(|threads| {
         let pipeline = Pipeline::tiny();
         let status = pipeline.command(&["pipeline"]).env("RAYON_NUM_THREADS", threads).stderr(Stdio::null()).status();
@@ -93,9 +81,6 @@ fn two_runs_from_scratch_agree_to_the_bit() {
 
 #[test]
 fn killed_at_any_moment_it_ends_as_if_never_killed() {
-    if !cascade_at_hand() {
-        return;
-    }
     let whole = Pipeline::tiny();
     whole.succeed(&["pipeline"]);
     let pipeline = Pipeline::tiny();

@@ -4,17 +4,17 @@ use contracts::{
     manifest,
     record::{FaceRecord, PictureRecord},
 };
-use end_to_end::{Pipeline, cascade_at_hand, shared_data};
+use end_to_end::{Pipeline, shared_data};
 
 #[test]
 fn real_illustrations_become_a_dataset() {
     let Some(data) = shared_data() else { return };
-    if !cascade_at_hand() {
-        return;
-    }
     let pipeline = Pipeline::tiny();
     let pictures = format!("mini.pictures={}", data.join("pictures").display());
-    pipeline.succeed(&["pipeline", "--until", "pack", "--set", &pictures, "--set", "crawl.variant=original"]);
+    let cascade = format!("crop.cascade={}", data.join("lbpcascade_animeface.xml").display());
+    let settings = [&pictures, "crawl.variant=original", &cascade, "crop.engine=opencv"];
+    let words = settings.iter().flat_map(|setting| ["--set", setting]);
+    pipeline.succeed(&["pipeline", "--until", "pack"].into_iter().chain(words).collect::<Vec<_>>());
     let raw = manifest::read::<PictureRecord>(&pipeline.path("data/raw/manifest.jsonl")).unwrap();
     assert_eq!(raw.records.len(), 143);
     let faces = manifest::read::<FaceRecord>(&pipeline.path("data/faces/manifest.jsonl")).unwrap();

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Env,
     /// Run all tests, with nextest where it is installed.
     Test(TestOptions),
+    /// Train a cascade of your own, or compare cascades on a folder of pictures.
+    Cascade(CascadeOptions),
     /// Check the dependency graph and that every module says what it is.
     Tidy,
     /// Everything that CI checks, cheapest first.
@@ -136,6 +138,13 @@ pub(crate) struct BenchOptions {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct CascadeOptions {
+    /// train or eval, with their own arguments; `cargo xtask cascade train --help` lists them.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    pub(crate) arguments: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PipelineOptions {
     #[command(flatten)]
     pub(crate) stage: RunOptions,
@@ -161,6 +170,8 @@ pub(crate) struct StatusOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SetupOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,

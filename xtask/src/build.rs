@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, bail};
-use contracts::{Config, StageId, config::DeviceChoice, id::SiteName};
+use contracts::{
+    Config, StageId,
+    config::{DeviceChoice, Engine},
+    id::SiteName,
+};
 
 use crate::{
     opencv,
@@ -15,13 +19,25 @@ pub(crate) const MINI_BOORU: &str = "mini-booru";
 
 /// The features that a stage's crate is built with.
 pub(crate) fn features(stage: StageId, config: &Config) -> Vec<&'static str> {
-    let feature = match config.train.device {
+    match stage {
+        StageId::Crop if needs_opencv(config) => vec!["opencv"],
+        StageId::Train => accelerator(&config.train.device).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the cropper is to be built with OpenCV.
+pub(crate) fn needs_opencv(config: &Config) -> bool {
+    config.crop.engine == Engine::Opencv
+}
+
+fn accelerator(device: &DeviceChoice) -> Option<&'static str> {
+    match device {
         DeviceChoice::Cpu => None,
         DeviceChoice::Gpu(_) => Some("gpu"),
         DeviceChoice::Cuda(_) => Some("cuda"),
         DeviceChoice::Auto => gpu_at_hand().then_some("gpu"),
-    };
-    feature.filter(|_| stage == StageId::Train).into_iter().collect()
+    }
 }
 
 /// Whether this machine seems to have a GPU: enough to be worth building the GPU backend, which triples the build.
@@ -45,7 +61,8 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
     }
     let packages = packages(workspace, stages, mini);
     let mut command = cargo();
-    command.args(["build", "--release"]).current_dir(&workspace.root);
+    // The cropper's OpenCV is a default feature, for those who build it by hand; here the configuration decides.
+    command.args(["build", "--release", "--no-default-features"]).current_dir(&workspace.root);
     for package in &packages {
         command.args(["--package", package]);
     }

@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_stage_reads_what_the_runner_was_given() {
         check(CrawlOptions::default(), &[]);
-        check(CrawlOptions { plan: true, json: true, ..Default::default() }, &["--json", "--plan"]);
+        check(CrawlOptions { plan: true, ..Default::default() }, &["--plan"]);
         let forget = vec!["mini:1".parse().unwrap(), "mini:2".parse().unwrap()];
         check(CrawlOptions { forget, ..Default::default() }, &["--forget=mini:1", "--forget=mini:2"]);
         check(CropOptions { shard: Some("2/8".parse().unwrap()) }, &["--shard=2/8"]);

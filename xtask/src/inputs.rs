@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::Context as _;
 use contracts::{
-    ContentHash, StageId, cascade,
+    ContentHash, StageId,
+    cascade::{self, CascadeSource},
     exclusion::Exclusions,
     hash::Hasher,
     id::SiteName,
@@ -37,8 +38,12 @@ pub(crate) fn of(stage: StageId, project: &Project) -> anyhow::Result<BTreeMap<S
         StageId::Crawl => {}
         StageId::Crop => {
             add("the pictures", output(StageId::Crawl, project)?);
+            // The embedded one is part of the cropper's code.
             let cascade = cascade::resolve_here(&config.crop.cascade).ok();
-            add("the cascade", cascade.map(|source| ContentHash::of_file(source.path())).transpose()?);
+            if cascade != Some(CascadeSource::Embedded) {
+                let file = cascade.as_ref().and_then(CascadeSource::path);
+                add("the cascade", file.map(ContentHash::of_file).transpose()?);
+            }
         }
         StageId::Pack => {
             for source in &config.pack.sources {

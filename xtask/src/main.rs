@@ -69,9 +69,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
         Command::Status(options) => status::run(&workspace, options),
-        Command::Setup(options) => setup::run(options.yes),
+        Command::Setup(options) => setup::run(&workspace, options),
         Command::Env => opencv::print_exports(),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
+        Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
     }

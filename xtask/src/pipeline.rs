@@ -128,7 +128,8 @@ impl Runner<'_> {
     /// Makes sure that the stages can be built, builds them, and fetches what they need besides.
     fn prepare(&self, stages: &[StageId], yes: bool) -> anyhow::Result<()> {
         let crops = stages.contains(&StageId::Crop);
-        if crops && matches!(self.workspace.binaries(), Binaries::Built(_)) {
+        let builds = matches!(self.workspace.binaries(), Binaries::Built(_));
+        if crops && builds && build::needs_opencv(&self.project.config) {
             setup::system(yes)?;
         }
         if crops {

@@ -10,11 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 use contracts::{
     Outcome,
     cascade::{self, CascadeError},
-    config::Config,
     publish,
 };
 
-use crate::opencv;
+use crate::{arguments::SetupOptions, build, opencv, project::Project, workspace::Workspace};
 
 /// Debian's names: the parts of OpenCV 4 that the cropper uses, and what its bindings are generated with.
 const APT_PACKAGES: [&str; 6] = [
@@ -33,10 +32,13 @@ const OTHER_SYSTEMS: [(&str, &str); 3] = [
     ("brew", "brew install opencv@4 llvm"),
 ];
 
-/// `cargo xtask setup`.
-pub(crate) fn run(yes: bool) -> anyhow::Result<Outcome> {
-    system(yes)?;
-    if let Err(error) = cascade(&Config::default().crop.cascade) {
+/// `cargo xtask setup`: what the configuration's engine and cascade need.
+pub(crate) fn run(workspace: &Workspace, options: &SetupOptions) -> anyhow::Result<Outcome> {
+    let config = Project::open(workspace, &options.config)?.config;
+    if build::needs_opencv(&config) {
+        system(options.yes)?;
+    }
+    if let Err(error) = cascade(&config.crop.cascade) {
         // A machine without network can still build and be given the cascade later.
         eprintln!("warning: {error:#}");
     }

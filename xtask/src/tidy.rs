@@ -12,7 +12,8 @@ use contracts::Outcome;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
+    ("cascade-trainer", &["contracts", "face-cropper"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
     ("crawler", &["contracts", "stage"]),

@@ -31,6 +31,15 @@ pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String])
     run(workspace, &command)
 }
 
+/// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.
+pub(crate) fn cascade(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "--no-default-features", "--package", "cascade-trainer"]);
+    command.arg("--manifest-path").arg(workspace.root.join("Cargo.toml")).arg("--").args(arguments);
+    let status = command.status().context("cannot start cargo")?;
+    Ok(Outcome::of_code(status.code()))
+}
+
 /// Runs cargo in the workspace with the environment that face-cropper's build needs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Outcome> {
     eprintln!("$ cargo {}", arguments.join(" "));

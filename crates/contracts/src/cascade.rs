@@ -10,7 +10,10 @@ use crate::hash::ContentHash;
 /// The name that `crop.cascade` has by default: nagadomi's anime face detector, under the MIT licence.
 pub const NAME: &str = "lbpcascade_animeface";
 
-/// Where it is published.
+/// The name of the project's own cascade, which is part of the cropper's program.
+pub const EMBEDDED: &str = "nijigen";
+
+/// Where [`NAME`] is published.
 pub const UPSTREAM_URL: &str =
     "https://raw.githubusercontent.com/nagadomi/lbpcascade_animeface/master/lbpcascade_animeface.xml";
 
@@ -23,6 +26,8 @@ pub const ENVIRONMENT_VARIABLE: &str = "NIJIGEN_CASCADE";
 /// A cascade that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CascadeSource {
+    /// The project's own, in the cropper's program.
+    Embedded,
     /// The file that [`ENVIRONMENT_VARIABLE`] names: any cascade, taken as it is.
     Environment(PathBuf),
     /// The published file, downloaded once and checked.
@@ -32,10 +37,11 @@ pub enum CascadeSource {
 }
 
 impl CascadeSource {
-    /// The file.
-    pub fn path(&self) -> &Path {
+    /// The file; `None` for the one that needs none.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Environment(path) | Self::Cache(path) | Self::Path(path) => path,
+            Self::Embedded => None,
+            Self::Environment(path) | Self::Cache(path) | Self::Path(path) => Some(path),
         }
     }
 }
@@ -45,8 +51,9 @@ impl CascadeSource {
 pub enum CascadeError {
     /// The name is known, but no file was found for it.
     #[error(
-        "there is no {NAME} cascade yet ({} does not exist); do one of three: run `cargo xtask setup`, which downloads \
-         it; put {UPSTREAM_URL} there by hand; or give {ENVIRONMENT_VARIABLE} (or crop.cascade) the path of a cascade file",
+        "there is no {NAME} cascade yet ({} does not exist); do one of these: run `cargo xtask setup`, which downloads \
+         it; put {UPSTREAM_URL} there by hand; or give {ENVIRONMENT_VARIABLE} (or crop.cascade) the path of a cascade file; \
+         crop.cascade = \"{EMBEDDED}\" needs none",
         .0.display()
     )]
     Missing(PathBuf),
@@ -84,13 +91,15 @@ pub enum CascadeError {
 }
 
 /// Finds the cascade for `crop.cascade = name`. The name of the published one resolves to the environment's file, else
-/// to the one in `cache` (the user's cache folder, see [`cache_folder`]); anything else is a path.
-///
-/// A cascade compiled into the program would come last: instead of [`CascadeError::Missing`].
+/// to the one in `cache` (the user's cache folder, see [`cache_folder`]); [`EMBEDDED`] needs no file; anything else is a
+/// path.
 ///
 /// # Errors
 /// When there is none, or the cached one is not the published one.
 pub fn resolve(name: &str, environment: Option<OsString>, cache: Option<&Path>) -> Result<CascadeSource, CascadeError> {
+    if name == EMBEDDED {
+        return Ok(CascadeSource::Embedded);
+    }
     if name != NAME {
         return existing(name.into(), "crop.cascade").map(CascadeSource::Path);
     }
@@ -153,12 +162,13 @@ mod tests {
         let environment = || Some(file.clone().into_os_string());
         let found = resolve(NAME, environment(), Some(cache.path()));
         assert_eq!(found, Ok(CascadeSource::Environment(file.clone())));
+        assert_eq!(resolve(EMBEDDED, environment(), None), Ok(CascadeSource::Embedded));
         let found = resolve(&file.to_string_lossy(), environment(), None);
         assert_eq!(found, Ok(CascadeSource::Path(file.clone())));
     }
 
     #[test]
-    fn a_missing_one_names_the_three_ways_out() {
+    fn a_missing_one_names_the_ways_out() {
         let cache = tempfile::tempdir().unwrap();
         let message = resolve(NAME, Some("".into()), Some(cache.path())).unwrap_err().to_string();
         for way in ["cargo xtask setup", UPSTREAM_URL, ENVIRONMENT_VARIABLE, "crop.cascade"] {

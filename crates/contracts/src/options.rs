@@ -29,23 +29,16 @@ impl StageOptions for NoOptions {}
 /// Options of the crawl.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "command-line", derive(clap::Args))]
-#[cfg_attr(feature = "command-line", group(multiple = true))]
 pub struct CrawlOptions {
-    /// Print how many posts, requests, bytes and how much time the crawl would take, and fetch no picture.
-    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["audit", "sync", "forget"]))]
+    /// List the posts, print how many pictures, bytes and how much time the crawl would take, and fetch no picture.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["audit", "forget"]))]
     pub plan: bool,
     /// Show that the posts' states add up to the posts listed.
-    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["sync", "forget"]))]
-    pub audit: bool,
-    /// Follow the edits of posts that are known already, and fetch no picture.
     #[cfg_attr(feature = "command-line", arg(long, conflicts_with = "forget"))]
-    pub sync: bool,
+    pub audit: bool,
     /// Remove this post and never fetch it again; may be repeated.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "POST"))]
     pub forget: Vec<PostId>,
-    /// Print events on stdout, a JSON object a line.
-    #[cfg_attr(feature = "command-line", arg(long))]
-    pub json: bool,
 }
 
 impl StageOptions for CrawlOptions {

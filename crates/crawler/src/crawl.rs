@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     address::Address,
+    ahead::Ahead,
     download::{Done, Downloader, Job},
     error::{Cause, CrawlError},
     ledger::{Ledger, Member, Outcome, Search},
@@ -38,6 +39,17 @@ pub(crate) struct Run<'a> {
     silent: usize,
     /// What was fetched in this run.
     pub(crate) fetched: Fetched,
+    purpose: Purpose,
+    ahead: Ahead,
+}
+
+/// What a run goes through the posts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To fetch their pictures.
+    Fetch,
+    /// To count what there is to fetch.
+    Count,
 }
 
 /// What a run has fetched.
@@ -60,7 +72,23 @@ impl<'a> Run<'a> {
         progress: &'a dyn Progress,
     ) -> Self {
         let (tried, silent, fetched) = (HashSet::new(), 0, Fetched::default());
-        Self { address, config, selection, ledger, downloader, progress, tried, silent, fetched }
+        let (purpose, ahead) = (Purpose::Fetch, Ahead::default());
+        Self { address, config, selection, ledger, downloader, progress, tried, silent, fetched, purpose, ahead }
+    }
+
+    /// Lists what is new and counts what a crawl would fetch; fetches no picture.
+    ///
+    /// # Errors
+    /// When the site cannot be listed; what was listed is in the ledger.
+    pub(crate) async fn survey(&mut self, search: Search) -> Result<Ahead, CrawlError> {
+        self.purpose = Purpose::Count;
+        let fetcher = self.downloader.fetcher.clone();
+        let mut walk = Walk::new(&fetcher, self.address, self.config, search);
+        self.progress.begin("listing", 0);
+        walk.newer(self.ledger).await?;
+        self.pass(&mut walk).await?;
+        let listed = self.ledger.count_members(&walk.search)?;
+        Ok(Ahead { listed, requests: fetcher.requests(), ..self.ahead })
     }
 
     /// Crawls until the newest posts that are wanted lie on disk, or have failed.
@@ -91,7 +119,7 @@ impl<'a> Run<'a> {
                     Found::Nothing => break,
                     // A list page brought posts that belong among those already passed: begin again.
                     Found::Posts(highest) if before.is_some_and(|before| highest >= Some(before)) => {
-                        (kept, before) = (0, None);
+                        (kept, before, self.ahead) = (0, None, Ahead::default());
                     }
                     Found::Posts(_) => {}
                 }
@@ -99,7 +127,11 @@ impl<'a> Run<'a> {
             }
             let plan = self.plan(&walk.search, &batch, self.selection.most - kept)?;
             before = Some(plan.last);
-            kept += plan.kept + self.fetch(&walk.search, plan.jobs).await?;
+            kept += plan.kept;
+            kept += match self.purpose {
+                Purpose::Fetch => self.fetch(&walk.search, plan.jobs).await?,
+                Purpose::Count => self.count(&walk.search, &plan)?,
+            };
         }
         Ok(())
     }
@@ -138,6 +170,19 @@ impl<'a> Run<'a> {
         };
         self.ledger.record(search, number, variant, &Outcome::Filtered { reason })?;
         Ok(None)
+    }
+
+    /// Adds a batch to what lies ahead. Gives how many pictures it would bring.
+    fn count(&mut self, search: &Search, plan: &Plan) -> Result<u64, CrawlError> {
+        self.ahead.kept += plan.kept;
+        for job in &plan.jobs {
+            let post = self.ledger.post(search, job.post.number)?;
+            let bytes = post.and_then(|post| post.rendering(self.selection.variant).bytes);
+            self.ahead.pictures += 1;
+            self.ahead.bytes += bytes.unwrap_or_default();
+            self.ahead.of_unknown_length += u64::from(bytes.is_none());
+        }
+        Ok(plan.jobs.len() as u64)
     }
 
     /// Fetches pictures, several at a time, each written down as soon as it is done. Gives how many succeeded.

@@ -41,6 +41,10 @@ pub(crate) enum Cause {
     Manifest(#[from] ManifestError),
     #[error("a picture could not be looked at: {0}; this is a fault of the program")]
     Panic(String),
+    #[error("{table}the crawl does not add up: {problems}; run `cargo xtask crawl`, which mends it")]
+    Audit { table: String, problems: String },
+    #[error("interrupted before the plan was made; what was listed is kept")]
+    Interrupted,
     #[error("there is no site {name:?}; the sites are {known}", known = site::names())]
     NoSite { name: String },
 }

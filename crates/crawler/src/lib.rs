@@ -6,10 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
+mod ahead;
+mod audit;
 mod crawl;
 mod download;
 mod error;
 mod fetch;
+mod forget;
 mod ledger;
 mod listing;
 mod opt_out;

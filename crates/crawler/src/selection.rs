@@ -1,6 +1,10 @@
 //! Which posts a crawl wants, whatever the site's own filter lets through.
 
-use contracts::config::{CrawlConfig, Variant};
+use contracts::{
+    config::{CrawlConfig, Variant},
+    id::{PostId, SiteName},
+    tombstone::Tombstones,
+};
 
 use crate::{
     ledger::{Member, PictureState, Stored},
@@ -11,6 +15,10 @@ use crate::{
 /// What a configuration asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
+    /// The site that the posts are on.
+    pub(crate) site: SiteName,
+    /// Posts that were forgotten on request.
+    pub(crate) forgotten: Tombstones,
     /// The letters of the ratings to keep.
     pub(crate) ratings: Vec<String>,
     /// Which rendering is fetched.
@@ -40,16 +48,25 @@ pub(crate) enum Standing<'a> {
 }
 
 impl Selection {
-    /// What `[crawl]` asks for.
-    pub(crate) fn of(config: &CrawlConfig) -> Self {
-        let opt_outs = OptOuts::of(config);
-        Self { ratings: config.ratings.clone(), variant: config.variant, most: config.max_posts, opt_outs }
+    /// What `[crawl]` asks for, without what was forgotten.
+    pub(crate) fn of(config: &CrawlConfig, forgotten: Tombstones) -> Self {
+        Self {
+            site: config.site.clone(),
+            forgotten,
+            ratings: config.ratings.clone(),
+            variant: config.variant,
+            most: config.max_posts,
+            opt_outs: OptOuts::of(config),
+        }
     }
 
     /// How a post stands, going by the ledger alone.
     pub(crate) fn standing<'a>(&self, member: &'a Member) -> Standing<'a> {
         if member.status == Status::Deleted {
             return Standing::Deleted;
+        }
+        if self.forgets(member.number) {
+            return Standing::Filtered("forgotten on request".into());
         }
         if let Some(reason) = self.opt_outs.reason(member.number, member.record.as_ref()) {
             return Standing::Filtered(reason);
@@ -67,6 +84,10 @@ impl Selection {
             PictureState::Unknown => Standing::Due { failure: None },
         }
     }
+
+    fn forgets(&self, number: u64) -> bool {
+        !self.forgotten.is_empty() && self.forgotten.cover(&PostId { site: self.site.clone(), number })
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_rating_is_judged_here_again() {
-        let selection = Selection::of(&CrawlConfig::default());
+        let selection = Selection::of(&CrawlConfig::default(), Tombstones::default());
         let check = |rating: Option<&str>, status, picture, expected: Standing<'_>| {
             let member = Member { number: 1, rating: rating.map(str::to_owned), status, picture, record: None };
             assert_eq!(selection.standing(&member), expected);

@@ -10,16 +10,19 @@ use contracts::{
     record::PictureRecord,
     report::State,
     stage::Interrupt,
+    tombstone::Tombstones,
 };
 use tokio::sync::Semaphore;
 
 use crate::{
     address::{Address, MINI_VARIABLE},
+    audit,
     crawl::{Fetched, Run},
     download::Downloader,
     error::{Cause, CrawlError},
     fetch::Fetcher,
-    ledger::{Ledger, SearchKey},
+    forget,
+    ledger::{Ledger, Search, SearchKey},
     selection::Selection,
     shelf::Shelf,
     site::{self, Flavour, Memory},
@@ -48,48 +51,96 @@ impl Stage for Crawl {
         problems
     }
 
-    fn run(context: &Context<'_>, _options: &CrawlOptions) -> Result<Report, CrawlError> {
+    fn answer(context: &Context<'_>, options: &CrawlOptions) -> Result<String, CrawlError> {
         let config = &context.config.crawl;
-        let address = address(config)?;
-        let selection = Selection::of(config);
-        let shelf = Shelf::new(context.layout);
-        shelf.prepare()?;
-        let mut ledger = Ledger::open(&context.layout.ledger())?;
-        let key = SearchKey {
-            site: address.site().name,
-            address: &address.identity(),
-            listing: config.listing,
-            tags: &config.tags,
-        };
-        let mut search = ledger.search(&key)?;
-        if address.site().memory == Memory::Fresh {
-            ledger.restart(&mut search)?;
+        let mut desk = Desk::open(context)?;
+        let mut search = desk.search(config)?;
+        if options.audit {
+            let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
+            return audit::audit(context, &desk.ledger, &search, &tally);
         }
-        ledger.forget_refusals(&search)?;
-        let fetcher = Arc::new(Fetcher::new(&address, config, ledger.cooldown(&search)).map_err(Cause::Client)?);
-        fetcher.respect_cooldown()?;
-        let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
-        let downloader = Arc::new(Downloader {
-            fetcher: fetcher.clone(),
-            shelf: shelf.clone(),
-            decoders,
-            most_pixels: config.max_megapixels * 1_000_000,
-        });
-        let mut run = Run::new(&address, config, &selection, &mut ledger, downloader, context.progress);
+        desk.renew(&mut search)?;
+        let fetcher = desk.fetcher(config, &search)?;
+        let mut run = desk.crawl(context, &fetcher);
+        let ahead = until_interrupted(context.interrupt, run.survey(search))?.ok_or(Cause::Interrupted)?;
+        Ok(ahead.table(config))
+    }
+
+    fn run(context: &Context<'_>, options: &CrawlOptions) -> Result<Report, CrawlError> {
+        if !options.forget.is_empty() {
+            return forget::forget(context, &options.forget);
+        }
+        let config = &context.config.crawl;
+        let mut desk = Desk::open(context)?;
+        desk.shelf.prepare()?;
+        let mut search = desk.search(config)?;
+        desk.renew(&mut search)?;
+        let fetcher = desk.fetcher(config, &search)?;
+        let mut run = desk.crawl(context, &fetcher);
         let ended = until_interrupted(context.interrupt, run.crawl(search))?;
         let fetched = run.fetched;
-        let search = ledger.search(&key)?;
-        let tally = Tally::of(&ledger, &search, &address, config)?;
+        let search = desk.search(config)?;
+        let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
         let mut report = report(&tally, fetched, &fetcher);
         match ended {
             None => report.state = State::Interrupted,
             Some(()) => {
-                shelf.clear_partial()?;
+                desk.shelf.clear_partial()?;
                 tally.demand_something(config)?;
                 report.output = Some(publish(context, tally.records)?);
             }
         }
         Ok(report)
+    }
+}
+
+/// What a crawl works with.
+struct Desk {
+    address: Address,
+    selection: Selection,
+    shelf: Shelf,
+    ledger: Ledger,
+}
+
+impl Desk {
+    fn open(context: &Context<'_>) -> Result<Self, CrawlError> {
+        let config = &context.config.crawl;
+        let address = address(config)?;
+        let ledger = Ledger::open(&context.layout.ledger())?;
+        let selection = Selection::of(config, Tombstones::read(context.layout)?);
+        Ok(Self { address, selection, shelf: Shelf::new(context.layout), ledger })
+    }
+
+    fn search(&mut self, config: &CrawlConfig) -> Result<Search, CrawlError> {
+        let (site, address) = (self.address.site().name, self.address.identity());
+        Ok(self.ledger.search(&SearchKey { site, address: &address, listing: config.listing, tags: &config.tags })?)
+    }
+
+    /// Drops what is not to be believed from one run to the next.
+    fn renew(&mut self, search: &mut Search) -> Result<(), CrawlError> {
+        if self.address.site().memory == Memory::Fresh {
+            self.ledger.restart(search)?;
+        }
+        Ok(self.ledger.forget_refusals(search)?)
+    }
+
+    /// What makes the requests; an error while the site wants to be left alone.
+    fn fetcher(&self, config: &CrawlConfig, search: &Search) -> Result<Arc<Fetcher>, CrawlError> {
+        let fetcher = Fetcher::new(&self.address, config, self.ledger.cooldown(search)).map_err(Cause::Client)?;
+        fetcher.respect_cooldown()?;
+        Ok(Arc::new(fetcher))
+    }
+
+    fn crawl<'a>(&'a mut self, context: &'a Context<'_>, fetcher: &Arc<Fetcher>) -> Run<'a> {
+        let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
+        let (config, ledger) = (&context.config.crawl, &mut self.ledger);
+        let downloader = Arc::new(Downloader {
+            fetcher: fetcher.clone(),
+            shelf: self.shelf.clone(),
+            decoders,
+            most_pixels: config.max_megapixels * 1_000_000,
+        });
+        Run::new(&self.address, config, &self.selection, ledger, downloader, context.progress)
     }
 }
 

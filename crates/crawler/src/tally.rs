@@ -56,8 +56,8 @@ impl Tally {
         search: &Search,
         address: &Address,
         config: &CrawlConfig,
+        selection: &Selection,
     ) -> Result<Self, CrawlError> {
-        let selection = Selection::of(config);
         let mut tally = Self::default();
         let mut before = None;
         loop {

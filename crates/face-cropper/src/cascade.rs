@@ -7,6 +7,9 @@ use contracts::{
     cascade::{self, CascadeError},
 };
 
+/// The project's own cascade; cascades/README.md says how it was made and what it finds.
+const EMBEDDED_TEXT: &str = include_str!("../cascades/nijigen.xml");
+
 /// A cascade file's content. That it is a cascade shows when an engine starts with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cascade {
@@ -21,7 +24,10 @@ impl Cascade {
     /// # Errors
     /// When there is none, or it cannot be read as text.
     pub fn find(name: &str) -> Result<Self, CascadeError> {
-        Self::read(cascade::resolve_here(name)?.path())
+        match cascade::resolve_here(name)?.path() {
+            Some(path) => Self::read(path),
+            None => Ok(Self::of_text(cascade::EMBEDDED.into(), EMBEDDED_TEXT.into())),
+        }
     }
 
     /// Reads a cascade file.

@@ -42,18 +42,21 @@ fn searches() -> impl Strategy<Value = Search> {
 #[test]
 fn at_any_setting_real_pictures_give_the_windows_of_opencv() {
     let Some(shared) = material::shared("the native engine at random settings") else { return };
-    let mut pair = Pair::start(&Cascade::read(&shared.join("lbpcascade_animeface.xml")).unwrap());
+    let published = Cascade::read(&shared.join("lbpcascade_animeface.xml")).unwrap();
+    let mut pairs = [published, Cascade::find(contracts::cascade::EMBEDDED).unwrap()].map(|c| Pair::start(&c));
     let pictures: Vec<Grey> = material::pictures(&shared)
         .iter()
         .filter(|path| path.metadata().unwrap().len() < 100_000)
         .take(12)
-        .map(|path| material::grey(&mut *pair.0[0], path))
+        .map(|path| material::grey(&mut *pairs[0].0[0], path))
         .filter(|grey| grey.area() < 600_000)
         .collect();
     assert!(!pictures.is_empty());
-    let pair = std::cell::RefCell::new(&mut pair);
+    let pairs = std::cell::RefCell::new(&mut pairs);
     proptest!(ProptestConfig::with_cases(16), |(search in searches(), picture in 0..pictures.len())| {
-        pair.borrow_mut().check(&pictures[picture], &search, "a real picture");
+        for pair in pairs.borrow_mut().iter_mut() {
+            pair.check(&pictures[picture], &search, "a real picture");
+        }
     });
 }
 

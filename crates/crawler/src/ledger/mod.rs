@@ -4,6 +4,7 @@
 //! the state before or after, never between.
 
 mod cooldown;
+mod forgotten;
 mod outcomes;
 mod schema;
 mod searches;

@@ -194,7 +194,7 @@ fn picture(row: &Row<'_>) -> rusqlite::Result<PictureState> {
     let state: Option<String> = row.get(3)?;
     Ok(match state.as_deref() {
         Some("ok") => PictureState::Ok(Stored {
-            sha256: hash(row)?,
+            sha256: hash(row, 4)?,
             extension: row.get(5)?,
             bytes: unsigned(row.get(6)?),
             dimensions: (row.get(7)?, row.get(8)?),
@@ -206,9 +206,9 @@ fn picture(row: &Row<'_>) -> rusqlite::Result<PictureState> {
     })
 }
 
-fn hash(row: &Row<'_>) -> rusqlite::Result<PictureHash> {
-    let text: String = row.get(4)?;
+pub(super) fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<PictureHash> {
+    let text: String = row.get(column)?;
     text.parse().map_err(|error: contracts::hash::NotAHash| {
-        rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into())
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
     })
 }

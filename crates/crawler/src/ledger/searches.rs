@@ -252,7 +252,8 @@ mod tests {
     }
 
     fn states(ledger: &Ledger, search: &Search) -> Vec<(u64, PictureState)> {
-        let members = ledger.members_below(search, &Selection::of(&Default::default()), None, 10).unwrap();
+        let members =
+            ledger.members_below(search, &Selection::of(&Default::default(), Default::default()), None, 10).unwrap();
         members.into_iter().map(|member| (member.number, member.picture)).collect()
     }
 

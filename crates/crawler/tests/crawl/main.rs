@@ -9,6 +9,7 @@ mod oracle;
 
 mod place;
 mod program;
+mod questions;
 mod refusals;
 mod schedules;
 mod tutorial;

@@ -1,0 +1,167 @@
+//! Trains a cascade and compares cascades.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people on stderr and for pipes on stdout")]
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use cascade_trainer::{
+    evaluation::{self, Candidate, Pictures},
+    feature::Feature,
+    model_file,
+    negatives::Negatives,
+    positives::Positives,
+    stage::Goals,
+    training::{self, Settings, Training},
+};
+use clap::{Args, Parser, Subcommand};
+use contracts::{
+    Config,
+    config::section::{BadValue, Validate as _},
+    publish,
+};
+
+/// LBP cascades that OpenCV reads: trained from crops of a subject and pictures without it.
+#[derive(Parser)]
+#[command(name = "cascade")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a cascade. A killed training goes on with the same command.
+    Train(Train),
+    /// Compare cascades on a folder of pictures; a truth.json in it says where the subjects are.
+    Eval(Eval),
+}
+
+#[derive(Args)]
+struct Train {
+    /// A folder or a tar file of square crops, framed as the subject is to be found.
+    #[arg(long, value_name = "PATH")]
+    positives: PathBuf,
+    /// A folder of pictures; a truth.json in it says where the subject is. May be repeated.
+    #[arg(long, value_name = "FOLDER", required = true)]
+    negatives: Vec<PathBuf>,
+    /// The cascade to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The window's side in pixels.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u8).range(6..=64))]
+    side: u8,
+    /// The most stages.
+    #[arg(long, default_value_t = 20)]
+    stages: usize,
+    /// Positive windows for each stage.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    positive_windows: usize,
+    /// Negative windows for each stage.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    negative_windows: usize,
+    /// Pictures of grain among the negatives, painted for each stage: walls and paper look like anything to a detector.
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    grain: usize,
+    /// The share of positive windows that must pass each stage.
+    #[arg(long, default_value_t = 0.997)]
+    hit_rate: f64,
+    /// The share of negative windows that may pass each stage.
+    #[arg(long, default_value_t = 0.5)]
+    false_alarm: f64,
+    /// The most stumps of a stage.
+    #[arg(long, default_value_t = 100)]
+    stumps: usize,
+    /// What everything random follows from.
+    #[arg(long, default_value_t = 20_170_112)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct Eval {
+    /// Cascade files.
+    #[arg(required = true, value_name = "MODEL")]
+    models: Vec<PathBuf>,
+    /// The pictures.
+    #[arg(long, value_name = "FOLDER")]
+    pictures: PathBuf,
+    /// The step between the sizes searched.
+    #[arg(long, default_value_t = 1.1)]
+    scale_factor: f64,
+    /// How many raw detections must agree, less one.
+    #[arg(long, default_value_t = 5)]
+    min_neighbors: i32,
+    /// The smallest subject searched for, in pixels.
+    #[arg(long, default_value_t = 48)]
+    min_size: i32,
+    /// Where to put a contact sheet for each cascade of what it alone found.
+    #[arg(long, value_name = "FOLDER")]
+    sheets: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().command {
+        Command::Train(arguments) => train(&arguments),
+        Command::Eval(arguments) => compare(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(arguments: &Eval) -> anyhow::Result<()> {
+    let mut config = Config::default().crop;
+    (config.scale_factor, config.min_neighbors) = (arguments.scale_factor, arguments.min_neighbors);
+    config.min_size = arguments.min_size;
+    let problems = config.bad_values();
+    let words = |bad: &BadValue| format!("--{} {}", bad.key.replace('_', "-"), bad.problem);
+    anyhow::ensure!(problems.is_empty(), problems.iter().map(words).collect::<Vec<_>>().join("; "));
+    let mut pictures = Pictures::read(&arguments.pictures)?;
+    let candidates = arguments.models.iter().map(|model| Candidate::read(model));
+    let mut candidates = candidates.collect::<Result<Vec<_>, _>>()?;
+    pictures.show(&mut candidates, &config)?;
+    print!("{}", evaluation::table(&pictures, &candidates));
+    let Some(folder) = &arguments.sheets else { return Ok(()) };
+    publish::create_folder(folder)?;
+    for (place, candidate) in candidates.iter().enumerate() {
+        let alone = evaluation::alone(&candidates, place);
+        let path = folder.join(format!("{}-alone.png", candidate.name));
+        let sheet = evaluation::sheet(&pictures, &alone)?;
+        sheet.save(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        eprintln!("{}: {} boxes that no other cascade found", path.display(), alone.len());
+    }
+    Ok(())
+}
+
+fn train(arguments: &Train) -> anyhow::Result<()> {
+    let positives = Positives::read(&arguments.positives)?;
+    let negatives = Negatives::read(&arguments.negatives, &positives, arguments.grain)?;
+    let settings = Settings {
+        side: arguments.side,
+        stages: arguments.stages,
+        positives: arguments.positive_windows,
+        negatives: arguments.negative_windows,
+        grain: arguments.grain,
+        goals: Goals {
+            minimum_hit_rate: arguments.hit_rate,
+            maximum_false_alarm: arguments.false_alarm,
+            maximum_stumps: arguments.stumps,
+        },
+        seed: arguments.seed,
+        crops: positives.crops().len(),
+    };
+    let mut training = Training::resume(settings, &arguments.out)?;
+    training.run(&positives, &negatives, &arguments.out, &mut |line| eprintln!("{line}"))?;
+    let features = Feature::all(arguments.side);
+    let xml = model_file::to_xml(arguments.side, &features, &training.stages);
+    publish::write_file(&arguments.out, xml.as_bytes())?;
+    let unfinished = training::unfinished(&arguments.out);
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).with_context(|| format!("cannot remove {}", unfinished.display()))?;
+    }
+    println!("{}", arguments.out.display());
+    Ok(())
+}

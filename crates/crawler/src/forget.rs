@@ -1,0 +1,67 @@
+//! Forgetting posts: their pictures go, a tombstone stays.
+
+use std::{collections::BTreeSet, fs, io};
+
+use contracts::{
+    Context, Report, StageId,
+    id::PostId,
+    manifest::{self, Manifest},
+    publish::FileError,
+    record::PictureRecord,
+    tombstone::{self, Tombstone},
+};
+
+use crate::{error::CrawlError, ledger::Ledger};
+
+/// Forgets the posts. The tombstone comes first and the ledger's rows go last, so that a run that is killed in between
+/// is completed by the next.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn forget(context: &Context<'_>, posts: &[PostId]) -> Result<Report, CrawlError> {
+    let layout = context.layout;
+    let ledger = Ledger::open(&layout.ledger())?;
+    let mut report = Report::new(StageId::Crawl);
+    for post in posts {
+        let files = ledger.files_of(post)?;
+        let sha256 = files.first().map(|file| file.sha256);
+        tombstone::add(layout, [Tombstone { post: post.clone(), sha256 }])?;
+        if files.is_empty() {
+            report.warnings.push(format!("{post} has no picture here; it will never be fetched"));
+        }
+    }
+    publish_without(context, posts, &mut report)?;
+    for post in posts {
+        for file in ledger.files_of(post)?.iter().filter(|file| !file.shared) {
+            remove(&layout.raw().join(layout.raw_file(&file.sha256, &file.extension)))?;
+        }
+        let suspect = layout.raw_quarantine().join(format!("{}-{}", post.site, post.number));
+        remove(&suspect)?;
+        remove(&suspect.with_extension("json"))?;
+        ledger.forget(post)?;
+    }
+    Ok(report)
+}
+
+/// Writes the manifest, where there is one, without the posts.
+fn publish_without(context: &Context<'_>, posts: &[PostId], report: &mut Report) -> Result<(), CrawlError> {
+    let path = context.layout.raw_manifest();
+    if !path.exists() {
+        return Ok(());
+    }
+    let Manifest { header, mut records, .. } = manifest::read::<PictureRecord>(&path)?;
+    let posts: BTreeSet<&PostId> = posts.iter().collect();
+    report.taken = records.len() as u64;
+    records.retain(|record| !posts.contains(&record.post));
+    report.kept = records.len() as u64;
+    (report.kept..report.taken).for_each(|_| report.drop_one("filtered: forgotten on request"));
+    report.output = Some(manifest::write(&path, &header, &mut records)?);
+    Ok(())
+}
+
+fn remove(path: &std::path::Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
