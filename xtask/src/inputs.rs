@@ -46,11 +46,11 @@ pub(crate) fn of(stage: StageId, project: &Project) -> anyhow::Result<BTreeMap<S
             }
         }
         StageId::Pack => {
+            add("the posts forgotten", file_hash(&project.layout.tombstones())?);
             for source in &config.pack.sources {
                 if source == "faces" {
                     let faces = manifest::read::<FaceRecord>(&project.layout.faces_manifest()).ok();
                     add("the faces", faces.as_ref().map(|faces| faces.records_hash));
-                    add("the settings that the faces were cut with", faces.as_ref().map(cut_with));
                     add("the faces left out by hand", faces.map(|faces| left_out(project, &faces)).transpose()?);
                 } else {
                     add(&format!("the files of {source}"), listing(&project.root.join(fixed_part(source)))?);
@@ -109,16 +109,6 @@ fn file_hash(path: &Path) -> anyhow::Result<Option<ContentHash>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         other => Ok(Some(other.with_context(|| format!("cannot read {}", path.display()))?)),
     }
-}
-
-/// A face's record says where it is, not what its pixels are: those also follow from the margin, the size, the alpha.
-fn cut_with(faces: &Manifest<FaceRecord>) -> ContentHash {
-    let mut hasher = Hasher::default();
-    for (key, value) in &faces.header.config {
-        hasher.field(key.as_bytes());
-        hasher.field(value.as_bytes());
-    }
-    hasher.finish()
 }
 
 /// The faces that were deleted or listed for exclusion: the same before and after the packer remembers them.

@@ -61,7 +61,7 @@ impl Tally {
         let mut tally = Self::default();
         let mut before = None;
         loop {
-            let batch = ledger.members_below(search, &selection, before, BATCH)?;
+            let batch = ledger.members_below(search, selection, before, BATCH)?;
             let Some(last) = batch.last() else { return Ok(tally) };
             before = Some(last.number);
             for member in &batch {
