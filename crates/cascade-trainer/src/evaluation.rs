@@ -1,7 +1,6 @@
 //! Cascades compared on pictures: what each finds, what it makes up, how long it takes.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -13,7 +12,7 @@ use image::RgbImage;
 
 use crate::{
     error::TrainingError,
-    negatives::{BOXES_FILE, Box4, overlap, read_boxes},
+    negatives::{BOXES_FILE, Box4, overlap, pictures_of},
 };
 
 /// Boxes that share this much are the same subject: window sizes are a tenth apart, and people draw boxes differently.
@@ -78,18 +77,8 @@ impl Pictures {
     /// # Errors
     /// When the folder or the boxes cannot be read.
     pub fn read(folder: &Path) -> Result<Self, TrainingError> {
-        let entries = fs::read_dir(folder).map_err(TrainingError::reading(folder))?;
-        let mut paths = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(TrainingError::reading(folder))?.path();
-            if path.is_file() && path.file_name() != Some(BOXES_FILE.as_ref()) {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        let truth = folder.join(BOXES_FILE);
-        let boxes = truth.exists().then(|| read_boxes(&truth)).transpose()?;
-        let boxes = boxes.map(|boxes| paths.iter().map(|path| of_picture(&boxes, path)).collect());
+        let (paths, boxes): (Vec<_>, Vec<_>) = pictures_of(folder)?.into_iter().unzip();
+        let boxes = folder.join(BOXES_FILE).exists().then_some(boxes);
         Ok(Self { paths, boxes, megapixels: 0.0 })
     }
 
@@ -196,11 +185,6 @@ pub fn sheet(pictures: &Pictures, boxes: &[&Found]) -> Result<RgbImage, Training
         image::imageops::replace(&mut sheet, &tile, (column * TILE).into(), (row * TILE).into());
     }
     Ok(sheet)
-}
-
-fn of_picture(boxes: &BTreeMap<String, Vec<Box4>>, path: &Path) -> Vec<Box4> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    boxes.get(name.as_ref()).cloned().unwrap_or_default()
 }
 
 fn same(a: &Box4, b: &Box4) -> bool {

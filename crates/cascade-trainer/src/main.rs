@@ -158,10 +158,7 @@ fn train(arguments: &Train) -> anyhow::Result<()> {
     let features = Feature::all(arguments.side);
     let xml = model_file::to_xml(arguments.side, &features, &training.stages);
     publish::write_file(&arguments.out, xml.as_bytes())?;
-    let unfinished = training::unfinished(&arguments.out);
-    if unfinished.exists() {
-        std::fs::remove_file(&unfinished).with_context(|| format!("cannot remove {}", unfinished.display()))?;
-    }
+    publish::remove_file(&training::unfinished(&arguments.out))?;
     println!("{}", arguments.out.display());
     Ok(())
 }

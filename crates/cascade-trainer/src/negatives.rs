@@ -89,15 +89,7 @@ impl<'a> Negatives<'a> {
     pub fn read(folders: &[PathBuf], positives: &'a Positives, grain: usize) -> Result<Self, TrainingError> {
         let mut pictures = Vec::new();
         for folder in folders {
-            let mut boxes = read_boxes(&folder.join(BOXES_FILE))?;
-            let entries = fs::read_dir(folder).map_err(TrainingError::reading(folder))?;
-            for entry in entries {
-                let path = entry.map_err(TrainingError::reading(folder))?.path();
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if path.is_file() && name != BOXES_FILE {
-                    pictures.push((path, boxes.remove(&name).unwrap_or_default()));
-                }
-            }
+            pictures.extend(pictures_of(folder)?);
         }
         if pictures.is_empty() {
             return Err(TrainingError::NoNegatives);
@@ -170,7 +162,25 @@ fn turned(grey: &Grey, boxes: &[Box4], orientation: u8) -> (Grey, Vec<Box4>) {
     (grey, boxes)
 }
 
-pub(crate) fn read_boxes(path: &Path) -> Result<BTreeMap<String, Vec<Box4>>, TrainingError> {
+/// The files of a folder, by name, each with the boxes that the folder's `truth.json` gives it.
+///
+/// # Errors
+/// When the folder or the boxes cannot be read.
+pub(crate) fn pictures_of(folder: &Path) -> Result<Vec<(PathBuf, Vec<Box4>)>, TrainingError> {
+    let mut boxes = read_boxes(&folder.join(BOXES_FILE))?;
+    let mut pictures = Vec::new();
+    for entry in fs::read_dir(folder).map_err(TrainingError::reading(folder))? {
+        let path = entry.map_err(TrainingError::reading(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_file() && name != BOXES_FILE {
+            pictures.push((path, boxes.remove(&name).unwrap_or_default()));
+        }
+    }
+    pictures.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(pictures)
+}
+
+fn read_boxes(path: &Path) -> Result<BTreeMap<String, Vec<Box4>>, TrainingError> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }

@@ -185,23 +185,25 @@ fn canonical_number(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
 }
 
+/// For what is written as its text: the conversions that serde goes by.
 macro_rules! text_conversions {
-    ($($id:ty),*) => {$(
-        impl TryFrom<String> for $id {
-            type Error = BadId;
+    ($($named:ty),*) => {$(
+        impl TryFrom<String> for $named {
+            type Error = <$named as std::str::FromStr>::Err;
 
-            fn try_from(text: String) -> Result<Self, BadId> {
+            fn try_from(text: String) -> Result<Self, Self::Error> {
                 text.parse()
             }
         }
 
-        impl From<$id> for String {
-            fn from(id: $id) -> String {
-                id.to_string()
+        impl From<$named> for String {
+            fn from(named: $named) -> String {
+                named.to_string()
             }
         }
     )*};
 }
+pub(crate) use text_conversions;
 text_conversions!(SiteName, PostId, FaceId, RunId);
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PostId;
+use crate::id::{PostId, text_conversions};
 
 /// The options of a stage.
 pub trait StageOptions: Clone + Default {
@@ -177,24 +177,7 @@ impl fmt::Display for ExportFormat {
     }
 }
 
-macro_rules! text_conversions {
-    ($($type:ty, $error:ty);*) => {$(
-        impl TryFrom<String> for $type {
-            type Error = $error;
-
-            fn try_from(text: String) -> Result<Self, $error> {
-                text.parse()
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(value: $type) -> String {
-                value.to_string()
-            }
-        }
-    )*};
-}
-text_conversions!(Share, BadShare; ExportFormat, NoSuchFormat);
+text_conversions!(Share, ExportFormat);
 
 #[cfg(test)]
 mod tests {

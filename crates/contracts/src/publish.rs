@@ -108,6 +108,17 @@ pub fn remove_folder(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Removes a file; one that is not there is fine.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove_file(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a whole file.
 ///
 /// # Errors

@@ -1,12 +1,12 @@
 //! Forgetting posts: their pictures go, a tombstone stays.
 
-use std::{collections::BTreeSet, fs, io};
+use std::collections::BTreeSet;
 
 use contracts::{
     Context, Report, StageId,
     id::PostId,
     manifest::{self, Manifest},
-    publish::FileError,
+    publish,
     record::PictureRecord,
     tombstone::{self, Tombstone},
 };
@@ -33,11 +33,11 @@ pub(crate) fn forget(context: &Context<'_>, posts: &[PostId]) -> Result<Report, 
     publish_without(context, posts, &mut report)?;
     for post in posts {
         for file in ledger.files_of(post)?.iter().filter(|file| !file.shared) {
-            remove(&layout.raw().join(layout.raw_file(&file.sha256, &file.extension)))?;
+            publish::remove_file(&layout.raw().join(layout.raw_file(&file.sha256, &file.extension)))?;
         }
         let suspect = layout.raw_quarantine().join(format!("{}-{}", post.site, post.number));
-        remove(&suspect)?;
-        remove(&suspect.with_extension("json"))?;
+        publish::remove_file(&suspect)?;
+        publish::remove_file(&suspect.with_extension("json"))?;
         ledger.forget(post)?;
     }
     Ok(report)
@@ -57,11 +57,4 @@ fn publish_without(context: &Context<'_>, posts: &[PostId], report: &mut Report)
     (report.kept..report.taken).for_each(|_| report.drop_one("filtered: forgotten on request"));
     report.output = Some(manifest::write(&path, &header, &mut records)?);
     Ok(())
-}
-
-fn remove(path: &std::path::Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
-        _ => Ok(()),
-    }
 }

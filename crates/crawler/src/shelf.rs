@@ -86,7 +86,7 @@ impl Shelf {
         let path = self.path(&self.layout.raw_file(&inspected.sha256, inspected.extension));
         let folder = path.parent().unwrap_or(Path::new("."));
         publish::create_folder(folder)?;
-        remove(&version_file(&partial.path))?;
+        publish::remove_file(&version_file(&partial.path))?;
         let moved = partial.file.sync_all().and_then(|()| fs::rename(&partial.path, &path));
         moved.map_err(FileError::at("write", &path))?;
         sync_folder(folder).map_err(FileError::at("write", folder))
@@ -102,7 +102,7 @@ impl Shelf {
         let folder = self.layout.raw_quarantine();
         publish::create_folder(&folder)?;
         let path = folder.join(format!("{}-{}", post.site, post.number));
-        remove(&version_file(&partial.path))?;
+        publish::remove_file(&version_file(&partial.path))?;
         fs::rename(&partial.path, &path).map_err(FileError::at("write", &path))?;
         let note = path.with_extension("json");
         let json = serde_json::to_vec_pretty(suspicion).map_err(|error| FileError::at("write", &note)(error.into()))?;
@@ -111,8 +111,8 @@ impl Shelf {
 
     /// Throws a download away.
     pub(crate) fn discard(&self, partial: Partial) -> Result<(), FileError> {
-        remove(&version_file(&partial.path))?;
-        remove(&partial.path)
+        publish::remove_file(&version_file(&partial.path))?;
+        publish::remove_file(&partial.path)
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -129,7 +129,7 @@ impl Partial {
 
     /// Begins anew, with a picture of that version. The version is on disk only while the bytes are of it.
     pub(crate) fn begin(&mut self, version: Option<String>) -> Result<(), FileError> {
-        remove(&version_file(&self.path))?;
+        publish::remove_file(&version_file(&self.path))?;
         self.file.set_len(0).map_err(FileError::at("write", &self.path))?;
         if let Some(version) = &version {
             publish::write_file(&version_file(&self.path), version.as_bytes())?;
@@ -157,13 +157,6 @@ impl Partial {
 /// Beside a partial file: the version of what its bytes are a part of.
 fn version_file(partial: &Path) -> PathBuf {
     partial.with_extension("version")
-}
-
-fn remove(path: &Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
-        _ => Ok(()),
-    }
 }
 
 /// Makes a rename itself durable. Only Unix lets a folder be opened for that.

@@ -172,11 +172,7 @@ impl Cutting<'_> {
 
 /// Takes the manifest away; one that is not there is fine.
 pub(crate) fn remove_manifest(context: &Context<'_>) -> Result<(), FileError> {
-    let path = context.layout.faces_manifest();
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::at("remove", &path)(error)),
-        _ => Ok(()),
-    }
+    publish::remove_file(&context.layout.faces_manifest())
 }
 
 /// Gives a file a second name; where the file system has no such thing, a copy.

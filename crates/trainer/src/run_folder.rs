@@ -1,6 +1,6 @@
 //! The run's folder: prepared, pointed at, and given its result.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use contracts::{
     Config, ContentHash, Layout,
@@ -48,7 +48,7 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
         publish::remove_folder(&run.samples())?;
         events::remove(&run)?;
         for file in [run.metrics(), run.generator(), run.provenance()] {
-            remove_file(&file).map_err(FileError::at("remove", &file))?;
+            publish::remove_file(&file)?;
         }
     }
     publish::write_file(&run.config(), config.to_toml().as_bytes())?;
@@ -64,14 +64,6 @@ pub(crate) fn export(run: &RunLayout, generator: &Generator) -> Result<(ContentH
     let bytes = generator.to_safetensors()?;
     publish::write_file(&run.generator(), &bytes)?;
     Ok((ContentHash::of(&bytes), bytes.len() as u64))
-}
-
-/// Removes a file; one that is not there is fine.
-fn remove_file(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }
 
 /// What [`point_at`] was last told.
@@ -92,11 +84,8 @@ fn point_at(name: &Path, run: &RunId) -> Result<(), FileError> {
 
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     let partial = name.with_file_name(format!("{}{file}", publish::PARTIAL_PREFIX));
-    let pointed = (|| {
-        remove_file(&partial)?;
-        symlink(run.to_string(), &partial)?;
-        fs::rename(&partial, name)
-    })();
+    publish::remove_file(&partial)?;
+    let pointed = symlink(run.to_string(), &partial).and_then(|()| fs::rename(&partial, name));
     pointed.map_err(FileError::at("write", name))
 }
 

@@ -43,7 +43,7 @@ impl Variant {
 section! {
     /// `[crawl]`: what is fetched, from where, and how gently.
     CrawlConfig in "crawl" {
-        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, mini.
+        /// A row of the site table: konachan, konachan-com, yandere, mini.
         site: SiteName = SiteName::konachan(), Function;
         /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
         base_url: String = String::new(), Function;

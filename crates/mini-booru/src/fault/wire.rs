@@ -28,8 +28,13 @@ pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) 
         }
         Fault::Drip { pause } => {
             stream.write_all(answer.head(false, &length(body.len())).as_bytes())?;
-            let bytes = drip(stream, body, Duration::from_millis(*pause)) as u64;
-            Outcome::Over(Sent { status: answer.status, bytes })
+            // The last byte is left to the caller, who logs before it goes out.
+            let (early, last) = body.split_at(body.len().saturating_sub(1));
+            let sent = |bytes: usize| Sent { status: answer.status, bytes: bytes as u64 };
+            match drip(stream, early, Duration::from_millis(*pause)) {
+                bytes if bytes < early.len() => Outcome::Over(sent(bytes)),
+                _ => Outcome::Raw { wire: last.to_vec(), sent: sent(body.len()) },
+            }
         }
         _ => return Ok(None),
     }))
