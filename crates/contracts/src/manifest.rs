@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, BufRead, BufReader, Write},
+    fmt::Display,
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -82,15 +83,32 @@ pub enum ManifestError {
 /// When two records have the same key, or the file cannot be written.
 pub fn write<R: Record>(path: &Path, header: &Header, records: &mut [R]) -> Result<ContentHash, ManifestError> {
     records.sort_by_cached_key(Record::key);
-    if let Some(pair) = records.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
-        let problem = format!("two records are named {}", pair[0].key());
-        return Err(ManifestError::Line { path: path.into(), line: 0, problem });
+    refuse_repeats(path, records.iter().map(Record::key))?;
+    write_lines(path, header, records.iter().map(|record| Ok(serde_json::to_string(record)? + "\n")))
+}
+
+fn refuse_repeats<K: PartialEq + Display>(path: &Path, sorted: impl Iterator<Item = K>) -> Result<(), ManifestError> {
+    let mut last = None;
+    for key in sorted {
+        if last.as_ref() == Some(&key) {
+            let problem = format!("two records are named {key}");
+            return Err(ManifestError::Line { path: path.into(), line: 0, problem });
+        }
+        last = Some(key);
     }
+    Ok(())
+}
+
+fn write_lines(
+    path: &Path,
+    header: &Header,
+    lines: impl Iterator<Item = io::Result<String>>,
+) -> Result<ContentHash, ManifestError> {
     let mut hasher = Hasher::default();
     publish::write_with(path, |file| {
         writeln!(file, "{}", serde_json::to_string(header)?)?;
-        for record in &*records {
-            let line = serde_json::to_string(record)? + "\n";
+        for line in lines {
+            let line = line?;
             hasher.update(line.as_bytes());
             file.write_all(line.as_bytes())?;
         }
@@ -99,30 +117,135 @@ pub fn write<R: Record>(path: &Path, header: &Header, records: &mut [R]) -> Resu
     Ok(hasher.finish())
 }
 
+/// Records on their way into a manifest, in any order and of any number: a file holds them, memory only their keys.
+pub struct Spool<R: Record> {
+    manifest: PathBuf,
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// Each record's key, where its line begins, and how long that is.
+    lines: Vec<(R::Key, u64, usize)>,
+    end: u64,
+}
+
+impl<R: Record> Spool<R> {
+    /// Begins the records of a manifest, beside it.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn create(manifest: &Path) -> Result<Self, FileError> {
+        let path = publish::partial_name(&manifest.with_extension("spool"));
+        publish::create_folder(publish::parent(&path))?;
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
+        let file = BufWriter::new(file.map_err(FileError::at("write", &path))?);
+        Ok(Self { manifest: manifest.into(), path, file, lines: Vec::new(), end: 0 })
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn push(&mut self, record: &R) -> Result<(), FileError> {
+        let json = serde_json::to_string(record).map_err(io::Error::from);
+        let written = json.and_then(|json| writeln!(self.file, "{json}").map(|()| json.len() + 1));
+        let length = written.map_err(FileError::at("write", &self.path))?;
+        self.lines.push((record.key(), self.end, length));
+        self.end += length as u64;
+        Ok(())
+    }
+
+    /// Writes the manifest in one step and returns the records' hash.
+    ///
+    /// # Errors
+    /// When two records have the same key, or the file cannot be written.
+    pub fn publish(mut self, header: &Header) -> Result<ContentHash, ManifestError> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        refuse_repeats(&self.manifest, lines.iter().map(|(key, ..)| key))?;
+        self.file.flush().map_err(FileError::at("write", &self.path))?;
+        let mut file = self.file.get_ref();
+        let line = |(_, start, length): &(R::Key, u64, usize)| {
+            let mut line = vec![0; *length];
+            file.seek(SeekFrom::Start(*start))?;
+            file.read_exact(&mut line)?;
+            String::from_utf8(line).map_err(io::Error::other)
+        };
+        write_lines(&self.manifest, header, lines.iter().map(line))
+    }
+}
+
+impl<R: Record> Drop for Spool<R> {
+    fn drop(&mut self) {
+        // One that stays behind harms nobody, and the next takes its place.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
 /// Reads a manifest, checking every line.
 ///
 /// # Errors
 /// When it is missing, of another format or version, or a line is broken or out of order.
 pub fn read<R: Record>(path: &Path) -> Result<Manifest<R>, ManifestError> {
-    let mut lines = Lines::open(path)?;
-    let header = lines.header()?;
-    if (header.format.as_str(), header.version) != (R::FORMAT, R::VERSION) {
-        let (format, version) = (R::FORMAT, R::VERSION);
-        return Err(lines
-            .problem(format!("it is {} version {}, not {format} version {version}", header.format, header.version)));
-    }
-    let mut records: Vec<R> = Vec::new();
-    while let Some(line) = lines.next_record()? {
-        let record: R = match serde_json::from_str(line) {
-            Ok(record) => record,
-            Err(error) => return Err(lines.problem(error.to_string())),
-        };
-        if records.last().is_some_and(|last| last.key() >= record.key()) {
-            return Err(lines.problem(format!("{} is out of order", record.key())));
+    let mut reader = Records::open(path)?;
+    let records = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Manifest { header: reader.header.clone(), records, records_hash: reader.hash()? })
+}
+
+/// A manifest's records, one at a time, each line checked.
+pub struct Records<R: Record> {
+    header: Header,
+    lines: Lines,
+    last: Option<R::Key>,
+}
+
+impl<R: Record> Records<R> {
+    /// Begins to read a manifest.
+    ///
+    /// # Errors
+    /// When it is missing, or of another format or version.
+    pub fn open(path: &Path) -> Result<Self, ManifestError> {
+        let mut lines = Lines::open(path)?;
+        let header = lines.header()?;
+        if (header.format.as_str(), header.version) != (R::FORMAT, R::VERSION) {
+            let (format, version) = (R::FORMAT, R::VERSION);
+            return Err(lines.problem(format!(
+                "it is {} version {}, not {format} version {version}",
+                header.format, header.version
+            )));
         }
-        records.push(record);
+        Ok(Self { header, lines, last: None })
     }
-    Ok(Manifest { header, records, records_hash: lines.hasher.finish() })
+
+    /// The hash of the record lines, those that were not asked for included.
+    ///
+    /// # Errors
+    /// When the rest cannot be read.
+    pub fn hash(mut self) -> Result<ContentHash, ManifestError> {
+        while self.lines.next_record()?.is_some() {}
+        Ok(self.lines.hasher.finish())
+    }
+
+    fn next_record(&mut self) -> Result<Option<R>, ManifestError> {
+        let record: R = match self.lines.next_record()?.map(serde_json::from_str) {
+            None => return Ok(None),
+            Some(Ok(record)) => record,
+            Some(Err(error)) => return Err(self.lines.problem(error.to_string())),
+        };
+        let key = record.key();
+        if self.last.as_ref().is_some_and(|last| *last >= key) {
+            return Err(self.lines.problem(format!("{key} is out of order")));
+        }
+        self.last = Some(key);
+        Ok(Some(record))
+    }
+}
+
+impl<R: Record> Iterator for Records<R> {
+    type Item = Result<R, ManifestError>;
+
+    /// The next record. After an error there is nothing to go on for.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_record().transpose()
+    }
 }
 
 /// The records' hash of any manifest, without reading what the records say. `None` where there is no manifest.
@@ -190,8 +313,6 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::record::PictureRecord;
 
@@ -237,12 +358,32 @@ mod tests {
         assert_eq!(hash(1), hash(2));
     }
 
+    /// Writes pictures through a spool.
+    fn spooled(path: &Path, posts: &[&str]) -> Result<ContentHash, ManifestError> {
+        let mut spool = Spool::create(path)?;
+        posts.iter().try_for_each(|post| spool.push(&picture(post)))?;
+        spool.publish(&header(1))
+    }
+
+    #[test]
+    fn spooled_records_make_the_same_manifest_and_leave_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name).join("manifest.jsonl");
+        let (plain, through) = (path("plain"), path("spooled"));
+        let hash = write(&plain, &header(1), &mut [picture("mini:9"), picture("b:3"), picture("mini:10")]).unwrap();
+        assert_eq!(spooled(&through, &["mini:10", "mini:9", "b:3"]).unwrap(), hash);
+        assert_eq!(fs::read(plain).unwrap(), fs::read(&through).unwrap());
+        assert_eq!(fs::read_dir(through.parent().unwrap()).unwrap().count(), 1);
+    }
+
     #[test]
     fn repeats_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("manifest.jsonl");
         assert!(write(&path, &header(1), &mut [picture("mini:1"), picture("mini:1")]).is_err());
-        assert!(!path.exists());
+        let error = spooled(&path, &["mini:1", "mini:2", "mini:1"]).unwrap_err();
+        assert!(error.to_string().contains("two records are named mini:1"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -139,12 +139,13 @@ pub fn read_text_or_empty(path: &Path) -> Result<String, FileError> {
 }
 
 /// `path` with the partial prefix before its last part.
-fn partial_name(path: &Path) -> PathBuf {
+pub(crate) fn partial_name(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     parent(path).join(format!("{PARTIAL_PREFIX}{name}"))
 }
 
-fn parent(path: &Path) -> &Path {
+/// The folder that a path lies in.
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -1,18 +1,19 @@
 //! The shards' records as one manifest and one account.
 
-use contracts::{Layout, Report, id::ShardId, record::FaceRecord};
+use contracts::{Layout, Report, id::ShardId, manifest::Spool, publish::FileError, record::FaceRecord};
 
 use crate::{
-    cutting::Pictures,
     gate::Fate,
+    inputs::Pictures,
     shard::{Finding, ShardRecord},
 };
 
-/// The faces that were kept, and the account of all that was looked at.
-#[derive(Default)]
+/// The account of all that was looked at, and the faces that were kept.
 pub(crate) struct Assembly {
-    /// The manifest's records.
-    pub(crate) records: Vec<FaceRecord>,
+    /// The manifest's records; a share of the work writes none.
+    pub(crate) records: Option<Spool<FaceRecord>>,
+    /// How many faces were kept.
+    pub(crate) kept: u64,
     /// How many faces the detector found.
     pub(crate) found: u64,
     /// In how many pictures.
@@ -20,20 +21,31 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
+    /// An assembly of nothing yet.
+    pub(crate) fn new(records: Option<Spool<FaceRecord>>) -> Self {
+        Self { records, kept: 0, found: 0, pictures_with_faces: 0 }
+    }
+
     /// Adds a shard: its kept faces become records, everything else is counted in the report by reason.
+    ///
+    /// # Errors
+    /// When the disk refuses.
     pub(crate) fn add(
         &mut self,
         layout: &Layout,
         shard: &ShardId,
-        pictures: &Pictures<'_>,
+        pictures: &Pictures,
         record: &ShardRecord,
         report: &mut Report,
-    ) {
+    ) -> Result<(), FileError> {
         for (hash, finding) in &record.pictures {
             let Some(picture) = pictures.get(hash) else { continue };
             for face in finding.faces(Fate::Kept) {
-                let file = face.file_name(*hash, record.crops);
-                self.records.push(picture.face_record(layout, shard, face, &file));
+                self.kept += 1;
+                if let Some(records) = &mut self.records {
+                    let file = face.file_name(*hash, record.crops);
+                    records.push(&picture.face_record(layout, shard, face, &file))?;
+                }
             }
             finding.reasons().into_iter().for_each(|reason| report.drop_one(reason));
             match finding {
@@ -44,5 +56,6 @@ impl Assembly {
                 }
             }
         }
+        Ok(())
     }
 }

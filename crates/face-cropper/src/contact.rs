@@ -2,18 +2,24 @@
 
 mod font;
 
-use std::path::Path;
+use std::{cmp::Reverse, path::Path};
 
 use contracts::{
     ContentHash, Layout,
     config::{Alpha, CropConfig},
+    id::FaceId,
+    manifest::{ManifestError, Records},
     publish::{self, FileError},
     record::FaceRecord,
 };
 use image::{GenericImage, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use crate::{codec, gate, scaling::scaled};
+use crate::{
+    codec,
+    gate::{Measures, doubts},
+    scaling::scaled,
+};
 
 /// The side of a face on a sheet in pixels.
 const FACE: u32 = 96;
@@ -34,66 +40,64 @@ const LEGEND: &str = "\
 # place\tfile\tdoubts\tneighbours\tscore\tgrey_std\tsharpness\tside
 ";
 
-/// A face on a sheet.
-struct Entry<'a> {
-    face: &'a FaceRecord,
-    doubts: String,
+/// A face on a sheet: of its record what is shown, so that all faces fit into memory.
+struct Entry {
+    face: FaceId,
+    file: String,
+    measures: Measures,
 }
 
-/// Draws all faces on sheets, each with a list beside it that names the files; unless they are those of last time.
+/// Draws all faces of the manifest on sheets, each with a list beside it that names the files; unless they are those of last time.
 ///
 /// # Errors
-/// When the disk refuses. A face whose file is gone stays an empty place.
-pub(crate) fn draw(
-    layout: &Layout,
-    config: &CropConfig,
-    faces: &[FaceRecord],
-    source: ContentHash,
-) -> Result<(), FileError> {
+/// When the manifest cannot be read, or the disk refuses. A face whose file is gone stays an empty place.
+pub(crate) fn draw(layout: &Layout, config: &CropConfig, source: ContentHash) -> Result<(), ManifestError> {
     let folder = layout.faces_contact();
     let (source, mark) = (format!("{source}\n"), folder.join(SOURCE));
     if publish::read_text_or_empty(&mark)? == source {
         return Ok(());
     }
-    let entries = in_order(config, faces);
+    let entries = in_order(layout, config)?;
     publish::publish_folder(&folder, |partial| {
-        let sheets: Vec<&[Entry<'_>]> = entries.chunks((GRID.0 * GRID.1) as usize).collect();
+        let sheets: Vec<&[Entry]> = entries.chunks((GRID.0 * GRID.1) as usize).collect();
         sheets.par_iter().enumerate().try_for_each(|(number, entries)| {
             let path = partial.join(format!("{number:05}.png"));
-            sheet(layout, entries)
+            sheet(layout, config, entries)
                 .save(&path)
                 .map_err(|error| FileError::at("write", &path)(std::io::Error::other(error)))?;
-            write(&partial.join(format!("{number:05}.tsv")), &list(entries))
+            write(&partial.join(format!("{number:05}.tsv")), &list(config, entries))
         })?;
-        write(&partial.join(SOURCE), &source)
+        write(&partial.join(SOURCE), &source).map_err(ManifestError::from)
     })
 }
 
 /// The most doubtful first, then by rising level weight.
-fn in_order<'a>(config: &CropConfig, faces: &'a [FaceRecord]) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'a>> =
-        faces.iter().map(|face| Entry { face, doubts: gate::doubts(config, &gate::Measures::of(face)) }).collect();
+fn in_order(layout: &Layout, config: &CropConfig) -> Result<Vec<Entry>, ManifestError> {
+    let entry = |face: FaceRecord| Entry { measures: Measures::of(&face), face: face.face, file: face.file };
+    let faces = Records::<FaceRecord>::open(&layout.faces_manifest())?;
+    let mut entries: Vec<Entry> = faces.map(|face| face.map(entry)).collect::<Result<_, _>>()?;
+    let certainty = |entry: &Entry| Reverse(doubts(config, &entry.measures).len());
     entries.sort_by(|a, b| {
-        let by_doubts = b.doubts.len().cmp(&a.doubts.len());
-        by_doubts.then(a.face.score.total_cmp(&b.face.score)).then_with(|| a.face.face.cmp(&b.face.face))
+        let by_score = a.measures.score.total_cmp(&b.measures.score);
+        certainty(a).cmp(&certainty(b)).then(by_score).then_with(|| a.face.cmp(&b.face))
     });
-    entries
+    Ok(entries)
 }
 
-fn sheet(layout: &Layout, entries: &[Entry<'_>]) -> RgbImage {
+fn sheet(layout: &Layout, config: &CropConfig, entries: &[Entry]) -> RgbImage {
     let rows = (entries.len() as u32).div_ceil(GRID.0);
     let mut sheet = RgbImage::from_pixel(GRID.0 * CELL.0, rows * CELL.1, Rgb([24; 3]));
     for (place, entry) in entries.iter().enumerate() {
         let (column, row) = (place as u32 % GRID.0, place as u32 / GRID.0);
         let (x, y) = (column * CELL.0 + 2, row * CELL.1 + 2);
-        if let Some(thumbnail) = thumbnail(&layout.faces().join(&entry.face.file)) {
+        if let Some(thumbnail) = thumbnail(&layout.faces().join(&entry.file)) {
             sheet.copy_from(&thumbnail, x, y).expect("a cell has room for a face");
         }
-        let name = entry.face.face.to_string();
+        let name = entry.face.to_string();
         let (hash, index) = name.split_once('-').unwrap_or((&name, ""));
         let short = format!("{}-{index}", hash.get(..8).unwrap_or(hash));
         font::write(&mut sheet, (x, y + FACE + 2), &short, Rgb([200; 3]));
-        font::write(&mut sheet, (x, y + FACE + 2 + font::LINE), &entry.doubts, Rgb([255, 160, 60]));
+        font::write(&mut sheet, (x, y + FACE + 2 + font::LINE), &doubts(config, &entry.measures), Rgb([255, 160, 60]));
     }
     sheet
 }
@@ -105,13 +109,11 @@ fn thumbnail(path: &Path) -> Option<RgbImage> {
     RgbImage::from_raw(FACE, FACE, red_first)
 }
 
-fn list(entries: &[Entry<'_>]) -> String {
-    let line = |(place, Entry { face, doubts }): (usize, &Entry<'_>)| {
-        let f = face;
-        format!(
-            "{place}\t{}\t{doubts}\t{}\t{}\t{}\t{}\t{}\n",
-            f.file, f.neighbours, f.score, f.grey_std, f.sharpness, f.side
-        )
+fn list(config: &CropConfig, entries: &[Entry]) -> String {
+    let line = |(place, Entry { file, measures: m, .. }): (usize, &Entry)| {
+        let doubts = doubts(config, m);
+        let numbers = format!("{}\t{}\t{}\t{}\t{}", m.neighbours, m.score, m.grey_std, m.sharpness, m.side);
+        format!("{place}\t{file}\t{doubts}\t{numbers}\n")
     };
     LEGEND.to_owned() + &entries.iter().enumerate().map(line).collect::<String>()
 }

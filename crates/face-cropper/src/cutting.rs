@@ -19,7 +19,7 @@ use crate::{
     error::CropError,
     examine::{Look, examine},
     gate::Fate,
-    inputs::Picture,
+    inputs::{Picture, Pictures},
     recipe::Recipe,
     shard::{Finding, ShardRecord},
     workers::Workers,
@@ -44,26 +44,15 @@ pub(crate) struct Cutting<'a> {
 pub(crate) struct Done {
     /// Pictures examined.
     pub(crate) pictures: AtomicU64,
+    /// Pictures left for another run, because this one was interrupted.
+    pub(crate) left: AtomicU64,
     /// Pixels searched.
     pub(crate) pixels: AtomicU64,
     /// Bytes of faces written.
     pub(crate) bytes: AtomicU64,
 }
 
-/// A shard's pictures.
-pub(crate) type Pictures<'a> = BTreeMap<PictureHash, Picture<'a>>;
-
 impl Cutting<'_> {
-    /// The pictures of a shard that have to be examined, given its old record.
-    pub(crate) fn pending<'p, 'r>(
-        &self,
-        shard: &ShardId,
-        pictures: &'p Pictures<'r>,
-        old: Option<&ShardRecord>,
-    ) -> Vec<&'p Picture<'r>> {
-        pictures.values().filter(|picture| self.known(shard, picture, old).is_none()).collect()
-    }
-
     /// Brings a shard up to date and returns its record. A shard that is up to date is not touched. An interrupted one
     /// is published with what was examined until then; the next run goes on from there.
     ///
@@ -72,10 +61,12 @@ impl Cutting<'_> {
     pub(crate) fn shard(
         &self,
         shard: &ShardId,
-        pictures: &Pictures<'_>,
+        pictures: &Pictures,
         old: Option<ShardRecord>,
     ) -> Result<ShardRecord, CropError> {
-        let pending = self.pending(shard, pictures, old.as_ref());
+        let is_pending = |picture: &&Picture| self.known(shard, picture, old.as_ref()).is_none();
+        let pending: Vec<&Picture> = pictures.values().filter(is_pending).collect();
+        self.context.progress.advance((pictures.len() - pending.len()) as u64);
         let old = match old {
             Some(old) if pending.is_empty() && old.pictures.len() == pictures.len() => return Ok(old),
             old => old,
@@ -97,7 +88,7 @@ impl Cutting<'_> {
 
     /// What the old record says of a picture, where that still holds: made by the same recipe, nothing that passes,
     /// and no face kept out that the user has let in again.
-    fn known<'o>(&self, shard: &ShardId, picture: &Picture<'_>, old: Option<&'o ShardRecord>) -> Option<&'o Finding> {
+    fn known<'o>(&self, shard: &ShardId, picture: &Picture, old: Option<&'o ShardRecord>) -> Option<&'o Finding> {
         let old = old.filter(|old| old.recipe == self.recipe.fingerprint)?;
         let finding = old.pictures.get(&picture.hash())?;
         let holds = match finding {
@@ -107,7 +98,7 @@ impl Cutting<'_> {
         holds.then_some(finding)
     }
 
-    fn excluded(&self, shard: &ShardId, picture: &Picture<'_>, face: &crate::shard::FoundFace) -> bool {
+    fn excluded(&self, shard: &ShardId, picture: &Picture, face: &crate::shard::FoundFace) -> bool {
         let file = face.file_name(picture.hash(), self.recipe.config.format);
         self.exclusions.covers(&picture.face_record(self.context.layout, shard, face, &file))
     }
@@ -116,7 +107,7 @@ impl Cutting<'_> {
     fn carry_over(
         &self,
         shard: &ShardId,
-        pictures: &Pictures<'_>,
+        pictures: &Pictures,
         old: Option<&ShardRecord>,
         partial: &Path,
     ) -> Result<BTreeMap<PictureHash, Finding>, FileError> {
@@ -137,11 +128,12 @@ impl Cutting<'_> {
     fn examine_all(
         &self,
         shard: &ShardId,
-        pending: &[&Picture<'_>],
+        pending: &[&Picture],
         partial: &Path,
     ) -> Result<Vec<(PictureHash, Finding)>, CropError> {
-        let one = |picture: &&Picture<'_>| {
+        let one = |picture: &&Picture| {
             if self.context.interrupt.is_raised() {
+                self.done.left.fetch_add(1, Ordering::Relaxed);
                 return Ok(None);
             }
             let finding = self.examine(shard, picture, partial)?;
@@ -151,7 +143,7 @@ impl Cutting<'_> {
         pending.par_iter().with_max_len(1).filter_map(|picture| one(picture).transpose()).collect()
     }
 
-    fn examine(&self, shard: &ShardId, picture: &Picture<'_>, partial: &Path) -> Result<Finding, CropError> {
+    fn examine(&self, shard: &ShardId, picture: &Picture, partial: &Path) -> Result<Finding, CropError> {
         let look = Look {
             config: &self.recipe.config,
             excluded: &|face| self.excluded(shard, picture, face),

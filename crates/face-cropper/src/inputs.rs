@@ -1,47 +1,103 @@
-//! The crawl's records as pictures, each once, by the shard that its faces go to.
+//! The crawl's records as pictures, each once, a shard at a time: memory never holds all of them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap, HashSet},
+    iter::Peekable,
     path::{Path, PathBuf},
 };
 
 use contracts::{
-    Layout,
+    ContentHash, Layout,
     id::{FaceId, PictureHash, PostId, ShardId},
+    manifest::{ManifestError, Records},
     record::{FaceRecord, PictureRecord},
+    tombstone::Tombstones,
 };
 
 use crate::shard::FoundFace;
 
 /// A picture to look at, with the posts that it was in.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Picture<'a> {
+pub(crate) struct Picture {
     /// The record of its lowest post.
-    pub(crate) record: &'a PictureRecord,
+    pub(crate) record: PictureRecord,
     /// Its other posts, ascending.
     pub(crate) also_posts: Vec<PostId>,
 }
 
-/// Pictures by shard, in the order of their hashes.
-pub(crate) type Shards<'a> = BTreeMap<ShardId, BTreeMap<PictureHash, Picture<'a>>>;
+/// A shard's pictures.
+pub(crate) type Pictures = BTreeMap<PictureHash, Picture>;
 
-/// Groups records, which are sorted by post, into pictures, and pictures by the shard of their lowest post.
-pub(crate) fn by_shard(records: &[PictureRecord]) -> Shards<'_> {
-    let mut pictures = BTreeMap::<PictureHash, Picture<'_>>::new();
-    for record in records {
-        pictures
-            .entry(record.sha256)
-            .and_modify(|picture| picture.also_posts.push(record.post.clone()))
-            .or_insert(Picture { record, also_posts: Vec::new() });
-    }
-    let mut shards = Shards::new();
-    for (hash, picture) in pictures {
-        shards.entry(picture.record.post.shard()).or_default().insert(hash, picture);
-    }
-    shards
+/// What a first look through the crawl's records tells: which shards there are, and which pictures were posted more than once.
+pub(crate) struct Inventory {
+    /// The shards and how many pictures each has, in the order of the records.
+    pub(crate) shards: Vec<(ShardId, u64)>,
+    /// The hash of the records.
+    pub(crate) hash: ContentHash,
+    /// The posts of a picture but the lowest, ascending.
+    also_posts: HashMap<PictureHash, Vec<PostId>>,
 }
 
-impl Picture<'_> {
+impl Inventory {
+    /// Looks through the records. A picture belongs to the shard of its lowest post.
+    pub(crate) fn take(layout: &Layout, tombstones: &Tombstones) -> Result<Self, ManifestError> {
+        let mut records = Records::<PictureRecord>::open(&layout.raw_manifest())?;
+        let (mut shards, mut also_posts) = (Vec::<(ShardId, u64)>::new(), HashMap::<_, Vec<PostId>>::new());
+        let mut seen = HashSet::new();
+        for record in records.by_ref() {
+            let record = record?;
+            if tombstones.cover(&record.post) {
+                continue;
+            }
+            if !seen.insert(record.sha256) {
+                also_posts.entry(record.sha256).or_default().push(record.post);
+                continue;
+            }
+            let shard = record.post.shard();
+            match shards.last_mut() {
+                Some((last, pictures)) if *last == shard => *pictures += 1,
+                _ => shards.push((shard, 1)),
+            }
+        }
+        Ok(Self { shards, hash: records.hash()?, also_posts })
+    }
+
+    /// Goes through the records again, a shard at a time.
+    pub(crate) fn open<'a>(
+        &'a self,
+        layout: &Layout,
+        tombstones: &'a Tombstones,
+    ) -> Result<ShardReader<'a>, ManifestError> {
+        let records = Records::open(&layout.raw_manifest())?.peekable();
+        Ok(ShardReader { inventory: self, tombstones, records })
+    }
+}
+
+/// The pictures of one shard after the other.
+pub(crate) struct ShardReader<'a> {
+    inventory: &'a Inventory,
+    tombstones: &'a Tombstones,
+    records: Peekable<Records<PictureRecord>>,
+}
+
+impl ShardReader<'_> {
+    /// The pictures of a shard of the inventory. Shards are asked for in its order; those passed over are skipped.
+    pub(crate) fn pictures(&mut self, shard: &ShardId) -> Result<Pictures, ManifestError> {
+        let elsewhere = |next: &Result<PictureRecord, _>| next.as_ref().is_ok_and(|next| next.post.shard() != *shard);
+        while self.records.next_if(elsewhere).is_some() {}
+        let mut pictures = Pictures::new();
+        while let Some(record) = self.records.next_if(|next| !elsewhere(next)) {
+            let record = record?;
+            let also_posts = self.inventory.also_posts.get(&record.sha256).cloned().unwrap_or_default();
+            if !self.tombstones.cover(&record.post) && !also_posts.contains(&record.post) {
+                pictures.insert(record.sha256, Picture { record, also_posts });
+            }
+        }
+        Ok(pictures)
+    }
+}
+
+impl Picture {
     /// The picture's SHA-256.
     pub(crate) fn hash(&self) -> PictureHash {
         self.record.sha256
@@ -54,7 +110,7 @@ impl Picture<'_> {
 
     /// What the manifest says of one of its faces.
     pub(crate) fn face_record(&self, layout: &Layout, shard: &ShardId, face: &FoundFace, file: &str) -> FaceRecord {
-        let record = self.record;
+        let record = &self.record;
         FaceRecord {
             face: FaceId { picture: self.hash(), index: face.index },
             picture: self.hash(),
@@ -77,7 +133,12 @@ impl Picture<'_> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::ContentHash;
+    use std::collections::BTreeSet;
+
+    use contracts::{
+        manifest::{self, Header},
+        tombstone::{self, Tombstone},
+    };
 
     use super::*;
 
@@ -102,14 +163,39 @@ mod tests {
 
     #[test]
     fn a_picture_posted_twice_belongs_to_its_lowest_post() {
-        let records =
-            [record("b", "mini:7"), record("a", "mini:4095"), record("a", "mini:4096"), record("c", "mini:4097")];
-        let shards = by_shard(&records);
-        let names: Vec<(String, usize)> =
-            shards.iter().map(|(id, pictures)| (id.to_string(), pictures.len())).collect();
-        assert_eq!(names, [("mini-00000".into(), 2), ("mini-00001".into(), 1)]);
-        let twice = &shards[&"mini:1".parse::<PostId>().unwrap().shard()][&ContentHash::of(b"a")];
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path(), &Default::default());
+        let mut records = [
+            record("gone", "mini:1"),
+            record("b", "mini:7"),
+            record("a", "mini:4095"),
+            record("a", "mini:4096"),
+            record("c", "mini:4097"),
+            record("d", "mini:90000"),
+            record("a", "other:1"),
+        ];
+        let header = Header::new::<PictureRecord>("test", None, BTreeMap::new(), 1);
+        let hash = manifest::write(&layout.raw_manifest(), &header, &mut records).unwrap();
+        tombstone::add(&layout, [Tombstone { post: "mini:1".parse().unwrap(), sha256: None }]).unwrap();
+        let tombstones = Tombstones::read(&layout).unwrap();
+
+        let inventory = Inventory::take(&layout, &tombstones).unwrap();
+        assert_eq!(inventory.hash, hash);
+        let names: Vec<(String, u64)> = inventory.shards.iter().map(|(id, count)| (id.to_string(), *count)).collect();
+        assert_eq!(names, [("mini-00000".into(), 2), ("mini-00001".into(), 1), ("mini-00021".into(), 1)]);
+        let check = |wanted: &[usize], expected: &[&[&str]]| {
+            let mut reader = inventory.open(&layout, &tombstones).unwrap();
+            for (place, expected) in wanted.iter().zip(expected) {
+                let pictures = reader.pictures(&inventory.shards[*place].0).unwrap();
+                let expected: Vec<PictureHash> = expected.iter().map(|name| ContentHash::of(name.as_bytes())).collect();
+                assert!(pictures.keys().eq(BTreeSet::from_iter(&expected)), "shard {place}");
+            }
+        };
+        check(&[0, 1, 2], &[&["a", "b"], &["c"], &["d"]]);
+        check(&[2], &[&["d"]]);
+        let twice = &inventory.open(&layout, &tombstones).unwrap().pictures(&inventory.shards[0].0).unwrap()
+            [&ContentHash::of(b"a")];
         assert_eq!(twice.record.post, "mini:4095".parse().unwrap());
-        assert_eq!(twice.also_posts, ["mini:4096".parse().unwrap()]);
+        assert_eq!(twice.also_posts, ["mini:4096".parse().unwrap(), "other:1".parse().unwrap()]);
     }
 }

@@ -1,15 +1,15 @@
 //! The crop stage: the raw manifest in, faces by shard and their manifest out.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{collections::HashSet, sync::atomic::Ordering, time::Instant};
 
 use contracts::{
-    ContentHash, Context, Layout, Report, Stage, StageId,
+    Context, Layout, Report, Stage, StageId,
     exclusion::Exclusions,
-    id::PostId,
-    manifest::{self, Header, Manifest},
+    id::{PostId, ShardId},
+    manifest::{Header, ManifestError, Spool},
     options::CropOptions,
     publish::FileError,
-    record::{FaceRecord, PictureRecord},
+    record::FaceRecord,
     report::State,
     tombstone::Tombstones,
 };
@@ -21,7 +21,7 @@ use crate::{
     cutting::{Cutting, Done, remove_manifest},
     deletions,
     error::CropError,
-    inputs::{self, Shards},
+    inputs::{Inventory, Pictures},
     recipe::{Recipe, STAGE_VERSION},
     shard::ShardRecord,
     workers::Workers,
@@ -36,81 +36,65 @@ impl Stage for Crop {
     type Options = CropOptions;
 
     fn run(context: &Context<'_>, options: &CropOptions) -> Result<Report, CropError> {
-        let mut raw: Manifest<PictureRecord> = manifest::read(&context.layout.raw_manifest())?;
         let tombstones = Tombstones::read(context.layout)?;
-        raw.records.retain(|record| !tombstones.cover(&record.post));
-        let mut shards = inputs::by_shard(&raw.records);
+        let inventory = Inventory::take(context.layout, &tombstones)?;
         let cascade = Cascade::find(&context.config.crop.cascade)?;
         let recipe = Recipe::new(context.config, cascade.hash());
         let workers = Workers::start(context.config.crop.engine, cascade)?;
         let mut report = Report::new(StageId::Crop);
-        if raw.records.is_empty() {
+        if inventory.shards.is_empty() {
             remove_manifest(context)?;
             return Err(CropError::NoPictures);
         }
-        add_emptied(context.layout, &tombstones, &mut shards);
+        let mut shards = inventory.shards.clone();
+        shards.extend(emptied(context.layout, &tombstones, &inventory));
         if let Some(share) = options.shard {
             let mut place = 0..;
-            shards.retain(|_, _| place.next().is_some_and(|place| share.holds(place)));
+            shards.retain(|_| place.next().is_some_and(|place| share.holds(place)));
             report.state = State::Share;
         }
-        report.taken = shards.values().map(|pictures| pictures.len() as u64).sum();
+        report.taken = shards.iter().map(|(_, pictures)| pictures).sum();
 
-        let old = old_records(context, &shards, &mut report)?;
+        notice_deletions(context, &shards, &mut report)?;
         let exclusions = Exclusions::read(context.layout)?;
         let cutting =
             Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
-        let assembly = cut(&cutting, &shards, old, &mut report)?;
-        report.kept = assembly.records.len() as u64;
+        let mut reader = inventory.open(context.layout, &tombstones)?;
+        let assembly = cut(&cutting, &shards, |shard| reader.pictures(shard), &mut report)?;
+        report.kept = assembly.kept;
         if report.state != State::Complete {
             return Ok(report);
         }
 
         refuse_nothing(context, &assembly, &report)?;
-        publish(context, &recipe, assembly.records, raw.records_hash, &mut report)?;
+        if let Some(faces) = assembly.records {
+            let seed = context.config.seed();
+            let header = Header::new::<FaceRecord>(STAGE_VERSION, Some(inventory.hash), recipe.keys.clone(), seed);
+            let output = faces.publish(&header)?;
+            contact::draw(context.layout, &recipe.config, output)?;
+            report.output = Some(output);
+        }
         Ok(report)
     }
 }
 
-/// Writes the manifest and, from it, the contact sheets.
-fn publish(
-    context: &Context<'_>,
-    recipe: &Recipe,
-    mut faces: Vec<FaceRecord>,
-    input: ContentHash,
-    report: &mut Report,
-) -> Result<(), CropError> {
-    let seed = context.config.seed();
-    let header = Header::new::<FaceRecord>(STAGE_VERSION, Some(input), recipe.keys.clone(), seed);
-    let output = manifest::write(&context.layout.faces_manifest(), &header, &mut faces)?;
-    contact::draw(context.layout, &recipe.config, &faces, output)?;
-    report.output = Some(output);
-    Ok(())
+/// Shards of forgotten posts from which no picture is left, so that their faces go too.
+fn emptied(layout: &Layout, tombstones: &Tombstones, inventory: &Inventory) -> Vec<(ShardId, u64)> {
+    let mut shards: Vec<ShardId> = tombstones.posts().map(PostId::shard).collect();
+    shards.sort();
+    shards.dedup();
+    let left: HashSet<&ShardId> = inventory.shards.iter().map(|(shard, _)| shard).collect();
+    shards.retain(|shard| !left.contains(shard) && layout.faces_shard(shard).exists());
+    shards.into_iter().map(|shard| (shard, 0)).collect()
 }
 
-/// Adds shards of forgotten posts from which no picture is left, so that their faces go too.
-fn add_emptied(layout: &Layout, tombstones: &Tombstones, shards: &mut Shards<'_>) {
-    for shard in tombstones.posts().map(PostId::shard) {
-        if layout.faces_shard(&shard).exists() {
-            shards.entry(shard).or_default();
-        }
-    }
-}
-
-/// The shards' records as earlier runs left them, in the shards' order, deletions by hand noticed.
-fn old_records(
-    context: &Context<'_>,
-    shards: &Shards<'_>,
-    report: &mut Report,
-) -> Result<Vec<Option<ShardRecord>>, FileError> {
+/// Looks for faces that were deleted by hand since the shards were written.
+fn notice_deletions(context: &Context<'_>, shards: &[(ShardId, u64)], report: &mut Report) -> Result<(), FileError> {
     let mut deleted = 0;
-    let mut records = Vec::new();
-    for shard in shards.keys() {
-        let mut record = ShardRecord::read(&context.layout.faces_shard(shard))?;
-        if let Some(record) = &mut record {
-            deleted += deletions::notice(context.layout, shard, record)?;
+    for (shard, _) in shards {
+        if let Some(mut record) = ShardRecord::read(&context.layout.faces_shard(shard))? {
+            deleted += deletions::notice(context.layout, shard, &mut record)?;
         }
-        records.push(record);
     }
     if deleted > 0 {
         report.warnings.push(format!(
@@ -120,33 +104,33 @@ fn old_records(
         ));
     }
     report.figures.insert("faces_newly_deleted_by_hand".into(), deleted as f64);
-    Ok(records)
+    Ok(())
 }
 
 /// Brings shard after shard up to date, until all are or the interrupt is raised.
 fn cut(
     cutting: &Cutting<'_>,
-    shards: &Shards<'_>,
-    old: Vec<Option<ShardRecord>>,
+    shards: &[(ShardId, u64)],
+    mut pictures_of: impl FnMut(&ShardId) -> Result<Pictures, ManifestError>,
     report: &mut Report,
 ) -> Result<Assembly, CropError> {
     let context = cutting.context;
-    let pending: usize =
-        shards.iter().zip(&old).map(|((id, pictures), old)| cutting.pending(id, pictures, old.as_ref()).len()).sum();
-    context.progress.begin("cropping", pending as u64);
+    context.progress.begin("cropping", report.taken);
     let started = Instant::now();
-    let mut assembly = Assembly::default();
-    for ((id, pictures), old) in shards.iter().zip(old) {
+    let is_whole = report.state == State::Complete;
+    let manifest = context.layout.faces_manifest();
+    let mut assembly = Assembly::new(is_whole.then(|| Spool::create(&manifest)).transpose()?);
+    for (shard, count) in shards {
         if context.interrupt.is_raised() {
             report.state = State::Interrupted;
             break;
         }
-        let record = cutting.shard(id, pictures, old)?;
-        assembly.add(context.layout, id, pictures, &record, report);
-        context.progress.note(&format!("{} faces", assembly.records.len()));
+        let pictures = if *count > 0 { pictures_of(shard)? } else { Pictures::new() };
+        let record = cutting.shard(shard, &pictures, ShardRecord::read(&context.layout.faces_shard(shard))?)?;
+        assembly.add(context.layout, shard, &pictures, &record, report)?;
+        context.progress.note(&format!("{} faces", assembly.kept));
     }
-    // One that came within a shard left pictures out; one that came after the last picture took nothing away.
-    if (cutting.done.pictures.load(Ordering::Relaxed) as usize) < pending {
+    if cutting.done.left.load(Ordering::Relaxed) > 0 {
         report.state = State::Interrupted;
     }
     account(cutting, &assembly, started.elapsed().as_secs_f64(), report);
@@ -169,7 +153,7 @@ fn account(cutting: &Cutting<'_>, assembly: &Assembly, seconds: f64, report: &mu
 
 /// A dataset of nothing is never what was wanted.
 fn refuse_nothing(context: &Context<'_>, assembly: &Assembly, report: &Report) -> Result<(), CropError> {
-    if !assembly.records.is_empty() {
+    if assembly.kept > 0 {
         return Ok(());
     }
     remove_manifest(context)?;
