@@ -1,16 +1,19 @@
 //! The program itself, started as the runner starts it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a seed is printed, to repeat what it drew")]
 
 mod material;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
+    hash::{BuildHasher, RandomState},
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
-use contracts::{Report, report::State};
-use material::{Scene, spots};
+use contracts::{Report, publish, report::State};
+use material::{Scene, cascades::Random, spots};
 
 fn start(scene: &Scene, cascade: &Path, cache: &Path) -> Output {
     command(scene, cascade, cache).output().unwrap()
@@ -37,41 +40,92 @@ fn it_crops_and_prints_its_report() {
     assert_eq!(crop.width(), 64);
 }
 
+/// Forty pictures in ten shards.
+fn ten_shards() -> Scene {
+    let mut scene = Scene::new();
+    for post in 0..40u32 {
+        scene.add(&format!("mini:{}", 1024 * post + 1), &spots(400, 300, &[[60 + post, 60, 50 + post]]));
+    }
+    scene
+}
+
+/// The command on a scene with its own cascade, silent.
+fn silent(scene: &Scene) -> Command {
+    let mut command = command(scene, &scene.root().join("spot.xml"), scene.root());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Every file of the faces but the manifest, whose header names the temporary folder; its records are compared apart.
+fn files(scene: &Scene) -> BTreeMap<String, Vec<u8>> {
+    let mut files = scene.with_sheets();
+    files.remove("manifest.jsonl");
+    files
+}
+
 #[cfg(unix)]
 #[test]
-fn killed_at_any_time_it_loses_no_whole_shard_and_ends_with_the_same_bytes() {
-    let scene = || {
-        let mut scene = Scene::new();
-        for post in 0..40u32 {
-            scene.add(&format!("mini:{}", 4096 * post + 1), &spots(400, 300, &[[60 + post, 60, 50 + post]]));
+fn killed_at_many_random_moments_it_never_shows_half_a_shard_and_ends_with_the_same_bytes() {
+    let mut random = Random(seed());
+    let whole = ten_shards();
+    let started = Instant::now();
+    assert!(silent(&whole).status().unwrap().success());
+    let duration = started.elapsed().as_micros() as u64;
+    let expected = files(&whole);
+    let (mut kills, mut shards_at_kills) = (0, BTreeSet::new());
+    while kills < 25 {
+        let killed = ten_shards();
+        // Each start may live a little longer than the one before, so that the last one gets through.
+        for most in (1..).map(|start| duration / 8 * start) {
+            let mut child = silent(&killed).spawn().unwrap();
+            std::thread::sleep(Duration::from_micros(random.below(most)));
+            child.kill().unwrap();
+            if child.wait().unwrap().success() {
+                break;
+            }
+            kills += 1;
+            let left = files_if_any(&killed);
+            shards_at_kills.insert(left.keys().filter(|name| name.ends_with("shard.json")).count());
+            let foreign: Vec<&String> = left.keys().filter(|name| expected.get(*name) != left.get(*name)).collect();
+            assert_eq!(foreign, Vec::<&String>::new(), "after {kills} kills");
         }
-        scene
-    };
-    let (whole, killed) = (scene(), scene());
-    let cascade = |scene: &Scene| scene.root().join("spot.xml");
-    assert_eq!(start(&whole, &cascade(&whole), whole.root()).status.code(), Some(0));
-    let shards = |scene: &Scene| {
-        let names = fs::read_dir(scene.layout().faces()).into_iter().flatten();
-        names.filter(|entry| entry.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().starts_with("mini-"))).count()
-    };
-    let mut program = command(&killed, &cascade(&killed), killed.root());
-    let mut child = program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    while shards(&killed) < 3 && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
+        assert!(files(&killed) == expected, "the same files with the same bytes");
+        assert_eq!(killed.faces(), whole.faces());
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let done = shards(&killed);
-    let output = start(&killed, &cascade(&killed), killed.root());
+    println!("{kills} kills, with {shards_at_kills:?} shards done");
+    assert!(shards_at_kills.len() > 2, "they came at different moments: {shards_at_kills:?}");
+}
+
+/// What has its final name already.
+fn files_if_any(scene: &Scene) -> BTreeMap<String, Vec<u8>> {
+    let mut files = if scene.layout().faces().exists() { files(scene) } else { BTreeMap::new() };
+    files.retain(|name, _| !name.starts_with(publish::PARTIAL_PREFIX));
+    files
+}
+
+/// The seed of a test: another each time, unless the environment gives one to repeat a failure.
+fn seed() -> u64 {
+    let given = std::env::var("NIJIGEN_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seed = given.unwrap_or_else(|| RandomState::new().hash_one("seed"));
+    println!("NIJIGEN_TEST_SEED={seed}");
+    seed
+}
+
+#[test]
+fn shares_that_run_at_the_same_time_make_the_whole() {
+    let (whole, shared) = (ten_shards(), ten_shards());
+    assert!(silent(&whole).status().unwrap().success());
+    let share = |number: usize| silent(&shared).args(["--shard", &format!("{number}/4")]).spawn().unwrap();
+    let running: Vec<Child> = (1..=4).map(share).collect();
+    for mut share in running {
+        assert!(share.wait().unwrap().success());
+    }
+    assert!(!shared.layout().faces_manifest().exists());
+    let output = start(&shared, &shared.root().join("spot.xml"), shared.root());
     let report: Report = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(report.figures["pictures_examined_now"] <= (40 - done) as f64, "{done} shards were whole");
-    let without_header = |scene: &Scene| {
-        let mut files = scene.with_sheets();
-        files.remove("manifest.jsonl");
-        files
-    };
-    assert!(without_header(&killed) == without_header(&whole), "the same files with the same bytes");
-    assert_eq!(killed.faces(), whole.faces());
+    assert_eq!((report.taken, report.figures["pictures_examined_now"]), (40, 0.0));
+    assert!(files(&shared) == files(&whole), "the same files with the same bytes");
+    assert_eq!(shared.faces(), whole.faces());
 }
 
 #[test]
