@@ -4,6 +4,10 @@
 mod material;
 
 use contracts::config::{Alpha, CropMode, Engine};
+use face_cropper::{
+    engine::{self, Reduction},
+    scaling::scaled,
+};
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use material::{Scene, encoded, spots};
 
@@ -60,7 +64,9 @@ fn a_picture_on_its_side_is_turned_upright() {
     for engine in engines() {
         upright(engine, CropMode::Exact, 1);
         upright(engine, CropMode::Fast, 1);
-        upright(engine, CropMode::Fast, 4);
+        // Searched at half and at a quarter of its size.
+        upright(engine, CropMode::Fast, 6);
+        upright(engine, CropMode::Fast, 12);
     }
 }
 
@@ -80,6 +86,35 @@ fn upright(engine: Engine, mode: CropMode, times: u32) {
     check(&jpeg, (80, 104));
     // Orientation 6: the first row is the right side, so (x, y) goes to (200 - y, x).
     check(&oriented(&jpeg, 6), (96, 80));
+}
+
+/// A small look at a JPEG computes a part of each block's frequencies; it must show the same as the picture made small.
+#[test]
+fn a_reduced_jpeg_is_the_picture_made_small_whichever_way_the_camera_was_held() {
+    // Brighter to the right, darker downward and with a dark corner, so that no two orientations look alike.
+    let value = |x: u32, y: u32| if x < 96 && y < 64 { 10 } else { (60 + x / 4 - y / 6) as u8 };
+    let picture = image::RgbImage::from_fn(482, 331, |x, y| image::Rgb([value(x, y), value(x, y) / 2, 90]));
+    let jpeg = encoded(&picture.into(), ImageFormat::Jpeg);
+    let cascade = face_cropper::cascade::Cascade::of_text("the spot".into(), material::SPOT_CASCADE.into());
+    for kind in engines() {
+        let mut engine = engine::start(kind, &cascade).unwrap();
+        for orientation in 1..=8 {
+            let file = oriented(&jpeg, orientation);
+            let upright = engine.decode(&file, Alpha::Drop).unwrap();
+            let grey = engine.grey(&upright).unwrap();
+            assert_eq!(grey.width() < grey.height(), orientation > 4, "{kind:?}, orientation {orientation}");
+            for reduction in [Reduction::Half, Reduction::Quarter, Reduction::Eighth] {
+                let small = engine.preview(&file, Alpha::Drop, reduction).unwrap().grey;
+                let side = |side: i32| (side as u32).div_ceil(reduction.divisor()) as usize;
+                let expected = scaled(&grey, side(grey.width()), side(grey.height()));
+                let what = format!("{kind:?}, orientation {orientation}, {reduction:?}");
+                assert_eq!((small.width(), small.height()), (expected.width(), expected.height()), "{what}");
+                let apart = small.bytes().iter().zip(expected.bytes()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+                let mean = apart.sum::<f64>() / small.area() as f64;
+                assert!(mean < 1.5, "{what}: {mean} levels apart");
+            }
+        }
+    }
 }
 
 #[test]
