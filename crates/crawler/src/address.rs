@@ -62,6 +62,13 @@ impl Address {
         below(&self.live, &format!("/{path}"))
     }
 
+    /// Whether an address is that of the site's own listing, which is where accounts matter.
+    pub(crate) fn is_listing(&self, url: &Url) -> bool {
+        let flavour = self.site.flavour;
+        let listings = [flavour.json_path(), flavour.html_path()].map(|path| self.endpoint(path));
+        same_authority(url, &self.live) && listings.iter().any(|listing| listing.path() == url.path())
+    }
+
     /// The page of a post, as written down.
     pub(crate) fn post_page(&self, number: u64) -> String {
         below(&self.recorded, &format!("/{}", self.site.flavour.post_path(number))).into()
@@ -187,6 +194,20 @@ mod tests {
         check(&mirror, "http://localhost:8000/mirror/a.jpg", Some("http://localhost:8000/mirror/a.jpg"));
         check(&mirror, "http://localhost:8001/a.jpg", None);
         assert_eq!(mirror.endpoint("post.json").as_str(), "http://localhost:8000/mirror/post.json");
+    }
+
+    #[test]
+    fn the_listing_is_told_from_files_and_from_other_hosts() {
+        let check = |address: &Address, url: &str, expected| {
+            assert_eq!(address.is_listing(&url.parse().unwrap()), expected, "{url}");
+        };
+        let danbooru = address("danbooru", "");
+        check(&danbooru, "https://danbooru.donmai.us/posts.json?tags=a", true);
+        check(&danbooru, "https://danbooru.donmai.us/posts?page=2", true);
+        check(&danbooru, "https://danbooru.donmai.us/robots.txt", false);
+        check(&danbooru, "https://cdn.donmai.us/posts.json", false);
+        check(&danbooru, "http://danbooru.donmai.us/posts.json", false);
+        check(&address("danbooru", "http://localhost:1/x"), "http://localhost:1/x/posts.json", true);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     error::{Cause, CrawlError},
     ledger::{Ledger, Member, Outcome, Search},
     listing::{Found, Walk},
+    post::other_medium,
     selection::{Selection, Standing},
     tally::stored_file,
 };
@@ -163,9 +164,10 @@ impl<'a> Run<'a> {
         let rendering = post.rendering(variant);
         let reason = match &rendering.url {
             None => format!("no {} listed", variant.name()),
-            Some(recorded) => match self.address.live(recorded) {
-                Ok(url) => return Ok(Some(Job::new(&post, self.id(number), variant, recorded, url))),
-                Err(_) => "not on the site's own hosts".into(),
+            Some(recorded) => match (other_medium(recorded), self.address.live(recorded)) {
+                (Some(medium), _) => format!("no picture: {medium}"),
+                (None, Ok(url)) => return Ok(Some(Job::new(&post, self.id(number), variant, recorded, url))),
+                (None, Err(_)) => "not on the site's own hosts".into(),
             },
         };
         self.ledger.record(search, number, variant, &Outcome::Filtered { reason })?;

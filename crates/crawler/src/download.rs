@@ -76,8 +76,9 @@ impl Job {
     pub(crate) fn new(post: &Post, id: PostId, variant: Variant, recorded_url: &str, url: Url) -> Self {
         let rendering = post.rendering(variant);
         let md5 = post.md5_of(variant).map(str::to_owned);
-        // A sample's own size is what its record says; a preview's length is not in the record.
-        let dimensions = if variant == Variant::Sample { None } else { rendering.dimensions };
+        // Where a sample's length is known its sides need not be: not all sites state them exactly.
+        let exact = variant != Variant::Sample || rendering.bytes.is_none();
+        let dimensions = rendering.dimensions.filter(|_| exact);
         let claim = Claim { md5, bytes: rendering.bytes, dimensions };
         Self { post: id, variant, url, recorded_url: recorded_url.to_owned(), claim, md5_claimed: post.md5.clone() }
     }

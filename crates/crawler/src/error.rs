@@ -2,7 +2,14 @@
 
 use contracts::{manifest::ManifestError, publish::FileError};
 
-use crate::{address::AddressError, fetch::FetchError, ledger::LedgerError, listing::NotAList, site, tally::Nothing};
+use crate::{
+    address::AddressError,
+    fetch::{AccountError, FetchError},
+    ledger::LedgerError,
+    listing::NotAList,
+    site,
+    tally::Nothing,
+};
 
 /// Why a crawl cannot go on. What was finished until then is kept.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +20,8 @@ pub struct CrawlError(Cause);
 pub(crate) enum Cause {
     #[error(transparent)]
     Address(#[from] AddressError),
+    #[error(transparent)]
+    Account(#[from] AccountError),
     #[error("cannot prepare for requests: {0}; on Debian, install the package ca-certificates")]
     Client(#[source] reqwest::Error),
     #[error("cannot start threads: {0}")]

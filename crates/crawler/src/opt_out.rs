@@ -44,6 +44,11 @@ impl OptOuts {
         if let Some(author) = author {
             return Some(format!("opt-out of the author {author}"));
         }
+        // Artists are tags of their own; whoever uploads their works may be somebody else.
+        let artist = record.tags.iter().find(|tag| self.authors.contains(&folded(tag)));
+        if let Some(artist) = artist {
+            return Some(format!("opt-out of the author {artist}"));
+        }
         let tag = record.tags.iter().find(|tag| self.tags.contains(&folded(tag)))?;
         Some(format!("opt-out of the tag {tag}"))
     }
@@ -73,6 +78,7 @@ mod tests {
         check(lists(&["Solo"], &[], &[]), Some("opt-out of the tag solo"));
         check(lists(&["ears", "cat"], &[], &[]), None);
         check(lists(&["solo"], &[" aME "], &[]), Some("opt-out of the author Ame"));
+        check(lists(&[], &["Solo"], &[]), Some("opt-out of the author solo"));
         check(lists(&[], &[], &["7"]), Some("opt-out of the post"));
         check(lists(&[], &[], &["konachan:7"]), Some("opt-out of the post"));
         check(lists(&[], &[], &["yandere:7", "70"]), None);

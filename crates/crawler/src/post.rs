@@ -44,6 +44,10 @@ pub(crate) enum Status {
     Active,
     /// It was taken away.
     Deleted,
+    /// It is kept from all visitors, as Danbooru does where an artist asks for it.
+    Banned,
+    /// It is shown to some accounts only.
+    Withheld,
 }
 
 /// One of the renderings of a post's picture, with what the site claims of it.
@@ -67,6 +71,9 @@ pub(crate) enum Detail {
     /// What the markup of a list page shows: no lengths, no source, not all addresses.
     Markup,
 }
+
+/// Files of posts that are no pictures.
+const OTHER_MEDIA: [&str; 5] = ["mp4", "webm", "zip", "swf", "ugoira"];
 
 /// Pictures that stand for one that is not there.
 const PLACEHOLDERS: [&str; 2] = ["deleted-preview.png", "download-preview.png"];
@@ -110,6 +117,25 @@ impl Post {
     }
 }
 
+impl Status {
+    const ALL: [Self; 4] = [Self::Active, Self::Deleted, Self::Banned, Self::Withheld];
+
+    /// Its name in the ledger.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deleted => "deleted",
+            Self::Banned => "banned",
+            Self::Withheld => "withheld",
+        }
+    }
+
+    /// The status of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
 impl Rendering {
     /// A rendering at `url`, unless that is a placeholder.
     pub(crate) fn at(url: Option<String>) -> Self {
@@ -121,6 +147,18 @@ impl Rendering {
 pub(crate) fn is_placeholder(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     PLACEHOLDERS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
+
+/// The extension of an address at which something else than a picture lies: a film, an archive.
+pub(crate) fn other_medium(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let extension = path.rsplit('.').next().unwrap_or_default();
+    OTHER_MEDIA.into_iter().find(|medium| medium.eq_ignore_ascii_case(extension))
+}
+
+/// The first part of an address's path that can be an MD5.
+pub(crate) fn md5_in(url: &str) -> Option<String> {
+    url.split(['/', '.', '?', '-', '_']).find_map(md5_claim)
 }
 
 /// A text that can be an MD5, in lower case.
@@ -185,6 +223,15 @@ mod tests {
         assert_eq!((whole.original, whole.tags), (post().original, tag_list("a b")));
         let replaced = Post { md5: md5_claim(&"cd".repeat(16)), ..markup };
         assert_eq!(replaced.clone().completed_by(&post()), replaced, "another picture's record says nothing");
+    }
+
+    #[test]
+    fn films_and_archives_are_no_pictures() {
+        let check = |url: &str, expected| assert_eq!(other_medium(url), expected, "{url}");
+        check("https://a/original/ab/cd/1.webm", Some("webm"));
+        check("https://a/b.ZIP?download=1", Some("zip"));
+        check("https://a.zip/b.jpg", None);
+        check("", None);
     }
 
     #[test]

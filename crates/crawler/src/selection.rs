@@ -62,8 +62,11 @@ impl Selection {
 
     /// How a post stands, going by the ledger alone.
     pub(crate) fn standing<'a>(&self, member: &'a Member) -> Standing<'a> {
-        if member.status == Status::Deleted {
-            return Standing::Deleted;
+        match member.status {
+            Status::Active => {}
+            Status::Deleted => return Standing::Deleted,
+            Status::Banned => return Standing::Filtered("kept from visitors by the site".into()),
+            Status::Withheld => return Standing::Filtered("shown to some accounts only".into()),
         }
         if self.forgets(member.number) {
             return Standing::Filtered("forgotten on request".into());
@@ -106,6 +109,9 @@ mod tests {
         check(Some("q"), Status::Active, PictureState::Unknown, Standing::Filtered("rating q".into()));
         check(None, Status::Active, PictureState::Unknown, Standing::Filtered("no known rating".into()));
         check(Some("s"), Status::Deleted, PictureState::Unknown, Standing::Deleted);
+        let filtered = |reason: &str| Standing::Filtered(reason.into());
+        check(Some("s"), Status::Banned, PictureState::Unknown, filtered("kept from visitors by the site"));
+        check(Some("s"), Status::Withheld, PictureState::Unknown, filtered("shown to some accounts only"));
         check(Some("s"), Status::Active, failed(false), Standing::Due { failure: Some("status 404") });
         check(Some("s"), Status::Active, failed(true), Standing::GivenUp("status 404"));
     }

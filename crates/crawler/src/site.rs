@@ -31,6 +31,8 @@ pub(crate) enum Memory {
 pub(crate) enum Flavour {
     /// konachan, yande.re.
     Moebooru,
+    /// Danbooru 2, whose sites share one set of posts.
+    Danbooru,
 }
 
 /// A rating: the letter that records have, and the word that pages show.
@@ -64,6 +66,20 @@ const SITES: &[Site] = &[
         flavour: Flavour::Moebooru,
         memory: Memory::Lasting,
     },
+    Site {
+        name: "danbooru",
+        address: Some("https://danbooru.donmai.us"),
+        hosts: &["danbooru.donmai.us", "cdn.donmai.us"],
+        flavour: Flavour::Danbooru,
+        memory: Memory::Lasting,
+    },
+    Site {
+        name: "safebooru",
+        address: Some("https://safebooru.donmai.us"),
+        hosts: &["safebooru.donmai.us", "cdn.donmai.us"],
+        flavour: Flavour::Danbooru,
+        memory: Memory::Lasting,
+    },
     Site { name: "mini", address: None, hosts: &[], flavour: Flavour::Moebooru, memory: Memory::Fresh },
 ];
 
@@ -86,6 +102,12 @@ impl Flavour {
                 Rating { letter: "q", word: "questionable" },
                 Rating { letter: "e", word: "explicit" },
             ],
+            Self::Danbooru => &[
+                Rating { letter: "g", word: "general" },
+                Rating { letter: "s", word: "sensitive" },
+                Rating { letter: "q", word: "questionable" },
+                Rating { letter: "e", word: "explicit" },
+            ],
         }
     }
 
@@ -99,6 +121,7 @@ impl Flavour {
     pub(crate) fn json_path(self) -> &'static str {
         match self {
             Self::Moebooru => "post.json",
+            Self::Danbooru => "posts.json",
         }
     }
 
@@ -106,6 +129,7 @@ impl Flavour {
     pub(crate) fn html_path(self) -> &'static str {
         match self {
             Self::Moebooru => "post",
+            Self::Danbooru => "posts",
         }
     }
 
@@ -113,6 +137,7 @@ impl Flavour {
     pub(crate) fn post_path(self, number: u64) -> String {
         match self {
             Self::Moebooru => format!("post/show/{number}"),
+            Self::Danbooru => format!("posts/{number}"),
         }
     }
 
@@ -120,6 +145,15 @@ impl Flavour {
     pub(crate) fn page_size(self) -> usize {
         match self {
             Self::Moebooru => 100,
+            Self::Danbooru => 200,
+        }
+    }
+
+    /// The last list page that visitors are shown.
+    pub(crate) fn last_page(self) -> Option<u64> {
+        match self {
+            Self::Moebooru => None,
+            Self::Danbooru => Some(1000),
         }
     }
 }
@@ -143,11 +177,15 @@ mod tests {
 
     #[test]
     fn ratings_are_letters_or_words() {
-        let check = |text: &str, expected: Option<&str>| assert_eq!(Flavour::Moebooru.rating(text), expected, "{text}");
-        check("s", Some("s"));
-        check("Safe", Some("s"));
-        check(" Explicit ", Some("e"));
-        check("g", None);
-        check("", None);
+        let check = |text: &str, moebooru: Option<&str>, danbooru: Option<&str>| {
+            let letters = (Flavour::Moebooru.rating(text), Flavour::Danbooru.rating(text));
+            assert_eq!(letters, (moebooru, danbooru), "{text}");
+        };
+        check("s", Some("s"), Some("s"));
+        check("Safe", Some("s"), None);
+        check("sensitive", None, Some("s"));
+        check(" Explicit ", Some("e"), Some("e"));
+        check("g", None, Some("g"));
+        check("", None, None);
     }
 }

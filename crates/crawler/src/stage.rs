@@ -20,7 +20,7 @@ use crate::{
     crawl::{Fetched, Run},
     download::Downloader,
     error::{Cause, CrawlError},
-    fetch::Fetcher,
+    fetch::{Account, Fetcher},
     forget,
     ledger::{Ledger, Search, SearchKey},
     selection::Selection,
@@ -82,6 +82,7 @@ impl Stage for Crawl {
         let search = desk.search(config)?;
         let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
         let mut report = report(&tally, fetched, &fetcher);
+        report.warnings.extend(sensitive_taken_for_safe(config, desk.address.site().flavour));
         match ended {
             None => report.state = State::Interrupted,
             Some(()) => {
@@ -126,7 +127,9 @@ impl Desk {
 
     /// What makes the requests; an error while the site wants to be left alone.
     fn fetcher(&self, config: &CrawlConfig, search: &Search) -> Result<Arc<Fetcher>, CrawlError> {
-        let fetcher = Fetcher::new(&self.address, config, self.ledger.cooldown(search)).map_err(Cause::Client)?;
+        let account = Account::from_environment(&self.address)?;
+        let cooldown = self.ledger.cooldown(search);
+        let fetcher = Fetcher::new(&self.address, account, config, cooldown).map_err(Cause::Client)?;
         fetcher.respect_cooldown()?;
         Ok(Arc::new(fetcher))
     }
@@ -202,6 +205,15 @@ fn unknown_ratings(config: &CrawlConfig, flavour: Flavour) -> Vec<String> {
     unknown.map(problem).collect()
 }
 
+/// A configuration for other sites means something else on Danbooru.
+fn sensitive_taken_for_safe(config: &CrawlConfig, flavour: Flavour) -> Option<String> {
+    let has = |letter: &str| config.ratings.iter().any(|rating| rating == letter);
+    let mistaken = flavour == Flavour::Danbooru && has("s") && !has("g");
+    mistaken.then(|| {
+        "crawl.ratings names \"s\", which is sensitive on Danbooru; \"g\" is what other sites call safe".to_owned()
+    })
+}
+
 /// Search words that would turn the listing by post number into another one.
 fn foreign_terms(config: &CrawlConfig) -> Vec<String> {
     let clashes = |word: &&str| ["order:", "id:", "limit:"].iter().any(|term| word.starts_with(term));
@@ -232,12 +244,17 @@ mod tests {
         check(|_| {}, &[]);
         check(
             |crawl| crawl.site = "nowhere".parse().unwrap(),
-            &["the sites are konachan, konachan-com, yandere, mini"],
+            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, mini"],
         );
         check(
             |crawl| crawl.ratings = vec!["s".into(), "g".into(), "x".into()],
             &["no rating \"g\"", "no rating \"x\""],
         );
+        let danbooru = |crawl: &mut CrawlConfig| {
+            crawl.site = "danbooru".parse().unwrap();
+            crawl.ratings = vec!["g".into(), "s".into(), "safe".into()];
+        };
+        check(danbooru, &["danbooru gives no rating \"safe\"; it gives g, s, q, e"]);
         check(|crawl| crawl.tags = "solo order:score id:5".into(), &["order:score", "id:5"]);
         let by_pages = |crawl: &mut CrawlConfig| {
             crawl.tags = "order:score".into();

@@ -120,6 +120,8 @@ impl Connection<'_> {
             range: header("range"),
             if_range: header("if-range"),
             user_agent: header("user-agent"),
+            authorization: header("authorization"),
+            cookie: header("cookie"),
             fault: None,
             status: NOTHING.status,
             bytes: NOTHING.bytes,

@@ -31,6 +31,10 @@ pub struct LoggedRequest {
     pub if_range: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The `Cookie` header.
+    pub cookie: Option<String>,
     /// What went wrong, as it was scripted.
     pub fault: Option<Fault>,
     /// The status sent; 0 where there was none.
@@ -159,6 +163,8 @@ mod tests {
                 range: None,
                 if_range: None,
                 user_agent: None,
+                authorization: None,
+                cookie: None,
                 fault: (!sound).then_some(Fault::Reset),
                 status: 200,
                 bytes: 1,

@@ -43,7 +43,7 @@ impl Variant {
 section! {
     /// `[crawl]`: what is fetched, from where, and how gently.
     CrawlConfig in "crawl" {
-        /// A row of the site table: konachan, konachan-com, yandere, mini.
+        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, mini.
         site: SiteName = SiteName::konachan(), Function;
         /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
         base_url: String = String::new(), Function;
@@ -51,11 +51,12 @@ section! {
         listing: Listing = Listing::Json, Function;
         /// The search, in the site's own words.
         tags: String = "rating:s".into(), Function;
-        /// Ratings to keep, in the site's own letters; checked here again, the site's filter is not trusted.
+        /// Ratings to keep, in the site's own letters; checked here again, the site's filter is not trusted. On Danbooru s is
+        /// sensitive, and what others call safe is g.
         ratings: Vec<String> = vec!["s".into()], Function;
         /// Posts with one of these tags are never fetched.
         opt_out_tags: Vec<String> = Vec::new(), Function;
-        /// Posts by one of these authors, in the site's names, are never fetched.
+        /// Posts by one of these authors are never fetched: names of those who posted them, or tags of artists.
         opt_out_authors: Vec<String> = Vec::new(), Function;
         /// These posts are never fetched: numbers on the site, or posts of any site as "konachan:123".
         opt_out_posts: Vec<String> = Vec::new(), Function;

@@ -1,8 +1,8 @@
 //! The HTTP client: how it introduces itself, and what it trusts.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, ClientBuilder, header::HeaderValue, redirect::Policy};
+use reqwest::{Client, ClientBuilder, cookie::Jar, header::HeaderValue, redirect::Policy};
 
 use crate::address::Address;
 
@@ -13,21 +13,26 @@ const CONTACT_VARIABLE: &str = "NIJIGEN_CONTACT";
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A client for a site.
+/// A client for a site, with the cookies that it begins with.
 ///
 /// # Errors
 /// When the machine lets none be made.
-pub(super) fn client(address: &Address, read_timeout: Duration) -> Result<Client, reqwest::Error> {
+pub(super) fn client(address: &Address, cookies: Jar, read_timeout: Duration) -> Result<Client, reqwest::Error> {
     // Another part of the process may have chosen a provider already; that one serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match builder(address, read_timeout).build() {
+    let cookies = Arc::new(cookies);
+    match builder(address, &cookies, read_timeout).build() {
         Ok(client) => Ok(client),
-        Err(error) => without_certificates(address, read_timeout).unwrap_or(Err(error)),
+        Err(error) => without_certificates(address, &cookies, read_timeout).unwrap_or(Err(error)),
     }
 }
 
 /// A machine without certificates can still speak plain HTTP. `None` where that is no help.
-fn without_certificates(address: &Address, read_timeout: Duration) -> Option<Result<Client, reqwest::Error>> {
+fn without_certificates(
+    address: &Address,
+    cookies: &Arc<Jar>,
+    read_timeout: Duration,
+) -> Option<Result<Client, reqwest::Error>> {
     if address.endpoint("").scheme() != "http" {
         return None;
     }
@@ -37,15 +42,15 @@ fn without_certificates(address: &Address, read_timeout: Duration) -> Option<Res
         .ok()?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    Some(builder(address, read_timeout).tls_backend_preconfigured(trusting_nobody).build())
+    Some(builder(address, cookies, read_timeout).tls_backend_preconfigured(trusting_nobody).build())
 }
 
-fn builder(address: &Address, read_timeout: Duration) -> ClientBuilder {
+fn builder(address: &Address, cookies: &Arc<Jar>, read_timeout: Duration) -> ClientBuilder {
     let builder = Client::builder()
         .user_agent(introduction())
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(read_timeout)
-        .cookie_store(true)
+        .cookie_provider(Arc::clone(cookies))
         .redirect(Policy::none());
     if address.is_loopback() { builder.no_proxy() } else { builder }
 }

@@ -125,6 +125,9 @@ impl FetchError {
 
 fn advice(status: StatusCode) -> &'static str {
     match status.as_u16() {
+        401 => {
+            "; the site wants an account, or does not accept the one that NIJIGEN_<SITE>_LOGIN and NIJIGEN_<SITE>_API_KEY name"
+        }
         403 => "; the site refuses programs, or this network: it has to be asked for permission",
         404 => "; see what crawl.base_url and crawl.site say",
         421 | 429 | 503 => {

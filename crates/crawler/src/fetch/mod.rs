@@ -1,5 +1,6 @@
 //! Requests: paced, patient, only to the site's own hosts, and only where robots.txt lets us.
 
+mod account;
 mod admission;
 mod ai_use;
 mod answer;
@@ -12,6 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+pub(crate) use account::{Account, AccountError};
 pub(crate) use answer::{Answer, LeastRate};
 use contracts::config::CrawlConfig;
 pub(crate) use fault::{Fault, FetchError};
@@ -40,6 +42,7 @@ const MOST_LISTING_BYTES: usize = 32 << 20;
 pub(crate) struct Fetcher {
     client: Client,
     address: Address,
+    account: Account,
     admission: admission::Admission,
     lanes: lanes::Lanes,
     least_rate: LeastRate,
@@ -57,12 +60,18 @@ impl Fetcher {
     ///
     /// # Errors
     /// When the machine lets no client be made.
-    pub(crate) fn new(address: &Address, config: &CrawlConfig, cooldown: Cooldown) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        address: &Address,
+        account: Account,
+        config: &CrawlConfig,
+        cooldown: Cooldown,
+    ) -> Result<Self, reqwest::Error> {
         let requests_per_second = config.requests_per_second;
         let window = Duration::from_secs_f64(config.read_timeout_seconds);
         Ok(Self {
-            client: client::client(address, window)?,
+            client: client::client(address, account.jar(), window)?,
             address: address.clone(),
+            account,
             admission: admission::Admission::default(),
             lanes: lanes::Lanes::default(),
             least_rate: LeastRate { window, bytes_per_second: config.min_bytes_per_second },
@@ -167,8 +176,11 @@ impl Fetcher {
         let lane = self.lanes.enter(url).await;
         self.pacer.turn().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = self.client.get(url.clone()).headers(headers);
-        let response = request.send().await.map_err(|error| at(Fault::from(&error)))?;
+        let request = match self.address.is_listing(url) {
+            true => self.account.signed(self.client.get(self.account.signed_address(url))),
+            false => self.client.get(url.clone()),
+        };
+        let response = request.headers(headers).send().await.map_err(|error| at(Fault::from(&error)))?;
         self.answered.store(true, Ordering::Relaxed);
         match self.redirect(url, &response).map_err(at)? {
             Some(next) => Ok(Hop::Elsewhere(next)),
@@ -186,7 +198,8 @@ impl Fetcher {
         }
         let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
         let next = location.to_str().ok().and_then(|location| url.join(location).ok());
-        let next = next.ok_or_else(|| Fault::Redirect(format!("{location:?} is no address")))?;
+        let next = next.ok_or_else(|| Fault::Redirect("its Location is no address".into()))?;
+        let next = self.account.unsigned(next);
         if !self.address.owns(&next) {
             return Err(Fault::Redirect(Foreign(next.into()).to_string()));
         }

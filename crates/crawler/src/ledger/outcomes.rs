@@ -180,10 +180,7 @@ impl Ledger {
 }
 
 fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
-    let status = match row.get_ref(2)?.as_str()? {
-        "deleted" => Status::Deleted,
-        _ => Status::Active,
-    };
+    let status = Status::named(row.get_ref(2)?.as_str()?).unwrap_or_default();
     let number = unsigned(row.get(0)?);
     let record: Option<String> = row.get(12)?;
     let record = record.map(|text| parse_post(12, &text)).transpose()?;

@@ -4,7 +4,7 @@ use contracts::config::{Listing, Variant};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{Ledger, LedgerError, signed, unsigned};
-use crate::post::{Post, Status};
+use crate::post::Post;
 
 /// What tells one search from another.
 #[derive(Clone, Copy, Debug)]
@@ -181,16 +181,12 @@ fn write_post(transaction: &Transaction<'_>, source: i64, post: &Post) -> rusqli
     if let Some(earlier) = &earlier {
         forget_outdated(transaction, source, &post, earlier)?;
     }
-    let status = match post.status {
-        Status::Active => "active",
-        Status::Deleted => "deleted",
-    };
     let record = serde_json::to_string(&post).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO posts (source, number, rating, status, record) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![source, signed(post.number), post.rating, status, record])?;
+        .execute(params![source, signed(post.number), post.rating, post.status.name(), record])?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! Listings: what a site answers when asked for its posts, and how they are walked.
 
 mod cursor;
+mod danbooru;
 mod html;
 mod json;
+mod moebooru;
 mod pages;
 mod record;
 #[cfg(test)]

@@ -10,24 +10,42 @@ use super::{
 use crate::{
     error::CrawlError,
     ledger::{Certainty, Ledger, Reach},
+    site::Flavour,
 };
+
+/// The parameters that make a site show the list page of that number, counted from 1.
+pub(super) fn parameters(flavour: Flavour, tags: &str, number: u64) -> Vec<(&'static str, String)> {
+    let tags = tags.trim();
+    let page = ("page", number.to_string());
+    match flavour {
+        Flavour::Moebooru => vec![page, ("tags", tags.to_owned())],
+        Flavour::Danbooru => {
+            // Its pages hide deleted posts unless the search speaks of them, and a page of nothing else would look like
+            // the end.
+            let all = if tags.contains("status:") { tags.to_owned() } else { format!("{tags} status:any") };
+            vec![page, ("tags", all.trim().to_owned()), ("limit", flavour.page_size().to_string())]
+        }
+    }
+}
 
 /// Where in the list pages a walk is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pages {
     next: u64,
-    most: u64,
+    last: Option<u64>,
 }
 
 impl Pages {
-    /// The first page, of so many at most; 0: no limit.
-    pub(super) fn new(most: u64) -> Self {
-        Self { next: 1, most }
+    /// The first page, of so many at most and of those that the site shows; 0: no limit.
+    pub(super) fn new(most: u64, flavour: Flavour) -> Self {
+        let wanted = Some(most).filter(|most| *most > 0);
+        let last = [wanted, flavour.last_page()].into_iter().flatten().min();
+        Self { next: 1, last }
     }
 
     fn turn(&mut self) -> Option<u64> {
         let page = self.next;
-        if self.most > 0 && page > self.most {
+        if self.last.is_some_and(|last| page > last) {
             return None;
         }
         self.next += 1;
@@ -84,5 +102,32 @@ impl Walk<'_> {
         let reach = Reach { bottom: self.search.reach.bottom || at_end, ..self.search.reach };
         ledger.commit_page(&mut self.search, &[], reach, Certainty::Settled)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_end_where_the_site_or_the_configuration_ends_them() {
+        let check = |most, flavour, expected| assert_eq!(Pages::new(most, flavour).last, expected);
+        check(0, Flavour::Moebooru, None);
+        check(8000, Flavour::Moebooru, Some(8000));
+        check(0, Flavour::Danbooru, Some(1000));
+        check(8000, Flavour::Danbooru, Some(1000));
+        check(3, Flavour::Danbooru, Some(3));
+    }
+
+    #[test]
+    fn deleted_posts_are_asked_for_where_pages_would_hide_them() {
+        let check = |flavour, tags: &str, expected: &str| {
+            let parameters = parameters(flavour, tags, 2);
+            assert_eq!(parameters[..2], [("page", "2".to_owned()), ("tags", expected.to_owned())]);
+        };
+        check(Flavour::Moebooru, " a ", "a");
+        check(Flavour::Danbooru, "a", "a status:any");
+        check(Flavour::Danbooru, "", "status:any");
+        check(Flavour::Danbooru, "-status:deleted a", "-status:deleted a");
     }
 }

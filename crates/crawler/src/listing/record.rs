@@ -1,50 +1,47 @@
-//! A Moebooru post record, as the API and the scripts of list pages hold it, read leniently.
+//! A record of a site's API, read leniently: what is missing or odd is left out.
 
 use serde_json::{Map, Value};
 
+use super::{danbooru, moebooru};
 use crate::{
     address::Address,
-    post::{Detail, HIGHEST_NUMBER, Post, Rendering, Status, md5_claim, tag_list},
+    post::{HIGHEST_NUMBER, Post, Rendering},
+    site::Flavour,
 };
 
-/// Reads one record; `None` when it has no id. Anything else that is missing or odd is left out.
-pub(super) fn post(record: &Map<String, Value>, address: &Address) -> Option<Post> {
-    let record = Record { fields: record, address };
-    let original = record.rendering("file_url", "file_size", "width", "height");
-    let mut sample = record.rendering("sample_url", "sample_file_size", "sample_width", "sample_height");
-    if sample.url.is_none() || sample.url == original.url {
-        sample = original.clone();
+/// Reads one post's record; `None` when it has no id.
+pub(super) fn post(fields: &Map<String, Value>, address: &Address) -> Option<Post> {
+    let record = Record { fields, address };
+    match address.site().flavour {
+        Flavour::Moebooru => moebooru::record::post(&record),
+        Flavour::Danbooru => danbooru::record::post(&record),
     }
-    let flavour = address.site().flavour;
-    Some(Post {
-        number: record.number("id").filter(|number| *number <= HIGHEST_NUMBER)?,
-        md5: record.text("md5").and_then(md5_claim),
-        rating: record.text("rating").and_then(|rating| flavour.rating(rating)).map(str::to_owned),
-        tags: tag_list(record.text("tags").unwrap_or_default()),
-        author: record.text("author").map(str::to_owned),
-        original_source: record.text("source").map(str::to_owned),
-        change: record.number("change"),
-        status: record.status(),
-        preview: record.rendering("preview_url", "", "actual_preview_width", "actual_preview_height"),
-        sample,
-        original,
-        detail: Detail::Record,
-    })
 }
 
-struct Record<'a> {
-    fields: &'a Map<String, Value>,
-    address: &'a Address,
+/// The fields of a record.
+pub(super) struct Record<'a> {
+    pub(super) fields: &'a Map<String, Value>,
+    pub(super) address: &'a Address,
 }
 
 impl Record<'_> {
+    /// The post's number.
+    pub(super) fn id(&self) -> Option<u64> {
+        self.number("id").filter(|number| *number <= HIGHEST_NUMBER)
+    }
+
     /// A text that says something.
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.fields.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// The same, to be kept.
+    pub(super) fn owned(&self, key: &str) -> Option<String> {
+        self.text(key).map(str::to_owned)
+    }
+
     /// A number, also where it is written as text.
-    fn number(&self, key: &str) -> Option<u64> {
+    pub(super) fn number(&self, key: &str) -> Option<u64> {
         match self.fields.get(key)? {
             Value::Number(number) => number.as_u64(),
             Value::String(text) => text.trim().parse().ok(),
@@ -52,21 +49,30 @@ impl Record<'_> {
         }
     }
 
+    /// Whether a flag is raised.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        self.fields.get(key).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// The letter of the post's rating, if the site knows such a one.
+    pub(super) fn rating(&self) -> Option<String> {
+        self.address.site().flavour.rating(self.text("rating")?).map(str::to_owned)
+    }
+
+    /// What fields of these names say of a rendering.
+    pub(super) fn rendering(&self, url: &str, bytes: &str, sides: [&str; 2]) -> Rendering {
+        let url = self.text(url).and_then(|url| self.address.recorded(url));
+        Rendering { bytes: self.size(bytes), dimensions: self.dimensions(sides), ..Rendering::at(url) }
+    }
+
+    /// A width and a height.
+    pub(super) fn dimensions(&self, [width, height]: [&str; 2]) -> Option<(u32, u32)> {
+        let side = |key| self.size(key).and_then(|side| u32::try_from(side).ok());
+        side(width).zip(side(height))
+    }
+
     /// A number above nought: sites write 0 for what they do not know.
     fn size(&self, key: &str) -> Option<u64> {
         self.number(key).filter(|number| *number > 0)
-    }
-
-    fn status(&self) -> Status {
-        match self.text("status") {
-            Some("deleted") => Status::Deleted,
-            _ => Status::Active,
-        }
-    }
-
-    fn rendering(&self, url: &str, bytes: &str, width: &str, height: &str) -> Rendering {
-        let side = |key| self.size(key).and_then(|side| u32::try_from(side).ok());
-        let url = self.text(url).and_then(|url| self.address.recorded(url));
-        Rendering { bytes: self.size(bytes), dimensions: side(width).zip(side(height)), ..Rendering::at(url) }
     }
 }

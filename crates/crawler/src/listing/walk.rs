@@ -3,7 +3,12 @@
 use contracts::config::{CrawlConfig, Listing};
 use url::Url;
 
-use super::{NotAList, Page, cursor::Direction, html, json, pages::Pages};
+use super::{
+    NotAList, Page,
+    cursor::Direction,
+    html, json,
+    pages::{self, Pages},
+};
 use crate::{
     address::Address,
     error::{Cause, CrawlError},
@@ -35,7 +40,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn new(fetcher: &'a Fetcher, address: &'a Address, config: &'a CrawlConfig, search: Search) -> Self {
         let pages = match config.listing {
             Listing::Json => None,
-            Listing::Html => Some(Pages::new(config.max_pages)),
+            Listing::Html => Some(Pages::new(config.max_pages, address.site().flavour)),
         };
         Self { fetcher, address, tags: &config.tags, pages, search }
     }
@@ -91,25 +96,27 @@ impl<'a> Walk<'a> {
     async fn by_number(&self, direction: Direction) -> Result<Page, CrawlError> {
         let flavour = self.address.site().flavour;
         let mut url = self.address.endpoint(flavour.json_path());
-        let tags = format!("{} {}", self.tags, direction.terms());
-        url.query_pairs_mut().append_pair("limit", &flavour.page_size().to_string()).append_pair("tags", tags.trim());
+        url.query_pairs_mut().extend_pairs(direction.parameters(flavour, self.tags));
         let page = match direction {
             Direction::Down(_) => self.list(&url, json::parse).await?,
             Direction::Up(_) => self.ask(&url, json::parse).await?,
         };
+        let page = direction.arranged(flavour, page);
         direction.check(&page).map_err(|problem| Cause::Disorder { url: url.into(), problem })?;
         Ok(page)
     }
 
     /// The list page of that number, counted from 1.
     pub(super) async fn by_page(&self, number: u64) -> Result<Page, CrawlError> {
-        let mut url = self.address.endpoint(self.address.site().flavour.html_path());
-        url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("tags", self.tags.trim());
+        let flavour = self.address.site().flavour;
+        let mut url = self.address.endpoint(flavour.html_path());
+        url.query_pairs_mut().extend_pairs(pages::parameters(flavour, self.tags, number));
         self.list(&url, html::parse).await
     }
 
     pub(super) fn pages(&mut self) -> &mut Pages {
-        self.pages.get_or_insert_with(|| Pages::new(0))
+        let flavour = self.address.site().flavour;
+        self.pages.get_or_insert_with(|| Pages::new(0, flavour))
     }
 
     /// Asks for a page whose being empty would end the walk for good: it has to be so twice.

@@ -1,7 +1,9 @@
 //! Whole crawls against a booru on this machine: what is kept is what the site has, whatever happens on the way.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod agreement;
+mod danbooru;
 mod downloads;
 mod failures;
 mod manners;

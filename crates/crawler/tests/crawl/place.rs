@@ -41,6 +41,15 @@ impl Place {
         place
     }
 
+    /// The same for a booru that speaks Danbooru, crawled for what is general.
+    pub(crate) fn danbooru(url: &str, listing: Listing, variant: Variant) -> Self {
+        let mut place = Self::with(url, listing, variant);
+        place.config.crawl.site = "danbooru".parse().unwrap();
+        place.config.crawl.tags = "rating:g".into();
+        place.config.crawl.ratings = vec!["g".into()];
+        place
+    }
+
     pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.folder.path(), &self.config.paths)
     }

@@ -19,7 +19,8 @@ use crate::{
     place::{Place, booru, safe_posts},
 };
 
-fn command(place: &Place) -> Command {
+/// The program, to be run on a place.
+pub(crate) fn command(place: &Place) -> Command {
     let file = place.path().join("pipeline.toml");
     fs::write(&file, Config::to_toml(&place.config)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crawler"));

@@ -1,0 +1,4 @@
+//! What Danbooru 2 sites answer.
+
+pub(super) mod page;
+pub(super) mod record;

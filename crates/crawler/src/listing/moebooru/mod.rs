@@ -1,0 +1,4 @@
+//! What Moebooru sites answer.
+
+pub(super) mod page;
+pub(super) mod record;
