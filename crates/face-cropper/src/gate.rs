@@ -165,14 +165,8 @@ mod tests {
 
     #[test]
     fn each_gate_names_what_it_drops() {
-        let open = CropConfig::default();
-        let strict = CropConfig {
-            min_score: 0.0,
-            min_grey_std: 25.0,
-            min_sharpness: 8.0,
-            min_side: 50,
-            ..CropConfig::default()
-        };
+        let open = CropConfig { min_score: f64::NEG_INFINITY, min_grey_std: 0.0, ..CropConfig::default() };
+        let strict = CropConfig { min_sharpness: 8.0, min_side: 50, ..CropConfig::default() };
         assert_eq!(judge(&open, &face(6, -9.0, 0.0, 0.0, 1)), Fate::Kept);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 8.0, 50)), Fate::Kept);
         assert_eq!(judge(&strict, &face(6, -0.1, 25.0, 8.0, 50)), Fate::LowScore);

@@ -74,9 +74,9 @@ section! {
         /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
         alpha: Alpha = Alpha::Drop, Function;
         /// Faces whose grey values deviate less than this are dropped; 0: none is.
-        min_grey_std: f64 = 0.0, Function;
+        min_grey_std: f64 = 25.0, Function;
         /// Faces whose level weight is lower are dropped; -inf: none is.
-        min_score: f64 = f64::NEG_INFINITY, Function;
+        min_score: f64 = 0.0, Function;
         /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
         min_sharpness: f64 = 0.0, Function;
         /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
