@@ -14,7 +14,7 @@ use crate::{
     error::{Cause, CrawlError},
     fetch::{Answer, Fault, FetchError, Fetcher},
     ledger::{Outcome, Stored},
-    picture::{self, Claim, Flaw, Inspected},
+    picture::{self, Claim, Fingerprint, Flaw, Inspected},
     post::Post,
     shelf::{Partial, Shelf, Suspicion},
 };
@@ -194,8 +194,10 @@ fn version(answer: &Answer) -> Option<String> {
 
 /// Looks at a finished download and puts it where it belongs.
 fn shelve(shelf: &Shelf, job: &Job, partial: Partial, most_pixels: u64) -> Result<Result<Inspected, Flaw>, FileError> {
-    let bytes = partial.read()?;
-    let inspected = picture::inspect(&bytes, &job.claim, most_pixels);
+    let mut reader = partial.reader()?;
+    let fingerprint = Fingerprint::of(&mut reader).map_err(partial.unreadable())?;
+    let inspected = picture::inspect(&mut reader, &fingerprint, &job.claim, most_pixels);
+    let inspected = inspected.map_err(partial.unreadable())?;
     match &inspected {
         Ok(inspected) => shelf.put(partial, inspected)?,
         Err(flaw) if flaw.is_mismatch() => {
@@ -204,8 +206,8 @@ fn shelve(shelf: &Shelf, job: &Job, partial: Partial, most_pixels: u64) -> Resul
                 url: job.recorded_url.clone(),
                 reason: flaw.to_string(),
                 md5_claimed: job.md5_claimed.clone(),
-                md5: picture::md5(&bytes),
-                sha256: contracts::ContentHash::of(&bytes).to_string(),
+                md5: fingerprint.md5,
+                sha256: fingerprint.sha256.to_string(),
             };
             shelf.quarantine(partial, &job.post, &suspicion)?;
         }

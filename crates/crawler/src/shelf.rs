@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, BufReader, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,9 @@ use contracts::{
 use serde::Serialize;
 
 use crate::picture::Inspected;
+
+/// How much of a file is in memory while it is looked at.
+const READ_BYTES: usize = 1 << 16;
 
 /// The folders of the raw stage.
 #[derive(Clone, Debug)]
@@ -148,9 +151,15 @@ impl Partial {
         self.version.as_deref().filter(|_| self.length > 0)
     }
 
-    /// All bytes so far.
-    pub(crate) fn read(&self) -> Result<Vec<u8>, FileError> {
-        publish::read_file(&self.path)
+    /// All bytes so far, to be read in pieces.
+    pub(crate) fn reader(&self) -> Result<BufReader<File>, FileError> {
+        let file = File::open(&self.path).map_err(self.unreadable())?;
+        Ok(BufReader::with_capacity(READ_BYTES, file))
+    }
+
+    /// For `map_err`: that they cannot be read.
+    pub(crate) fn unreadable(&self) -> impl FnOnce(io::Error) -> FileError {
+        FileError::at("read", &self.path)
     }
 }
 
@@ -190,7 +199,7 @@ mod tests {
         let mut partial = shelf.resume("mini-1").unwrap();
         partial.write(b"who").unwrap();
         partial.write(b"le").unwrap();
-        assert_eq!(partial.read().unwrap(), b"whole");
+        assert_eq!(io::read_to_string(partial.reader().unwrap()).unwrap(), "whole");
         assert!(!shelf.has(&file, 5));
         shelf.put(partial, &inspected).unwrap();
         assert!(shelf.has(&file, 5));
