@@ -40,6 +40,7 @@ mod tests {
     fn a_stage_reads_what_the_runner_was_given() {
         check(CrawlOptions::default(), &[]);
         check(CrawlOptions { plan: true, ..Default::default() }, &["--plan"]);
+        check(CrawlOptions { sync: true, json: true, ..Default::default() }, &["--json", "--sync"]);
         let forget = vec!["mini:1".parse().unwrap(), "mini:2".parse().unwrap()];
         check(CrawlOptions { forget, ..Default::default() }, &["--forget=mini:1", "--forget=mini:2"]);
         check(CropOptions { shard: Some("2/8".parse().unwrap()) }, &["--shard=2/8"]);

@@ -36,6 +36,12 @@ pub struct CrawlOptions {
     /// Show that the posts' states add up to the posts listed.
     #[cfg_attr(feature = "command-line", arg(long, conflicts_with = "forget"))]
     pub audit: bool,
+    /// Also take over what the site has changed since: tags, ratings, deletions, replaced pictures.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["plan", "audit", "forget"]))]
+    pub sync: bool,
+    /// Print an event a line on stdout, as JSON: docs/crawling.md lists them.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["plan", "audit", "forget"]))]
+    pub json: bool,
     /// Remove this post and never fetch it again; may be repeated.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "POST"))]
     pub forget: Vec<PostId>,

@@ -39,7 +39,8 @@ impl Ahead {
     }
 }
 
-fn duration(seconds: u64) -> String {
+/// A duration in the two largest units that it has.
+pub(crate) fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, seconds) => format!("{minutes} min {seconds} s"),

@@ -34,6 +34,12 @@ pub(crate) enum Cause {
     Listing { url: String, problem: NotAList },
     #[error("the listing at {url} is not in the order asked for: {problem}; try crawl.listing = \"html\"")]
     Disorder { url: String, problem: String },
+    #[error("the changes at {url} do not come in their order; crawl without --sync")]
+    ChangesDisordered { url: String },
+    #[error("--sync asks the API what was changed: set crawl.listing = \"json\", or crawl without --sync")]
+    SyncByPages,
+    #[error("the API of {site} tells no changes since a given moment; crawl without --sync")]
+    NoChanges { site: &'static str },
     #[error("the site's robots.txt refuses the listing at {url} (\"{rule}\"){advice}")]
     RefusedListing { url: String, rule: String, advice: &'static str },
     #[error(

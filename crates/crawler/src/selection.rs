@@ -7,7 +7,7 @@ use contracts::{
 };
 
 use crate::{
-    ledger::{Member, PictureState, Stored},
+    ledger::{Member, PictureState},
     opt_out::OptOuts,
     post::Status,
 };
@@ -31,16 +31,15 @@ pub(crate) struct Selection {
 
 /// How a post stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Standing<'a> {
-    /// Its picture lies on disk.
-    Ok(&'a Stored),
+pub(crate) enum Standing {
+    /// Its picture was stored.
+    Ok,
     /// Its picture is to be fetched, or to be tried again.
-    Due {
-        /// Why it could not be had when it was last tried.
-        failure: Option<&'a str>,
-    },
+    Due,
     /// It was tried often enough.
-    GivenUp(&'a str),
+    GivenUp,
+    /// There is no picture to fetch, for the reason that the ledger has.
+    Unavailable,
     /// It is not wanted, for that reason.
     Filtered(String),
     /// The site took it away.
@@ -61,7 +60,7 @@ impl Selection {
     }
 
     /// How a post stands, going by the ledger alone.
-    pub(crate) fn standing<'a>(&self, member: &'a Member) -> Standing<'a> {
+    pub(crate) fn standing(&self, member: &Member<'_>) -> Standing {
         match member.status {
             Status::Active => {}
             Status::Deleted => return Standing::Deleted,
@@ -71,20 +70,19 @@ impl Selection {
         if self.forgets(member.number) {
             return Standing::Filtered("forgotten on request".into());
         }
-        if let Some(reason) = self.opt_outs.reason(member.number, member.record.as_ref()) {
+        if let Some(reason) = self.opt_outs.reason(member.number, member.record) {
             return Standing::Filtered(reason);
         }
-        match &member.rating {
-            Some(rating) if self.ratings.contains(rating) => {}
+        match member.rating {
+            Some(rating) if self.ratings.iter().any(|wanted| wanted == rating) => {}
             Some(rating) => return Standing::Filtered(format!("rating {rating}")),
             None => return Standing::Filtered("no known rating".into()),
         }
-        match &member.picture {
-            PictureState::Ok(stored) => Standing::Ok(stored),
-            PictureState::Filtered(reason) => Standing::Filtered(reason.clone()),
-            PictureState::Failed { reason, given_up: true } => Standing::GivenUp(reason),
-            PictureState::Failed { reason, given_up: false } => Standing::Due { failure: Some(reason) },
-            PictureState::Unknown => Standing::Due { failure: None },
+        match member.picture {
+            PictureState::Ok => Standing::Ok,
+            PictureState::Filtered => Standing::Unavailable,
+            PictureState::GivenUp => Standing::GivenUp,
+            PictureState::Failed | PictureState::Unknown => Standing::Due,
         }
     }
 
@@ -100,19 +98,21 @@ mod tests {
     #[test]
     fn the_rating_is_judged_here_again() {
         let selection = Selection::of(&CrawlConfig::default(), Tombstones::default());
-        let check = |rating: Option<&str>, status, picture, expected: Standing<'_>| {
-            let member = Member { number: 1, rating: rating.map(str::to_owned), status, picture, record: None };
+        let check = |rating, status, picture, expected: Standing| {
+            let member = Member { number: 1, rating, status, picture, record: None };
             assert_eq!(selection.standing(&member), expected);
         };
-        let failed = |given_up| PictureState::Failed { reason: "status 404".into(), given_up };
-        check(Some("s"), Status::Active, PictureState::Unknown, Standing::Due { failure: None });
-        check(Some("q"), Status::Active, PictureState::Unknown, Standing::Filtered("rating q".into()));
-        check(None, Status::Active, PictureState::Unknown, Standing::Filtered("no known rating".into()));
-        check(Some("s"), Status::Deleted, PictureState::Unknown, Standing::Deleted);
         let filtered = |reason: &str| Standing::Filtered(reason.into());
-        check(Some("s"), Status::Banned, PictureState::Unknown, filtered("kept from visitors by the site"));
-        check(Some("s"), Status::Withheld, PictureState::Unknown, filtered("shown to some accounts only"));
-        check(Some("s"), Status::Active, failed(false), Standing::Due { failure: Some("status 404") });
-        check(Some("s"), Status::Active, failed(true), Standing::GivenUp("status 404"));
+        use PictureState::{Failed, GivenUp, Unknown};
+        check(Some("s"), Status::Active, Unknown, Standing::Due);
+        check(Some("s"), Status::Active, PictureState::Ok, Standing::Ok);
+        check(Some("q"), Status::Active, PictureState::Ok, filtered("rating q"));
+        check(None, Status::Active, Unknown, filtered("no known rating"));
+        check(Some("s"), Status::Deleted, Unknown, Standing::Deleted);
+        check(Some("s"), Status::Banned, Unknown, filtered("kept from visitors by the site"));
+        check(Some("s"), Status::Withheld, Unknown, filtered("shown to some accounts only"));
+        check(Some("s"), Status::Active, Failed, Standing::Due);
+        check(Some("s"), Status::Active, GivenUp, Standing::GivenUp);
+        check(Some("s"), Status::Active, PictureState::Filtered, Standing::Unavailable);
     }
 }

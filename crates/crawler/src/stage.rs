@@ -17,12 +17,14 @@ use tokio::sync::Semaphore;
 use crate::{
     address::{Address, MINI_VARIABLE},
     audit,
-    crawl::{Fetched, Run},
+    crawl::{Changes, Means, Run},
     download::Downloader,
     error::{Cause, CrawlError},
+    event::{Event, Events},
     fetch::{Account, Fetcher},
     forget,
-    ledger::{Ledger, Search, SearchKey},
+    ledger::{Changed, Ledger, Search, SearchKey},
+    pulse::Pulse,
     selection::Selection,
     shelf::Shelf,
     site::{self, Flavour, Memory},
@@ -61,7 +63,7 @@ impl Stage for Crawl {
         }
         desk.renew(&mut search)?;
         let fetcher = desk.fetcher(config, &search)?;
-        let mut run = desk.crawl(context, &fetcher);
+        let mut run = desk.crawl(context, &fetcher, Events::Untold);
         let ahead = until_interrupted(context.interrupt, run.survey(search))?.ok_or(Cause::Interrupted)?;
         Ok(ahead.table(config))
     }
@@ -70,29 +72,44 @@ impl Stage for Crawl {
         if !options.forget.is_empty() {
             return forget::forget(context, &options.forget);
         }
-        let config = &context.config.crawl;
-        let mut desk = Desk::open(context)?;
-        desk.shelf.prepare()?;
-        let mut search = desk.search(config)?;
-        desk.renew(&mut search)?;
-        let fetcher = desk.fetcher(config, &search)?;
-        let mut run = desk.crawl(context, &fetcher);
-        let ended = until_interrupted(context.interrupt, run.crawl(search))?;
-        let fetched = run.fetched;
-        let search = desk.search(config)?;
-        let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
-        let mut report = report(&tally, fetched, &fetcher);
-        report.warnings.extend(sensitive_taken_for_safe(config, desk.address.site().flavour));
-        match ended {
-            None => report.state = State::Interrupted,
-            Some(()) => {
-                desk.shelf.clear_partial()?;
-                tally.demand_something(config)?;
-                report.output = Some(publish(context, tally.records)?);
-            }
+        let events = if options.json { Events::Stdout } else { Events::Untold };
+        let changes = if options.sync { Changes::Followed } else { Changes::Left };
+        let report = crawl(context, changes, events);
+        match &report {
+            Ok(report) => events.tell(&ended(report)),
+            Err(error) => events.tell(&Event::Stopped { reason: &error.to_string() }),
         }
-        Ok(report)
+        report
     }
+}
+
+fn crawl(context: &Context<'_>, changes: Changes, events: Events) -> Result<Report, CrawlError> {
+    let config = &context.config.crawl;
+    let mut desk = Desk::open(context)?;
+    if changes == Changes::Followed {
+        desk.expect_changes(config.listing)?;
+    }
+    desk.shelf.prepare()?;
+    let mut search = desk.search(config)?;
+    desk.renew(&mut search)?;
+    let fetcher = desk.fetcher(config, &search)?;
+    events.tell(&Event::begun(config, &desk.address.identity()));
+    let mut run = desk.crawl(context, &fetcher, events);
+    let ended = until_interrupted(context.interrupt, run.crawl(search, changes))?;
+    let (pulse, changed) = (run.pulse, run.changed);
+    let search = desk.search(config)?;
+    let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
+    let mut report = report(&tally, pulse, changed, &fetcher);
+    report.warnings.extend(sensitive_taken_for_safe(config, desk.address.site().flavour));
+    match ended {
+        None => report.state = State::Interrupted,
+        Some(()) => {
+            desk.shelf.clear_partial()?;
+            tally.demand_something(config)?;
+            report.output = Some(publish(context, tally.records)?);
+        }
+    }
+    Ok(report)
 }
 
 /// What a crawl works with.
@@ -110,6 +127,16 @@ impl Desk {
         let ledger = Ledger::open(&context.layout.ledger())?;
         let selection = Selection::of(config, Tombstones::read(context.layout)?);
         Ok(Self { address, selection, shelf: Shelf::new(context.layout), ledger })
+    }
+
+    /// Whether the site tells what it changes.
+    fn expect_changes(&self, listing: Listing) -> Result<(), Cause> {
+        let site = self.address.site();
+        match listing {
+            Listing::Html => Err(Cause::SyncByPages),
+            Listing::Json if !site.flavour.tells_changes() => Err(Cause::NoChanges { site: site.name }),
+            Listing::Json => Ok(()),
+        }
     }
 
     fn search(&mut self, config: &CrawlConfig) -> Result<Search, CrawlError> {
@@ -134,16 +161,24 @@ impl Desk {
         Ok(Arc::new(fetcher))
     }
 
-    fn crawl<'a>(&'a mut self, context: &'a Context<'_>, fetcher: &Arc<Fetcher>) -> Run<'a> {
+    fn crawl<'a>(&'a mut self, context: &'a Context<'_>, fetcher: &Arc<Fetcher>, events: Events) -> Run<'a> {
         let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
-        let (config, ledger) = (&context.config.crawl, &mut self.ledger);
+        let config = &context.config.crawl;
         let downloader = Arc::new(Downloader {
             fetcher: fetcher.clone(),
             shelf: self.shelf.clone(),
             decoders,
             most_pixels: config.max_megapixels * 1_000_000,
         });
-        Run::new(&self.address, config, &self.selection, ledger, downloader, context.progress)
+        Run::new(Means {
+            address: &self.address,
+            config,
+            selection: &self.selection,
+            ledger: &mut self.ledger,
+            downloader,
+            progress: context.progress,
+            events,
+        })
     }
 }
 
@@ -172,15 +207,16 @@ fn until_interrupted<T>(
     })
 }
 
-fn report(tally: &Tally, fetched: Fetched, fetcher: &Fetcher) -> Report {
+fn report(tally: &Tally, pulse: Pulse, changed: Changed, fetcher: &Fetcher) -> Report {
     let mut report = Report::new(StageId::Crawl);
     report.taken = tally.listed;
     report.kept = tally.records.len() as u64;
     report.dropped = tally.dropped.clone();
     report.failed = tally.failed;
-    report.bytes = fetched.bytes;
-    report.figures.insert("pictures_fetched".into(), fetched.pictures as f64);
-    report.figures.insert("requests".into(), fetcher.requests() as f64);
+    report.bytes = pulse.bytes;
+    let changes = changed.updated + changed.joined + changed.left;
+    let figures = [("pictures_fetched", pulse.pictures), ("posts_changed", changes), ("requests", fetcher.requests())];
+    report.figures.extend(figures.map(|(name, count)| (name.to_owned(), count as f64)));
     if tally.given_up > 0 {
         let given_up = tally.given_up;
         let warning = format!(
@@ -189,6 +225,19 @@ fn report(tally: &Tally, fetched: Fetched, fetcher: &Fetcher) -> Report {
         report.warnings.push(warning);
     }
     report
+}
+
+fn ended(report: &Report) -> Event<'_> {
+    let count = |name: &str| report.figures.get(name).map_or(0, |count| *count as u64);
+    Event::Ended {
+        state: report.state,
+        listed: report.taken,
+        kept: report.kept,
+        dropped: &report.dropped,
+        pictures: count("pictures_fetched"),
+        bytes: report.bytes,
+        requests: count("requests"),
+    }
 }
 
 fn publish(context: &Context<'_>, mut records: Vec<PictureRecord>) -> Result<contracts::ContentHash, CrawlError> {

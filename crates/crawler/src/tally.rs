@@ -12,8 +12,6 @@ use crate::{
     selection::{Selection, Standing},
 };
 
-const BATCH: usize = 4096;
-
 /// Where each listed post stands. `records` and `dropped` add up to `listed`.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -59,38 +57,27 @@ impl Tally {
         selection: &Selection,
     ) -> Result<Self, CrawlError> {
         let mut tally = Self::default();
-        let mut before = None;
-        loop {
-            let batch = ledger.members_below(search, selection, before, BATCH)?;
-            let Some(last) = batch.last() else { return Ok(tally) };
-            before = Some(last.number);
-            for member in &batch {
-                tally.listed += 1;
-                match selection.standing(member) {
-                    Standing::Ok(_) if tally.records.len() as u64 == selection.most => {
-                        tally.drop("filtered: beyond crawl.max_posts".into());
-                    }
-                    Standing::Ok(stored) => {
-                        if let Some(post) = ledger.post(search, member.number)? {
-                            tally.records.push(record(&post, stored, address, config));
-                        }
-                    }
-                    Standing::Due { .. } if tally.records.len() as u64 == selection.most => {
-                        tally.drop("filtered: beyond crawl.max_posts".into());
-                    }
-                    Standing::Due { failure } => {
-                        tally.failed += 1;
-                        tally.drop(format!("failed: {}", failure.unwrap_or("not tried yet")));
-                    }
-                    Standing::GivenUp(reason) => {
-                        tally.given_up += 1;
-                        tally.drop(format!("failed for good: {reason}"));
-                    }
-                    Standing::Filtered(reason) => tally.drop(format!("filtered: {reason}")),
-                    Standing::Deleted => tally.drop("deleted".into()),
+        ledger.for_each_member(search, selection.variant, |entry| {
+            tally.listed += 1;
+            let full = tally.records.len() as u64 == selection.most;
+            let reason = entry.reason.as_deref().unwrap_or("not tried yet");
+            match (selection.standing(&entry.member()), &entry.stored) {
+                (Standing::Ok | Standing::Due, _) if full => tally.drop("filtered: beyond crawl.max_posts".into()),
+                (Standing::Ok, Some(stored)) => tally.records.push(record(&entry.post, stored, address, config)),
+                (Standing::Ok | Standing::Due, _) => {
+                    tally.failed += 1;
+                    tally.drop(format!("failed: {reason}"));
                 }
+                (Standing::GivenUp, _) => {
+                    tally.given_up += 1;
+                    tally.drop(format!("failed for good: {reason}"));
+                }
+                (Standing::Unavailable, _) => tally.drop(format!("filtered: {reason}")),
+                (Standing::Filtered(reason), _) => tally.drop(format!("filtered: {reason}")),
+                (Standing::Deleted, _) => tally.drop("deleted".into()),
             }
-        }
+        })?;
+        Ok(tally)
     }
 
     fn drop(&mut self, reason: String) {

@@ -49,6 +49,10 @@ fn text(report: &Report) -> String {
     let Report { stage, taken, kept, seconds, .. } = report;
     let (takes, keeps) = stage.nouns();
     let _ = writeln!(text, "{stage}: {taken} {takes} in, {kept} {keeps} kept, {seconds:.1} s{state}");
+    if report.bytes > 0 {
+        let megabytes = report.bytes as f64 / 1e6;
+        let _ = writeln!(text, "  {megabytes:>8.1} MB, {:.1} MB/s", megabytes / seconds.max(f64::MIN_POSITIVE));
+    }
     for (reason, count) in &report.dropped {
         let _ = writeln!(text, "  {count:>8} {reason}");
     }
@@ -69,7 +73,8 @@ mod tests {
         report.warnings.push("two faces were deleted by hand".into());
         let expected = "warning: two faces were deleted by hand\ncrop: 10 pictures in, 7 faces kept, 1.2 s\n         1 unreadable picture\n";
         assert_eq!(text(&report), expected);
-        report.state = State::Interrupted;
+        (report.state, report.bytes) = (State::Interrupted, 5_000_000);
         assert!(text(&report).contains("interrupted"));
+        assert!(text(&report).contains("\n       5.0 MB, 4.0 MB/s\n"), "{}", text(&report));
     }
 }

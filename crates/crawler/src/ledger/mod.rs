@@ -3,19 +3,25 @@
 //! One SQLite file. Everything that belongs together is committed together; a process killed at any moment leaves
 //! the state before or after, never between.
 
+mod changes;
 mod cooldown;
 mod forgotten;
 mod outcomes;
 mod schema;
 mod searches;
+mod work;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use changes::Changed;
 use contracts::publish::FileError;
 pub(crate) use cooldown::Cooldown;
-pub(crate) use outcomes::{Member, Outcome, PictureState, Stored};
+pub(crate) use outcomes::{Outcome, Stored};
 use rusqlite::{Connection, ErrorCode};
 pub(crate) use searches::{Certainty, Reach, Search, SearchKey};
+#[cfg(test)]
+pub(crate) use work::Entry;
+pub(crate) use work::{Bounds, Member, PictureState};
 
 /// An open ledger.
 pub(crate) struct Ledger {

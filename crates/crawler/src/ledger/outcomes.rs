@@ -1,13 +1,9 @@
-//! What became of pictures, and the posts of a search with it.
+//! What became of pictures.
 
 use contracts::{config::Variant, id::PictureHash};
 use rusqlite::{Row, params};
 
-use super::{Ledger, LedgerError, Search, searches::parse_post, signed, unsigned};
-use crate::{
-    post::{Post, Status},
-    selection::Selection,
-};
+use super::{Ledger, LedgerError, Search, signed, unsigned};
 
 /// A picture that lies on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,70 +41,7 @@ pub(crate) enum Outcome {
     },
 }
 
-/// What the ledger knows of a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PictureState {
-    /// It was never asked for.
-    Unknown,
-    /// It lies on disk.
-    Ok(Stored),
-    /// There is nothing to fetch.
-    Filtered(String),
-    /// It could not be had.
-    Failed {
-        /// Why.
-        reason: String,
-        /// Whether it is not worth another try.
-        given_up: bool,
-    },
-}
-
-/// A post of a search, as far as the decision goes what to do with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
-    /// The post's number.
-    pub(crate) number: u64,
-    /// The letter of its rating.
-    pub(crate) rating: Option<String>,
-    /// Whether its picture can be had.
-    pub(crate) status: Status,
-    /// What became of it.
-    pub(crate) picture: PictureState,
-    /// What the site said of it, where the decision depends on that.
-    pub(crate) record: Option<Post>,
-}
-
 impl Ledger {
-    /// Up to `limit` posts of a search, the newest below `before` first, with all that `selection` judges by.
-    pub(crate) fn members_below(
-        &self,
-        search: &Search,
-        selection: &Selection,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Member>, LedgerError> {
-        let query = "
-            SELECT member.number, post.rating, post.status, picture.state, picture.sha256, picture.extension,
-                   picture.bytes, picture.width, picture.height, picture.url, picture.reason, picture.given_up,
-                   CASE WHEN ?6 THEN post.record END
-            FROM members AS member
-            JOIN posts AS post ON post.source = ?2 AND post.number = member.number
-            LEFT JOIN pictures AS picture
-                ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
-            WHERE member.search = ?1 AND member.number < ?4
-            ORDER BY member.number DESC LIMIT ?5";
-        let before = before.map_or(i64::MAX, signed);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let (variant, records) = (selection.variant.name(), selection.opt_outs.need_records());
-        let read = || -> rusqlite::Result<Vec<Member>> {
-            self.connection
-                .prepare_cached(query)?
-                .query_map(params![search.id, search.source, variant, before, limit, records], member)?
-                .collect()
-        };
-        read().map_err(self.error())
-    }
-
     /// Writes down how an attempt ended.
     pub(crate) fn record(
         &mut self,
@@ -125,6 +58,26 @@ impl Ledger {
             }
         };
         written.map_err(self.error())
+    }
+
+    /// Forgets that the pictures of these posts were stored, all at once.
+    pub(crate) fn forget_stored(
+        &mut self,
+        search: &Search,
+        variant: Variant,
+        numbers: &[u64],
+    ) -> Result<(), LedgerError> {
+        let error = self.error();
+        let mut run = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            let statement = "DELETE FROM pictures WHERE source = ?1 AND number = ?2 AND variant = ?3";
+            for number in numbers {
+                let values = params![search.source, signed(*number), variant.name()];
+                transaction.prepare_cached(statement)?.execute(values)?;
+            }
+            transaction.commit()
+        };
+        run().map_err(error)
     }
 
     /// Forgets what robots.txt was in the way of: it may have changed since.
@@ -179,27 +132,14 @@ impl Ledger {
     }
 }
 
-fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
-    let status = Status::named(row.get_ref(2)?.as_str()?).unwrap_or_default();
-    let number = unsigned(row.get(0)?);
-    let record: Option<String> = row.get(12)?;
-    let record = record.map(|text| parse_post(12, &text)).transpose()?;
-    Ok(Member { number, rating: row.get(1)?, status, picture: picture(row)?, record })
-}
-
-fn picture(row: &Row<'_>) -> rusqlite::Result<PictureState> {
-    let state: Option<String> = row.get(3)?;
-    Ok(match state.as_deref() {
-        Some("ok") => PictureState::Ok(Stored {
-            sha256: hash(row, 4)?,
-            extension: row.get(5)?,
-            bytes: unsigned(row.get(6)?),
-            dimensions: (row.get(7)?, row.get(8)?),
-            url: row.get(9)?,
-        }),
-        Some("filtered") => PictureState::Filtered(row.get(10)?),
-        Some(_) => PictureState::Failed { reason: row.get(10)?, given_up: row.get(11)? },
-        None => PictureState::Unknown,
+/// The picture in a column and the five after it.
+pub(super) fn stored(row: &Row<'_>, first: usize) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        sha256: hash(row, first)?,
+        extension: row.get(first + 1)?,
+        bytes: unsigned(row.get(first + 2)?),
+        dimensions: (row.get(first + 3)?, row.get(first + 4)?),
+        url: row.get(first + 5)?,
     })
 }
 

@@ -6,8 +6,9 @@ use rusqlite::Connection;
 
 use super::{LedgerError, describe};
 
-/// The version of the tables. History: 1, the first; 2, with cooldowns.
-const VERSION: i64 = 2;
+/// The version of the tables. History: 1, the first; 2, with cooldowns; 3, with the change that a search is up to date
+/// with, and indexes over what decisions go by.
+const VERSION: i64 = 3;
 
 /// What came with version 2.
 const COOLDOWNS: &str = "
@@ -15,6 +16,15 @@ const COOLDOWNS: &str = "
         source INTEGER PRIMARY KEY REFERENCES sources,
         until INTEGER NOT NULL
     );
+";
+
+/// What came with version 3.
+const CHANGES: &str = "
+    ALTER TABLE searches ADD COLUMN changes INTEGER;
+    CREATE INDEX post_standings ON posts (source, number, rating, status);
+    CREATE INDEX picture_states ON pictures (source, variant, number, state, given_up);
+    CREATE INDEX picture_refusals ON pictures (source) WHERE state = 'filtered';
+    CREATE INDEX provisional_members ON members (search) WHERE provisional <> 0;
 ";
 
 /// `record` holds what the site said of a post as JSON; what is searched for has a column of its own.
@@ -85,8 +95,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let version = user_version(connection)?;
     let missing = match version {
-        0 => [TABLES, COOLDOWNS].concat(),
-        1 => COOLDOWNS.to_owned(),
+        0 => [TABLES, COOLDOWNS, CHANGES].concat(),
+        1 => [COOLDOWNS, CHANGES].concat(),
+        2 => CHANGES.to_owned(),
         _ => return Ok(version),
     };
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;"))?;
@@ -114,20 +125,21 @@ mod tests {
         check(|path| std::fs::write(path, "x".repeat(5000)).unwrap(), "not a database; move it away");
         check(|path| std::fs::create_dir(path).unwrap(), "cannot write");
         let newer = |path: &Path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        check(newer, "version 99, this program knows version 2");
+        check(newer, "version 99, this program knows version 3");
     }
 
     #[test]
-    fn a_ledger_opens_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.sqlite");
-        drop(open(&path).unwrap());
-        let older = open(&path).unwrap();
-        older.execute_batch("DROP TABLE cooldowns; PRAGMA user_version = 1").unwrap();
-        drop(older);
-        assert!(
-            open(&path).unwrap().prepare("SELECT until FROM cooldowns").is_ok(),
-            "an older ledger is brought up to date"
-        );
+    fn a_ledger_opens_again_and_an_older_one_is_brought_up_to_date() {
+        for (version, tables) in [(1, TABLES.to_owned()), (2, [TABLES, COOLDOWNS].concat())] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("ledger.sqlite");
+            let older = Connection::open(&path).unwrap();
+            older.execute_batch(&format!("{tables} PRAGMA user_version = {version}")).unwrap();
+            drop(older);
+            for _ in 0..2 {
+                let ledger = open(&path).unwrap();
+                assert!(ledger.prepare("SELECT until, changes FROM cooldowns, searches").is_ok());
+            }
+        }
     }
 }

@@ -37,6 +37,16 @@ pub(crate) struct Reach {
     pub(crate) highest: Option<u64>,
     /// Whether the site has nothing older.
     pub(crate) bottom: bool,
+    /// The site's number of a change: the posts are up to date with it and with all before.
+    pub(crate) changes: Option<u64>,
+}
+
+impl Reach {
+    /// Whether a post of that number would be in the ledger if the site had listed it.
+    pub(crate) fn covers(&self, number: u64) -> bool {
+        self.highest.is_some_and(|highest| number <= highest)
+            && (self.bottom || self.lowest.is_some_and(|lowest| number >= lowest))
+    }
 }
 
 /// Whether the posts between a page and those listed before it are known to be listed too.
@@ -69,11 +79,12 @@ impl Ledger {
         let named = params![source, listing, key.tags];
         transaction.execute("INSERT OR IGNORE INTO searches (source, listing, tags) VALUES (?1, ?2, ?3)", named)?;
         let search = transaction.query_row(
-            "SELECT id, lowest, highest, bottom FROM searches WHERE source = ?1 AND listing = ?2 AND tags = ?3",
+            "SELECT id, lowest, highest, bottom, changes FROM searches WHERE source = ?1 AND listing = ?2 AND tags = ?3",
             named,
             |row| {
                 let number = |column| row.get::<_, Option<i64>>(column).map(|number| number.map(unsigned));
-                let reach = Reach { lowest: number(1)?, highest: number(2)?, bottom: row.get(3)? };
+                let (lowest, highest, changes) = (number(1)?, number(2)?, number(4)?);
+                let reach = Reach { lowest, highest, bottom: row.get(3)?, changes };
                 Ok(Search { id: row.get(0)?, source, reach })
             },
         )?;
@@ -165,14 +176,15 @@ impl Ledger {
     }
 }
 
-fn write_reach(transaction: &Transaction<'_>, search: i64, reach: Reach) -> rusqlite::Result<()> {
+pub(super) fn write_reach(transaction: &Transaction<'_>, search: i64, reach: Reach) -> rusqlite::Result<()> {
+    let [lowest, highest, changes] = [reach.lowest, reach.highest, reach.changes].map(|number| number.map(signed));
     transaction
-        .prepare_cached("UPDATE searches SET lowest = ?2, highest = ?3, bottom = ?4 WHERE id = ?1")?
-        .execute(params![search, reach.lowest.map(signed), reach.highest.map(signed), reach.bottom])?;
+        .prepare_cached("UPDATE searches SET lowest = ?2, highest = ?3, bottom = ?4, changes = ?5 WHERE id = ?1")?
+        .execute(params![search, lowest, highest, reach.bottom, changes])?;
     Ok(())
 }
 
-fn write_post(transaction: &Transaction<'_>, source: i64, post: &Post) -> rusqlite::Result<()> {
+pub(super) fn write_post(transaction: &Transaction<'_>, source: i64, post: &Post) -> rusqlite::Result<()> {
     let earlier = read_post(transaction, source, post.number)?;
     let post = match &earlier {
         Some(earlier) => post.clone().completed_by(earlier),
@@ -205,7 +217,7 @@ fn forget_outdated(transaction: &Transaction<'_>, source: i64, post: &Post, earl
     Ok(())
 }
 
-fn read_post(connection: &rusqlite::Connection, source: i64, number: u64) -> rusqlite::Result<Option<Post>> {
+pub(super) fn read_post(connection: &rusqlite::Connection, source: i64, number: u64) -> rusqlite::Result<Option<Post>> {
     let record: Option<String> = connection
         .prepare_cached("SELECT record FROM posts WHERE source = ?1 AND number = ?2")?
         .query_row(params![source, signed(number)], |row| row.get(0))
@@ -223,9 +235,8 @@ pub(super) fn parse_post(column: usize, text: &str) -> rusqlite::Result<Post> {
 mod tests {
     use super::*;
     use crate::{
-        ledger::{Outcome, PictureState, Stored},
+        ledger::{Entry, Outcome, PictureState, Stored},
         post::{Rendering, md5_claim},
-        selection::Selection,
     };
 
     const KEY: SearchKey<'static> =
@@ -248,9 +259,10 @@ mod tests {
     }
 
     fn states(ledger: &Ledger, search: &Search) -> Vec<(u64, PictureState)> {
-        let members =
-            ledger.members_below(search, &Selection::of(&Default::default(), Default::default()), None, 10).unwrap();
-        members.into_iter().map(|member| (member.number, member.picture)).collect()
+        let mut states = Vec::new();
+        let look = |entry: Entry| states.push((entry.post.number, entry.picture));
+        ledger.for_each_member(search, Variant::Sample, look).unwrap();
+        states
     }
 
     #[test]
@@ -258,7 +270,7 @@ mod tests {
         with_ledger(|ledger, path| {
             let mut search = ledger.search(&KEY).unwrap();
             assert_eq!(search.reach, Reach::default());
-            let reach = Reach { lowest: Some(3), highest: Some(9), bottom: true };
+            let reach = Reach { lowest: Some(3), highest: Some(9), bottom: true, changes: Some(5) };
             let page = [post(9, "aa"), post(3, "bb")];
             assert_eq!(ledger.commit_page(&mut search, &page, reach, Certainty::Settled).unwrap(), [9, 3]);
             let mut again = Ledger::open(path).unwrap();
@@ -284,16 +296,12 @@ mod tests {
             ledger.record(&search, 2, Variant::Sample, &failed).unwrap();
             ledger.record(&search, 3, Variant::Sample, &failed).unwrap();
             ledger.record(&search, 3, Variant::Sample, &failed).unwrap();
-            let failure = |given_up| PictureState::Failed { reason: "status 404".into(), given_up };
-            let kept: Vec<_> = states(ledger, &search).into_iter().map(|(_, state)| state).collect();
-            assert_eq!(kept[..2], [failure(true), failure(false)]);
-            assert!(matches!(kept[2], PictureState::Ok(_)));
+            use PictureState::{Failed, GivenUp, Ok, Unknown};
+            assert_eq!(states(ledger, &search), [(3, GivenUp), (2, Failed), (1, Ok)]);
             let retagged = Post { tags: vec!["new".into()], change: Some(5), ..post(1, "aa") };
             list(ledger, &[retagged, post(2, "bb"), post(3, "aa")]);
-            let kept = states(ledger, &search);
-            assert_eq!(kept[0], (3, failure(true)));
-            assert_eq!(kept[1], (2, PictureState::Unknown), "another picture has another chance");
-            assert!(matches!(kept[2], (1, PictureState::Ok(_))), "an edit of tags fetches nothing");
+            // Another picture has another chance, and an edit of tags fetches nothing.
+            assert_eq!(states(ledger, &search), [(3, GivenUp), (2, Unknown), (1, Ok)]);
         });
     }
 
@@ -318,13 +326,13 @@ mod tests {
     fn a_restarted_search_lists_nothing_and_posts_stay_known() {
         with_ledger(|ledger, _| {
             let mut search = ledger.search(&KEY).unwrap();
-            let reach = Reach { lowest: Some(1), highest: Some(1), bottom: true };
+            let reach = Reach { lowest: Some(1), highest: Some(1), bottom: true, changes: None };
             ledger.commit_page(&mut search, &[post(1, "aa")], reach, Certainty::Settled).unwrap();
             ledger.record(&search, 1, Variant::Sample, &stored()).unwrap();
             ledger.restart(&mut search).unwrap();
             assert_eq!((search.reach, ledger.has_members(&search).unwrap()), (Reach::default(), false));
             ledger.commit_page(&mut search, &[post(1, "aa")], reach, Certainty::Settled).unwrap();
-            assert!(matches!(states(ledger, &search)[0].1, PictureState::Ok(_)));
+            assert_eq!(states(ledger, &search), [(1, PictureState::Ok)]);
         });
     }
 }

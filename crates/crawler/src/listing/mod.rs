@@ -1,5 +1,6 @@
 //! Listings: what a site answers when asked for its posts, and how they are walked.
 
+mod changes;
 mod cursor;
 mod danbooru;
 mod html;

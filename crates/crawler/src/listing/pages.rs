@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{
     Page,
-    walk::{Found, Walk},
+    walk::{Found, New, Walk},
 };
 use crate::{
     error::CrawlError,
@@ -57,18 +57,18 @@ impl Walk<'_> {
     /// Turns pages from the first one until one is wholly known.
     pub(super) async fn leaf_from_the_front(&mut self, ledger: &mut Ledger) -> Result<Found, CrawlError> {
         self.pages().next = 1;
-        let mut highest = None;
+        let mut new = New::default();
         while let Some(number) = self.pages().turn() {
             let page = self.by_page(number).await?;
             let at_end = page.is_empty();
             let met = at_end || ledger.is_settled(&self.search, &page)?;
-            highest = highest.max(self.join(ledger, number, page).await?);
+            new = new + self.join(ledger, number, page).await?;
             if met {
                 self.settle(ledger, at_end)?;
                 break;
             }
         }
-        Ok(if highest.is_some() { Found::Posts(highest) } else { Found::Nothing })
+        Ok(if new.count > 0 { Found::Posts(new) } else { Found::Nothing })
     }
 
     /// Turns one page.
@@ -76,21 +76,21 @@ impl Walk<'_> {
         let Some(number) = self.pages().turn() else { return Ok(Found::Nothing) };
         let page = self.by_page(number).await?;
         let at_end = page.is_empty();
-        let highest = self.join(ledger, number, page).await?;
+        let new = self.join(ledger, number, page).await?;
         self.settle(ledger, at_end)?;
-        Ok(if at_end && highest.is_none() { Found::Nothing } else { Found::Posts(highest) })
+        Ok(if at_end && new.count == 0 { Found::Nothing } else { Found::Posts(new) })
     }
 
     /// Writes a page down, and as long as none holds a post that was known before, the ones in front of it: where posts
-    /// are deleted meanwhile, others move to pages that were turned already. Gives the highest number that is new.
-    async fn join(&mut self, ledger: &mut Ledger, number: u64, page: Page) -> Result<Option<u64>, CrawlError> {
+    /// are deleted meanwhile, others move to pages that were turned already. Gives what is new.
+    async fn join(&mut self, ledger: &mut Ledger, number: u64, page: Page) -> Result<New, CrawlError> {
         let (mut number, mut page, mut new) = (number, page, HashSet::new());
         loop {
             let reach = self.search.reach;
             new.extend(ledger.commit_page(&mut self.search, &page, reach, Certainty::Provisional)?);
             let overlaps = page.iter().any(|post| !new.contains(&post.number));
             if overlaps || number == 1 {
-                return Ok(new.into_iter().max());
+                return Ok(New { count: new.len() as u64, highest: new.into_iter().max() });
             }
             number -= 1;
             page = self.by_page(number).await?;

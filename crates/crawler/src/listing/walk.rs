@@ -1,5 +1,7 @@
 //! Walking a search: newer posts, older posts, each page committed with how far it brings the search.
 
+use std::ops::Add;
+
 use contracts::config::{CrawlConfig, Listing};
 use url::Url;
 
@@ -19,17 +21,40 @@ use crate::{
 /// What a step of a walk has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// A page, or several; the highest number among the posts that the search did not have yet.
-    Posts(Option<u64>),
+    /// A page, or several.
+    Posts(New),
     /// The walk is at its end.
     Nothing,
+}
+
+/// Posts that a search did not have yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct New {
+    /// How many.
+    pub(crate) count: u64,
+    /// The highest number among them.
+    pub(crate) highest: Option<u64>,
+}
+
+impl New {
+    pub(super) fn of(numbers: &[u64]) -> Self {
+        Self { count: numbers.len() as u64, highest: numbers.iter().max().copied() }
+    }
+}
+
+impl Add for New {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { count: self.count + other.count, highest: self.highest.max(other.highest) }
+    }
 }
 
 /// A walk over what a site lists for one search.
 pub(crate) struct Walk<'a> {
     pub(super) fetcher: &'a Fetcher,
     pub(super) address: &'a Address,
-    tags: &'a str,
+    pub(super) tags: &'a str,
     pages: Option<Pages>,
     /// What the ledger knows of the search.
     pub(crate) search: Search,
@@ -68,15 +93,15 @@ impl<'a> Walk<'a> {
     }
 
     async fn climb(&mut self, ledger: &mut Ledger) -> Result<Found, CrawlError> {
-        let mut found = Found::Nothing;
+        let mut found = None;
         loop {
             let reach = self.search.reach;
             let direction = Direction::Up(reach.highest.unwrap_or_default());
             let page = self.by_number(direction).await?;
-            let Some(last) = page.last() else { return Ok(found) };
+            let Some(last) = page.last() else { return Ok(found.map_or(Found::Nothing, Found::Posts)) };
             let reach = Reach { highest: Some(last.number), ..reach };
             let added = ledger.commit_page(&mut self.search, &page, reach, Certainty::Settled)?;
-            found = Found::Posts(added.into_iter().max());
+            found = Some(found.unwrap_or_default() + New::of(&added));
         }
     }
 
@@ -88,9 +113,11 @@ impl<'a> Walk<'a> {
             return Ok(Found::Nothing);
         };
         let highest = reach.highest.or(Some(first.number));
-        let reach = Reach { lowest: Some(last.number), highest, ..reach };
+        // Whatever is changed from here on gets a higher number than any post on the first page has.
+        let changes = reach.changes.or_else(|| page.iter().filter_map(|post| post.change).max());
+        let reach = Reach { lowest: Some(last.number), highest, changes, ..reach };
         let added = ledger.commit_page(&mut self.search, &page, reach, Certainty::Settled)?;
-        Ok(Found::Posts(added.into_iter().max()))
+        Ok(Found::Posts(New::of(&added)))
     }
 
     async fn by_number(&self, direction: Direction) -> Result<Page, CrawlError> {
@@ -125,7 +152,7 @@ impl<'a> Walk<'a> {
         if page.is_empty() { self.ask(url, parse).await } else { Ok(page) }
     }
 
-    async fn ask(&self, url: &Url, parse: Parse) -> Result<Page, CrawlError> {
+    pub(super) async fn ask(&self, url: &Url, parse: Parse) -> Result<Page, CrawlError> {
         let mut attempt = 1;
         loop {
             let text = match self.fetcher.text(url).await {

@@ -1,0 +1,214 @@
+//! What is left to do, and how each post of a search stands.
+
+use contracts::config::Variant;
+use rusqlite::{Row, params};
+
+use super::{Ledger, LedgerError, Search, Stored, outcomes, searches::parse_post, signed, unsigned};
+use crate::{
+    post::{Post, Status},
+    selection::{Selection, Standing},
+};
+
+/// A post of a search, as far as the decision goes what to do with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Member<'a> {
+    /// The post's number.
+    pub(crate) number: u64,
+    /// The letter of its rating.
+    pub(crate) rating: Option<&'a str>,
+    /// Whether its picture can be had.
+    pub(crate) status: Status,
+    /// What became of it.
+    pub(crate) picture: PictureState,
+    /// What the site said of it, where the decision depends on that.
+    pub(crate) record: Option<&'a Post>,
+}
+
+/// What the ledger knows of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PictureState {
+    /// It was never asked for.
+    Unknown,
+    /// It was stored.
+    Ok,
+    /// There is nothing to fetch.
+    Filtered,
+    /// It could not be had.
+    Failed,
+    /// It could not be had, and is not worth another try.
+    GivenUp,
+}
+
+/// All that is known of a post of a search.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// What the site last said of it.
+    pub(crate) post: Post,
+    /// What became of its picture.
+    pub(crate) picture: PictureState,
+    /// The picture that was stored.
+    pub(crate) stored: Option<Stored>,
+    /// Why there is none.
+    pub(crate) reason: Option<String>,
+}
+
+/// The next posts whose pictures are to be fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// Their numbers, highest first.
+    pub(crate) due: Vec<u64>,
+    /// How many wanted pictures were passed that were stored before.
+    pub(crate) kept: u64,
+    /// The lowest number that was looked at; `None` where no post is left.
+    pub(crate) last: Option<u64>,
+}
+
+/// How much to look for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Only below this number.
+    pub(crate) before: Option<u64>,
+    /// Until so many pictures are stored or due.
+    pub(crate) room: u64,
+    /// Until so many are due.
+    pub(crate) most: usize,
+}
+
+impl Ledger {
+    /// Goes down a search from the newest post until `bounds` are reached. Posts that `skip` names are not due.
+    ///
+    /// Reads nothing but two indexes, unless the selection depends on the records: a million finished posts are passed
+    /// in about a second.
+    pub(crate) fn next_work(
+        &self,
+        search: &Search,
+        selection: &Selection,
+        bounds: Bounds,
+        skip: impl Fn(u64) -> bool,
+    ) -> Result<Work, LedgerError> {
+        let query = "
+            SELECT member.number, post.rating, post.status, picture.state, picture.given_up, CASE WHEN ?5 THEN post.record END
+            FROM members AS member
+            JOIN posts AS post ON post.source = ?2 AND post.number = member.number
+            LEFT JOIN pictures AS picture
+                ON picture.source = ?2 AND picture.variant = ?3 AND picture.number = member.number
+            WHERE member.search = ?1 AND member.number < ?4
+            ORDER BY member.number DESC";
+        let before = bounds.before.map_or(i64::MAX, signed);
+        let (variant, records) = (selection.variant.name(), selection.opt_outs.need_records());
+        let read = || -> rusqlite::Result<Work> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query(params![search.id, search.source, variant, before, records])?;
+            let mut work = Work::default();
+            while work.kept + (work.due.len() as u64) < bounds.room
+                && work.due.len() < bounds.most
+                && let Some(row) = rows.next()?
+            {
+                let number = unsigned(row.get(0)?);
+                match standing(row, number, selection)? {
+                    Standing::Ok => work.kept += 1,
+                    Standing::Due if !skip(number) => work.due.push(number),
+                    _ => {}
+                }
+                work.last = Some(number);
+            }
+            Ok(work)
+        };
+        read().map_err(self.error())
+    }
+
+    /// Looks at every post of a search, the newest first.
+    pub(crate) fn for_each_member(
+        &self,
+        search: &Search,
+        variant: Variant,
+        mut look: impl FnMut(Entry),
+    ) -> Result<(), LedgerError> {
+        let query = "
+            SELECT post.record, picture.state, picture.given_up, picture.sha256, picture.extension, picture.bytes,
+                   picture.width, picture.height, picture.url, picture.reason
+            FROM members AS member
+            JOIN posts AS post ON post.source = ?2 AND post.number = member.number
+            LEFT JOIN pictures AS picture
+                ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
+            WHERE member.search = ?1
+            ORDER BY member.number DESC";
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query(params![search.id, search.source, variant.name()])?;
+            while let Some(row) = rows.next()? {
+                look(entry(row)?);
+            }
+            Ok(())
+        };
+        read().map_err(self.error())
+    }
+
+    /// Looks at every picture that a search has stored.
+    pub(crate) fn for_each_stored(
+        &self,
+        search: &Search,
+        variant: Variant,
+        mut look: impl FnMut(u64, &Stored),
+    ) -> Result<(), LedgerError> {
+        let query = "
+            SELECT member.number, 'ok', 0, picture.sha256, picture.extension, picture.bytes, picture.width,
+                   picture.height, picture.url
+            FROM members AS member
+            JOIN pictures AS picture
+                ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
+            WHERE member.search = ?1 AND picture.state = 'ok'";
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(query)?;
+            let mut rows = statement.query(params![search.id, search.source, variant.name()])?;
+            while let Some(row) = rows.next()? {
+                look(unsigned(row.get(0)?), &outcomes::stored(row, 3)?);
+            }
+            Ok(())
+        };
+        read().map_err(self.error())
+    }
+}
+
+impl Entry {
+    /// The same, as far as decisions go.
+    pub(crate) fn member(&self) -> Member<'_> {
+        let post = &self.post;
+        Member {
+            number: post.number,
+            rating: post.rating.as_deref(),
+            status: post.status,
+            picture: self.picture,
+            record: Some(post),
+        }
+    }
+}
+
+fn standing(row: &Row<'_>, number: u64, selection: &Selection) -> rusqlite::Result<Standing> {
+    let record: Option<&str> = row.get_ref(5)?.as_str_or_null()?;
+    let record = record.map(|text| parse_post(5, text)).transpose()?;
+    Ok(selection.standing(&Member {
+        number,
+        rating: row.get_ref(1)?.as_str_or_null()?,
+        status: Status::named(row.get_ref(2)?.as_str()?).unwrap_or_default(),
+        picture: state(row, 3)?,
+        record: record.as_ref(),
+    }))
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let picture = state(row, 1)?;
+    let stored = if picture == PictureState::Ok { Some(outcomes::stored(row, 3)?) } else { None };
+    Ok(Entry { post: parse_post(0, row.get_ref(0)?.as_str()?)?, picture, stored, reason: row.get(9)? })
+}
+
+/// The state in a column, and in the one after it whether the picture was given up.
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<PictureState> {
+    Ok(match row.get_ref(column)?.as_str_or_null()? {
+        Some("ok") => PictureState::Ok,
+        Some("filtered") => PictureState::Filtered,
+        Some(_) if row.get(column + 1)? => PictureState::GivenUp,
+        Some(_) => PictureState::Failed,
+        None => PictureState::Unknown,
+    })
+}
