@@ -17,15 +17,16 @@ pub(crate) struct Item {
     pub(crate) place: Place,
     /// Its class, where its source has classes.
     pub(crate) label: Option<i64>,
-    /// What is known of it, where it is a face or comes from a dataset of ours.
+    /// What is known of it, where it is a face, comes from a dataset of ours, or has metadata beside it.
     pub(crate) origin: Option<Box<Origin>>,
 }
 
 /// Where an image comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Origin {
     pub(crate) face: Option<FaceId>,
-    pub(crate) picture: PictureHash,
+    /// `None`: the picture is the image's own file.
+    pub(crate) picture: Option<PictureHash>,
     pub(crate) post: Option<PostId>,
     pub(crate) source_url: Option<String>,
     pub(crate) rating: Option<String>,
@@ -52,7 +53,7 @@ impl From<FaceRecord> for Origin {
     fn from(face: FaceRecord) -> Self {
         Self {
             face: Some(face.face),
-            picture: face.picture,
+            picture: Some(face.picture),
             post: Some(face.post),
             source_url: Some(face.source_url),
             rating: Some(face.rating),
@@ -69,7 +70,7 @@ impl From<Row> for Origin {
         let side = row.pixel_box.and_then(|pixel_box| u32::try_from(pixel_box.width.min(pixel_box.height)).ok());
         Self {
             face: row.face,
-            picture: row.picture,
+            picture: Some(row.picture),
             post: row.post,
             source_url: row.source_url,
             rating: row.rating,

@@ -4,6 +4,7 @@ mod faces;
 mod folder;
 mod hugging_face;
 mod idx;
+mod metadata;
 mod pattern;
 mod tar;
 mod zip;
@@ -56,7 +57,7 @@ impl Source {
             Self::Tar(path) => tar::list(&path, prefix, listing)?,
             Self::Zip(path) => zip::list(&path, prefix, listing)?,
             Self::Idx(path) => idx::list(&path, prefix, listing)?,
-            Self::Picture(path) => push_file(listing, path.clone(), format!("{prefix}{}", file_name(&path))),
+            Self::Picture(path) => drop(push_file(listing, path.clone(), format!("{prefix}{}", file_name(&path)))),
         }
         Ok(())
     }
@@ -136,11 +137,13 @@ fn slashed(path: &Path) -> String {
 }
 
 /// Adds a file, unless its name is no picture's.
-fn push_file(listing: &mut Listing, path: PathBuf, name: String) {
+fn push_file(listing: &mut Listing, path: PathBuf, name: String) -> Option<&mut Item> {
     if is_picture(&path) {
         listing.items.push(Item::foreign(name, Place::File(path)));
+        listing.items.last_mut()
     } else {
         listing.other_files += 1;
+        None
     }
 }
 

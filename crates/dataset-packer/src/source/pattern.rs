@@ -22,7 +22,7 @@ pub(super) fn list(pattern: &str, listing: &mut Listing) -> Result<(), String> {
             folder::list(&path, &format!("{name}/"), listing)?;
         } else {
             match file_kind(path.clone()) {
-                Ok(Source::Picture(_)) | Err(_) => push_file(listing, path, name),
+                Ok(Source::Picture(_)) | Err(_) => drop(push_file(listing, path, name)),
                 Ok(archive) => archive.list(&format!("{name}/"), listing)?,
             }
         }

@@ -8,23 +8,26 @@ use std::{
     sync::Arc,
 };
 
-use super::{Listing, is_picture, slashed};
+use serde_json::Value;
+
+use super::{Listing, is_picture, metadata, slashed};
 use crate::{
     item::Item,
     place::{Place, Span},
 };
 
-/// Classes of a WebDataset are short numbers; longer members named .cls are something else.
+/// Classes of a WebDataset are short numbers, and metadata is short; longer members named so are something else.
 const MOST_LABEL_BYTES: u64 = 32;
+const MOST_METADATA_BYTES: u64 = 64 << 10;
 
 /// Adds the pictures of a tar file, by name; `prefix` goes before each name. Of members with one name the last
-/// counts, as when the file is unpacked. Where a member of the same name with the ending .cls holds a number, as in a
-/// WebDataset, that is the picture's class.
+/// counts, as when the file is unpacked. As in a WebDataset, a member of the same name with the ending .cls that holds a
+/// number is the picture's class, and one with the ending .json tells what is known of it.
 pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("it is no whole tar file: {error}");
     let file = File::open(archive).map_err(|error| format!("cannot open it: {error}"))?;
     let available = file.metadata().map_err(broken)?.len();
-    let (mut members, labels) = members(BufReader::new(file)).map_err(broken)?;
+    let (mut members, told) = members(BufReader::new(file)).map_err(broken)?;
     if let Some(cut) = members.iter().find(|member| member.offset.saturating_add(member.length) > available) {
         return Err(format!("it is cut off within {}", cut.name));
     }
@@ -37,8 +40,12 @@ pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Resul
             listing.other_files += 1;
         } else if !replaced {
             let span = Span { archive: archive.clone(), offset: member.offset, length: member.length };
-            let item = Item::foreign(format!("{prefix}{}", member.name), Place::Member(span));
-            listing.items.push(Item { label: labels.get(sample_key(&member.name)).copied(), ..item });
+            let mut item = Item::foreign(format!("{prefix}{}", member.name), Place::Member(span));
+            if let Some(told) = told.get(sample_key(&member.name)) {
+                item.label = told.label;
+                metadata::add(&told.metadata, &mut item);
+            }
+            listing.items.push(item);
         }
     }
     Ok(())
@@ -50,9 +57,16 @@ struct Member {
     length: u64,
 }
 
-/// The plain files of an archive, and the classes in it by the key of their sample.
-fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<String, i64>)> {
-    let (mut members, mut labels) = (Vec::new(), HashMap::new());
+/// What an archive tells of a sample.
+#[derive(Default)]
+struct Told {
+    label: Option<i64>,
+    metadata: Value,
+}
+
+/// The plain files of an archive, and what it tells of samples by their keys.
+fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<String, Told>)> {
+    let (mut members, mut told) = (Vec::new(), HashMap::<String, Told>::new());
     let mut archive = tar::Archive::new(file);
     for entry in archive.entries_with_seek()? {
         let mut entry = entry?;
@@ -64,11 +78,16 @@ fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<Stri
             if name.ends_with(".cls") && length <= MOST_LABEL_BYTES {
                 let mut text = String::new();
                 entry.read_to_string(&mut text)?;
-                labels.extend(text.trim().parse().ok().map(|label: i64| (sample_key(name).to_owned(), label)));
+                told.entry(sample_key(name).to_owned()).or_default().label = text.trim().parse().ok();
+            } else if name.ends_with(".json") && length <= MOST_METADATA_BYTES {
+                let mut text = Vec::new();
+                entry.read_to_end(&mut text)?;
+                told.entry(sample_key(name).to_owned()).or_default().metadata =
+                    serde_json::from_slice(&text).unwrap_or_default();
             }
         }
     }
-    Ok((members, labels))
+    Ok((members, told))
 }
 
 /// What the files of one sample of a WebDataset share: the path up to the first dot of the file's name.
@@ -119,23 +138,27 @@ mod tests {
     }
 
     #[test]
-    fn a_web_dataset_has_classes() {
+    fn a_web_dataset_has_classes_and_metadata() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tar");
-        let members: [(&str, &[u8]); 6] = [
+        let members: [(&str, &[u8]); 8] = [
             ("v1.0/b.seg.png", b"p"),
             ("v1.0/b.cls", b"7\n"),
             ("a.png", b"p"),
             ("a.cls", b"no"),
             ("c.cls", b"3"),
             ("c.jpg", b"p"),
+            ("a.json", b"{\"post\": \"mini:5\"}"),
+            ("c.json", b"no JSON"),
         ];
         fs::write(&path, tar_of(&members)).unwrap();
         let mut listing = Listing::default();
         list(&path, "", &mut listing).unwrap();
-        let found: Vec<_> = listing.items.into_iter().map(|item| (item.name, item.label)).collect();
-        let expected = [("a.png", None), ("c.jpg", Some(3)), ("v1.0/b.seg.png", Some(7))];
-        assert_eq!(found, expected.map(|(name, label)| (name.to_owned(), label)));
+        let told = |item: &Item| (item.name.clone(), item.label, item.post().map(ToString::to_string));
+        let found: Vec<_> = listing.items.iter().map(told).collect();
+        let post = Some("mini:5".to_owned());
+        let expected = [("a.png", None, post), ("c.jpg", Some(3), None), ("v1.0/b.seg.png", Some(7), None)];
+        assert_eq!(found, expected.map(|(name, label, post)| (name.to_owned(), label, post)));
     }
 
     #[test]
