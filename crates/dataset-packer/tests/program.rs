@@ -1,23 +1,33 @@
 //! The program itself: arguments, exit codes, what it prints.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a seed is printed, to repeat what it drew")]
 
 mod material;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
-    process::{Command, Output},
+    hash::{BuildHasher, RandomState},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
-use contracts::{Report, StageId};
+use contracts::{ContentHash, Report, StageId, publish};
 use material::Pipeline;
 
-fn run(pipeline: &Pipeline, set: &[&str]) -> Output {
+fn command(pipeline: &Pipeline) -> Command {
     fs::write(pipeline.path("pipeline.toml"), "[pack]\nsources = [\"pictures\"]\nresolution = 16\n").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_dataset-packer"));
+    command.current_dir(pipeline.path(""));
+    command
+}
+
+fn run(pipeline: &Pipeline, set: &[&str]) -> Output {
+    let mut command = command(pipeline);
     for set in set {
         command.args(["--set", set]);
     }
-    command.current_dir(pipeline.path("")).output().unwrap()
+    command.output().unwrap()
 }
 
 fn fails(pipeline: &Pipeline, set: &[&str], code: i32, words: &[&str]) {
@@ -52,4 +62,70 @@ fn a_folder_that_cannot_be_written_is_named() {
     let pipeline = Pipeline::with_pictures(3);
     fs::write(pipeline.path("file"), "").unwrap();
     fails(&pipeline, &["paths.data=file/data"], 1, &["file/data"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_many_random_moments_it_never_shows_half_a_dataset_and_ends_with_the_same_bytes() {
+    let mut random = random();
+    let silent = |pipeline: &Pipeline| {
+        let mut command = command(pipeline);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let whole = Pipeline::with_pictures(150);
+    let started = Instant::now();
+    assert!(silent(&whole).status().unwrap().success());
+    let duration = started.elapsed().as_micros() as u64;
+    let expected = finished(&whole);
+    let (mut kills, mut files_at_kills) = (0, BTreeSet::new());
+    while kills < 40 {
+        let killed = Pipeline::with_pictures(150);
+        // Each start may live a little longer than the one before, so that the last one gets through.
+        for most in (1..).map(|start| duration / 12 * start) {
+            let mut child = silent(&killed).spawn().unwrap();
+            std::thread::sleep(Duration::from_micros(random(most)));
+            child.kill().unwrap();
+            if child.wait().unwrap().success() {
+                break;
+            }
+            kills += 1;
+            let left = finished(&killed);
+            files_at_kills.insert(left.len());
+            let foreign: Vec<&PathBuf> = left.keys().filter(|name| expected.get(*name) != left.get(*name)).collect();
+            assert_eq!(foreign, Vec::<&PathBuf>::new(), "after {kills} kills");
+            if left.keys().any(|name| name.starts_with("data/dataset")) {
+                killed.dataset();
+            }
+        }
+        assert_eq!(finished(&killed), expected, "the same files with the same bytes");
+    }
+    println!("{kills} kills, with {files_at_kills:?} files done");
+    assert!(files_at_kills.len() > 3, "they came at different moments: {files_at_kills:?}");
+}
+
+/// The dataset's files and the prepared images that have their final names, with their hashes. What a prepared shard says
+/// beside its images depends on where the pictures lie.
+fn finished(pipeline: &Pipeline) -> BTreeMap<PathBuf, ContentHash> {
+    let mut files = pipeline.dataset_files();
+    files.extend(pipeline.files_below(&pipeline.layout().prepared()));
+    files.retain(|name, _| {
+        let is_partial = |part: &std::ffi::OsStr| part.to_string_lossy().starts_with(publish::PARTIAL_PREFIX);
+        let depends = name.starts_with("data/prepared") && name.ends_with("shard.json");
+        !depends && !name.iter().any(is_partial)
+    });
+    files
+}
+
+/// Random numbers below a limit. They are others each time, unless the environment gives the seed to repeat a failure.
+fn random() -> impl FnMut(u64) -> u64 {
+    let given = std::env::var("NIJIGEN_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seed: u64 = given.unwrap_or_else(|| RandomState::new().hash_one("seed"));
+    println!("NIJIGEN_TEST_SEED={seed}");
+    let mut drawn = 0_u64;
+    move |limit| {
+        drawn += 1;
+        let hash = ContentHash::of(&[seed.to_le_bytes(), drawn.to_le_bytes()].concat());
+        u64::from_le_bytes(*hash.bytes().first_chunk().unwrap()) % limit
+    }
 }

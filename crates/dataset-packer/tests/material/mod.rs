@@ -160,8 +160,15 @@ impl Pipeline {
 
     /// Every file of the dataset with its hash.
     pub(crate) fn dataset_files(&self) -> BTreeMap<PathBuf, ContentHash> {
+        self.files_below(&self.layout().dataset())
+    }
+
+    /// Every file below a folder of the pipeline with its hash; none where there is no such folder.
+    pub(crate) fn files_below(&self, folder: &Path) -> BTreeMap<PathBuf, ContentHash> {
         let mut files = BTreeMap::new();
-        collect(&self.layout().dataset(), &mut files);
+        if folder.exists() {
+            collect(folder, &mut files);
+        }
         files.into_iter().map(|(path, hash)| (path.strip_prefix(self.root.path()).unwrap().into(), hash)).collect()
     }
 }
