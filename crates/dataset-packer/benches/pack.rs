@@ -17,8 +17,8 @@ use contracts::{
     options::PackOptions,
     stage::{Interrupt, Silent},
 };
-use dataset::{Dataset, Loader, LoaderOptions, SplitName};
-use dataset_packer::Pack;
+use dataset::{Dataset, Dhash, Loader, LoaderOptions, SplitName};
+use dataset_packer::{Pack, near::NearIndex};
 
 /// Images of a batch, as training has them.
 const BATCH: usize = 64;
@@ -27,6 +27,8 @@ const BATCHES: usize = 500;
 /// A step of `dcgan` at 64 pixels and batch 64 with one thread, from docs/benchmarks.md.
 const STEP_SECONDS: f64 = 1.151;
 const SIDE: u32 = 64;
+/// Images among which those that look alike are found.
+const HASHES: usize = 1_000_000;
 
 fn main() {
     // What cargo itself adds is not for us.
@@ -40,6 +42,7 @@ fn main() {
     let root = tempfile::tempdir().unwrap();
     let (packed, again, images) = pack(&tar, root.path());
     let (loaded, copied) = load(root.path());
+    let (near, alike) = near(root.path());
     let peers = peers(&tar);
 
     println!("{images} pictures of {}, to {SIDE} px; CPU seconds\n", tar.display());
@@ -56,6 +59,7 @@ fn main() {
         println!("packing: {:.1} times the peer's rate", pack * images as f64 / packed);
         println!("loading: {:.0} times the peer's rate", load / loaded);
     }
+    println!("near-duplicates among {HASHES} hashes: {near:.1} s for {alike} alike");
     println!("loading a batch of {BATCH}: {:.2} % of a step on a CPU", loaded * BATCH as f64 / STEP_SECONDS * 100.0);
 }
 
@@ -87,6 +91,32 @@ fn load(root: &Path) -> (f64, f64) {
     let (copied, _) = timed(|| (0..BATCHES).for_each(|_| drop(black_box(black_box(&from).clone()))));
     let images = (BATCH * BATCHES) as f64;
     (loaded / images, copied / images)
+}
+
+/// CPU seconds of finding what looks alike among a million images, and how many do. Their hashes are those of the real ones
+/// with some bits turned over: as unevenly spread as real ones are, and one in five near another.
+fn near(root: &Path) -> (f64, usize) {
+    let dataset = Dataset::open(&Layout::new(root, &Config::default().paths).dataset()).unwrap();
+    let real: Vec<u64> = dataset.split(SplitName::Train).rows().map(|row| row.unwrap().dhash.0).collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut last = 0;
+    let mut hash = |number: usize| {
+        let (from, most) = if number % 5 == 4 { (last, 4) } else { (real[number % real.len()], 24) };
+        last = (0..random.u32(0..=most)).fold(from, |hash, _| hash ^ 1 << random.u32(0..64));
+        Dhash(last)
+    };
+    let hashes: Vec<Dhash> = (0..HASHES).map(&mut hash).collect();
+    timed(|| {
+        let mut index = NearIndex::new(Config::default().pack.dedupe_distance as u32);
+        let mut alike = 0;
+        for (image, hash) in hashes.iter().enumerate() {
+            match index.near(*hash) {
+                Some(_) => alike += 1,
+                None => index.insert(*hash, image),
+            }
+        }
+        alike
+    })
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {

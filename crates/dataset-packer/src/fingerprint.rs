@@ -1,18 +1,29 @@
 //! The perceptual hash: alike images get hashes that differ in few bits.
 
 use dataset::Dhash;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
+use fast_image_resize::PixelType;
 
-use crate::resample::scale;
+use crate::resample::{lanczos, scale, transposed};
 
-/// The difference hash of a square RGB image (Krawetz, 2013): it is made grey and scaled to 9×8; each bit says whether
+/// The difference hashes of square RGB images (Krawetz, 2013): each is made grey and scaled to 9×8; each bit says whether
 /// a pixel is darker than its right neighbour, row by row, the first in the highest bit. The layout is that of Python's
 /// imagehash.
-pub(crate) fn dhash(pixels: &[u8], side: u32) -> Dhash {
-    let grey: Vec<u8> = pixels.chunks_exact(3).map(luma).collect();
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    let small = scale(&grey, (side, side), (9, 8), PixelType::U8, &options);
-    let bits = small.chunks_exact(9).flat_map(|row| row.windows(2).map(|pair| pair[0] < pair[1]));
+pub(crate) fn dhashes(images: &[Vec<u8>], side: u32) -> Vec<Dhash> {
+    let (count, length) = (images.len() as u32, side as usize);
+    let stacked: Vec<u8> = images.iter().flat_map(|pixels| pixels.chunks_exact(3).map(luma)).collect();
+    // Down, then across: the order shows, and the hashes of datasets that were packed before are to stay.
+    let abreast = transposed(&stacked, images.len(), length, length);
+    let low = scale(&abreast, (count * side, side), (count * side, ROWS), PixelType::U8, &lanczos());
+    let small = scale(&low, (side, count * ROWS), (COLUMNS, count * ROWS), PixelType::U8, &lanczos());
+    let stacked = transposed(&small, ROWS as usize, images.len(), COLUMNS as usize);
+    stacked.chunks_exact((COLUMNS * ROWS) as usize).map(hash).collect()
+}
+
+const COLUMNS: u32 = 9;
+const ROWS: u32 = 8;
+
+fn hash(small: &[u8]) -> Dhash {
+    let bits = small.chunks_exact(COLUMNS as usize).flat_map(|row| row.windows(2).map(|pair| pair[0] < pair[1]));
     Dhash(bits.fold(0, |hash, bit| hash << 1 | u64::from(bit)))
 }
 
@@ -26,6 +37,24 @@ fn luma(pixel: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
+    fn dhash(pixels: Vec<u8>, side: u32) -> Dhash {
+        dhashes(&[pixels], side)[0]
+    }
+
+    #[test]
+    fn many_at_once_are_what_they_are_alone_and_what_one_scaling_makes() {
+        let images: Vec<Vec<u8>> =
+            (1..6).map(|seed| image(|x, y| (((x * 7 * seed) ^ (y * 5)) % 97 + (x + seed * y) % 130) as u8)).collect();
+        let alone = |pixels: &Vec<u8>| {
+            let grey: Vec<u8> = pixels.chunks_exact(3).map(luma).collect();
+            let hash = hash(&scale(&grey, (64, 64), (COLUMNS, ROWS), PixelType::U8, &lanczos()));
+            assert_eq!(dhash(pixels.clone(), 64), hash);
+            hash
+        };
+        assert_eq!(dhashes(&images, 64), images.iter().map(alone).collect::<Vec<_>>());
+        assert_eq!(dhashes(&[], 64), []);
+    }
+
     fn image(value: impl Fn(usize, usize) -> u8) -> Vec<u8> {
         (0..64 * 64).flat_map(|i| [value(i % 64, i / 64); 3]).collect()
     }
@@ -33,7 +62,7 @@ mod tests {
     #[test]
     fn the_bits_say_where_it_gets_brighter() {
         let check = |value: fn(usize, usize) -> u8, expected: u64| {
-            assert_eq!(dhash(&image(value), 64), Dhash(expected));
+            assert_eq!(dhash(image(value), 64), Dhash(expected));
         };
         check(|_, _| 80, 0);
         check(|x, _| x as u8 * 4, u64::MAX);
@@ -44,9 +73,9 @@ mod tests {
     #[test]
     fn brightness_and_noise_change_few_bits() {
         let face = |x: usize, y: usize| (((x * x + y * 40) / 30) % 200) as u8;
-        let hash = dhash(&image(face), 64);
-        assert!(hash.distance(dhash(&image(|x, y| face(x, y) + 20), 64)) <= 2);
-        assert!(hash.distance(dhash(&image(|x, y| face(x, y) + ((x ^ y) & 3) as u8), 64)) <= 4);
-        assert!(hash.distance(dhash(&image(|x, y| face(63 - x, y)), 64)) > 16);
+        let hash = dhash(image(face), 64);
+        assert!(hash.distance(dhash(image(|x, y| face(x, y) + 20), 64)) <= 2);
+        assert!(hash.distance(dhash(image(|x, y| face(x, y) + ((x ^ y) & 3) as u8), 64)) <= 4);
+        assert!(hash.distance(dhash(image(|x, y| face(63 - x, y)), 64)) > 16);
     }
 }

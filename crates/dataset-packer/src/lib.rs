@@ -19,7 +19,7 @@ mod fingerprint;
 mod histogram;
 mod holdout;
 mod item;
-mod near;
+pub mod near;
 mod place;
 mod prepare;
 mod reason;

@@ -10,7 +10,7 @@ const BAND_BITS: u32 = 16;
 /// Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of two hashes that differ in at most d of their 64 bits, at
 /// least one of the four 16-bit bands differs in at most d/4 bits. So each band has a table, and a query looks up its
 /// own band and those that differ in that few bits.
-pub(crate) struct NearIndex {
+pub struct NearIndex {
     distance: u32,
     entries: Vec<Entry>,
     /// For each band, the entries that have a value there.
@@ -21,7 +21,7 @@ pub(crate) struct NearIndex {
 
 impl NearIndex {
     /// An empty index for neighbours that differ in at most `distance` bits.
-    pub(crate) fn new(distance: u32) -> Self {
+    pub fn new(distance: u32) -> Self {
         let most = distance / BANDS as u32;
         let masks = (0..=u16::MAX).filter(|mask| mask.count_ones() <= most).collect();
         let tables = std::array::from_fn(|_| vec![Vec::new(); 1 << BAND_BITS]);
@@ -29,7 +29,7 @@ impl NearIndex {
     }
 
     /// Adds the hash of an image, which is called `image` when it is found.
-    pub(crate) fn insert(&mut self, hash: Dhash, image: usize) {
+    pub fn insert(&mut self, hash: Dhash, image: usize) {
         let entry = Entry { hash, image };
         for (band, table) in self.tables.iter_mut().enumerate() {
             table[usize::from(value(hash, band))].push(entry);
@@ -38,7 +38,7 @@ impl NearIndex {
     }
 
     /// Some image whose hash differs in at most the distance.
-    pub(crate) fn near(&self, hash: Dhash) -> Option<usize> {
+    pub fn near(&self, hash: Dhash) -> Option<usize> {
         // Wide distances make more tables to look into than hashes to look at.
         if self.masks.len() * BANDS > self.entries.len() {
             return self.near_among(&self.entries, hash);

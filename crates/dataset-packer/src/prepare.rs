@@ -1,14 +1,15 @@
 //! The heavy half: each item is read, decoded, scaled and fingerprinted, a shard at a time, and kept on disk.
 
-use contracts::{Context, config::Fit, hash::ContentHash, id::PictureHash, publish};
+use contracts::{Context, hash::ContentHash, id::PictureHash, publish};
 use dataset::{Dhash, ImageShape};
+use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::{MOST_BYTES, decode},
     error::PackError,
-    fingerprint::dhash,
+    fingerprint::dhashes,
     item::Item,
     reason::Reason,
     resample::{is_upscaled, resample},
@@ -18,6 +19,9 @@ use crate::{
 
 /// How much is decoded ahead of the disk.
 const CHUNK_BYTES: usize = 64 << 20;
+
+/// How much is scaled at once.
+const MOST_PIXELS_AT_ONCE: u64 = 1 << 20;
 
 /// What is known of an item once it has been looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,49 +56,85 @@ pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> R
 }
 
 fn fill(file: &mut ShardFile, shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<(), PackError> {
-    let shape = ImageShape::new(context.config.pack.resolution);
-    let chunk = (CHUNK_BYTES / shape.values()).clamp(64, 4096);
+    let chunk = (CHUNK_BYTES / ImageShape::new(context.config.pack.resolution).values()).clamp(64, 4096);
     for part in shard.items.chunks(chunk) {
-        let looked_at: Vec<_> =
-            part.par_iter().map(|place| unless_interrupted(&items[*place], shape, context)).collect();
-        for outcome in looked_at {
-            file.push(outcome.ok_or(PackError::Interrupted)?)?;
+        // Every thread has its share of even a small shard.
+        let run = (part.len() / (4 * rayon::current_num_threads())).clamp(1, 32);
+        let looked_at: Vec<_> = part.par_chunks(run).map(|places| prepare_run(places, items, context)).collect();
+        for outcomes in looked_at {
+            outcomes.ok_or(PackError::Interrupted)?.into_iter().try_for_each(|outcome| file.push(outcome))?;
         }
     }
     Ok(())
 }
 
-fn unless_interrupted(
-    item: &Item,
-    shape: ImageShape,
-    context: &Context<'_>,
-) -> Option<Result<(Vec<u8>, Prepared), Reason>> {
-    if context.interrupt.is_raised() {
-        return None;
-    }
-    let outcome = prepare_one(item, context.config.pack.fit, shape);
-    if let Err(reason) = &outcome {
-        tracing::debug!(item = item.name, %reason, "left out");
-    }
-    context.progress.advance(1);
-    Some(outcome)
+/// An item's pixels and what is known of it, or why there are none.
+type Image = Result<(Vec<u8>, Prepared), Reason>;
+
+/// A picture that was read and decoded.
+struct Opened<'a> {
+    item: &'a Item,
+    picture: PictureHash,
+    image: RgbImage,
 }
 
-fn prepare_one(item: &Item, fit: Fit, shape: ImageShape) -> Result<(Vec<u8>, Prepared), Reason> {
+/// Prepares items one after the other; neighbours of one size are scaled together. `None` when the interrupt was raised.
+fn prepare_run(places: &[usize], items: &[Item], context: &Context<'_>) -> Option<Vec<Image>> {
+    let (mut images, mut alike) = (Vec::new(), Vec::new());
+    for item in places.iter().map(|place| &items[*place]) {
+        if context.interrupt.is_raised() {
+            return None;
+        }
+        let opened = open(item);
+        if opened.as_ref().map_or(true, |opened| !goes_with(opened, &alike)) {
+            images.extend(scaled(std::mem::take(&mut alike), context));
+        }
+        match opened {
+            Ok(opened) => alike.push(opened),
+            Err(reason) => {
+                tracing::debug!(item = item.name, %reason, "left out");
+                images.push(Err(reason));
+            }
+        }
+        context.progress.advance(1);
+    }
+    images.extend(scaled(alike, context));
+    Some(images)
+}
+
+/// Whether a picture may be scaled together with others: of their size, and small, since all are held in memory.
+fn goes_with(opened: &Opened<'_>, alike: &[Opened<'_>]) -> bool {
+    let (width, height) = opened.image.dimensions();
+    let pixels = u64::from(width) * u64::from(height) * (alike.len() as u64 + 1);
+    alike.iter().all(|other| other.image.dimensions() == (width, height)) && pixels <= MOST_PIXELS_AT_ONCE
+}
+
+fn open(item: &Item) -> Result<Opened<'_>, Reason> {
     if item.place.length().map_err(|_| Reason::Unreadable)? > MOST_BYTES {
         return Err(Reason::TooLarge);
     }
     let bytes = item.place.read().map_err(|_| Reason::Unreadable)?;
-    let picture = decode(&bytes)?;
-    let pixels = resample(&picture, fit, shape.side());
-    let origin = item.origin.as_ref();
-    let size = picture.width().min(picture.height());
-    let prepared = Prepared {
-        picture: origin.map_or_else(|| ContentHash::of(&bytes), |origin| origin.picture),
-        content: ContentHash::of(&pixels),
-        dhash: dhash(&pixels, shape.side()),
-        size: origin.and_then(|origin| origin.side).unwrap_or(size),
-        upscaled: is_upscaled(picture.dimensions(), fit, shape.side()),
-    };
-    Ok((pixels, prepared))
+    let known = item.origin.as_ref().and_then(|origin| origin.picture);
+    Ok(Opened { item, image: decode(&bytes)?, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
+}
+
+/// Pictures of one size as images of the dataset.
+fn scaled(opened: Vec<Opened<'_>>, context: &Context<'_>) -> impl Iterator<Item = Image> {
+    let (fit, side) = (context.config.pack.fit, context.config.pack.resolution);
+    let (pictures, known): (Vec<RgbImage>, Vec<_>) =
+        opened.into_iter().map(|opened| (opened.image, (opened.item, opened.picture))).unzip();
+    let dimensions = pictures.first().map_or((0, 0), RgbImage::dimensions);
+    let images = resample(&pictures, fit, side);
+    let dhashes = dhashes(&images, side);
+    images.into_iter().zip(dhashes).zip(known).map(move |((pixels, dhash), (item, picture))| {
+        let before = item.origin.as_ref().and_then(|origin| origin.side);
+        let prepared = Prepared {
+            picture,
+            content: ContentHash::of(&pixels),
+            dhash,
+            size: before.unwrap_or(dimensions.0.min(dimensions.1)),
+            upscaled: is_upscaled(dimensions, fit, side),
+        };
+        Ok((pixels, prepared))
+    })
 }
