@@ -97,11 +97,17 @@ impl Response {
         Self::error(416).with_header("Content-Range", &format!("bytes */{length}"))
     }
 
-    /// The answer with this header, whatever it was before.
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+    /// The answer without this header.
+    pub(crate) fn without_header(mut self, name: &str) -> Self {
         self.headers.retain(|(held, _)| !held.eq_ignore_ascii_case(name));
-        self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The answer with this header, whatever it was before.
+    pub(crate) fn with_header(self, name: &str, value: &str) -> Self {
+        let mut answer = self.without_header(name);
+        answer.headers.push((name.to_owned(), value.to_owned()));
+        answer
     }
 
     /// The answer to a request for all of the file, were these its bytes.

@@ -34,6 +34,8 @@ pub struct Options {
     pub max_connections: usize,
     /// How list pages write their previews' addresses.
     pub previews: PreviewAddresses,
+    /// Whether files have an `ETag`; they have a `Last-Modified` in any case.
+    pub entity_tags: bool,
     /// The text of robots.txt.
     pub robots: String,
     /// Posts on a page where the request does not say.
@@ -48,6 +50,7 @@ impl Default for Options {
             faults: Arc::new(NoFaults),
             max_connections: 256,
             previews: PreviewAddresses::default(),
+            entity_tags: true,
             robots: "User-agent: *\nDisallow: /user/\nDisallow: /forum/\n".to_owned(),
             page_length: 16,
         }
@@ -94,6 +97,7 @@ impl MiniBooru {
             address: Address::new(&format!("http://{}", reachable(local))),
             dialect: options.dialect,
             previews: options.previews,
+            entity_tags: options.entity_tags,
             robots: options.robots,
             page_length: options.page_length,
             renderer: Renderer::default(),

@@ -24,6 +24,7 @@ pub(crate) struct Site {
     pub(crate) address: Address,
     pub(crate) dialect: Dialect,
     pub(crate) previews: PreviewAddresses,
+    pub(crate) entity_tags: bool,
     pub(crate) robots: String,
     pub(crate) page_length: usize,
     pub(crate) renderer: Renderer,
@@ -33,6 +34,11 @@ pub(crate) struct Site {
 impl Site {
     /// The answer when nothing goes wrong.
     pub(crate) fn answer(&self, request: &Request) -> Response {
+        let answer = self.tagged_answer(request);
+        if self.entity_tags { answer } else { answer.without_header("ETag") }
+    }
+
+    fn tagged_answer(&self, request: &Request) -> Response {
         if request.method != "GET" && request.method != "HEAD" {
             return Response::error(405).with_header("Allow", "GET, HEAD");
         }

@@ -1,6 +1,12 @@
 //! Accounts and cookies: given to the site's listing, and to nobody else.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    path::Path,
+    process::Output,
+};
 
 use mini_booru::{Catalogue, Dialect, MiniBooru, Options, PathClass};
 
@@ -71,6 +77,29 @@ fn an_account_for_another_site_stays_at_home() {
     run(&place, &[("NIJIGEN_DANBOORU_LOGIN", "me"), ("NIJIGEN_DANBOORU_API_KEY", SECRET)]);
     let told = |request: &mini_booru::LoggedRequest| request.authorization.is_some() || request.target.contains(SECRET);
     assert!(booru.log().requests().iter().all(|request| !told(request)));
+}
+
+/// A proxy that only says what it was asked for.
+fn proxy() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        line
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_asked_instead_of_the_site() {
+    let (address, asked) = proxy();
+    let place = Place::new("http://booru.invalid");
+    let output = run(&place, &[("http_proxy", &address)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(asked.join().unwrap(), "GET http://booru.invalid/robots.txt HTTP/1.1\r\n");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use contracts::config::{Listing, Variant};
-use mini_booru::{Asked, Catalogue, Fault, LoggedRequest, MiniBooru, Options};
+use mini_booru::{Asked, Catalogue, Fault, LoggedRequest, MiniBooru, Options, PathClass};
 
 use crate::place::{Place, safe_posts};
 
@@ -18,6 +18,23 @@ fn with_faults(faults: impl Fn(&Asked<'_>) -> Option<Fault> + Send + Sync + 'sta
 fn ranged(booru: &MiniBooru) -> Vec<LoggedRequest> {
     let requests = booru.log().requests();
     requests.into_iter().filter(|request| request.class.is_file() && request.range.is_some()).collect()
+}
+
+#[test]
+fn a_site_without_entity_tags_is_gone_on_with_by_date() {
+    let cut =
+        |asked: &Asked<'_>| (asked.class.is_file() && asked.occurrence == 1).then_some(Fault::Truncated { after: CUT });
+    let options = Options { faults: Arc::new(cut), entity_tags: false, ..Options::default() };
+    let booru = MiniBooru::start(Catalogue::swatches(61, 30).unwrap(), options).unwrap();
+    let place = Place::with(&booru.url(), Listing::Json, Variant::Original);
+    place.crawl();
+    assert_eq!(place.numbers(), safe_posts(&booru));
+    let ranged = ranged(&booru);
+    assert_eq!(ranged.len(), place.numbers().len());
+    for request in ranged {
+        assert!(request.if_range.as_ref().is_some_and(|date| date.ends_with(" GMT")), "{request:?}");
+        assert_eq!((request.range.as_deref(), request.status), (Some("bytes=300-"), 206));
+    }
 }
 
 /// All originals are cut off, and `second` happens to the request for the rest of each.
@@ -102,6 +119,23 @@ fn pictures_of_one_class_come_over_five_connections_at_most() {
     assert_eq!(place.numbers(), safe_posts(&booru));
     let peak = booru.log().peak("/image/");
     assert!(peak <= 5, "{peak} at once");
+}
+
+#[test]
+fn a_site_that_says_too_much_to_every_try_is_left_alone() {
+    let pictures = |asked: &Asked<'_>| asked.class.is_file();
+    let listing = |asked: &Asked<'_>| asked.class == PathClass::Listing;
+    for shut_out in [pictures as fn(&Asked<'_>) -> bool, listing] {
+        let tired = move |asked: &Asked<'_>| shut_out(asked).then_some(Fault::Status { code: 429, retry_after: None });
+        let booru = with_faults(tired);
+        let mut place = Place::new(&booru.url());
+        place.config.crawl.max_connections = 1;
+        assert!(place.error().contains("left alone for 60 minutes"), "{}", place.error());
+        assert_eq!(booru.log().requests().iter().filter(|request| request.status == 429).count(), 4);
+        booru.log().clear();
+        assert!(place.error().contains("left alone for 60 minutes"));
+        assert!(booru.log().is_empty(), "nothing at all is asked");
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! A place to crawl into, and what must lie there afterwards.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
     config::{Listing, Variant},
     id::SiteName,
     manifest,
+    options::CrawlOptions,
     record::PictureRecord,
     stage::{Interrupt, Silent},
 };
@@ -59,10 +60,14 @@ impl Place {
     }
 
     pub(crate) fn try_crawl(&self) -> Result<Report, CrawlError> {
+        self.run(&CrawlOptions::default())
+    }
+
+    pub(crate) fn run(&self, options: &CrawlOptions) -> Result<Report, CrawlError> {
         assert_eq!(Crawl::problems(&self.config), [""; 0]);
         let layout = self.layout();
         let context = Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &self.interrupt };
-        Crawl::run(&context, &Default::default())
+        Crawl::run(&context, options)
     }
 
     pub(crate) fn crawl(&self) -> Report {
@@ -96,6 +101,11 @@ impl Place {
         let layout = self.layout();
         let bytes = |record: &PictureRecord| fs::read(layout.raw().join(&record.file)).unwrap();
         self.records().iter().map(|record| (record.post.number, bytes(record))).collect()
+    }
+
+    /// The sides of each post's picture.
+    pub(crate) fn sides(&self) -> BTreeMap<u64, (u32, u32)> {
+        self.records().iter().map(|record| (record.post.number, (record.width, record.height))).collect()
     }
 
     /// The post numbers of the manifest.

@@ -3,16 +3,26 @@
 
 use std::{sync::Arc, time::Instant};
 
-use contracts::config::{Listing, Variant};
-use mini_booru::{Catalogue, Fault, LoggedRequest, MiniBooru, Options, PathClass, Rule, Schedule, Shift};
+use contracts::{
+    config::{Listing, Variant},
+    options::CrawlOptions,
+};
+use mini_booru::{
+    Catalogue, Fault, LoggedRequest, MiniBooru, Options, PathClass, Rule, Schedule, Shift, post::PREVIEW_SIDE,
+};
 use proptest::{prelude::*, sample::select};
 
-use crate::{oracle::complaints, place::Place};
+use crate::{
+    oracle::{complaints, complaints_of_sides},
+    place::Place,
+};
 
 /// Requests a second: fast enough for a test, slow enough to be seen in the log.
 const RATE: f64 = 400.0;
+/// From this request for the listing on the site stays as it is.
+const LAST_SHIFT: u64 = 9;
 /// Runs until nothing is left to do, at the most.
-const MOST_RUNS: usize = 10;
+const MOST_RUNS: usize = 12;
 
 /// What may happen to a picture.
 fn picture_fault() -> impl Strategy<Value = Fault> {
@@ -37,6 +47,7 @@ fn picture_fault() -> impl Strategy<Value = Fault> {
         1 => (0usize..3_000).prop_map(|after| Fault::Truncated { after }),
         1 => (-500i64..500).prop_map(|by| Fault::WrongLength { by }),
         1 => (1usize..100_000).prop_map(|by| Fault::Oversize { by }),
+        1 => (0u64..2).prop_map(|pause| Fault::Drip { pause }),
         1 => status(),
     ]
 }
@@ -49,18 +60,19 @@ fn status() -> impl Strategy<Value = Fault> {
 
 /// Pictures whose paths hold some digit suffer at their first or second request.
 fn picture_rule() -> impl Strategy<Value = Rule> {
-    (select("0123456789abcdef".chars().collect::<Vec<_>>()), 1u64..3, picture_fault()).prop_map(
-        |(digit, nth, fault)| {
-            let containing = format!("/image/{digit}");
-            Rule { containing, per_path: true, ..Rule::nth(PathClass::Image, nth, fault) }
+    let folder = select(vec![(PathClass::Image, "/image/"), (PathClass::Preview, "/data/preview/")]);
+    (folder, select("0123456789abcdef".chars().collect::<Vec<_>>()), 1u64..3, picture_fault()).prop_map(
+        |((class, folder), digit, nth, fault)| {
+            let containing = format!("{folder}{digit}");
+            Rule { containing, per_path: true, ..Rule::nth(class, nth, fault) }
         },
     )
 }
 
 /// What may happen to a page of the listing; posts come and go meanwhile.
 fn listing_fault() -> impl Strategy<Value = Fault> {
-    let shift = (0u32..4, 0u32..4, 0u32..2, any::<u64>())
-        .prop_map(|(insert, bump, delete, seed)| Fault::Shift(Shift { insert, bump, delete, edit: 0, seed }));
+    let shift = (0u32..4, 0u32..4, 0u32..2, 0u32..4, any::<u64>())
+        .prop_map(|(insert, bump, delete, edit, seed)| Fault::Shift(Shift { insert, bump, delete, edit, seed }));
     prop_oneof![
         3 => shift,
         1 => (0usize..3_000).prop_map(|after| Fault::Truncated { after }),
@@ -70,8 +82,8 @@ fn listing_fault() -> impl Strategy<Value = Fault> {
 }
 
 fn listing_rules() -> impl Strategy<Value = Vec<Rule>> {
-    let others = prop::collection::vec((1u64..9, listing_fault()), 0..5);
-    (others, prop::option::of(1u64..9)).prop_map(|(others, empty)| {
+    let others = prop::collection::vec((1u64..LAST_SHIFT, listing_fault()), 0..5);
+    (others, prop::option::of(1u64..LAST_SHIFT)).prop_map(|(others, empty)| {
         let empty = empty.map(|nth| (nth, Fault::EmptyList));
         let all = empty.into_iter().chain(others);
         all.map(|(nth, fault)| Rule::nth(PathClass::Listing, nth, fault)).collect()
@@ -83,12 +95,27 @@ fn schedule() -> impl Strategy<Value = Schedule> {
         .prop_map(|(pictures, listing)| Schedule::new(pictures.into_iter().chain(listing)))
 }
 
-/// Crawls until a run finds nothing to do; whether no run ended in an error.
-fn crawl_to_the_end(place: &Place) -> bool {
+/// Posts are edited, and the crawler is not told: by the pages of a site that is listed onwards.
+fn without_edits(mut schedule: Schedule) -> Schedule {
+    for rule in &mut schedule.rules {
+        if let Fault::Shift(shift) = &mut rule.fault {
+            shift.edit = 0;
+        }
+    }
+    schedule
+}
+
+/// Crawls until a run on a site that has come to rest finds nothing to do; whether no run ended in an error.
+fn crawl_to_the_end(place: &Place, booru: &MiniBooru) -> bool {
+    let sync = place.config.crawl.listing == Listing::Json;
+    let options = CrawlOptions { sync, ..CrawlOptions::default() };
     let mut unbroken = true;
     for _ in 0..MOST_RUNS {
-        match place.try_crawl() {
-            Ok(report) if report.failed == 0 && report.figures["pictures_fetched"] == 0.0 => return unbroken,
+        let at_rest = booru.log().of(PathClass::Listing).len() as u64 >= LAST_SHIFT;
+        match place.run(&options) {
+            Ok(report) if at_rest && report.failed == 0 && report.figures["pictures_fetched"] == 0.0 => {
+                return unbroken;
+            }
             Ok(_) => {}
             Err(_) => unbroken = false,
         }
@@ -113,17 +140,26 @@ proptest! {
         connections in 1usize..=5,
         listing in select(vec![Listing::Json, Listing::Html]),
         site in select(vec!["mini", "konachan"]),
+        variant in select(vec![Variant::Original, Variant::Sample, Variant::Preview]),
     ) {
+        let follows_edits = site == "mini" || listing == Listing::Json;
+        let schedule = if follows_edits { schedule } else { without_edits(schedule) };
         let options = Options { faults: Arc::new(schedule), ..Options::default() };
         let booru = MiniBooru::start(Catalogue::swatches(50, 60).unwrap(), options).unwrap();
-        let mut place = Place::with(&booru.url(), listing, Variant::Original);
+        let mut place = Place::with(&booru.url(), listing, variant);
         place.config.crawl.site = site.parse().unwrap();
         place.config.crawl.max_connections = connections;
         place.config.crawl.requests_per_second = RATE;
-        let unbroken = crawl_to_the_end(&place);
-        prop_assert_eq!(complaints(&booru, &place.held()), [""; 0]);
+        let unbroken = crawl_to_the_end(&place, &booru);
+        let complaints = match variant {
+            Variant::Preview => complaints_of_sides(&booru, &place.sides(), PREVIEW_SIDE),
+            // These originals are so small that they are their own samples.
+            Variant::Sample | Variant::Original => complaints(&booru, &place.held()),
+        };
+        prop_assert_eq!(complaints, [""; 0]);
         let log = booru.log();
-        prop_assert!(log.peak_of(PathClass::Image) <= connections, "{} at once", log.peak_of(PathClass::Image));
+        let peak = log.peak_of(PathClass::Image).max(log.peak_of(PathClass::Preview));
+        prop_assert!(peak <= connections, "{peak} at once");
         prop_assert!(is_spaced(&log.requests()), "{} requests too fast", log.len());
         // A run that ends in an error drops the downloads that are under way, and they begin anew.
         prop_assert!(!unbroken || log.asked_again().is_empty(), "{:?}", log.asked_again());

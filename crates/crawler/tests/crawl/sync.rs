@@ -1,12 +1,11 @@
 //! Following what the site changes: as many questions as pages of changes, and no picture that is still the same.
 
 use contracts::{
-    Context, Report, Stage,
+    Report,
     config::{Listing, Variant},
     options::CrawlOptions,
-    stage::Silent,
 };
-use crawler::{Crawl, CrawlError};
+use crawler::CrawlError;
 use mini_booru::{Catalogue, Dialect, MiniBooru, Options, PathClass, PostId, Rating, Status};
 
 use crate::{
@@ -15,9 +14,7 @@ use crate::{
 };
 
 fn try_sync(place: &Place) -> Result<Report, CrawlError> {
-    let layout = place.layout();
-    let context = Context { config: &place.config, layout: &layout, progress: &Silent, interrupt: &place.interrupt };
-    Crawl::run(&context, &CrawlOptions { sync: true, ..Default::default() })
+    place.run(&CrawlOptions { sync: true, ..Default::default() })
 }
 
 fn sync(place: &Place) -> Report {
