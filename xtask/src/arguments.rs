@@ -129,7 +129,7 @@ pub(crate) struct ExportOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// crop, pack or train.
+    /// crawl, crop, pack or train.
     #[arg(value_name = "STAGE")]
     pub(crate) stage: StageId,
     /// Handed on to the benchmark.

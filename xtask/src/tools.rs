@@ -23,8 +23,8 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
 
 /// `cargo xtask bench`: the benchmark of a stage, in the profile that users run.
 pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
-    if !matches!(stage, StageId::Crop | StageId::Pack | StageId::Train) {
-        return Err(BadUsage(format!("there is no benchmark of {stage}; there are crop, pack and train")).into());
+    if !matches!(stage, StageId::Crawl | StageId::Crop | StageId::Pack | StageId::Train) {
+        return Err(BadUsage(format!("there is no benchmark of {stage}; there are crawl, crop, pack and train")).into());
     }
     let mut command = vec!["bench", "--package", stage.package(), "--bench", stage.name(), "--"];
     command.extend(arguments.iter().map(String::as_str));

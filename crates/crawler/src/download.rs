@@ -33,7 +33,7 @@ pub(crate) struct Downloader {
     /// Takes the pictures.
     pub(crate) shelf: Shelf,
     /// How many pictures are decoded at a time, which bounds memory.
-    pub(crate) decoders: Semaphore,
+    pub(crate) decoders: Arc<Semaphore>,
     /// Larger pictures are not decoded.
     pub(crate) most_pixels: u64,
 }
@@ -124,9 +124,15 @@ impl Downloader {
             }
             return Ok(Err(Miss::Fetch(error)));
         }
-        let _permit = self.decoders.acquire().await;
+        let decoder = self.decoders.clone().acquire_owned().await;
         let (shelf, job, most_pixels) = (self.shelf.clone(), job.clone(), self.most_pixels);
-        let shelved = tokio::task::spawn_blocking(move || shelve(&shelf, &job, partial, most_pixels)).await;
+        let shelved = tokio::task::spawn_blocking(move || {
+            let inspected = inspect(&job, &partial, most_pixels)?;
+            // Waiting for the disk takes no memory: another picture may be looked at meanwhile.
+            drop(decoder);
+            shelve(&shelf, &job, partial, inspected)
+        })
+        .await;
         let shelved = shelved.map_err(|panic| Cause::Panic(panic.to_string()))?;
         Ok(shelved?.map_err(Miss::Flaw))
     }
@@ -192,12 +198,25 @@ fn version(answer: &Answer) -> Option<String> {
     tag.or_else(|| header(LAST_MODIFIED)).map(str::to_owned)
 }
 
-/// Looks at a finished download and puts it where it belongs.
-fn shelve(shelf: &Shelf, job: &Job, partial: Partial, most_pixels: u64) -> Result<Result<Inspected, Flaw>, FileError> {
+/// Looks at a finished download.
+fn inspect(
+    job: &Job,
+    partial: &Partial,
+    most_pixels: u64,
+) -> Result<(Fingerprint, Result<Inspected, Flaw>), FileError> {
     let mut reader = partial.reader()?;
     let fingerprint = Fingerprint::of(&mut reader).map_err(partial.unreadable())?;
     let inspected = picture::inspect(&mut reader, &fingerprint, &job.claim, most_pixels);
-    let inspected = inspected.map_err(partial.unreadable())?;
+    Ok((fingerprint, inspected.map_err(partial.unreadable())?))
+}
+
+/// Puts a finished download where it belongs.
+fn shelve(
+    shelf: &Shelf,
+    job: &Job,
+    partial: Partial,
+    (fingerprint, inspected): (Fingerprint, Result<Inspected, Flaw>),
+) -> Result<Result<Inspected, Flaw>, FileError> {
     match &inspected {
         Ok(inspected) => shelf.put(partial, inspected)?,
         Err(flaw) if flaw.is_mismatch() => {

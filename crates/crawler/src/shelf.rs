@@ -1,9 +1,12 @@
 //! Where pictures lie: first under a partial name, then under their hash.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, BufReader, Write as _},
+    mem,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use contracts::{
@@ -22,6 +25,8 @@ const READ_BYTES: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf {
     layout: Layout,
+    /// Folders with new names in them that a power cut could still undo.
+    unsettled: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 /// A download under way. What is written is kept under its partial name until [`Shelf::put`] or [`Shelf::discard`];
@@ -54,7 +59,7 @@ pub(crate) struct Suspicion {
 impl Shelf {
     /// The shelf of a pipeline.
     pub(crate) fn new(layout: &Layout) -> Self {
-        Self { layout: layout.clone() }
+        Self { layout: layout.clone(), unsettled: Arc::default() }
     }
 
     /// Makes the folders. What killed runs have left half done stays: it is gone on with.
@@ -84,7 +89,8 @@ impl Shelf {
         Ok(partial)
     }
 
-    /// Gives a whole, inspected download its final name; when this returns it is safe on disk.
+    /// Gives a whole, inspected download its final name; its bytes are safe on disk before that. The name itself is safe
+    /// after [`Shelf::settle`]: a name that is lost with the power is a file that the next run misses.
     pub(crate) fn put(&self, partial: Partial, inspected: &Inspected) -> Result<(), FileError> {
         let path = self.path(&self.layout.raw_file(&inspected.sha256, inspected.extension));
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -92,7 +98,14 @@ impl Shelf {
         publish::remove_file(&version_file(&partial.path))?;
         let moved = partial.file.sync_all().and_then(|()| fs::rename(&partial.path, &path));
         moved.map_err(FileError::at("write", &path))?;
-        sync_folder(folder).map_err(FileError::at("write", folder))
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_path_buf());
+        Ok(())
+    }
+
+    /// Makes the names of all that was put there safe on disk.
+    pub(crate) fn settle(&self) -> Result<(), FileError> {
+        let folders = mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        folders.iter().try_for_each(|folder| sync_folder(folder).map_err(FileError::at("write", folder)))
     }
 
     /// Whether a picture lies where it should, with its whole length.
@@ -135,7 +148,9 @@ impl Partial {
         publish::remove_file(&version_file(&self.path))?;
         self.file.set_len(0).map_err(FileError::at("write", &self.path))?;
         if let Some(version) = &version {
-            publish::write_file(&version_file(&self.path), version.as_bytes())?;
+            // Not synced, as the bytes are not: half a version fits no answer, so that the download begins anew.
+            let path = version_file(&self.path);
+            fs::write(&path, version).map_err(FileError::at("write", &path))?;
         }
         (self.length, self.version) = (0, version);
         Ok(())

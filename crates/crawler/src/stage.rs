@@ -97,6 +97,7 @@ fn crawl(context: &Context<'_>, changes: Changes, events: Events) -> Result<Repo
     let mut run = desk.crawl(context, &fetcher, events);
     let ended = until_interrupted(context.interrupt, run.crawl(search, changes))?;
     let (pulse, changed) = (run.pulse, run.changed);
+    desk.shelf.settle()?;
     let search = desk.search(config)?;
     let tally = Tally::of(&desk.ledger, &search, &desk.address, config, &desk.selection)?;
     let mut report = report(&tally, pulse, changed, &fetcher);
@@ -162,7 +163,7 @@ impl Desk {
     }
 
     fn crawl<'a>(&'a mut self, context: &'a Context<'_>, fetcher: &Arc<Fetcher>, events: Events) -> Run<'a> {
-        let decoders = Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from));
+        let decoders = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
         let config = &context.config.crawl;
         let downloader = Arc::new(Downloader {
             fetcher: fetcher.clone(),

@@ -82,7 +82,9 @@ impl Ledger {
 
     /// Forgets what robots.txt was in the way of: it may have changed since.
     pub(crate) fn forget_refusals(&self, search: &Search) -> Result<(), LedgerError> {
-        let statement = "DELETE FROM pictures WHERE source = ?1 AND state = 'filtered' AND reason LIKE 'robots.txt:%'";
+        let statement = "
+            DELETE FROM pictures INDEXED BY picture_refusals
+            WHERE source = ?1 AND state = 'filtered' AND reason LIKE 'robots.txt:%'";
         self.connection.execute(statement, [search.source]).map(drop).map_err(self.error())
     }
 

@@ -142,7 +142,8 @@ impl Ledger {
         }
         write_reach(&transaction, search.id, reach)?;
         if certainty == Certainty::Settled {
-            let settle = "UPDATE members SET provisional = 0 WHERE search = ?1 AND provisional <> 0";
+            let settle = "
+                UPDATE members INDEXED BY provisional_members SET provisional = 0 WHERE search = ?1 AND provisional <> 0";
             transaction.prepare_cached(settle)?.execute([search.id])?;
         }
         transaction.commit()?;
