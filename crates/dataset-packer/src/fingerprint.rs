@@ -10,7 +10,8 @@ use crate::resample::{lanczos, scale, transposed};
 /// imagehash.
 pub(crate) fn dhashes(images: &[Vec<u8>], side: u32) -> Vec<Dhash> {
     let (count, length) = (images.len() as u32, side as usize);
-    let stacked: Vec<u8> = images.iter().flat_map(|pixels| pixels.chunks_exact(3).map(luma)).collect();
+    let mut stacked = Vec::with_capacity(images.len() * length * length);
+    images.iter().for_each(|pixels| stacked.extend(pixels.chunks_exact(3).map(luma)));
     // Down, then across: the order shows, and the hashes of datasets that were packed before are to stay.
     let abreast = transposed(&stacked, images.len(), length, length);
     let low = scale(&abreast, (count * side, side), (count * side, ROWS), PixelType::U8, &lanczos());

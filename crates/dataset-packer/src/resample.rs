@@ -50,12 +50,13 @@ pub(crate) fn resample(pictures: &[RgbImage], fit: Fit, side: u32) -> Vec<Vec<u8
 /// A table of `rows` × `columns` cells of so many bytes each, columns for rows: pictures one below the other become pictures
 /// abreast, where the cells are their rows, and back.
 pub(crate) fn transposed(cells: &[u8], rows: usize, columns: usize, bytes: usize) -> Vec<u8> {
-    let cell = |row: usize, column: usize| &cells[(row * columns + column) * bytes..][..bytes];
-    (0..columns)
-        .flat_map(|column| (0..rows).map(move |row| (row, column)))
-        .flat_map(|(r, c)| cell(r, c))
-        .copied()
-        .collect()
+    let mut turned = Vec::with_capacity(cells.len());
+    for column in 0..columns {
+        for row in 0..rows {
+            turned.extend_from_slice(&cells[(row * columns + column) * bytes..][..bytes]);
+        }
+    }
+    turned
 }
 
 /// Scaling by the filter of this module.
