@@ -1,24 +1,42 @@
-//! Real pictures, a batch at a time, in an order that the number of images shown decides.
+//! Real pictures, a batch at a time, in an order that the number of images shown decides, made ahead by other threads.
+
+use std::cell::RefCell;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use dataset::{CHANNELS, EpochOrder, Split};
+use dataset::{CHANNELS, Loader, LoaderOptions, Split};
 
 use crate::error::TrainError;
+
+/// Threads that make batches: one copies a hundred thousand small pictures a second; two keep up where pictures are decoded.
+const READERS: usize = 2;
+
+/// Batches that each of them makes ahead.
+const AHEAD: usize = 2;
 
 /// The training pictures as one endless stream: every epoch shows each once, in an order of its own.
 pub(crate) struct Pictures<'a> {
     split: &'a Split,
-    order: EpochOrder,
+    seed: u64,
     device: Device,
+    stream: RefCell<Option<Stream>>,
+}
+
+/// Batches on their way.
+struct Stream {
+    loader: Loader,
+    count: usize,
+    /// How many pictures come before the next batch.
+    shown: u64,
 }
 
 impl<'a> Pictures<'a> {
     /// The stream of `split` under `seed`, for a device.
     pub(crate) fn new(split: &'a Split, seed: u64, device: &Device) -> Self {
-        Self { split, order: EpochOrder::new(seed, split.len()), device: device.clone() }
+        Self { split, seed, device: device.clone(), stream: RefCell::default() }
     }
 
-    /// The `count` pictures that come after the first `shown`; a batch may reach from one epoch into the next.
+    /// The `count` pictures that come after the first `shown`; a batch may reach from one epoch into the next. What follows
+    /// is made ahead, so that asking for the next batch of the same count, as training does, takes next to no time.
     ///
     /// # Shapes
     /// - output: `[count, 3, side, side]` in [-1, 1]
@@ -26,10 +44,17 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// When the dataset is damaged there.
     pub(crate) fn batch(&self, shown: u64, count: usize) -> Result<Tensor<4>, TrainError> {
-        let rows: Vec<usize> = (shown..shown + count as u64).map(|position| self.order.row(position)).collect();
-        let mut values = vec![0.0; count * self.split.shape().values()];
-        self.split.copy_chw_f32(&rows, &mut values)?;
+        let going = self.stream.take().filter(|stream| (stream.shown, stream.count) == (shown, count));
+        let mut stream = going.unwrap_or_else(|| self.stream_from(shown, count));
+        let batch = stream.loader.next().expect("its readers live as long as a loader")?;
+        stream.shown += count as u64;
+        self.stream.replace(Some(stream));
         let side = self.split.side() as usize;
-        Ok(Tensor::from_data(TensorData::new(values, [count, CHANNELS, side, side]), &self.device))
+        Ok(Tensor::from_data(TensorData::new(batch.values, [count, CHANNELS, side, side]), &self.device))
+    }
+
+    fn stream_from(&self, shown: u64, count: usize) -> Stream {
+        let options = LoaderOptions { seed: self.seed, batch_size: count, flip: false, readers: READERS, ahead: AHEAD };
+        Stream { loader: Loader::start(self.split, options, shown), count, shown }
     }
 }

@@ -128,6 +128,23 @@ fn write_squares(layout: &Layout) {
 const TROUBLE: Trouble = Trouble::NotFinite { figure: "loss_generator", value: f32::NAN };
 
 #[test]
+fn pictures_come_by_their_position_however_they_are_asked_for() {
+    let trial = Trial::new();
+    let split = trial.dataset.split(SplitName::Train);
+    let order = dataset::EpochOrder::new(7, split.len());
+    let pictures = Pictures::new(split, 7, &Device::flex());
+    // Onward, past the end of an epoch, back as after a rollback, and in other portions.
+    for (shown, count) in [(0, 4), (4, 4), (8, 4), (8, 4), (split.len() as u64 - 2, 4), (0, 4), (4, 2), (6, 2), (6, 4)]
+    {
+        let rows: Vec<usize> = (shown..shown + count as u64).map(|position| order.row(position)).collect();
+        let mut expected = vec![0.0; count * split.shape().values()];
+        split.copy_chw_f32(&rows, &mut expected).unwrap();
+        let found = pictures.batch(shown, count).unwrap();
+        assert_eq!(found.into_data().to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
+    }
+}
+
+#[test]
 fn a_rollback_goes_back_to_the_last_good_checkpoint_with_other_numbers() {
     let well = Trial::new();
     let well = (well.train(|_, _, _| None).unwrap(), well.lines());
