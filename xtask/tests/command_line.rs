@@ -19,7 +19,7 @@ fn usage() {
     check(&["pipeline", "--dry-run", "--profile", "smoke"], 0, "crawl: ");
     check(&["pipeline", "--profile", "nonsense"], 2, "there are smoke, tutorial, big");
     check(&["train", "--output_size", "48"], 2, "pack.resolution");
-    check(&["bench", "report"], 2, "there are crop, pack and train");
+    check(&["bench", "report"], 2, "there are crawl, crop, pack and train");
     check(&["crop", "--shard", "3/2"], 2, "give I/N");
     check(&["crawl", "--plan", "--audit"], 2, "cannot be used with");
     check(&["forget", "konachan"], 2, "<site>:<number>");
