@@ -44,6 +44,8 @@ fn main() {
 /// Times a crawl of all originals of a catalogue, and the peer.
 fn compare(what: &str, catalogue: Catalogue) {
     let booru = MiniBooru::start(catalogue, Options::default()).unwrap();
+    // Whoever came first would wait for the booru to read its pictures from disk.
+    assert!(quiet(&mut Place::new(&booru, |_| {}).crawler()).status().unwrap().success());
     let place = Place::new(&booru, |_| {});
     row(&format!("{what}: crawler, 4 connections"), &booru, place.crawler());
     let place = Place::new(&booru, |config| config.crawl.max_connections = 1);
@@ -55,7 +57,7 @@ fn compare(what: &str, catalogue: Catalogue) {
 fn row(name: &str, booru: &MiniBooru, mut command: Command) {
     booru.log().clear();
     let began = Instant::now();
-    let Ok(child) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+    let Ok(child) = quiet(&mut command).spawn() else {
         println!("without {name}: it does not start; set GALLERY_DL to its path");
         return;
     };
@@ -71,6 +73,10 @@ fn row(name: &str, booru: &MiniBooru, mut command: Command) {
         used.cpu_seconds,
         used.peak_megabytes
     );
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
 }
 
 /// What a process has used.
@@ -153,12 +159,12 @@ fn large(folder: &Path) -> Catalogue {
 fn ledger_of_many() {
     let booru = MiniBooru::start(Catalogue::swatches(2, 250).unwrap(), Options::default()).unwrap();
     let place = Place::new(&booru, |_| {});
-    assert!(place.crawler().stderr(Stdio::null()).stdout(Stdio::null()).status().unwrap().success());
+    assert!(quiet(&mut place.crawler()).status().unwrap().success());
     let ledger = Layout::new(place.folder.path(), &place.config.paths).ledger();
     let posts = multiply(&ledger);
     booru.log().clear();
     let began = Instant::now();
-    let mut child = place.crawler().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = quiet(&mut place.crawler()).spawn().unwrap();
     while booru.log().of(PathClass::Image).is_empty() && child.try_wait().unwrap().is_none() {
         sleep(Duration::from_millis(1));
     }
