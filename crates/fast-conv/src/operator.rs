@@ -33,6 +33,11 @@ impl Padding {
         let (begin, end) = (total / 2, total - total / 2);
         Self { top: begin, left: begin, bottom: end, right: end }
     }
+
+    /// Whether it is the same at both ends, which burn's own operators can do by themselves.
+    fn is_symmetric(self) -> bool {
+        (self.top, self.left) == (self.bottom, self.right)
+    }
 }
 
 /// A convolution (in the sense of neural networks: a cross-correlation).
@@ -75,6 +80,9 @@ pub fn conv2d(
     let geometry = Geometry { batch, big, small, kernel, stride, top, left };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::convolve(x, weight, geometry), bias);
+    }
+    if padding.is_symmetric() {
+        return module::conv2d(x, weight, bias, ConvOptions::new(stride, [top, left], [1, 1], 1));
     }
     let x = x.pad([(top, bottom), (left, right)], PadMode::Constant(0.0));
     module::conv2d(x, weight, bias, ConvOptions::new(stride, [0, 0], [1, 1], 1))
@@ -122,6 +130,10 @@ pub fn conv_transpose2d(
     let geometry = Geometry { batch, big, small, kernel, stride, top, left };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::transpose(x, weight, geometry), bias);
+    }
+    if padding.is_symmetric() {
+        let options = ConvTransposeOptions::new(stride, [top, left], [0, 0], [1, 1], 1);
+        return module::conv_transpose2d(x, weight, bias, options);
     }
     let options = ConvTransposeOptions::new(stride, [0, 0], [0, 0], [1, 1], 1);
     let whole = module::conv_transpose2d(x, weight, bias, options);
