@@ -19,21 +19,28 @@ use crate::{checkpoint, error::TrainError, events, plan::Plan};
 /// When only the run trained last was to be gone on with, and it is another one, or there is none.
 pub(crate) fn branch_from(layout: &Layout, plan: &Plan) -> Result<Option<RunLayout>, TrainError> {
     let latest = latest(layout).filter(|run| *run != plan.run);
+    let begun = layout.run(&plan.run).checkpoints().exists();
     match (plan.resume, latest) {
         (Resume::Branch, latest) => Ok(latest.map(|run| layout.run(&run))),
-        (Resume::Latest, Some(run)) => Err(another_run(layout, plan, &run)?),
-        (Resume::Latest, None) if !layout.run(&plan.run).checkpoints().exists() => Err(TrainError::NoRun),
+        (Resume::Latest, Some(run)) => {
+            let differences = differences(layout, plan, &run)?;
+            Err(TrainError::AnotherRun { latest: run.to_string(), differences })
+        }
+        (Resume::Latest, None) if !begun => Err(TrainError::NoRun),
+        (Resume::Auto, Some(run)) if !begun => {
+            let differences = differences(layout, plan, &run)?.join(", ");
+            tracing::info!("this is another run than {run}, which stays as it is: {differences}");
+            Ok(None)
+        }
         _ => Ok(None),
     }
 }
 
-fn another_run(layout: &Layout, plan: &Plan, latest: &RunId) -> Result<TrainError, FileError> {
-    let function = checkpoint::function(&layout.run(latest))?;
-    let differences = function.map_or_else(
-        || vec!["it has no readable checkpoint".to_owned()],
-        |function| function.differences(&plan.function),
-    );
-    Ok(TrainError::AnotherRun { latest: latest.to_string(), differences })
+/// What keeps the plan from going on with a run.
+fn differences(layout: &Layout, plan: &Plan, run: &RunId) -> Result<Vec<String>, FileError> {
+    let function = checkpoint::function(&layout.run(run))?;
+    let unreadable = || vec!["it has no readable checkpoint".to_owned()];
+    Ok(function.map_or_else(unreadable, |function| function.differences(&plan.function)))
 }
 
 /// Makes the run's folder ready: emptied of the trainer's files where the user wants to start anew, its configuration

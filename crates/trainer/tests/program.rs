@@ -142,3 +142,15 @@ fn damage(dataset: &std::path::Path) {
     content[middle] ^= 1;
     fs::write(&shard, content).unwrap();
 }
+
+#[test]
+fn a_setting_that_changes_the_function_begins_another_run_and_says_why() {
+    let workshop = Workshop::new(2);
+    workshop.train().unwrap();
+    let output = workshop.program().args(["--set", &format!("train.batch_size={}", BATCH / 2)]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for part in ["another run than", &format!("batch_size was {BATCH} and is {}", BATCH / 2)] {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+}
