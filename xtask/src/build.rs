@@ -31,12 +31,16 @@ pub(crate) fn needs_opencv(config: &Config) -> bool {
     config.crop.engine == Engine::Opencv
 }
 
-fn accelerator(device: &DeviceChoice) -> Option<&'static str> {
+/// The trainer's feature for GPUs of all makers. Vulkan's own language reaches more of a card than WGSL does.
+const GPU: &str = if cfg!(target_os = "macos") { "gpu" } else { "vulkan" };
+
+/// The feature of the trainer that a device takes.
+pub(crate) fn accelerator(device: &DeviceChoice) -> Option<&'static str> {
     match device {
         DeviceChoice::Cpu => None,
-        DeviceChoice::Gpu(_) => Some("gpu"),
+        DeviceChoice::Gpu(_) => Some(GPU),
         DeviceChoice::Cuda(_) => Some("cuda"),
-        DeviceChoice::Auto => gpu_at_hand().then_some("gpu"),
+        DeviceChoice::Auto => gpu_at_hand().then_some(GPU),
     }
 }
 

@@ -7,7 +7,7 @@ use contracts::{Outcome, StageId};
 
 use crate::{
     bad_usage::BadUsage,
-    opencv, setup,
+    build, opencv, setup,
     workspace::{Workspace, cargo},
 };
 
@@ -26,7 +26,12 @@ pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String])
     if !matches!(stage, StageId::Crawl | StageId::Crop | StageId::Pack | StageId::Train) {
         return Err(BadUsage(format!("there is no benchmark of {stage}; there are crawl, crop, pack and train")).into());
     }
-    let mut command = vec!["bench", "--package", stage.package(), "--bench", stage.name(), "--"];
+    let mut command = vec!["bench", "--package", stage.package(), "--bench", stage.name()];
+    let named = arguments.windows(2).find(|pair| pair[0] == "--device").and_then(|pair| pair[1].parse().ok());
+    if let Some(feature) = named.as_ref().and_then(build::accelerator) {
+        command.extend(["--features", feature]);
+    }
+    command.push("--");
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
 }

@@ -1,7 +1,8 @@
-//! A training step on the CPU: with fast and stock operators, and PyTorch's beside them where it is installed.
+//! A training step: with fast and stock operators, and PyTorch's beside them where it is installed.
 //!
 //! ```text
 //! cargo bench -p trainer --bench train -- [--threads N] [--side PX] [--batch N] [--steps N] [--rounds N]
+//! cargo bench -p trainer --bench train --features vulkan -- --device gpu [--batch N]
 //! ```
 //!
 //! Each contestant runs in a process of its own, in turn, round after round, so that other programs on the machine
@@ -13,6 +14,7 @@ mod measure;
 
 use std::{collections::BTreeMap, env, path::Path, process::Command};
 
+use contracts::config::DeviceChoice;
 use measure::Job;
 use serde_json::Value;
 
@@ -20,15 +22,25 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug)]
 enum Contestant {
     Ours(&'static str),
-    /// PyTorch, with D's weights frozen in G's step or not.
-    PyTorch(&'static str),
+    /// PyTorch: the way that it runs, and its precision.
+    PyTorch(&'static str, &'static str),
 }
 
-const CONTESTANTS: [(&str, Contestant); 4] = [
+const ON_CPU: &[(&str, Contestant)] = &[
     ("fast operators", Contestant::Ours("fast")),
     ("stock operators", Contestant::Ours("stock")),
-    ("PyTorch eager", Contestant::PyTorch("eager")),
-    ("PyTorch eager, D frozen in G's step", Contestant::PyTorch("frozen")),
+    ("PyTorch eager", Contestant::PyTorch("eager", "f32")),
+    ("PyTorch eager, D frozen in G's step", Contestant::PyTorch("frozen", "f32")),
+];
+
+const ON_GPU: &[(&str, Contestant)] = &[
+    ("fast operators", Contestant::Ours("fast")),
+    ("stock operators", Contestant::Ours("stock")),
+    ("PyTorch eager, f32", Contestant::PyTorch("eager", "f32")),
+    ("PyTorch eager, TF32", Contestant::PyTorch("eager", "tf32")),
+    ("PyTorch eager, bf16", Contestant::PyTorch("eager", "bf16")),
+    ("PyTorch compiled, TF32", Contestant::PyTorch("compiled", "tf32")),
+    ("PyTorch compiled, bf16", Contestant::PyTorch("compiled", "bf16")),
 ];
 
 const PHASES: [&str; 4] = ["discriminator", "generator", "optimizers", "average"];
@@ -40,7 +52,10 @@ fn main() {
         arguments.chunks(2).map(|pair| (pair[0].as_str(), pair.get(1).map_or("", String::as_str))).collect();
     let number = |name: &str, default: usize| options.get(name).map_or(default, |text| text.parse().unwrap());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let job = Job { side: number("--side", 64), batch: number("--batch", 64), steps: number("--steps", 5) };
+    let device = options.get("--device").map_or(Ok(DeviceChoice::Cpu), |text| text.parse()).unwrap();
+    let on_cpu = device == DeviceChoice::Cpu;
+    let steps = number("--steps", if on_cpu { 5 } else { 50 });
+    let job = Job { side: number("--side", 64), batch: number("--batch", 64), steps, device };
     if let Some(operators) = options.get("--measure") {
         println!("{}", job.measure(operators));
         return;
@@ -55,15 +70,18 @@ fn main() {
     if !with_pytorch {
         println!("PyTorch is left out: `python3 -c \"import torch\"` does not work here");
     }
-    let mut results: Vec<Vec<Value>> = vec![Vec::new(); CONTESTANTS.len()];
+    let contestants = if on_cpu { ON_CPU } else { ON_GPU };
+    let mut results: Vec<Vec<Value>> = vec![Vec::new(); contestants.len()];
     for _ in 0..rounds {
-        for ((_, contestant), results) in CONTESTANTS.iter().zip(&mut results) {
+        for ((_, contestant), results) in contestants.iter().zip(&mut results) {
             if with_pytorch || matches!(contestant, Contestant::Ours(_)) {
-                results.push(run(*contestant, job, threads));
+                let measured = run(*contestant, job, threads);
+                eprintln!("{contestant:?}: {:.1} ms a step", measured["steps"][0]["wall"]);
+                results.push(measured);
             }
         }
     }
-    print_table(job, &results);
+    print_table(job, contestants, &results);
 }
 
 /// One process of a contestant, and what it measured.
@@ -74,36 +92,37 @@ fn run(contestant: Contestant, job: Job, threads: usize) -> Value {
             command.args(["--measure", operators]).env("RAYON_NUM_THREADS", threads.to_string());
             command
         }
-        Contestant::PyTorch(way) => {
+        Contestant::PyTorch(way, precision) => {
             let mut command = Command::new("python3");
             let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train/peer.py");
-            command.arg(script).args(["--way", way, "--threads", &threads.to_string()]);
+            command.arg(script).args(["--way", way, "--precision", precision, "--threads", &threads.to_string()]);
             command
         }
     };
     for (name, value) in [("--side", job.side), ("--batch", job.batch), ("--steps", job.steps)] {
         command.args([name, &value.to_string()]);
     }
+    command.args(["--device", &job.device.to_string()]);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{contestant:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn print_table(job: Job, results: &[Vec<Value>]) {
+fn print_table(job: Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
     println!(
         "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimisers · average | GFLOP/s | matmul | memory |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for ((name, _), rounds) in CONTESTANTS.iter().zip(results).filter(|(_, rounds)| !rounds.is_empty()) {
+    for ((name, _), rounds) in contestants.iter().zip(results).filter(|(_, rounds)| !rounds.is_empty()) {
         let steps = |key: &str| {
             let of_round = |round: &Value| round["steps"].as_array().unwrap().clone();
             median(rounds.iter().flat_map(of_round).map(|step| step[key].as_f64().unwrap()).collect())
         };
         let round = |key: &str| median(rounds.iter().map(|round| round[key].as_f64().unwrap()).collect());
         let (wall, cpu, images) = (steps("wall"), steps("cpu"), 1e3 * job.batch as f64);
-        let phases = PHASES.map(|phase| format!("{:.0}", steps(phase))).join(" · ");
+        let phases = PHASES.map(|phase| format!("{:.1}", steps(phase))).join(" · ");
         println!(
-            "| {name} | {:.1} | {:.1} | {wall:.0} | {phases} | {:.0} | {:.0} | {:.0} MiB |",
+            "| {name} | {:.1} | {:.1} | {wall:.1} | {phases} | {:.0} | {:.0} | {:.0} MiB |",
             images / wall,
             images / cpu,
             1e3 * job.gigaflops() / wall,
@@ -113,7 +132,8 @@ fn print_table(job: Job, results: &[Vec<Value>]) {
     }
     println!(
         "\nGFLOP/s counts what the definition takes, so that it may exceed the rate of a 2048 × 2048 matrix product (matmul). \
-         Memory is the process's peak above what it held before the networks."
+         Memory is the process's peak above what it held before the networks, without a GPU's. On a GPU the phases are those \
+         of steps that wait for it after each, the step's time that of steps that do not."
     );
 }
 

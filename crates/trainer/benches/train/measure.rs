@@ -3,11 +3,13 @@
 use std::{fs, time::Instant};
 
 use burn::{
-    optim::GradientsParams,
+    optim::{GradientsParams, ModuleOptimizer},
     tensor::{Device, Tensor, TensorData},
 };
-use gan::{Architecture, Ema, Operators, Philox, Recipe, Stream};
+use contracts::config::DeviceChoice;
+use gan::{Architecture, Discriminator, Ema, Generator, Operators, Philox, Recipe, Stream};
 use serde_json::{Value, json};
+use trainer::{ChosenDevice, DeviceKind};
 
 /// What a step is made of.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +17,10 @@ pub(crate) struct Job {
     pub(crate) side: usize,
     pub(crate) batch: usize,
     pub(crate) steps: usize,
+    pub(crate) device: DeviceChoice,
 }
 
-/// Steps that fill caches and pools.
+/// Steps that fill caches and pools, and tune kernels on a GPU.
 const WARM_UP: usize = 2;
 
 impl Job {
@@ -32,52 +35,90 @@ impl Job {
     }
 
     /// Trains for some steps and returns what they took.
+    ///
+    /// A GPU works while the processor prepares what comes next. There the phases are those of steps that wait for it
+    /// after each, and a step's time is taken over as many that do not wait.
     pub(crate) fn measure(self, operators: &str) -> Value {
         let operators = if operators == "stock" { Operators::Stock } else { Operators::Fast };
         let before = memory_mib("VmRSS:");
-        let device = Device::flex().autodiff();
+        let ChosenDevice { device, kind, .. } = ChosenDevice::new(self.device).unwrap();
+        let on_tape = device.clone().autodiff();
         let recipe = Recipe::named("dcgan").unwrap();
-        let mut generator = recipe.generator(self.side as u32, 1, &device).unwrap().with_operators(operators);
-        let mut discriminator = recipe.discriminator(self.side as u32, 1, &device).unwrap().with_operators(operators);
-        let [mut generator_adam, mut discriminator_adam] =
-            [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(operators));
-        let rate = recipe.generator.optimizer.learning_rate;
-        let mut average = Ema::new(recipe.ema, &generator);
+        let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
+        let philox = Philox::new(1, Stream::TrainingLatents);
+        let real: Vec<_> = (0..4).map(|batch| self.pictures(batch, &on_tape)).collect();
+        let mut run = |index: usize, clock: &mut Clock| {
+            let latents = recipe.latent.sample(&philox, index as u64, self.batch, &on_tape);
+            networks.step(&recipe, (index * self.batch) as u64, real[index % real.len()].clone(), latents, clock);
+        };
         let mut steps = Vec::new();
-        for index in 0..(WARM_UP + self.steps) as u64 {
-            let real = self.pictures(index, &device);
-            let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), index, self.batch, &device);
-            let mut clock = Clock::start();
-
-            let fake = generator.forward(latents);
-            let logits = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
-            let loss = recipe.objective.discriminator_loss(logits.0, logits.1);
-            let gradients = GradientsParams::from_grads(loss.backward(), &discriminator);
-            clock.lap("discriminator");
-            discriminator = discriminator_adam.step(rate, discriminator, gradients);
-            clock.lap("optimizers");
-
-            let logits = discriminator.without_weight_gradients().forward(fake);
-            let gradients = recipe.objective.generator_loss(logits).backward();
-            let gradients = GradientsParams::from_grads(gradients, &generator);
-            clock.lap("generator");
-            generator = generator_adam.step(rate, generator, gradients);
-            clock.lap("optimizers");
-
-            average.update(&generator, self.batch as u64, (index + 1) * self.batch as u64);
-            clock.lap("average");
+        for index in 0..WARM_UP + self.steps {
+            let mut clock = Clock::start(Some(&device));
+            run(index, &mut clock);
             steps.push(clock.stop());
         }
+        steps.drain(..WARM_UP);
         let memory = memory_mib("VmHWM:") - before;
-        json!({ "steps": steps[WARM_UP..], "memory_mib": memory, "matmul_gflops": matmul_gflops() })
+        if kind != DeviceKind::Cpu {
+            let clock = Clock::start(None);
+            (0..self.steps).for_each(|index| run(WARM_UP + self.steps + index, &mut Clock::start(None)));
+            device.sync().unwrap();
+            let taken = clock.stop();
+            for key in ["wall", "cpu"] {
+                let of_a_step = taken[key].as_f64().unwrap() / self.steps as f64;
+                steps.iter_mut().for_each(|step| step[key] = of_a_step.into());
+            }
+        }
+        json!({ "steps": steps, "memory_mib": memory, "matmul_gflops": matmul_gflops(&device) })
     }
 
-    fn pictures(self, step: u64, device: &Device) -> Tensor<4> {
+    fn pictures(self, batch: u64, device: &Device) -> Tensor<4> {
         let shape = [self.batch, 3, self.side, self.side];
         let mut values = vec![0.0; shape.iter().product()];
-        Philox::new(1, Stream::Augmentation).fill_uniform(step, &mut values);
+        Philox::new(1, Stream::Augmentation).fill_uniform(batch, &mut values);
         values.iter_mut().for_each(|value| *value = 2.0 * *value - 1.0);
         Tensor::from_data(TensorData::new(values, shape), device)
+    }
+}
+
+/// What a step changes.
+struct Networks {
+    generator: Generator,
+    discriminator: Discriminator,
+    generator_adam: ModuleOptimizer,
+    discriminator_adam: ModuleOptimizer,
+    average: Ema,
+}
+
+impl Networks {
+    fn new(recipe: &Recipe, side: u32, operators: Operators, device: &Device) -> Self {
+        let generator = recipe.generator(side, 1, device).unwrap().with_operators(operators);
+        let discriminator = recipe.discriminator(side, 1, device).unwrap().with_operators(operators);
+        let [generator_adam, discriminator_adam] =
+            [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(operators));
+        let average = Ema::new(recipe.ema, &generator);
+        Self { generator, discriminator, generator_adam, discriminator_adam, average }
+    }
+
+    fn step(&mut self, recipe: &Recipe, shown: u64, real: Tensor<4>, latents: Tensor<2>, clock: &mut Clock) {
+        let (rate, count) = (recipe.generator.optimizer.learning_rate, real.dims()[0] as u64);
+        let fake = self.generator.forward(latents);
+        let logits = (self.discriminator.forward(real), self.discriminator.forward(fake.clone().detach()));
+        let loss = recipe.objective.discriminator_loss(logits.0, logits.1);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.discriminator);
+        clock.lap("discriminator");
+        self.discriminator = self.discriminator_adam.step(rate, self.discriminator.clone(), gradients);
+        clock.lap("optimizers");
+
+        let logits = self.discriminator.without_weight_gradients().forward(fake);
+        let gradients = recipe.objective.generator_loss(logits).backward();
+        let gradients = GradientsParams::from_grads(gradients, &self.generator);
+        clock.lap("generator");
+        self.generator = self.generator_adam.step(rate, self.generator.clone(), gradients);
+        clock.lap("optimizers");
+
+        self.average.update(&self.generator, count, shown + count);
+        clock.lap("average");
     }
 }
 
@@ -92,20 +133,24 @@ fn pass(architecture: &Architecture, ends: usize) -> f64 {
 }
 
 /// Time since the step began, by the clock and by the process's CPU time.
-struct Clock {
+struct Clock<'a> {
+    /// What is waited for at the end of each phase.
+    device: Option<&'a Device>,
     started: Instant,
     cpu: f64,
     last: Instant,
     phases: serde_json::Map<String, Value>,
 }
 
-impl Clock {
-    fn start() -> Self {
+impl<'a> Clock<'a> {
+    fn start(device: Option<&'a Device>) -> Self {
         let now = Instant::now();
-        Self { started: now, cpu: cpu_seconds(), last: now, phases: serde_json::Map::new() }
+        Self { device, started: now, cpu: cpu_seconds(), last: now, phases: serde_json::Map::new() }
     }
 
     fn lap(&mut self, phase: &str) {
+        let Some(device) = self.device else { return };
+        device.sync().unwrap();
         let before = self.phases.get(phase).and_then(Value::as_f64).unwrap_or(0.0);
         self.phases.insert(phase.into(), (before + 1e3 * self.last.elapsed().as_secs_f64()).into());
         self.last = Instant::now();
@@ -140,16 +185,19 @@ fn memory_mib(key: &str) -> f64 {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
-/// The best of some square matrix products by burn, which computes them with `gemm`.
-fn matmul_gflops() -> f64 {
+/// The best of some square matrix products by burn, which computes them with `gemm` on the CPU.
+fn matmul_gflops(device: &Device) -> f64 {
     const SIDE: usize = 2048;
-    let device = Device::flex();
-    let square = || Tensor::<2>::random([SIDE, SIDE], burn::tensor::Distribution::Uniform(-1.0, 1.0), &device);
+    const PRODUCTS: usize = 4;
+    let square = || Tensor::<2>::random([SIDE, SIDE], burn::tensor::Distribution::Uniform(-1.0, 1.0), device);
     let (left, right) = (square(), square());
     let seconds = (0..6).map(|_| {
         let started = Instant::now();
-        std::hint::black_box(left.clone().matmul(right.clone()));
-        started.elapsed().as_secs_f64()
+        for _ in 0..PRODUCTS {
+            std::hint::black_box(left.clone().matmul(right.clone()));
+        }
+        device.sync().unwrap();
+        started.elapsed().as_secs_f64() / PRODUCTS as f64
     });
     2e-9 * SIDE.pow(3) as f64 / seconds.fold(f64::INFINITY, f64::min)
 }

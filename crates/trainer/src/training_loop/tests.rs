@@ -5,10 +5,11 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use contracts::{Config, ContentHash, Layout, publish, stage::Silent};
+use contracts::{Config, ContentHash, Layout, config::DeviceChoice, publish, stage::Silent};
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
 
 use super::*;
+use crate::device::ChosenDevice;
 
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;
@@ -19,10 +20,15 @@ struct Trial {
     run: RunLayout,
     dataset: Dataset,
     plan: Plan,
+    device: ChosenDevice,
 }
 
 impl Trial {
     fn new() -> Self {
+        Self::on(ChosenDevice::new(DeviceChoice::Cpu).unwrap())
+    }
+
+    fn on(device: ChosenDevice) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.pack.resolution = SIDE;
@@ -35,7 +41,7 @@ impl Trial {
         write_squares(&layout);
         let dataset = Dataset::open(&layout.dataset()).unwrap();
         let plan = Plan::new(&config, &dataset.hash(), SIDE, dataset.split(SplitName::Train).len()).unwrap();
-        Self { run: layout.run(&plan.run), dataset, plan, _root: root }
+        Self { run: layout.run(&plan.run), dataset, plan, device, _root: root }
     }
 
     fn train(&self, judge: Judge) -> Result<Ending, TrainError> {
@@ -52,8 +58,8 @@ impl Trial {
             split: self.dataset.split(SplitName::Train),
             run: &self.run,
             branch_from: None,
-            device: &Device::flex(),
-            kind: DeviceKind::Cpu,
+            device: &self.device.device,
+            kind: self.device.kind,
             progress,
             interrupt,
             judge,
@@ -195,4 +201,34 @@ fn a_run_that_stays_ill_is_given_up() {
     for part in ["loss_generator is NaN after 28 images", "rolled back 3 times", checkpoint.as_str(), "learning rate"] {
         assert!(text.contains(part), "{text} does not say {part}");
     }
+}
+
+/// Each GPU that is built in and there, a software one where `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` asks for it by name.
+#[cfg(any(feature = "gpu", feature = "cuda"))]
+#[test]
+fn a_gpu_takes_the_steps_of_the_cpu() {
+    let on_cpu = Trial::new();
+    on_cpu.train(|_, _, _| None).unwrap();
+    let mut compared = 0;
+    for choice in [DeviceChoice::Gpu(0), DeviceChoice::Cuda(0)] {
+        let device = match ChosenDevice::new(choice) {
+            Ok(device) => device,
+            Err(error) => {
+                eprintln!("skipped: {error}");
+                continue;
+            }
+        };
+        let trial = Trial::on(device);
+        trial.train(|_, _, _| None).unwrap();
+        let steps = on_cpu.lines().into_iter().zip(trial.lines()).take(3);
+        for (step, (expected, found)) in steps.enumerate() {
+            for figure in ["loss_discriminator", "loss_generator"] {
+                let [expected, found] = [&expected, &found].map(|line| line[figure].as_f64().unwrap());
+                eprintln!("{choice}, step {}, {figure}: {found}, on the CPU {expected}", step + 1);
+                assert!((found - expected).abs() <= 1e-3, "{choice}, step {}, {figure}", step + 1);
+                compared += 1;
+            }
+        }
+    }
+    eprintln!("{compared} losses compared");
 }
