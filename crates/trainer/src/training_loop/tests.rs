@@ -146,7 +146,7 @@ fn pictures_come_by_their_position_however_they_are_asked_for() {
         let mut expected = vec![0.0; count * split.shape().values()];
         split.copy_chw_f32(&rows, &mut expected).unwrap();
         let found = pictures.batch(shown, count).unwrap();
-        assert_eq!(found.into_data().to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
+        assert_eq!(found.into_data().try_to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
     }
 }
 
