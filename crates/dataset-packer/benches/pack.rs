@@ -10,6 +10,7 @@ use std::{
     hint::black_box,
     path::{Path, PathBuf},
     process::Command,
+    time::Instant,
 };
 
 use contracts::{
@@ -40,7 +41,7 @@ fn main() {
     };
     let tar = fs::canonicalize(tar).unwrap();
     let root = tempfile::tempdir().unwrap();
-    let (packed, again, images) = pack(&tar, root.path());
+    let Packed { cpu: packed, clock, again, images } = pack(&tar, root.path());
     let (loaded, copied) = load(root.path());
     let (near, alike) = near(root.path());
     let peers = peers(&tar);
@@ -56,24 +57,38 @@ fn main() {
     peers.get("load").into_iter().for_each(|peer| row("PyTorch's DataLoader over the JPEG files", *peer));
     println!();
     if let (Some(pack), Some(load)) = (peers.get("pack"), peers.get("load")) {
-        println!("packing: {:.1} times the peer's rate", pack * images as f64 / packed);
+        println!("packing: {:.1} times the peer's rate in CPU time", pack * images as f64 / packed);
         println!("loading: {:.0} times the peer's rate", load / loaded);
+    }
+    if let Some(peer) = peers.get("pack_clock") {
+        let (ours, cores) = (clock / images as f64, std::thread::available_parallelism().map_or(1, usize::from));
+        println!("packing on {cores} cores: {:.1} times the peer's rate by the clock, in one process", peer / ours);
     }
     println!("near-duplicates among {HASHES} hashes: {near:.1} s for {alike} alike");
     println!("loading a batch of {BATCH}: {:.2} % of a step on a CPU", loaded * BATCH as f64 / STEP_SECONDS * 100.0);
 }
 
-/// CPU seconds of packing, and of packing again; how many pictures there are.
-fn pack(tar: &Path, root: &Path) -> (f64, f64, u64) {
+/// What packing all pictures took, in seconds.
+struct Packed {
+    cpu: f64,
+    clock: f64,
+    /// CPU time of packing again.
+    again: f64,
+    images: u64,
+}
+
+fn pack(tar: &Path, root: &Path) -> Packed {
     let mut config = Config::default();
     config.pack.sources = vec![tar.to_str().unwrap().to_owned()];
     config.pack.resolution = SIDE;
     let layout = Layout::new(root, &config.paths);
     let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
     let run = || Pack::run(&context, &PackOptions::default()).unwrap();
-    let (first, report) = timed(run);
+    let started = Instant::now();
+    let (cpu, report) = timed(run);
+    let clock = started.elapsed().as_secs_f64();
     let (again, _) = timed(run);
-    (first, again, report.taken)
+    Packed { cpu, clock, again, images: report.taken }
 }
 
 /// CPU seconds of loading an image, and of copying as many bytes as it becomes.
@@ -133,7 +148,7 @@ fn cpu_seconds() -> f64 {
     ticks.iter().sum::<f64>() / 100.0
 }
 
-/// CPU seconds an image of the peers, by name; empty where Python or a package is missing.
+/// Seconds an image of the peers, by name; empty where Python or a package is missing.
 fn peers(tar: &Path) -> BTreeMap<String, f64> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
     let output = Command::new("python3").arg(script).arg(tar).arg(SIDE.to_string()).output();
