@@ -141,6 +141,11 @@ impl Rendering {
     pub(crate) fn at(url: Option<String>) -> Self {
         Self { url: url.filter(|url| !is_placeholder(url)), ..Self::default() }
     }
+
+    /// A sample, or the original where the site makes none of its own and names that, or nothing.
+    pub(crate) fn sample_or(self, original: &Self) -> Self {
+        if self.url.is_none() || self.url == original.url { original.clone() } else { self }
+    }
 }
 
 /// Whether an address is that of a picture which stands for one that is not there.

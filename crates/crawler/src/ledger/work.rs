@@ -134,15 +134,10 @@ impl Ledger {
                 ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
             WHERE member.search = ?1
             ORDER BY member.number DESC";
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare_cached(query)?;
-            let mut rows = statement.query(params![search.id, search.source, variant.name()])?;
-            while let Some(row) = rows.next()? {
-                look(entry(row)?);
-            }
+        self.for_each_row(query, search, variant, |row| {
+            look(entry(row)?);
             Ok(())
-        };
-        read().map_err(self.error())
+        })
     }
 
     /// Looks at every picture that a search has stored.
@@ -153,17 +148,31 @@ impl Ledger {
         mut look: impl FnMut(u64, &Stored),
     ) -> Result<(), LedgerError> {
         let query = "
-            SELECT member.number, 'ok', 0, picture.sha256, picture.extension, picture.bytes, picture.width,
-                   picture.height, picture.url
+            SELECT member.number, picture.sha256, picture.extension, picture.bytes, picture.width, picture.height,
+                   picture.url
             FROM members AS member
             JOIN pictures AS picture
                 ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
             WHERE member.search = ?1 AND picture.state = 'ok'";
+        self.for_each_row(query, search, variant, |row| {
+            look(unsigned(row.get(0)?), &outcomes::stored(row, 1)?);
+            Ok(())
+        })
+    }
+
+    /// Runs a query over a search (`?1`), its source (`?2`) and a variant (`?3`).
+    fn for_each_row(
+        &self,
+        query: &str,
+        search: &Search,
+        variant: Variant,
+        mut look: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), LedgerError> {
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection.prepare_cached(query)?;
             let mut rows = statement.query(params![search.id, search.source, variant.name()])?;
             while let Some(row) = rows.next()? {
-                look(unsigned(row.get(0)?), &outcomes::stored(row, 3)?);
+                look(row)?;
             }
             Ok(())
         };

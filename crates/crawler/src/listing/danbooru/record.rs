@@ -10,10 +10,7 @@ use crate::{
 /// Reads one record; `None` when it has no id.
 pub(in crate::listing) fn post(record: &Record<'_>) -> Option<Post> {
     let original = record.rendering("file_url", "file_size", ["image_width", "image_height"]);
-    let mut sample = variant(record, "large_file_url");
-    if sample.url.is_none() || sample.url == original.url {
-        sample = original.clone();
-    }
+    let sample = variant(record, "large_file_url").sample_or(&original);
     let preview = variant(record, "preview_file_url");
     Some(Post {
         number: record.id()?,

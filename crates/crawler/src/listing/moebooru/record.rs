@@ -8,10 +8,7 @@ use crate::{
 /// Reads one record; `None` when it has no id.
 pub(in crate::listing) fn post(record: &Record<'_>) -> Option<Post> {
     let original = record.rendering("file_url", "file_size", ["width", "height"]);
-    let mut sample = record.rendering("sample_url", "sample_file_size", ["sample_width", "sample_height"]);
-    if sample.url.is_none() || sample.url == original.url {
-        sample = original.clone();
-    }
+    let sample = record.rendering("sample_url", "sample_file_size", ["sample_width", "sample_height"]);
     Some(Post {
         number: record.id()?,
         md5: record.text("md5").and_then(md5_claim),
@@ -22,7 +19,7 @@ pub(in crate::listing) fn post(record: &Record<'_>) -> Option<Post> {
         change: record.number("change"),
         status: if record.text("status") == Some("deleted") { Status::Deleted } else { Status::Active },
         preview: record.rendering("preview_url", "", ["actual_preview_width", "actual_preview_height"]),
-        sample,
+        sample: sample.sample_or(&original),
         original,
         detail: Detail::Record,
     })
