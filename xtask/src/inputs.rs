@@ -14,6 +14,7 @@ use contracts::{
     exclusion::Exclusions,
     hash::Hasher,
     id::SiteName,
+    idx,
     layout::RunLayout,
     manifest::{self, Manifest, ManifestError},
     record::FaceRecord,
@@ -55,8 +56,9 @@ pub(crate) fn of(stage: StageId, project: &Project) -> anyhow::Result<BTreeMap<S
                 } else {
                     let path = project.root.join(fixed_part(source));
                     add(&format!("the files of {source}"), listing(&path)?);
-                    if let Some(labels) = labels_beside(&path) {
-                        add(&format!("the labels of {source}"), listing(&labels)?);
+                    for (kind, labels) in ["plain", "compressed"].iter().zip(idx::labels_beside(&path).iter().flatten())
+                    {
+                        add(&format!("the {kind} labels of {source}"), listing(labels)?);
                     }
                     add("the list of what is left out", file_hash(&project.layout.exclude_list())?);
                 }
@@ -129,12 +131,6 @@ fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<C
     Ok(hasher.finish())
 }
 
-/// Where the labels of a file of images lie, if it is named as MNIST's are.
-fn labels_beside(images: &Path) -> Option<PathBuf> {
-    let name = images.file_name()?.to_str().filter(|name| name.contains("images") && name.contains("idx3"))?;
-    Some(images.with_file_name(name.replace("images", "labels").replace("idx3", "idx1")))
-}
-
 /// A folder's files by name, length and time of change; reading a million pictures to know them would take minutes.
 fn listing(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     let mut lines = Vec::new();
@@ -176,16 +172,6 @@ mod tests {
         check("data/*/x.jpg", "data");
         check("../faces-20k.tar", "../faces-20k.tar");
         check("*.tar", "");
-    }
-
-    #[test]
-    fn labels_lie_beside_the_images_of_mnist() {
-        let check = |images: &str, expected: Option<&str>| {
-            assert_eq!(labels_beside(Path::new(images)), expected.map(PathBuf::from), "{images}");
-        };
-        check("mnist/train-images-idx3-ubyte", Some("mnist/train-labels-idx1-ubyte"));
-        check("t10k-images.idx3-ubyte.gz", Some("t10k-labels.idx1-ubyte.gz"));
-        check("images/faces.tar", None);
     }
 
     #[test]

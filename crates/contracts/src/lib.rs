@@ -9,6 +9,7 @@ pub mod config;
 pub mod exclusion;
 pub mod hash;
 pub mod id;
+pub mod idx;
 pub mod layout;
 pub mod manifest;
 pub mod options;

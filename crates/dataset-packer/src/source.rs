@@ -106,8 +106,10 @@ fn recognise(text: &str) -> Result<Source, String> {
 fn file_kind(path: PathBuf) -> Result<Source, String> {
     let name = file_name(&path);
     match extension(&path).as_str() {
-        _ if idx::is_images(&name) => Ok(Source::Idx(path)),
-        _ if idx::is_labels(&name) => Err("it holds labels; name the file of the images, and these are found".into()),
+        _ if contracts::idx::is_images(&name) => Ok(Source::Idx(path)),
+        _ if contracts::idx::is_labels(&name) => {
+            Err("it holds labels; name the file of the images, and these are found".into())
+        }
         "tar" => Ok(Source::Tar(path)),
         "zip" => Ok(Source::Zip(path)),
         "gz" | "tgz" | "zst" | "xz" | "bz2" => Err("it is compressed; unpack it first".into()),

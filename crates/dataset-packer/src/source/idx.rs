@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use contracts::idx;
 use flate2::read::GzDecoder;
 
 use super::{Listing, file_name};
@@ -16,21 +17,6 @@ use crate::{item::Item, place::Place};
 const UNSIGNED_BYTES: u8 = 8;
 /// Files are read whole: the largest of the kind has half of this.
 const MOST_BYTES: u64 = 1 << 30;
-
-/// Whether a file's name is that of an IDX file of images, compressed or not.
-pub(super) fn is_images(name: &str) -> bool {
-    has_kind(name, "idx3-ubyte")
-}
-
-/// Whether it is that of an IDX file of labels.
-pub(super) fn is_labels(name: &str) -> bool {
-    has_kind(name, "idx1-ubyte")
-}
-
-/// MNIST's own files are named `train-images-idx3-ubyte`, many copies `train-images.idx3-ubyte`.
-fn has_kind(name: &str, kind: &str) -> bool {
-    name.strip_suffix(".gz").unwrap_or(name).ends_with(kind)
-}
 
 /// Adds the images of a file in their order, named by their number, with the classes of the file of labels beside it.
 pub(super) fn list(path: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
@@ -48,11 +34,9 @@ pub(super) fn list(path: &Path, prefix: &str, listing: &mut Listing) -> Result<(
 
 /// The labels, where there are some; their number must be that of the images.
 fn labels_beside(images: &Path, count: usize) -> Result<Option<Vec<u8>>, String> {
-    let name = file_name(images).replace("images", "labels").replace("idx3", "idx1");
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    let beside = [plain.to_owned(), format!("{plain}.gz")].map(|name| images.with_file_name(name));
-    let Some(path) = beside.iter().find(|path| path.is_file()) else { return Ok(None) };
-    let Idx { sizes: [found], content } = read(path)?;
+    let mut beside = idx::labels_beside(images).into_iter().flatten();
+    let Some(path) = beside.find(|path| path.is_file()) else { return Ok(None) };
+    let Idx { sizes: [found], content } = read(&path)?;
     match found == count {
         true => Ok(Some(content)),
         false => Err(format!("it has {count} images, and {} has {found} labels", path.display())),
