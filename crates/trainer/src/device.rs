@@ -79,9 +79,8 @@ impl ChosenDevice {
             DeviceChoice::Cuda(number) => cuda::open(number),
             DeviceChoice::Auto => {
                 // Where both were built in, CUDA is the faster way to the same card.
-                let cuda = if cfg!(feature = "cuda") { cuda::open(0).ok() } else { None };
-                let found = cuda.map_or_else(|| gpu::open(0), Ok);
-                Ok(found.unwrap_or_else(|error| Self::cpu(&why_not(&error))))
+                let found = cuda::open(0).or_else(|cuda| gpu::open(0).map_err(|gpu| [cuda, gpu]));
+                Ok(found.unwrap_or_else(|errors| Self::cpu(&why_not(&errors))))
             }
         }
     }
@@ -91,12 +90,14 @@ impl ChosenDevice {
     }
 }
 
-fn why_not(error: &DeviceError) -> String {
-    match error {
-        DeviceError::NotBuiltIn { .. } => "no GPU support was built in".into(),
-        DeviceError::NotFound { found, .. } => found.clone(),
-        DeviceError::BadName { .. } => error.to_string(),
-    }
+fn why_not(errors: &[DeviceError]) -> String {
+    let reasons = errors.iter().filter_map(|error| match error {
+        DeviceError::NotBuiltIn { .. } => None,
+        DeviceError::NotFound { found, .. } => Some(found.clone()),
+        DeviceError::BadName { .. } => Some(error.to_string()),
+    });
+    let reasons: Vec<String> = reasons.collect();
+    if reasons.is_empty() { "no GPU support was built in".into() } else { reasons.join("; ") }
 }
 
 impl fmt::Display for DeviceKind {
@@ -140,6 +141,20 @@ mod tests {
     #[test]
     fn the_cpu_is_always_there() {
         assert_eq!(ChosenDevice::new(DeviceChoice::Cpu).unwrap().kind, DeviceKind::Cpu);
+    }
+
+    #[test]
+    fn auto_gives_the_reason_of_each_way_that_is_built_in() {
+        let missing = |found: &str| DeviceError::NotFound {
+            wanted: DeviceKind::Cuda(0),
+            looked_for: "a card",
+            found: found.to_owned(),
+        };
+        let not_built_in = || DeviceError::NotBuiltIn { wanted: DeviceKind::Gpu(0), feature: "gpu" };
+        let check = |errors: [DeviceError; 2], expected: &str| assert_eq!(why_not(&errors), expected);
+        check([not_built_in(), not_built_in()], "no GPU support was built in");
+        check([missing("found no card"), not_built_in()], "found no card");
+        check([missing("found no card"), missing("no driver")], "found no card; no driver");
     }
 
     #[cfg(not(any(feature = "gpu", feature = "cuda")))]

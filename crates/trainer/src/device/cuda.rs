@@ -14,7 +14,8 @@ pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
             let reason = format!("one of {devices} NVIDIA GPUs");
             return Ok(ChosenDevice { device: Device::cuda(number), kind, reason });
         }
-        Ok(devices) => format!("found {devices}, counted from 0"),
+        Ok(0) => "found no NVIDIA GPU".into(),
+        Ok(devices) => format!("found {devices} NVIDIA GPUs, counted from 0"),
         Err(_) => "CUDA could not be loaded".into(),
     };
     Err(DeviceError::NotFound { wanted: kind, looked_for: "NVIDIA GPUs through CUDA", found })
