@@ -17,7 +17,7 @@ use crate::passes;
 use crate::simd::Level;
 
 /// The three passes of a convolution over a backend's tensors.
-#[backend_extension(Autodiff, Flex)]
+#[backend_extension(Autodiff, Flex, Cube: cfg(feature = "cube"))]
 pub trait Convolutions: Backend {
     /// `big` to `small`.
     fn convolve(big: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;

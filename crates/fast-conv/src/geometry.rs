@@ -4,7 +4,7 @@
 #![allow(unreachable_pub)]
 
 /// Channels, height and width of one picture of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Map {
     /// Channels.
     pub channels: usize,
@@ -33,7 +33,7 @@ impl Map {
 /// their gradients:
 ///
 /// `small[o, y, x] = Σ big[c, s·y + i − top, s·x + j − left] · weight[o, c, i, j]` over c, i, j.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Geometry {
     /// Pictures.
     pub batch: usize,

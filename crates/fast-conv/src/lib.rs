@@ -1,4 +1,4 @@
-//! Convolutions for burn's CPU backend that spend less arithmetic than the definition asks for.
+//! Convolutions for burn's CPU backend that spend less arithmetic than the definition asks for, and for its GPU backend.
 //!
 //! [`conv2d`] and [`conv_transpose2d`] compute what burn's operators of those names do, forwards and backwards. On the
 //! flex backend, in f32, they take the cheapest of three algorithms by the shape alone:
@@ -12,9 +12,10 @@
 //! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same for
 //! the update of a parameter.
 //!
-//! Any other device or type gets burn's own operators.
+//! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows. Everything else, any other
+//! device and any other type gets burn's own operators.
 //!
-//! Results are the same bits on any number of threads, and on every run on the same kind of processor; AVX-512, AVX2
+//! Results on the CPU are the same bits on any number of threads, and on every run on the same kind of processor; AVX-512, AVX2
 //! and portable registers may differ in the last bits. Errors stay below 10⁻⁵ of the largest output.
 //!
 //! ```
@@ -35,6 +36,8 @@ mod adam;
 mod backend;
 mod batch_norm;
 mod channels;
+#[cfg(feature = "cube")]
+mod cube;
 mod domain;
 mod geometry;
 mod lowering;

@@ -150,15 +150,24 @@ fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
     }
 }
 
-/// Whether this crate's passes can compute it: f32 on the flex backend, and not empty.
+/// Whether this crate's passes can compute it: f32 on a backend that has them, and not empty.
 fn suits(geometry: Geometry, x: &Tensor<4>, weight: &Tensor<4>) -> bool {
     let [big, small, weights] = geometry.lengths();
     let single = x.dtype() == DType::F32 && weight.dtype() == DType::F32;
-    single && big > 0 && small > 0 && weights > 0 && is_flex(&x.device()) && is_flex(&weight.device())
+    single && big > 0 && small > 0 && weights > 0 && has_passes(&x.device()) && has_passes(&weight.device())
 }
 
 pub(crate) fn is_flex(device: &Device) -> bool {
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+}
+
+fn has_passes(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "cube")]
+        DispatchDevice::Cube(_) => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -84,9 +84,8 @@ fn check_close<const D: usize>(what: &str, case: Case, found: Tensor<D>, expecte
     }
 }
 
-/// Outputs and all gradients of both operators, the output's gradient being random.
-fn check(case: Case) {
-    let device = Device::flex().autodiff();
+/// Outputs and all gradients on a device against burn's own operators on the CPU, the output's gradient being random.
+fn check_on(device: &Device, case: Case) {
     let plain = Device::flex();
     let x: Tensor<4> = random([case.batch, case.inputs, case.side, case.side], &plain);
     let weight: Tensor<4> = random(case.weight_shape(), &plain);
@@ -94,25 +93,31 @@ fn check(case: Case) {
     check_close(
         "output without autodiff",
         case,
-        case.fast(x.clone(), weight.clone(), None),
+        case.fast(x.clone().to_device(device), weight.clone().to_device(device), None),
         case.stock(x.clone(), weight.clone(), None),
     );
-    let leaves = || {
+    let leaves = |device: &Device| {
+        let device = device.clone().autodiff();
         let on = |tensor: Tensor<4>| Tensor::<4>::from_data(tensor.into_data(), &device).require_grad();
         let bias = Tensor::<1>::from_data(bias.clone().into_data(), &device).require_grad();
         (on(x.clone()), on(weight.clone()), bias)
     };
-    let (fast, stock) = (leaves(), leaves());
+    let (fast, stock) = (leaves(device), leaves(&plain));
     let found = case.fast(fast.0.clone(), fast.1.clone(), Some(fast.2.clone()));
     let expected = case.stock(stock.0.clone(), stock.1.clone(), Some(stock.2.clone()));
     check_close("output", case, found.clone().inner(), expected.clone().inner());
-    let upstream: Tensor<4> = Tensor::from_data(random(found.dims(), &plain).into_data(), &device);
-    let found = (found * upstream.clone()).sum().backward();
-    let expected = (expected * upstream).sum().backward();
+    let upstream: Tensor<4> = random(found.dims(), &plain);
+    let upstream = |device| Tensor::<4>::from_data(upstream.clone().into_data(), &device);
+    let found = (found * upstream(device.clone().autodiff())).sum().backward();
+    let expected = (expected * upstream(plain.autodiff())).sum().backward();
     let gradients = |name, a: Option<Tensor<4>>, b: Option<Tensor<4>>| check_close(name, case, a.unwrap(), b.unwrap());
     gradients("input's gradient", fast.0.grad(&found), stock.0.grad(&expected));
     gradients("weight's gradient", fast.1.grad(&found), stock.1.grad(&expected));
     check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), stock.2.grad(&expected).unwrap());
+}
+
+fn check(case: Case) {
+    check_on(&Device::flex(), case);
 }
 
 fn case(operator: Operator, [inputs, outputs, side]: [usize; 3], kernel: usize, padding: Padding) -> Case {
@@ -223,6 +228,29 @@ fn a_network_has_the_same_gradients_on_any_number_of_threads() {
     assert!(alone.iter().any(|bits| *bits != 0));
     for threads in [2, 5] {
         assert!(network_bits(threads) == alone, "{threads} threads");
+    }
+}
+
+/// On the adapter that `CUBECL_WGPU_DEFAULT_DEVICE` names, which may be a software one: `Cpu`.
+#[cfg(feature = "cube")]
+#[test]
+fn a_gpu_computes_what_the_cpu_does() {
+    if std::env::var_os("CUBECL_WGPU_DEFAULT_DEVICE").is_none() {
+        eprintln!("skipped: CUBECL_WGPU_DEFAULT_DEVICE names no adapter");
+        return;
+    }
+    let gpu = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
+    let uneven = Padding { top: 0, left: 2, bottom: 1, right: 0 };
+    for (batch, [inputs, outputs, side], kernel, stride, padding) in [
+        (2, [3, 8, 12], 4, 2, Padding::same(4, 2)),
+        (16, [17, 5, 8], 5, 2, Padding::same(5, 2)),
+        (2, [5, 4, 7], 3, 1, Padding::all(1)),
+        (3, [2, 3, 6], 3, 2, uneven),
+        (2, [4, 1, 4], 4, 1, Padding::default()),
+    ] {
+        for operator in [Operator::Convolution, Operator::Transposed] {
+            check_on(&gpu, Case { operator, batch, inputs, outputs, side, kernel, stride, padding });
+        }
     }
 }
 

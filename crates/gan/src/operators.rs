@@ -9,7 +9,7 @@ use fast_conv::{Normalized, Padding};
 /// Whose operators a network computes with. Both compute the same function, but for rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operators {
-    /// Those of `fast-conv`, which hands other devices than the CPU to burn's own.
+    /// Those of `fast-conv`, which on other devices than the CPU has convolutions only, and hands the rest to burn's own.
     #[default]
     Fast,
     /// Burn's own on every device.

@@ -77,11 +77,11 @@ pub enum Resume {
     Never,
 }
 
-/// Who computes convolutions, normalisation, activations and optimiser on the CPU.
+/// Who computes convolutions and, on the CPU, normalisation, activations and optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Convolution {
-    /// The workspace's own operators, which spend less arithmetic.
+    /// The workspace's own operators.
     Fast,
     /// Those of the tensor library.
     Stock,

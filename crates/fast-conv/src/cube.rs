@@ -1,0 +1,230 @@
+//! The passes on a GPU, each as one matrix product over the windows that the small side's pixels look through.
+//!
+//! burn's own operators have, for f32 on Vulkan, Metal and DirectX, one kernel for a forward convolution, which multiplies
+//! without tiles, and take a transposed convolution's weight gradient for a convolution by a kernel as large as the
+//! picture. A matrix product is tiled, and tuned to the card.
+#![allow(unreachable_pub, missing_docs, unsafe_code)]
+
+use burn::backend::ops::FloatTensorOps as _;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Cube, backend_extension};
+use burn::tensor::{DType, Shape};
+use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
+use burn_cubecl::ops::{numeric::empty_device_contiguous_dtype, permute_nhwc_to_nchw};
+use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+
+use crate::backend::Convolutions;
+use crate::geometry::Geometry;
+
+/// Between the big side and the matrix of its windows, `[batch · small pixels, taps · big channels]`: a row for each of
+/// the small side's pixels, in it the window's pixels row by row, all channels of one after the other.
+#[backend_extension(Cube, Fusion)]
+pub trait Windows: Backend {
+    /// Copies every window out; padding is 0.
+    #[fusion(dtype = big, shape = Shape::from(windows_shape(geometry)))]
+    fn copy_windows(big: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// The sum of all that windows hold for each pixel of the big side, `[batch, channels, height, width]`.
+    #[fusion(dtype = windows, shape = Shape::from(big_shape(geometry)))]
+    fn add_windows(windows: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+}
+
+fn windows_shape(geometry: &Geometry) -> [usize; 2] {
+    [geometry.batch * geometry.small.area(), geometry.taps() * geometry.big.channels]
+}
+
+fn big_shape(geometry: &Geometry) -> [usize; 4] {
+    [geometry.batch, geometry.big.channels, geometry.big.height, geometry.big.width]
+}
+
+impl Convolutions for Cube {
+    fn convolve(big: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        let weights = Self::float_swap_dims(weight_rows(weights, geometry), 0, 1);
+        picture_of_rows(Self::float_matmul(Self::copy_windows(big, geometry), weights), geometry)
+    }
+
+    fn transpose(small: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        let windows = Self::float_matmul(rows_of_picture(small, geometry), weight_rows(weights, geometry));
+        Self::add_windows(windows, geometry)
+    }
+
+    /// The sum over all rows is cut into parts that are added up at last: a matrix product works on as many outputs at
+    /// once as there are, and weights are few where the picture is large.
+    fn weigh(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        let [rows, columns] = windows_shape(&geometry);
+        let parts = parts(rows, geometry.small.channels * columns);
+        let cut = |matrix, width| Self::float_reshape(matrix, Shape::new([parts, rows / parts, width]));
+        let windows = cut(Self::copy_windows(big, geometry), columns);
+        let small = cut(rows_of_picture(small, geometry), geometry.small.channels);
+        let products = Self::float_matmul(Self::float_swap_dims(small, 1, 2), windows);
+        let [height, width] = geometry.kernel;
+        let shape = [geometry.small.channels, height, width, geometry.big.channels];
+        let weights = Self::float_reshape(Self::float_sum_dim(products, 0), Shape::new(shape));
+        Self::float_permute(weights, &[0, 3, 1, 2])
+    }
+}
+
+/// `[small channels, taps · big channels]`.
+fn weight_rows(weights: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
+    let [_, columns] = windows_shape(&geometry);
+    let weights = Cube::float_permute(weights, &[0, 2, 3, 1]);
+    Cube::float_reshape(weights, Shape::new([geometry.small.channels, columns]))
+}
+
+/// The small side as `[batch · pixels, channels]`.
+fn rows_of_picture(small: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
+    let [rows, _] = windows_shape(&geometry);
+    let small = Cube::float_permute(small, &[0, 2, 3, 1]);
+    Cube::float_reshape(small, Shape::new([rows, geometry.small.channels]))
+}
+
+/// The reverse of [`rows_of_picture`].
+fn picture_of_rows(rows: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
+    let Geometry { batch, small, .. } = geometry;
+    let rows = Cube::float_reshape(rows, Shape::new([batch, small.height, small.width, small.channels]));
+    Cube::float_permute(rows, &[0, 3, 1, 2])
+}
+
+/// Outputs that keep a card busy.
+const MANY_OUTPUTS: usize = 1 << 20;
+/// Rows that a part keeps at least.
+const LEAST_ROWS: usize = 256;
+
+/// The parts, a power of two that divides the rows, which bring the outputs near [`MANY_OUTPUTS`].
+fn parts(rows: usize, outputs: usize) -> usize {
+    let mut parts = 1;
+    while 2 * parts * outputs <= MANY_OUTPUTS && rows.is_multiple_of(2 * parts) && rows / (2 * parts) >= LEAST_ROWS {
+        parts *= 2;
+    }
+    parts
+}
+
+impl Windows for CubeBackend {
+    fn copy_windows(big: CubeTensor, geometry: Geometry) -> CubeTensor {
+        let windows = empty_like(&big, windows_shape(&geometry).into());
+        let (count, dim) = units(&windows);
+        // SAFETY: a unit beyond the output's end does nothing, and the geometry says what of the input there is.
+        unsafe {
+            copy_windows_kernel::launch_unchecked::<f32>(
+                &windows.client,
+                count,
+                dim,
+                big.required_address_type().max(windows.required_address_type()),
+                big.into_tensor_arg(),
+                windows.clone().into_tensor_arg(),
+                geometry,
+            );
+        }
+        windows
+    }
+
+    fn add_windows(windows: CubeTensor, geometry: Geometry) -> CubeTensor {
+        let [batch, channels, height, width] = big_shape(&geometry);
+        let big = empty_like(&windows, [batch, height, width, channels].into());
+        let (count, dim) = units(&big);
+        // SAFETY: as above.
+        unsafe {
+            add_windows_kernel::launch_unchecked::<f32>(
+                &big.client,
+                count,
+                dim,
+                big.required_address_type().max(windows.required_address_type()),
+                windows.into_tensor_arg(),
+                big.clone().into_tensor_arg(),
+                geometry,
+            );
+        }
+        permute_nhwc_to_nchw(big)
+    }
+}
+
+fn empty_like(tensor: &CubeTensor, shape: Shape) -> CubeTensor {
+    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape, DType::F32)
+}
+
+/// One unit for each value of a tensor.
+fn units(output: &CubeTensor) -> (CubeCount, CubeDim) {
+    let values = output.meta.num_elements();
+    let dim = CubeDim::new(&output.client, values);
+    (calculate_cube_count_elemwise(&output.client, values, dim), dim)
+}
+
+#[cube(launch_unchecked, address_type = "dynamic")]
+fn copy_windows_kernel<F: Float>(big: &Tensor<F>, windows: &mut Tensor<F>, #[comptime] geometry: Geometry) {
+    if ABSOLUTE_POS >= windows.len() {
+        terminate!();
+    }
+    let channels = comptime!(geometry.big.channels);
+    let column = ABSOLUTE_POS % comptime!(geometry.taps() * geometry.big.channels);
+    let row = ABSOLUTE_POS / comptime!(geometry.taps() * geometry.big.channels);
+    let (channel, tap) = (column % channels, column / channels);
+    let pixel = row % comptime!(geometry.small.area());
+    let picture = row / comptime!(geometry.small.area());
+    // Counted from the padding's first row and column.
+    let y =
+        pixel / comptime!(geometry.small.width) * comptime!(geometry.stride[0]) + tap / comptime!(geometry.kernel[1]);
+    let x =
+        pixel % comptime!(geometry.small.width) * comptime!(geometry.stride[1]) + tap % comptime!(geometry.kernel[1]);
+    let (top, left) = (comptime!(geometry.top), comptime!(geometry.left));
+    let inside = y >= top
+        && y < comptime!(geometry.top + geometry.big.height)
+        && x >= left
+        && x < comptime!(geometry.left + geometry.big.width);
+    let mut value = F::new(0.0);
+    if inside {
+        value = big[picture * big.stride(0)
+            + channel * big.stride(1)
+            + (y - top) * big.stride(2)
+            + (x - left) * big.stride(3)];
+    }
+    windows[ABSOLUTE_POS] = value;
+}
+
+#[cube(launch_unchecked, address_type = "dynamic")]
+fn add_windows_kernel<F: Float>(windows: &Tensor<F>, big: &mut Tensor<F>, #[comptime] geometry: Geometry) {
+    if ABSOLUTE_POS >= big.len() {
+        terminate!();
+    }
+    let (channels, width) = (comptime!(geometry.big.channels), comptime!(geometry.big.width));
+    let channel = ABSOLUTE_POS % channels;
+    let x = ABSOLUTE_POS / channels % width + comptime!(geometry.left);
+    let y = ABSOLUTE_POS / comptime!(geometry.big.channels * geometry.big.width) % comptime!(geometry.big.height)
+        + comptime!(geometry.top);
+    let picture = ABSOLUTE_POS / comptime!(geometry.big.len());
+    let (vertical, horizontal) = (comptime!(geometry.stride[0]), comptime!(geometry.stride[1]));
+    let mut sum = F::new(0.0);
+    // The taps that meet a pixel lie a stride apart.
+    #[unroll]
+    for down in 0..comptime!(geometry.kernel[0].div_ceil(geometry.stride[0])) {
+        let i = y % vertical + down * vertical;
+        let above = i < comptime!(geometry.kernel[0]) && i <= y;
+        #[unroll]
+        for right in 0..comptime!(geometry.kernel[1].div_ceil(geometry.stride[1])) {
+            let j = x % horizontal + right * horizontal;
+            if above && j < comptime!(geometry.kernel[1]) && j <= x {
+                let (row, column) = ((y - i) / vertical, (x - j) / horizontal);
+                if row < comptime!(geometry.small.height) && column < comptime!(geometry.small.width) {
+                    let window =
+                        (picture * comptime!(geometry.small.height) + row) * comptime!(geometry.small.width) + column;
+                    let tap = i * comptime!(geometry.kernel[1]) + j;
+                    sum += windows[window * windows.stride(0) + (tap * channels + channel) * windows.stride(1)];
+                }
+            }
+        }
+    }
+    big[ABSOLUTE_POS] = sum;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_outputs_are_summed_in_parts() {
+        let check = |rows, outputs, expected| assert_eq!(parts(rows, outputs), expected, "{rows} rows, {outputs}");
+        check(65_536, 64 * 48, 256);
+        check(16_384, 128 * 1024, 8);
+        check(1024, 512 * 4096, 1);
+        check(3 * 1024, 1, 8);
+        check(255, 1, 1);
+    }
+}
