@@ -4,6 +4,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod lanes;
 
 use super::program::{Mask, Program};
 
@@ -16,7 +17,7 @@ pub(super) enum Kernel {
     /// 16 windows in a register.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// One window after the other, on any processor.
+    /// 32 windows in plain arrays, on any processor.
     Portable,
 }
 
@@ -40,7 +41,6 @@ impl Kernel {
     /// Which of the windows `alive`, the first at `at`, pass a stage. `sums` must hold all windows, alive or not, as far as the program
     /// reaches.
     pub(super) fn pass(self, program: &Program, sums: &[u16], at: usize, stage: usize, alive: Mask) -> Mask {
-        #[cfg(target_arch = "x86_64")]
         if alive.count_ones() > self.few()
             && let Some(stumps) = program.stumps(stage)
         {
@@ -48,12 +48,14 @@ impl Kernel {
             match self {
                 // SAFETY: the kernel was chosen because the processor has these instructions; every read is at
                 // most reach + LANES behind `at`, which was checked above.
+                #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "half of all time is spent here")]
                 Self::Avx512 => return alive & unsafe { avx512::pass(stumps, sums, at) },
                 // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "half of all time is spent here")]
                 Self::Avx2 => return alive & unsafe { avx2::pass(stumps, sums, at) },
-                Self::Portable => {}
+                Self::Portable => return alive & lanes::pass(stumps, sums, at),
             }
         }
         bits(alive).filter(|i| program.passes(sums, at + i, stage)).fold(0, |passed, i| passed | 1 << i)
@@ -66,7 +68,7 @@ impl Kernel {
             Self::Avx512 => 1,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => 3,
-            Self::Portable => 32,
+            Self::Portable => 8,
         }
     }
 }
@@ -117,7 +119,8 @@ mod tests {
                 let (left, above, both) = (sums[i - 1], sums[i - 64], sums[i - 65]);
                 sums[i] = left.wrapping_add(above).wrapping_sub(both).wrapping_add(u16::from(pixels[i - 64]));
             }
-            let expected = Kernel::Portable.pass(&program, &sums, 3, 0, alive);
+            let one_by_one = bits(alive).filter(|i| program.passes(&sums, 3 + i, 0));
+            let expected = one_by_one.fold(0, |passed, i| passed | 1 << i);
             for kernel in Kernel::available() {
                 prop_assert_eq!(kernel.pass(&program, &sums, 3, 0, alive), expected, "{:?}", kernel);
             }

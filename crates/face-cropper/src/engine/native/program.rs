@@ -143,7 +143,7 @@ impl Node {
         AROUND.iter().fold(0, |code, (x, y)| code << 1 | u8::from(block(*x, *y) >= middle))
     }
 
-    fn holds(&self, code: u8) -> bool {
+    pub(super) fn holds(&self, code: u8) -> bool {
         self.subset[usize::from(code >> 5)] >> (code & 31) & 1 == 1
     }
 }
