@@ -216,7 +216,65 @@ fn add_windows_kernel<F: Float>(windows: &Tensor<F>, big: &mut Tensor<F>, #[comp
 
 #[cfg(test)]
 mod tests {
+    use burn::backend::Dispatch;
+    use burn::tensor::{Device, DeviceKind, Distribution, Tensor};
+
     use super::*;
+    use crate::geometry::Map;
+
+    fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+        Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), &Device::flex())
+    }
+
+    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    /// Where each value of the windows' matrix lies in the big side, if it is not padding.
+    fn places(geometry: Geometry) -> Vec<Option<usize>> {
+        let Geometry { big, small, kernel, stride, top, left, .. } = geometry;
+        let [rows, columns] = windows_shape(&geometry);
+        let within = |at: usize, padding: usize, side: usize| at.checked_sub(padding).filter(|at| *at < side);
+        let place = |row: usize, column: usize| {
+            let (pixel, tap) = (row % small.area(), column / big.channels);
+            let y = within(pixel / small.width * stride[0] + tap / kernel[1], top, big.height)?;
+            let x = within(pixel % small.width * stride[1] + tap % kernel[1], left, big.width)?;
+            Some(((row / small.area() * big.channels + column % big.channels) * big.height + y) * big.width + x)
+        };
+        (0..rows).flat_map(|row| (0..columns).map(move |column| place(row, column))).collect()
+    }
+
+    /// On the adapter that `CUBECL_WGPU_DEFAULT_DEVICE` names, which may be a software one: `Cpu`.
+    #[test]
+    fn windows_are_copied_and_added_up() {
+        if std::env::var_os("CUBECL_WGPU_DEFAULT_DEVICE").is_none() {
+            eprintln!("skipped: CUBECL_WGPU_DEFAULT_DEVICE names no adapter");
+            return;
+        }
+        let gpu = Device::wgpu(DeviceKind::DefaultDevice);
+        let map = |channels, height, width| Map { channels, height, width };
+        let check = |geometry: Geometry| {
+            let (big, windows) = (random(big_shape(&geometry)), random(windows_shape(&geometry)));
+            let copied = Dispatch::copy_windows(big.clone().to_device(&gpu).into_dispatch(), geometry);
+            let added = Dispatch::add_windows(windows.clone().to_device(&gpu).into_dispatch(), geometry);
+            let (big, windows) = (values(big), values(windows));
+            let mut sums = vec![0.0; big.len()];
+            let mut copies = vec![0.0; windows.len()];
+            for (index, place) in places(geometry).into_iter().enumerate() {
+                let Some(place) = place else { continue };
+                copies[index] = big[place];
+                sums[place] += windows[index];
+            }
+            assert_eq!(values(Tensor::<2>::from_dispatch(copied)), copies, "{geometry:?}");
+            for (found, expected) in values(Tensor::<4>::from_dispatch(added)).into_iter().zip(sums) {
+                assert!((found - expected).abs() < 1e-5, "{found} instead of {expected} for {geometry:?}");
+            }
+        };
+        let (big, small) = (map(3, 12, 12), map(8, 6, 6));
+        check(Geometry { batch: 2, big, small, kernel: [4, 4], stride: [2, 2], top: 1, left: 1 });
+        let (big, small) = (map(5, 9, 7), map(2, 4, 6));
+        check(Geometry { batch: 3, big, small, kernel: [5, 3], stride: [2, 1], top: 2, left: 0 });
+    }
 
     #[test]
     fn few_outputs_are_summed_in_parts() {
