@@ -36,17 +36,16 @@ pub(super) fn open(number: usize) -> Result<ChosenDevice, DeviceError> {
 }
 
 fn named(name: &str) -> Option<Adapter> {
-    if name == "Cpu" {
-        return Some(Adapter::Cpu);
+    let Some((kind, number)) = name.strip_suffix(')').and_then(|name| name.split_once('(')) else {
+        return (name == "Cpu").then_some(Adapter::Cpu);
+    };
+    let number = number.parse().ok()?;
+    match kind {
+        "DiscreteGpu" => Some(Adapter::DiscreteGpu(number)),
+        "IntegratedGpu" => Some(Adapter::IntegratedGpu(number)),
+        "VirtualGpu" => Some(Adapter::VirtualGpu(number)),
+        _ => None,
     }
-    let kinds: [(&str, fn(usize) -> Adapter); 3] = [
-        ("DiscreteGpu", Adapter::DiscreteGpu),
-        ("IntegratedGpu", Adapter::IntegratedGpu),
-        ("VirtualGpu", Adapter::VirtualGpu),
-    ];
-    kinds.into_iter().find_map(|(kind, adapter)| {
-        name.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?.parse().ok().map(adapter)
-    })
 }
 
 fn found(real: usize, all: usize) -> String {
