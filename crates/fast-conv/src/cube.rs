@@ -63,18 +63,20 @@ impl Convolutions for Cube {
     }
 }
 
-/// `[small channels, taps · big channels]`.
+/// The weights, `[small channels, taps · big channels]`.
 fn weight_rows(weights: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
     let [_, columns] = windows_shape(&geometry);
-    let weights = Cube::float_permute(weights, &[0, 2, 3, 1]);
-    Cube::float_reshape(weights, Shape::new([geometry.small.channels, columns]))
+    channels_last(weights, [geometry.small.channels, columns])
 }
 
-/// The small side as `[batch · pixels, channels]`.
+/// The small side, `[batch · pixels, channels]`.
 fn rows_of_picture(small: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
     let [rows, _] = windows_shape(&geometry);
-    let small = Cube::float_permute(small, &[0, 2, 3, 1]);
-    Cube::float_reshape(small, Shape::new([rows, geometry.small.channels]))
+    channels_last(small, [rows, geometry.small.channels])
+}
+
+fn channels_last(tensor: FloatTensor<Cube>, shape: [usize; 2]) -> FloatTensor<Cube> {
+    Cube::float_reshape(Cube::float_permute(tensor, &[0, 2, 3, 1]), Shape::new(shape))
 }
 
 /// The reverse of [`rows_of_picture`].
@@ -104,7 +106,7 @@ impl Windows for CubeBackend {
         let (count, dim) = units(&windows);
         // SAFETY: a unit beyond the output's end does nothing, and the geometry says what of the input there is.
         unsafe {
-            copy_windows_kernel::launch_unchecked::<f32>(
+            copy_windows_kernel::launch_unchecked(
                 &windows.client,
                 count,
                 dim,
@@ -123,7 +125,7 @@ impl Windows for CubeBackend {
         let (count, dim) = units(&big);
         // SAFETY: as above.
         unsafe {
-            add_windows_kernel::launch_unchecked::<f32>(
+            add_windows_kernel::launch_unchecked(
                 &big.client,
                 count,
                 dim,
@@ -149,38 +151,35 @@ fn units(output: &CubeTensor) -> (CubeCount, CubeDim) {
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn copy_windows_kernel<F: Float>(big: &Tensor<F>, windows: &mut Tensor<F>, #[comptime] geometry: Geometry) {
+fn copy_windows_kernel(big: &Tensor<f32>, windows: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
     if ABSOLUTE_POS >= windows.len() {
         terminate!();
     }
+    let columns = comptime!(windows_shape(&geometry)[1]);
+    let (row, column) = (ABSOLUTE_POS / columns, ABSOLUTE_POS % columns);
     let channels = comptime!(geometry.big.channels);
-    let column = ABSOLUTE_POS % comptime!(geometry.taps() * geometry.big.channels);
-    let row = ABSOLUTE_POS / comptime!(geometry.taps() * geometry.big.channels);
-    let (channel, tap) = (column % channels, column / channels);
-    let pixel = row % comptime!(geometry.small.area());
-    let picture = row / comptime!(geometry.small.area());
+    let (tap, channel) = (column / channels, column % channels);
+    let area = comptime!(geometry.small.area());
+    let (picture, pixel) = (row / area, row % area);
     // Counted from the padding's first row and column.
-    let y =
-        pixel / comptime!(geometry.small.width) * comptime!(geometry.stride[0]) + tap / comptime!(geometry.kernel[1]);
-    let x =
-        pixel % comptime!(geometry.small.width) * comptime!(geometry.stride[1]) + tap % comptime!(geometry.kernel[1]);
+    let (width, kernel_width) = (comptime!(geometry.small.width), comptime!(geometry.kernel[1]));
+    let y = pixel / width * comptime!(geometry.stride[0]) + tap / kernel_width;
+    let x = pixel % width * comptime!(geometry.stride[1]) + tap % kernel_width;
     let (top, left) = (comptime!(geometry.top), comptime!(geometry.left));
     let inside = y >= top
         && y < comptime!(geometry.top + geometry.big.height)
         && x >= left
         && x < comptime!(geometry.left + geometry.big.width);
-    let mut value = F::new(0.0);
+    let mut value = 0.0f32;
     if inside {
-        value = big[picture * big.stride(0)
-            + channel * big.stride(1)
-            + (y - top) * big.stride(2)
-            + (x - left) * big.stride(3)];
+        let pixel = (y - top) * big.stride(2) + (x - left) * big.stride(3);
+        value = big[picture * big.stride(0) + channel * big.stride(1) + pixel];
     }
     windows[ABSOLUTE_POS] = value;
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn add_windows_kernel<F: Float>(windows: &Tensor<F>, big: &mut Tensor<F>, #[comptime] geometry: Geometry) {
+fn add_windows_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
     if ABSOLUTE_POS >= big.len() {
         terminate!();
     }
@@ -190,24 +189,23 @@ fn add_windows_kernel<F: Float>(windows: &Tensor<F>, big: &mut Tensor<F>, #[comp
     let y = ABSOLUTE_POS / comptime!(geometry.big.channels * geometry.big.width) % comptime!(geometry.big.height)
         + comptime!(geometry.top);
     let picture = ABSOLUTE_POS / comptime!(geometry.big.len());
+    let (height, width) = (comptime!(geometry.small.height), comptime!(geometry.small.width));
+    let (kernel_height, kernel_width) = (comptime!(geometry.kernel[0]), comptime!(geometry.kernel[1]));
     let (vertical, horizontal) = (comptime!(geometry.stride[0]), comptime!(geometry.stride[1]));
-    let mut sum = F::new(0.0);
+    let mut sum = 0.0f32;
     // The taps that meet a pixel lie a stride apart.
     #[unroll]
     for down in 0..comptime!(geometry.kernel[0].div_ceil(geometry.stride[0])) {
-        let i = y % vertical + down * vertical;
-        let above = i < comptime!(geometry.kernel[0]) && i <= y;
         #[unroll]
         for right in 0..comptime!(geometry.kernel[1].div_ceil(geometry.stride[1])) {
-            let j = x % horizontal + right * horizontal;
-            if above && j < comptime!(geometry.kernel[1]) && j <= x {
-                let (row, column) = ((y - i) / vertical, (x - j) / horizontal);
-                if row < comptime!(geometry.small.height) && column < comptime!(geometry.small.width) {
-                    let window =
-                        (picture * comptime!(geometry.small.height) + row) * comptime!(geometry.small.width) + column;
-                    let tap = i * comptime!(geometry.kernel[1]) + j;
-                    sum += windows[window * windows.stride(0) + (tap * channels + channel) * windows.stride(1)];
-                }
+            let (i, j) = (y % vertical + down * vertical, x % horizontal + right * horizontal);
+            // Where i or j is greater than y or x these wrap, and are not looked at.
+            let (row, column) = ((y - i) / vertical, (x - j) / horizontal);
+            let meets = i < kernel_height && j < kernel_width && i <= y && j <= x && row < height && column < width;
+            if meets {
+                let window = (picture * height + row) * width + column;
+                let value = (i * kernel_width + j) * channels + channel;
+                sum += windows[window * windows.stride(0) + value * windows.stride(1)];
             }
         }
     }
@@ -217,7 +215,7 @@ fn add_windows_kernel<F: Float>(windows: &Tensor<F>, big: &mut Tensor<F>, #[comp
 #[cfg(test)]
 mod tests {
     use burn::backend::Dispatch;
-    use burn::tensor::{Device, DeviceKind, Distribution, Tensor};
+    use burn::tensor::{Device, Distribution, Tensor};
 
     use super::*;
     use crate::geometry::Map;
@@ -244,14 +242,14 @@ mod tests {
         (0..rows).flat_map(|row| (0..columns).map(move |column| place(row, column))).collect()
     }
 
-    /// On the adapter that `CUBECL_WGPU_DEFAULT_DEVICE` names, which may be a software one: `Cpu`.
+    /// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software one.
     #[test]
     fn windows_are_copied_and_added_up() {
-        if std::env::var_os("CUBECL_WGPU_DEFAULT_DEVICE").is_none() {
-            eprintln!("skipped: CUBECL_WGPU_DEFAULT_DEVICE names no adapter");
+        if std::env::var_os("BURN_DEVICE").is_none() {
+            eprintln!("skipped: BURN_DEVICE names no GPU");
             return;
         }
-        let gpu = Device::wgpu(DeviceKind::DefaultDevice);
+        let gpu = Device::default();
         let map = |channels, height, width| Map { channels, height, width };
         let check = |geometry: Geometry| {
             let (big, windows) = (random(big_shape(&geometry)), random(windows_shape(&geometry)));

@@ -231,15 +231,15 @@ fn a_network_has_the_same_gradients_on_any_number_of_threads() {
     }
 }
 
-/// On the adapter that `CUBECL_WGPU_DEFAULT_DEVICE` names, which may be a software one: `Cpu`.
+/// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software one.
 #[cfg(feature = "cube")]
 #[test]
 fn a_gpu_computes_what_the_cpu_does() {
-    if std::env::var_os("CUBECL_WGPU_DEFAULT_DEVICE").is_none() {
-        eprintln!("skipped: CUBECL_WGPU_DEFAULT_DEVICE names no adapter");
+    if std::env::var_os("BURN_DEVICE").is_none() {
+        eprintln!("skipped: BURN_DEVICE names no GPU");
         return;
     }
-    let gpu = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
+    let gpu = Device::default();
     let uneven = Padding { top: 0, left: 2, bottom: 1, right: 0 };
     for (batch, [inputs, outputs, side], kernel, stride, padding) in [
         (2, [3, 8, 12], 4, 2, Padding::same(4, 2)),
