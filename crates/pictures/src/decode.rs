@@ -1,0 +1,113 @@
+//! Picture files to 8-bit pixels.
+//!
+//! The EXIF orientation is applied, of an animation the first frame counts, and colour profiles are ignored: values are
+//! taken as sRGB. This is what `cv2.imread` does.
+
+use std::{
+    io::{BufRead, Cursor, Seek},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage};
+
+use crate::{error::PictureError, file::PictureFile, pixels::Rgb, probe::Probe};
+
+/// The most memory that decoders ask for a pixel: four channels of 16 bits, or an RGBA frame beside its RGBA canvas.
+const PIXEL_BYTES: u64 = 8;
+
+/// The most memory that decoders ask for beside the pixels: texts, profiles, tables.
+const EXTRA_BYTES: u64 = 64 << 20;
+
+/// What becomes of transparency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alpha {
+    /// Colours stay as they are stored, however little of them would be seen, as `cv2.imread` leaves them.
+    Drop,
+    /// The picture is laid on white.
+    White,
+}
+
+/// How sixteen bits become eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrowing {
+    /// The upper eight are taken, as `cv2.imread` does it.
+    UpperByte,
+    /// v · 255 / 65535, rounded.
+    Nearest,
+}
+
+impl PictureFile<'_> {
+    /// Decodes the picture and turns it upright.
+    ///
+    /// # Errors
+    /// When the decoder gives up on it, or asks for more memory than a picture of its sides needs.
+    pub fn decode(&self, alpha: Alpha, narrowing: Narrowing) -> Result<Rgb, PictureError> {
+        let mut picture = guarded(Cursor::new(self.bytes()), self.probe())?;
+        if narrowing == Narrowing::UpperByte {
+            picture = upper_bytes(picture);
+        }
+        let (width, height) = (picture.width(), picture.height());
+        let bytes = match alpha {
+            Alpha::White if picture.color().has_alpha() => {
+                picture.into_rgba8().pixels().flat_map(|p| on_white([p[0], p[1], p[2]], p[3])).collect()
+            }
+            _ => picture.into_rgb8().into_raw(),
+        };
+        Rgb::new(width, height, bytes).ok_or(PictureError::Damaged)
+    }
+}
+
+/// Decodes a probed file to the last pixel, only to see whether that can be done.
+///
+/// # Errors
+/// When it cannot.
+pub fn verify<R: BufRead + Seek>(reader: &mut R, probe: &Probe) -> Result<(), PictureError> {
+    reader.rewind()?;
+    guarded(reader, probe).map(drop)
+}
+
+/// Decoders are other people's code, and files may be made to break them: one that panics costs one picture, not the run.
+fn guarded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<DynamicImage, PictureError> {
+    catch_unwind(AssertUnwindSafe(|| upright(reader, probe))).unwrap_or(Err(PictureError::Damaged))
+}
+
+fn upright<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<DynamicImage, PictureError> {
+    let mut reader = ImageReader::with_format(reader, probe.format.decoder());
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(probe.largest().saturating_mul(PIXEL_BYTES).saturating_add(EXTRA_BYTES));
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(refused)?;
+    let orientation = decoder.orientation().map_err(refused)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn refused(error: ImageError) -> PictureError {
+    match error {
+        ImageError::Limits(_) => PictureError::TooLarge,
+        _ => PictureError::Damaged,
+    }
+}
+
+/// Of sixteen bits the upper eight; what has eight stays as it is.
+fn upper_bytes(picture: DynamicImage) -> DynamicImage {
+    let color = picture.color();
+    if color.bytes_per_pixel() != 2 * color.channel_count() {
+        return picture;
+    }
+    let wide = picture.into_rgba16();
+    let upper = wide.as_raw().iter().map(|value| (value >> 8) as u8).collect();
+    let narrow: DynamicImage =
+        RgbaImage::from_raw(wide.width(), wide.height(), upper).expect("as many values as before").into();
+    if color.has_alpha() { narrow } else { narrow.into_rgb8().into() }
+}
+
+/// One pixel of the given opacity on white: c·α + 255·(1 − α), rounded.
+pub fn on_white(colour: [u8; 3], alpha: u8) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    colour.map(|c| ((u32::from(c) * alpha + 255 * (255 - alpha) + 127) / 255) as u8)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! Picture files to pixels and back.
+//!
+//! ```text
+//! bytes ─probe─▶ PictureFile ─decode─▶ Rgb ─▶ scaled, cropped, laid on a sheet ─encode─▶ bytes
+//! ```
+//!
+//! A file is decoded only after it was probed: it is of a known format, whole, and no canvas or frame in it has more
+//! pixels than the caller allows. Nothing here knows where pictures come from or what they are for.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod decode;
+mod encode;
+mod error;
+mod file;
+mod font;
+mod format;
+mod pixels;
+mod planes;
+mod preview;
+mod probe;
+mod scale;
+mod sheet;
+
+pub use crate::{
+    decode::{Alpha, Narrowing, on_white, verify},
+    encode::{EncodeError, Encoding},
+    error::PictureError,
+    file::PictureFile,
+    format::Format,
+    pixels::{Grey, Pixels, Rgb},
+    planes::interleave,
+    preview::Reduction,
+    probe::{Probe, probe},
+    sheet::{Caption, Sheet, Tile, side_by_side},
+};

@@ -1,0 +1,125 @@
+//! What a picture's file says of itself, read without decoding it: its format, its sides, whether it is whole.
+//!
+//! Decoders fill what is missing with grey and say nothing, so each format is walked from part to part to its end mark.
+//! What lies behind the mark (a motion photo's film, further pictures, archives, garbage) is not the picture's concern.
+
+mod bmp;
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+use std::io::{self, BufRead, ErrorKind, Read, Seek};
+
+use image::ImageReader;
+
+use crate::{error::PictureError, format::Format};
+
+/// A file that is a whole picture within bounds, as far as that shows without decoding it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// What it is, whatever its name says.
+    pub format: Format,
+    /// Pixels across as stored, before the EXIF orientation turns it upright.
+    pub width: u32,
+    /// Pixels down as stored.
+    pub height: u32,
+    /// Pixels of the largest buffer that decoding needs: the canvas, or a frame that sticks out of it.
+    largest: u64,
+}
+
+impl Probe {
+    /// How many pixels the picture has.
+    pub fn area(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// The longer of both sides in pixels.
+    pub fn longer_side(&self) -> u32 {
+        self.width.max(self.height)
+    }
+
+    /// Pixels of the largest buffer that decoding needs.
+    pub(crate) fn largest(&self) -> u64 {
+        self.largest
+    }
+}
+
+/// Walks a file from its start to its end mark. Never more of it than a buffer is in memory.
+///
+/// # Errors
+/// When it cannot be read, is of no known format, is cut off, has no pixels, or has more than `max_pixels` of them.
+pub fn probe<R: BufRead + Seek>(reader: &mut R, max_pixels: u64) -> Result<Probe, PictureError> {
+    let mut head = Vec::new();
+    reader.rewind()?;
+    reader.by_ref().take(Format::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let format = Format::of(&head).ok_or(PictureError::UnknownFormat)?;
+    let sides = walk(reader, format)?;
+    match (sides.largest, sides.canvas) {
+        (largest, _) if largest > max_pixels => Err(PictureError::TooLarge),
+        (largest, Some((width, height))) if width > 0 && height > 0 => Ok(Probe { format, width, height, largest }),
+        _ => Err(PictureError::Damaged),
+    }
+}
+
+/// The sides that a walk came by.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sides {
+    /// Width and height of the picture.
+    canvas: Option<(u32, u32)>,
+    /// Pixels of the largest canvas or frame.
+    largest: u64,
+}
+
+impl Sides {
+    fn canvas(&mut self, width: u32, height: u32) {
+        self.canvas = Some((width, height));
+        self.frame(width, height);
+    }
+
+    /// A frame is decoded into a buffer of its own, however small the canvas that it lies on is.
+    fn frame(&mut self, width: u32, height: u32) {
+        self.largest = self.largest.max(u64::from(width) * u64::from(height));
+    }
+}
+
+fn walk<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, PictureError> {
+    reader.rewind()?;
+    let walked = match format {
+        Format::Jpeg => jpeg::walk(reader),
+        Format::Png => png::walk(reader),
+        Format::WebP => webp::walk(reader),
+        Format::Gif => gif::walk(reader),
+        Format::Bmp => bmp::walk(reader),
+        // It has no end mark and no frames; its decoder misses the last pixel where that is missing.
+        Format::Pnm => return measure(reader, format),
+    };
+    walked.map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => PictureError::CutOff,
+        _ => PictureError::Read(error),
+    })
+}
+
+/// The sides that a decoder reads from a file's head.
+fn measure<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, PictureError> {
+    let mut sides = Sides::default();
+    let measured = ImageReader::with_format(reader, format.decoder()).into_dimensions();
+    let (width, height) = measured.map_err(|_| PictureError::Damaged)?;
+    sides.canvas(width, height);
+    Ok(sides)
+}
+
+/// What a walk says of a file whose next part is not there.
+fn cut_off<T>() -> io::Result<T> {
+    Err(ErrorKind::UnexpectedEof.into())
+}
+
+/// The next bytes of a file.
+fn take<const N: usize>(reader: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    reader.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

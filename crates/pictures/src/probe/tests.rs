@@ -1,0 +1,155 @@
+//! Each format whole, cut at every byte, with something behind its end, and made to look harmless.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMIT: u64 = 100_000_000;
+
+const FORMATS: [ImageFormat; 6] =
+    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Pnm];
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    sized(format, 61, 47)
+}
+
+fn sized(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
+    let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8 * 3, y as u8 * 5, (x * y) as u8]));
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(picture).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn probed(bytes: &[u8]) -> Result<(Format, u32, u32), PictureError> {
+    probe(&mut Cursor::new(bytes), LIMIT).map(|probe| (probe.format, probe.width, probe.height))
+}
+
+#[track_caller]
+fn is_whole(bytes: &[u8]) {
+    let (_, width, height) = probed(bytes).unwrap();
+    assert_eq!((width, height), (61, 47));
+}
+
+#[track_caller]
+fn is_cut_off(bytes: &[u8]) {
+    let probed = probed(bytes);
+    assert!(matches!(probed, Err(PictureError::CutOff)), "{probed:?}");
+}
+
+/// A JPEG with an application's segment right behind its start.
+fn with_segment(marker: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+    [&[0xff, 0xd8, 0xff, marker], &length[..], content, &encoded(ImageFormat::Jpeg)[2..]].concat()
+}
+
+#[test]
+fn whole_files_know_their_format_and_sides() {
+    for format in FORMATS {
+        let (found, width, height) = probed(&encoded(format)).unwrap();
+        assert_eq!((found.decoder(), width, height), (format, 61, 47));
+        assert_eq!(Some(&found.extension()), format.extensions_str().iter().find(|name| **name == found.extension()));
+    }
+}
+
+#[test]
+fn every_cut_is_noticed() {
+    for format in FORMATS.into_iter().filter(|format| *format != ImageFormat::Pnm) {
+        let bytes = encoded(format);
+        for cut in 0..bytes.len() {
+            let probed = probed(&bytes[..cut]);
+            let is_refused = match probed {
+                Err(PictureError::CutOff) => true,
+                Err(PictureError::UnknownFormat) => cut < Format::HEAD_BYTES,
+                _ => false,
+            };
+            assert!(is_refused, "{format:?} cut at {cut} of {}: {probed:?}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn what_lies_behind_the_end_does_no_harm() {
+    let scan_and_no_end = b"\xff\xda\0\x0c\x03\x01\0\x02\x11\x03\x11\0\x3f\0 entropy-coded data";
+    let tails: [&[u8]; 6] = [
+        b"appended by some program",
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat\xff\xda\xff\xd8",
+        b"PK\x03\x04\x14\0\0\0\x08\0PK\x05\x06\0\0\0\0\x01\0\x01\0",
+        &[0xff; 100],
+        scan_and_no_end,
+        &encoded(ImageFormat::Jpeg)[..900],
+    ];
+    for format in FORMATS {
+        for tail in tails {
+            is_whole(&[&encoded(format), tail].concat());
+        }
+    }
+}
+
+#[test]
+fn further_pictures_behind_the_first_do_no_harm() {
+    // The multi-picture format: an index in APP2, and the other pictures behind the end of the first.
+    let first = with_segment(0xe2, b"MPF\0II*\0\x08\0\0\0\x01\0\0\xb0\x07\0\x04\0\0\x000100\0\0\0\0");
+    is_whole(&[&first[..], &encoded(ImageFormat::Jpeg)].concat());
+    is_whole(&[&first[..], &encoded(ImageFormat::Jpeg)[..700]].concat());
+    is_cut_off(&first[..first.len() - 2]);
+}
+
+#[test]
+fn a_thumbnail_inside_neither_ends_the_picture_nor_states_its_sides() {
+    let thumbnail = sized(ImageFormat::Jpeg, 8, 6);
+    let bytes = with_segment(0xe1, &[b"Exif\0\0", &thumbnail[..]].concat());
+    is_whole(&bytes);
+    let picture_starts = bytes.len() - encoded(ImageFormat::Jpeg).len() + 2;
+    is_cut_off(&bytes[..picture_starts]);
+    is_cut_off(&bytes[..picture_starts - 20]);
+    is_cut_off(&bytes[..bytes.len() - 2]);
+}
+
+#[test]
+fn other_files_giants_and_what_has_no_pixels_are_refused() {
+    assert!(matches!(probed(b"<html>503</html>"), Err(PictureError::UnknownFormat)));
+    assert!(matches!(probed(b""), Err(PictureError::UnknownFormat)));
+    let mut giant = encoded(ImageFormat::Png);
+    giant[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+    assert!(matches!(probed(&giant), Err(PictureError::TooLarge)));
+    giant[16..20].copy_from_slice(&[0; 4]);
+    assert!(matches!(probed(&giant), Err(PictureError::Damaged)));
+    let bytes = encoded(ImageFormat::Gif);
+    assert!(probe(&mut Cursor::new(&bytes), 61 * 47).is_ok());
+    assert!(matches!(probe(&mut Cursor::new(&bytes), 61 * 47 - 1), Err(PictureError::TooLarge)));
+}
+
+#[test]
+fn a_giant_frame_on_a_small_canvas_is_too_large() {
+    // A screen of 10×10, and outside it a frame of 65,000×65,000 without any codes.
+    let gif = b"GIF89a\x0a\0\x0a\0\0\0\0\x2c\xff\0\xff\0\xe8\xfd\xe8\xfd\0\x02\0\x3b";
+    assert!(matches!(probed(gif), Err(PictureError::TooLarge)));
+    // A canvas of 10×10, and on it an image of 16,384×16,384.
+    let webp = b"RIFF\x24\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x09\0\0\x09\0\0VP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
+    assert!(matches!(probed(webp), Err(PictureError::TooLarge)));
+}
+
+#[test]
+fn a_bitmap_whose_head_misstates_the_file_is_measured_by_its_pixels() {
+    let mut bytes = encoded(ImageFormat::Bmp);
+    bytes[2..6].copy_from_slice(&u32::MAX.to_le_bytes());
+    is_whole(&bytes);
+    is_cut_off(&bytes[..bytes.len() - 1]);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_or_hang(at in 0..3000usize, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        for format in FORMATS {
+            let mut damaged = encoded(format);
+            let start = at.min(damaged.len());
+            let end = (start + bytes.len()).min(damaged.len());
+            damaged[start..end].copy_from_slice(&bytes[..end - start]);
+            let _ = probed(&damaged);
+            let _ = probed(&[&damaged[..Format::HEAD_BYTES], &bytes].concat());
+        }
+    }
+}
