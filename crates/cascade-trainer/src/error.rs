@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use contracts::{cascade::CascadeError, publish::FileError};
-use face_cropper::engine::EngineError;
+use contracts::publish::FileError;
+use lbp_cascade::CascadeError;
 
 /// Why there is no cascade.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum TrainingError {
     },
     /// The boxes beside the pictures are not boxes.
     #[error("cannot read {}: {cause}; it must look like {{\"picture.jpg\": [[x, y, width, height]]}}", path.display())]
-    Boxes {
+    Labels {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -42,12 +42,17 @@ pub enum TrainingError {
     /// An unfinished training was begun otherwise.
     #[error("{} is an unfinished training with other settings or crops; finish it with those, or remove it", .0.display())]
     OtherSettings(PathBuf),
-    /// A cascade that is to be compared cannot be read.
-    #[error(transparent)]
-    Cascade(#[from] CascadeError),
-    /// The engine refused a cascade or failed on a picture.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
+    /// A file that is to be compared is no cascade.
+    #[error("cannot use the cascade at {}: {cause}", path.display())]
+    NotACascade {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: CascadeError,
+    },
+    /// The stages that were trained make no cascade: there are none.
+    #[error("no stage could be trained: {0}")]
+    NoCascade(CascadeError),
     /// A file cannot be written or read.
     #[error(transparent)]
     File(#[from] FileError),

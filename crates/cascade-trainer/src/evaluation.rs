@@ -6,23 +6,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::config::{CropConfig, Engine};
-use face_cropper::{cascade::Cascade, detect, engine, picture::Colour};
-use image::RgbImage;
+use lbp_cascade::{Cascade, Detector, Rect, SearchSizes};
 
 use crate::{
     error::TrainingError,
-    negatives::{BOXES_FILE, Box4, overlap, pictures_of},
+    labels::{LABELS_FILE, LabelledPicture, pictures_of},
+    sampling::Grey,
 };
 
-/// Boxes that share this much are the same subject: window sizes are a tenth apart, and people draw boxes differently.
-const SAME_SUBJECT: f32 = 0.4;
+/// Boxes of this intersection over union are of the same subject: window sizes are a tenth apart, and people draw boxes differently.
+const SAME_SUBJECT_IOU: f64 = 0.4;
 
 /// A cascade under comparison.
 pub struct Candidate {
     /// Its file's name.
     pub name: String,
-    engine: Box<dyn engine::Engine>,
+    detector: Detector,
     /// What it found, picture after picture.
     pub found: Vec<Found>,
     /// Time spent on detection alone, on one thread.
@@ -31,18 +30,28 @@ pub struct Candidate {
 
 /// A box that a cascade found.
 pub struct Found {
-    /// The picture's place.
+    /// The picture's index.
     pub picture: usize,
-    /// Where.
-    pub place: Box4,
+    /// Where in the picture.
+    pub rect: Rect,
     /// Whether a subject is there; `None` where nobody said where subjects are.
-    pub right: Option<bool>,
+    pub is_right: Option<bool>,
+}
+
+/// Which windows are searched, and how many must agree.
+#[derive(Clone, Copy, Debug)]
+pub struct DetectionSettings {
+    /// The windows' sizes.
+    pub sizes: SearchSizes,
+    /// How many raw detections must agree, less one.
+    pub min_neighbors: i32,
 }
 
 /// The pictures that cascades are compared on.
 pub struct Pictures {
     paths: Vec<PathBuf>,
-    boxes: Option<Vec<Vec<Box4>>>,
+    /// Where the subjects are, picture by picture, where somebody said so.
+    subjects: Option<Vec<Vec<Rect>>>,
     /// Their area together.
     pub megapixels: f64,
 }
@@ -53,21 +62,17 @@ impl Candidate {
     /// # Errors
     /// When it is none.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
-        let engine = engine::start(Engine::Native, &Cascade::read(path)?)?;
+        let text = fs::read_to_string(path).map_err(TrainingError::reading(path))?;
+        let cascade = Cascade::parse(&text).map_err(|cause| TrainingError::NotACascade { path: path.into(), cause })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, engine, found: Vec::new(), time: Duration::ZERO })
+        Ok(Self { name, detector: Detector::new(cascade), found: Vec::new(), time: Duration::ZERO })
     }
 
-    fn look(&mut self, picture: usize, colour: &Colour, config: &CropConfig) -> Result<(), TrainingError> {
-        let grey = self.engine.grey(colour)?;
+    fn search(&mut self, picture: usize, grey: &Grey, settings: &DetectionSettings) {
         let started = Instant::now();
-        let detections = detect::detect(self.engine.as_mut(), &grey, config)?;
+        let detections = self.detector.detect(grey.image(), &settings.sizes, settings.min_neighbors);
         self.time += started.elapsed();
-        self.found.extend(detections.into_iter().map(|detection| {
-            let b = detection.pixel_box;
-            Found { picture, place: [b.x, b.y, b.width, b.height].map(|v| v as f32), right: None }
-        }));
-        Ok(())
+        self.found.extend(detections.into_iter().map(|found| Found { picture, rect: found.rect, is_right: None }));
     }
 }
 
@@ -77,14 +82,15 @@ impl Pictures {
     /// # Errors
     /// When the folder or the boxes cannot be read.
     pub fn read(folder: &Path) -> Result<Self, TrainingError> {
-        let (paths, boxes): (Vec<_>, Vec<_>) = pictures_of(folder)?.into_iter().unzip();
-        let boxes = folder.join(BOXES_FILE).exists().then_some(boxes);
-        Ok(Self { paths, boxes, megapixels: 0.0 })
+        let pictures = pictures_of(folder)?.into_iter().map(|LabelledPicture { path, subjects }| (path, subjects));
+        let (paths, subjects): (Vec<_>, Vec<_>) = pictures.unzip();
+        let subjects = folder.join(LABELS_FILE).exists().then_some(subjects);
+        Ok(Self { paths, subjects, megapixels: 0.0 })
     }
 
     /// How many subjects there are, where somebody said so.
     pub fn subjects(&self) -> Option<usize> {
-        self.boxes.as_ref().map(|boxes| boxes.iter().map(Vec::len).sum())
+        self.subjects.as_ref().map(|subjects| subjects.iter().map(Vec::len).sum())
     }
 
     /// A picture's file.
@@ -92,33 +98,31 @@ impl Pictures {
         &self.paths[picture]
     }
 
-    /// Lets every candidate look at every picture; what is no picture is passed over.
+    /// Searches every picture with every candidate; what is no picture is passed over.
     ///
     /// # Errors
-    /// When an engine fails.
-    pub fn show(&mut self, candidates: &mut [Candidate], config: &CropConfig) -> Result<(), TrainingError> {
-        for picture in 0..self.paths.len() {
-            let path = &self.paths[picture];
+    /// When a file cannot be read.
+    pub fn search(&mut self, candidates: &mut [Candidate], settings: &DetectionSettings) -> Result<(), TrainingError> {
+        for (picture, path) in self.paths.iter().enumerate() {
             let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
-            let Some(first) = candidates.first_mut() else { break };
-            let Ok(colour) = first.engine.decode(&bytes, config.alpha) else { continue };
-            self.megapixels += colour.area() as f64 / 1e6;
-            candidates.iter_mut().try_for_each(|candidate| candidate.look(picture, &colour, config))?;
+            let Some(grey) = Grey::decode(&bytes) else { continue };
+            self.megapixels += (grey.width * grey.height) as f64 / 1e6;
+            candidates.iter_mut().for_each(|candidate| candidate.search(picture, &grey, settings));
         }
-        let Some(boxes) = &self.boxes else { return Ok(()) };
+        let Some(subjects) = &self.subjects else { return Ok(()) };
         for found in candidates.iter_mut().flat_map(|candidate| &mut candidate.found) {
-            found.right = Some(boxes[found.picture].iter().any(|subject| same(subject, &found.place)));
+            found.is_right = Some(subjects[found.picture].iter().any(|subject| same(subject, &found.rect)));
         }
         Ok(())
     }
 
     /// How many of the subjects a candidate found.
     pub fn hits(&self, candidate: &Candidate) -> Option<usize> {
-        let found = |picture: usize, subject: &Box4| {
-            candidate.found.iter().any(|found| found.picture == picture && same(subject, &found.place))
+        let found = |picture: usize, subject: &Rect| {
+            candidate.found.iter().any(|found| found.picture == picture && same(subject, &found.rect))
         };
-        let hits = |(picture, boxes): (usize, &Vec<Box4>)| boxes.iter().filter(|b| found(picture, b)).count();
-        Some(self.boxes.as_ref()?.iter().enumerate().map(hits).sum())
+        let hits = |(picture, subjects): (usize, &Vec<Rect>)| subjects.iter().filter(|s| found(picture, s)).count();
+        Some(self.subjects.as_ref()?.iter().enumerate().map(hits).sum())
     }
 }
 
@@ -128,7 +132,7 @@ pub fn table(pictures: &Pictures, candidates: &[Candidate]) -> String {
         format!("{:28} {:>6} {:>9} {:>7} {:>10} {:>12}\n", "cascade", "boxes", "recall", "false", "false/MP", "ms/MP");
     for candidate in candidates {
         let unknown = || "?".to_owned();
-        let wrong = candidate.found.iter().filter(|found| found.right == Some(false)).count();
+        let wrong = candidate.found.iter().filter(|found| found.is_right == Some(false)).count();
         let recall = pictures.hits(candidate).zip(pictures.subjects());
         let recall = recall.map_or_else(unknown, |(hits, subjects)| format!("{hits}/{subjects}"));
         let judged = pictures.subjects().is_some();
@@ -148,45 +152,15 @@ pub fn table(pictures: &Pictures, candidates: &[Candidate]) -> String {
 
 /// The boxes of candidate `which` that no other candidate found.
 pub fn alone(candidates: &[Candidate], which: usize) -> Vec<&Found> {
-    let others = || candidates.iter().enumerate().filter(move |(place, _)| *place != which).map(|(_, other)| other);
+    let others = || candidates.iter().enumerate().filter(move |(index, _)| *index != which).map(|(_, other)| other);
     let shared = |found: &Found| {
         others()
             .flat_map(|other| &other.found)
-            .any(|other| other.picture == found.picture && same(&other.place, &found.place))
+            .any(|other| other.picture == found.picture && same(&other.rect, &found.rect))
     };
     candidates[which].found.iter().filter(|found| !shared(found)).collect()
 }
 
-/// A contact sheet of boxes: framed green where a subject is, red where none is, grey where nobody said.
-///
-/// # Errors
-/// When a picture cannot be read again.
-pub fn sheet(pictures: &Pictures, boxes: &[&Found]) -> Result<RgbImage, TrainingError> {
-    const TILE: u32 = 96;
-    const FRAME: u32 = 3;
-    let across = (boxes.len() as u32).clamp(1, 12);
-    let down = (boxes.len() as u32).div_ceil(across).max(1);
-    let mut sheet = RgbImage::new(across * TILE, down * TILE);
-    for (place, found) in boxes.iter().enumerate() {
-        let path = pictures.path(found.picture);
-        let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
-        let Ok(picture) = image::load_from_memory(&bytes) else { continue };
-        let [x, y, width, height] = found.place.map(|v| v.max(0.0) as u32);
-        let inner = TILE - 2 * FRAME;
-        let crop = picture.crop_imm(x, y, width, height).resize_exact(inner, inner, image::imageops::Triangle);
-        let colour = match found.right {
-            Some(true) => [60, 190, 60],
-            Some(false) => [220, 40, 40],
-            None => [128; 3],
-        };
-        let mut tile = RgbImage::from_pixel(TILE, TILE, image::Rgb(colour));
-        image::imageops::replace(&mut tile, &crop.into_rgb8(), FRAME.into(), FRAME.into());
-        let (column, row) = (place as u32 % across, place as u32 / across);
-        image::imageops::replace(&mut sheet, &tile, (column * TILE).into(), (row * TILE).into());
-    }
-    Ok(sheet)
-}
-
-fn same(a: &Box4, b: &Box4) -> bool {
-    overlap(a, b) >= SAME_SUBJECT
+fn same(a: &Rect, b: &Rect) -> bool {
+    a.iou(b) >= SAME_SUBJECT_IOU
 }

@@ -5,12 +5,14 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use cascade_trainer::{
-    evaluation::{self, Candidate, Pictures},
-    feature::Feature,
+    boosting::Goals,
+    error::TrainingError,
+    evaluation::{self, Candidate, DetectionSettings, Pictures},
+    feature::all_features,
     model_file,
     negatives::Negatives,
     positives::Positives,
-    stage::Goals,
+    sheet,
     training::{self, Settings, Training},
 };
 use clap::{Args, Parser, Subcommand};
@@ -19,6 +21,7 @@ use contracts::{
     config::section::{BadValue, Validate as _},
     publish,
 };
+use lbp_cascade::SearchSizes;
 
 /// LBP cascades that OpenCV reads: trained from crops of a subject and pictures without it.
 #[derive(Parser)]
@@ -30,7 +33,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train a cascade. A killed training goes on with the same command.
+    /// Train a cascade. A killed training is resumed by the same command.
     Train(Train),
     /// Compare cascades on a folder of pictures; a truth.json in it says where the subjects are.
     Eval(Eval),
@@ -50,7 +53,7 @@ struct Train {
     /// The window's side in pixels.
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u8).range(6..=64))]
     side: u8,
-    /// The most stages.
+    /// How many stages to train at most.
     #[arg(long, default_value_t = 20)]
     stages: usize,
     /// Positive windows for each stage.
@@ -59,16 +62,16 @@ struct Train {
     /// Negative windows for each stage.
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     negative_windows: usize,
-    /// Pictures of grain among the negatives, painted for each stage: walls and paper look like anything to a detector.
-    #[arg(long, default_value_t = 32, value_name = "N")]
-    grain: usize,
+    /// Noise textures among the negatives, other ones for each stage: walls and paper look like anything to a detector.
+    #[arg(long, default_value_t = 32, value_name = "N", alias = "grain")]
+    noise_textures: usize,
     /// The share of positive windows that must pass each stage.
     #[arg(long, default_value_t = 0.997)]
     hit_rate: f64,
     /// The share of negative windows that may pass each stage.
     #[arg(long, default_value_t = 0.5)]
     false_alarm: f64,
-    /// The most stumps of a stage.
+    /// How many stumps a stage has at most.
     #[arg(long, default_value_t = 100)]
     stumps: usize,
     /// What everything random follows from.
@@ -122,14 +125,15 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
     let mut pictures = Pictures::read(&arguments.pictures)?;
     let candidates = arguments.models.iter().map(|model| Candidate::read(model));
     let mut candidates = candidates.collect::<Result<Vec<_>, _>>()?;
-    pictures.show(&mut candidates, &config)?;
+    let sizes = SearchSizes { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
+    pictures.search(&mut candidates, &DetectionSettings { sizes, min_neighbors: config.min_neighbors })?;
     print!("{}", evaluation::table(&pictures, &candidates));
     let Some(folder) = &arguments.sheets else { return Ok(()) };
     publish::create_folder(folder)?;
-    for (place, candidate) in candidates.iter().enumerate() {
-        let alone = evaluation::alone(&candidates, place);
+    for (index, candidate) in candidates.iter().enumerate() {
+        let alone = evaluation::alone(&candidates, index);
         let path = folder.join(format!("{}-alone.png", candidate.name));
-        let sheet = evaluation::sheet(&pictures, &alone)?;
+        let sheet = sheet::draw(&pictures, &alone)?;
         sheet.save(&path).with_context(|| format!("cannot write {}", path.display()))?;
         eprintln!("{}: {} boxes that no other cascade found", path.display(), alone.len());
     }
@@ -138,13 +142,13 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
 
 fn train(arguments: &Train) -> anyhow::Result<()> {
     let positives = Positives::read(&arguments.positives)?;
-    let negatives = Negatives::read(&arguments.negatives, &positives, arguments.grain)?;
+    let negatives = Negatives::read(&arguments.negatives, &positives, arguments.noise_textures)?;
     let settings = Settings {
         side: arguments.side,
         stages: arguments.stages,
         positives: arguments.positive_windows,
         negatives: arguments.negative_windows,
-        grain: arguments.grain,
+        noise_textures: arguments.noise_textures,
         goals: Goals {
             minimum_hit_rate: arguments.hit_rate,
             maximum_false_alarm: arguments.false_alarm,
@@ -155,9 +159,9 @@ fn train(arguments: &Train) -> anyhow::Result<()> {
     };
     let mut training = Training::resume(settings, &arguments.out)?;
     training.run(&positives, &negatives, &arguments.out, &mut |line| eprintln!("{line}"))?;
-    let features = Feature::all(arguments.side);
-    let xml = model_file::to_xml(arguments.side, &features, &training.stages);
-    publish::write_file(&arguments.out, xml.as_bytes())?;
+    let features = all_features(arguments.side);
+    let cascade = model_file::to_cascade(arguments.side, &features, &training.stages).map_err(TrainingError::NoCascade)?;
+    publish::write_file(&arguments.out, cascade.to_xml().as_bytes())?;
     publish::remove_file(&training::unfinished(&arguments.out))?;
     println!("{}", arguments.out.display());
     Ok(())

@@ -1,40 +1,32 @@
-//! Hard negatives: windows away from the subject that every stage so far lets pass.
+//! Hard negatives: windows away from the subject that every stage so far lets pass, gathered from many pictures.
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use fastrand::Rng;
+use lbp_cascade::{IntegralImage, Rect};
 use rayon::prelude::*;
 
 use crate::{
     error::TrainingError,
-    feature::Feature,
-    grain,
-    positives::{Positives, random},
-    sampling::{Frame, Grey},
-    stage::Stage,
-    window::Integral,
+    labels::{LabelledPicture, pictures_of},
+    noise_texture,
+    partial_cascade::PartialCascade,
+    positives::Positives,
+    sampling::Grey,
+    scan::scan,
+    series::random,
 };
 
-/// The step between the sizes that are scanned.
-const SCALE_FACTOR: f32 = 1.15;
-/// A window that shares this much of its area and a subject's, together, is no negative.
-const SUBJECT_OVERLAP: f32 = 0.2;
 /// Sources scanned at a time: enough for the threads, few enough for memory.
 const SOURCES_AT_ONCE: usize = 16;
 /// Crops that are one source: about as many windows as a picture has.
 const CROPS_AT_ONCE: usize = 64;
-/// The file beside the pictures that says where the subject is: `{"name.jpg": [[x, y, width, height], …], …}`.
-pub const BOXES_FILE: &str = "truth.json";
 
-/// A box in pixels: left edge, upper edge, width, height.
-pub type Box4 = [f32; 4];
-
-/// Pictures in which everything outside the subject's boxes is negative, grain, and the crops of the subject, whose parts
+/// Pictures in which everything outside the subject's boxes is negative, noise textures, and the crops of the subject, whose parts
 /// are negative: an eye is no face.
 pub struct Negatives<'a> {
     sources: Vec<Source<'a>>,
@@ -43,37 +35,37 @@ pub struct Negatives<'a> {
 /// What is scanned at a time.
 enum Source<'a> {
     /// A file, and where the subject is in it.
-    File(PathBuf, Vec<Box4>),
+    File(LabelledPicture),
     /// Some crops, each the subject as a whole.
     Crops(&'a [Grey]),
-    /// A picture of grain.
-    Grain,
+    /// A noise texture, another one each time.
+    NoiseTexture,
 }
 
 impl Source<'_> {
-    fn load(&self, random: &mut Rng) -> Vec<(Cow<'_, Grey>, Cow<'_, [Box4]>)> {
+    /// The source's equalised pictures with the subjects in them.
+    fn load(&self, random: &mut Rng) -> Vec<(Cow<'_, Grey>, Cow<'_, [Rect]>)> {
         match self {
-            Self::File(path, boxes) => {
+            Self::File(LabelledPicture { path, subjects }) => {
                 let grey = fs::read(path).ok().and_then(|bytes| Grey::decode(&bytes));
-                grey.map(|grey| (Cow::Owned(grey.equalised()), Cow::Borrowed(boxes.as_slice()))).into_iter().collect()
+                grey.map(|grey| (Cow::Owned(grey.equalised()), Cow::Borrowed(&subjects[..]))).into_iter().collect()
             }
             Self::Crops(crops) => {
-                let whole = |crop: &Grey| vec![[0.0, 0.0, crop.width as f32, crop.height as f32]];
+                let whole = |crop: &Grey| vec![[0, 0, crop.width as i32, crop.height as i32].into()];
+                // Not equalised: detectors spread the brightness of a whole picture, never of the subject alone.
                 crops.iter().map(|crop| (Cow::Borrowed(crop), Cow::Owned(whole(crop)))).collect()
             }
-            Self::Grain => vec![(Cow::Owned(grain::picture(random).equalised()), Cow::Borrowed(&[]))],
+            Self::NoiseTexture => {
+                vec![(Cow::Owned(noise_texture::picture(random).equalised()), Cow::Borrowed(&[]))]
+            }
         }
     }
 }
 
-/// What to look for.
-pub struct Search<'a> {
-    /// All features of a window.
-    pub features: &'a [Feature],
-    /// The stages so far: a hard negative passes them all.
-    pub stages: &'a [Stage],
-    /// The window's side.
-    pub side: usize,
+/// Which windows are asked for.
+pub struct Mining<'a> {
+    /// A hard negative passes all its stages.
+    pub cascade: PartialCascade<'a>,
     /// How many windows are wanted.
     pub wanted: usize,
     /// What the choice among more follows from.
@@ -81,12 +73,12 @@ pub struct Search<'a> {
 }
 
 impl<'a> Negatives<'a> {
-    /// Lists the pictures of folders; a `truth.json` in one says where the subject is in its pictures. `grain` pictures of
-    /// grain are added, other ones for each stage.
+    /// Lists the pictures of folders; a `truth.json` in one says where the subject is in its pictures. `noise_textures`
+    /// are added, other ones for each stage.
     ///
     /// # Errors
     /// When a folder or its boxes cannot be read, or there is no file.
-    pub fn read(folders: &[PathBuf], positives: &'a Positives, grain: usize) -> Result<Self, TrainingError> {
+    pub fn read(folders: &[PathBuf], positives: &'a Positives, noise_textures: usize) -> Result<Self, TrainingError> {
         let mut pictures = Vec::new();
         for folder in folders {
             pictures.extend(pictures_of(folder)?);
@@ -94,22 +86,22 @@ impl<'a> Negatives<'a> {
         if pictures.is_empty() {
             return Err(TrainingError::NoNegatives);
         }
-        pictures.sort_by(|a, b| a.0.cmp(&b.0));
-        let files = pictures.into_iter().map(|(path, boxes)| Source::File(path, boxes));
+        pictures.sort_by(|a, b| a.path.cmp(&b.path));
+        let files = pictures.into_iter().map(Source::File);
         let crops = positives.crops().chunks(CROPS_AT_ONCE).map(Source::Crops);
-        let grain = std::iter::repeat_with(|| Source::Grain).take(grain);
-        Ok(Self { sources: files.chain(crops).chain(grain).collect() })
+        let textures = std::iter::repeat_with(|| Source::NoiseTexture).take(noise_textures);
+        Ok(Self { sources: files.chain(crops).chain(textures).collect() })
     }
 
     /// Up to `wanted` windows that pass the stages so far, spread over the pictures: at most `quota` of each. Where that
     /// is not enough the quota grows; where there are no more, there are fewer.
     ///
     /// The same on any number of threads.
-    pub fn mine(&self, search: &Search<'_>, quota: &mut usize) -> Vec<Integral> {
-        *quota = (*quota).max((2 * search.wanted).div_ceil(self.sources.len()));
+    pub fn mine(&self, mining: &Mining<'_>, quota: &mut usize) -> Vec<IntegralImage> {
+        *quota = (*quota).max((2 * mining.wanted).div_ceil(self.sources.len()));
         loop {
-            let (found, cut_short) = self.mine_with_quota(search, *quota);
-            if found.len() >= search.wanted || !cut_short {
+            let (found, cut_short) = self.mine_with_quota(mining, *quota);
+            if found.len() >= mining.wanted || !cut_short {
                 return found;
             }
             *quota *= 4;
@@ -117,17 +109,17 @@ impl<'a> Negatives<'a> {
     }
 
     /// At most `quota` windows of each source, and whether some source has more.
-    fn mine_with_quota(&self, search: &Search<'_>, quota: usize) -> (Vec<Integral>, bool) {
+    fn mine_with_quota(&self, mining: &Mining<'_>, quota: usize) -> (Vec<IntegralImage>, bool) {
         let mut order: Vec<usize> = (0..self.sources.len()).collect();
-        random(search.seed, 0).shuffle(&mut order);
+        random(mining.seed, 0).shuffle(&mut order);
         let (mut found, mut cut_short) = (Vec::new(), false);
         for some in order.chunks(SOURCES_AT_ONCE) {
-            let scanned = some.par_iter().map(|place| {
-                let mut random = random(search.seed ^ (*place as u64) << 32, 1);
+            let scanned = some.par_iter().map(|source| {
+                let mut random = random(mining.seed ^ (*source as u64) << 32, 1);
                 let mut windows = Vec::new();
-                for (grey, boxes) in self.sources[*place].load(&mut random) {
-                    let (grey, boxes) = turned(&grey, &boxes, random.u8(..8));
-                    scan(&grey, &boxes, search, quota, &mut random, &mut windows);
+                for (grey, subjects) in self.sources[*source].load(&mut random) {
+                    let (grey, subjects) = turned(&grey, &subjects, random.u8(..8));
+                    scan(&grey, &subjects, &mining.cascade, quota, &mut random, &mut windows);
                 }
                 windows
             });
@@ -135,8 +127,8 @@ impl<'a> Negatives<'a> {
                 cut_short |= windows.len() == quota;
                 found.extend(windows);
             }
-            if found.len() >= search.wanted {
-                found.truncate(search.wanted);
+            if found.len() >= mining.wanted {
+                found.truncate(mining.wanted);
                 break;
             }
         }
@@ -145,132 +137,28 @@ impl<'a> Negatives<'a> {
 }
 
 /// A picture in one of its eight orientations, so that few pictures teach more: what is no subject stays none.
-fn turned(grey: &Grey, boxes: &[Box4], orientation: u8) -> (Grey, Vec<Box4>) {
-    let (mut grey, mut boxes) = (grey.clone(), boxes.to_vec());
-    if orientation & 1 == 1 {
-        boxes.iter_mut().for_each(|b| b[0] = grey.width as f32 - b[0] - b[2]);
+fn turned(grey: &Grey, subjects: &[Rect], orientation: u8) -> (Grey, Vec<Rect>) {
+    let (mut grey, mut subjects) = (grey.clone(), subjects.to_vec());
+    let is_set = |bit: u8| orientation >> bit & 1 == 1;
+    if is_set(0) {
+        subjects.iter_mut().for_each(|b| b.x = grey.width as i32 - b.x - b.width);
         grey = grey.mirrored();
     }
-    if orientation & 2 == 2 {
-        boxes.iter_mut().for_each(|b| b[1] = grey.height as f32 - b[1] - b[3]);
+    if is_set(1) {
+        subjects.iter_mut().for_each(|b| b.y = grey.height as i32 - b.y - b.height);
         grey = grey.transposed().mirrored().transposed();
     }
-    if orientation & 4 == 4 {
-        boxes.iter_mut().for_each(|b| *b = [b[1], b[0], b[3], b[2]]);
+    if is_set(2) {
+        subjects.iter_mut().for_each(|b| *b = Rect { x: b.y, y: b.x, width: b.height, height: b.width });
         grey = grey.transposed();
     }
-    (grey, boxes)
-}
-
-/// The files of a folder, by name, each with the boxes that the folder's `truth.json` gives it.
-///
-/// # Errors
-/// When the folder or the boxes cannot be read.
-pub(crate) fn pictures_of(folder: &Path) -> Result<Vec<(PathBuf, Vec<Box4>)>, TrainingError> {
-    let mut boxes = read_boxes(&folder.join(BOXES_FILE))?;
-    let mut pictures = Vec::new();
-    for entry in fs::read_dir(folder).map_err(TrainingError::reading(folder))? {
-        let path = entry.map_err(TrainingError::reading(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_file() && name != BOXES_FILE {
-            pictures.push((path, boxes.remove(&name).unwrap_or_default()));
-        }
-    }
-    pictures.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(pictures)
-}
-
-fn read_boxes(path: &Path) -> Result<BTreeMap<String, Vec<Box4>>, TrainingError> {
-    if !path.exists() {
-        return Ok(BTreeMap::new());
-    }
-    let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
-    serde_json::from_slice(&bytes).map_err(|cause| TrainingError::Boxes { path: path.into(), cause })
-}
-
-/// Adds a picture's windows that pass, its rows in random order, until `found` is as long as the quota.
-fn scan(grey: &Grey, boxes: &[Box4], search: &Search<'_>, quota: usize, random: &mut Rng, found: &mut Vec<Integral>) {
-    let planes = pyramid(grey, search.side);
-    let mut rows: Vec<(usize, usize)> = Vec::new();
-    for (level, plane) in planes.iter().enumerate() {
-        // Every other row and column, from a random one on: each stage sees other windows.
-        rows.extend((random.usize(..2)..=plane.grey.height - search.side).step_by(2).map(|y| (level, y)));
-    }
-    random.shuffle(&mut rows);
-    for (level, y) in rows {
-        let plane = &planes[level];
-        let mut x = random.usize(..2);
-        while x + search.side <= plane.grey.width && found.len() < quota {
-            let window = Window { plane, x, y };
-            if window.passes(search) && !window.is_on(boxes, search.side) {
-                found.push(Integral::of(&window.pixels(search.side), search.side));
-                // Neighbours are nearly the same window.
-                x += random.usize(..search.side);
-            }
-            x += 2;
-        }
-    }
-}
-
-/// A picture at one size.
-struct Plane {
-    grey: Grey,
-    integral: Integral,
-    /// Pixels of the picture in one of the plane's.
-    scale: f32,
-}
-
-/// The picture at every size at which it still holds a window.
-fn pyramid(grey: &Grey, side: usize) -> Vec<Plane> {
-    let mut planes = Vec::new();
-    let mut scale = 1.0;
-    loop {
-        let size = |length: usize| (length as f32 / scale).round() as usize;
-        let (width, height) = (size(grey.width), size(grey.height));
-        if width.min(height) < side {
-            return planes;
-        }
-        let plane = grey.sample(Frame { x: 0.0, y: 0.0, step: scale }, width, height);
-        planes.push(Plane { integral: Integral::of(&plane.pixels, width), grey: plane, scale });
-        scale *= SCALE_FACTOR;
-    }
-}
-
-/// A window's place in a plane.
-struct Window<'a> {
-    plane: &'a Plane,
-    x: usize,
-    y: usize,
-}
-
-impl Window<'_> {
-    fn passes(&self, search: &Search<'_>) -> bool {
-        let code = |feature: usize| search.features[feature].code_at(&self.plane.integral, self.x, self.y);
-        search.stages.iter().all(|stage| stage.passes(code))
-    }
-
-    fn is_on(&self, boxes: &[Box4], side: usize) -> bool {
-        let scale = self.plane.scale;
-        let own = [self.x as f32 * scale, self.y as f32 * scale, side as f32 * scale, side as f32 * scale];
-        boxes.iter().any(|subject| overlap(&own, subject) >= SUBJECT_OVERLAP)
-    }
-
-    fn pixels(&self, side: usize) -> Vec<u8> {
-        let row = |y: usize| &self.plane.grey.pixels[(self.y + y) * self.plane.grey.width + self.x..][..side];
-        (0..side).flat_map(row).copied().collect()
-    }
-}
-
-/// The area that two boxes share over the area that they cover together.
-pub fn overlap(a: &Box4, b: &Box4) -> f32 {
-    let along = |axis: usize| (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]) - a[axis].max(b[axis]);
-    let shared = along(0).max(0.0) * along(1).max(0.0);
-    shared / (a[2] * a[3] + b[2] * b[3] - shared)
+    (grey, subjects)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{boosting::BoostedStage, feature::all_features, labels::LABELS_FILE};
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -278,7 +166,7 @@ mod tests {
             let picture = image::GrayImage::from_fn(120, 90, |x, y| image::Luma([(x * 7 + y * 13) as u8]));
             picture.save(folder.path().join(name)).unwrap();
         }
-        fs::write(folder.path().join(BOXES_FILE), r#"{"a.png": [[0, 0, 120, 90]]}"#).unwrap();
+        fs::write(folder.path().join(LABELS_FILE), r#"{"a.png": [[0, 0, 120, 90]]}"#).unwrap();
         folder
     }
 
@@ -287,14 +175,15 @@ mod tests {
         let folder = folder();
         let crops = Positives::of(vec![Grey { width: 24, height: 24, pixels: vec![0; 576] }]);
         let negatives = Negatives::read(&[folder.path().into()], &crops, 1).unwrap();
-        let features = Feature::all(24);
-        let mine = |stages: &[Stage], seed| {
-            negatives.mine(&Search { features: &features, stages, side: 24, wanted: 40, seed }, &mut 0)
+        let features = all_features(24);
+        let mine = |stages: &[BoostedStage], seed| {
+            let cascade = PartialCascade { side: 24, features: &features, stages };
+            negatives.mine(&Mining { cascade, wanted: 40, seed }, &mut 0)
         };
         assert_eq!(mine(&[], 1).len(), 40);
         assert_eq!(mine(&[], 1), mine(&[], 1));
         assert_ne!(mine(&[], 1), mine(&[], 2));
-        let nothing_passes = Stage { stumps: Vec::new(), threshold: 1.0 };
+        let nothing_passes = BoostedStage { stumps: Vec::new(), threshold: 1.0 };
         assert!(mine(&[nothing_passes], 1).is_empty());
     }
 
@@ -303,24 +192,9 @@ mod tests {
         let mut grey = Grey { width: 5, height: 4, pixels: vec![0; 20] };
         grey.pixels[5 + 3] = 9;
         for orientation in 0..8 {
-            let (grey, boxes) = turned(&grey, &[[3.0, 1.0, 1.0, 1.0]], orientation);
-            let [x, y, ..] = boxes[0].map(|v| v as usize);
+            let (grey, subjects) = turned(&grey, &[[3, 1, 1, 1].into()], orientation);
+            let (x, y) = (subjects[0].x as usize, subjects[0].y as usize);
             assert_eq!(grey.pixels[y * grey.width + x], 9, "{orientation}");
         }
-    }
-
-    #[test]
-    fn overlaps() {
-        assert_eq!(overlap(&[0.0, 0.0, 10.0, 10.0], &[0.0, 0.0, 10.0, 10.0]), 1.0);
-        assert_eq!(overlap(&[0.0, 0.0, 10.0, 10.0], &[5.0, 0.0, 10.0, 10.0]), 1.0 / 3.0);
-        assert_eq!(overlap(&[0.0, 0.0, 10.0, 10.0], &[20.0, 0.0, 10.0, 10.0]), 0.0);
-    }
-
-    #[test]
-    fn broken_boxes_are_named() {
-        let folder = folder();
-        fs::write(folder.path().join(BOXES_FILE), "[1").unwrap();
-        let error = Negatives::read(&[folder.path().into()], &Positives::of(Vec::new()), 0).err().unwrap().to_string();
-        assert!(error.contains(BOXES_FILE), "{error}");
     }
 }

@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use crate::{
     error::TrainingError,
     sampling::{Frame, Grey},
+    series::random,
 };
 
 /// How far a window may be off its crop: a detector's own windows are never exactly on their subject.
 const SHIFT: f32 = 0.05;
-/// The least and the most of a crop's side that a window covers.
+/// The range of a crop's side that a window covers.
 const COVER: (f32, f32) = (0.88, 1.06);
-/// The least and the most exponent of brightness.
+/// The range of the exponent of brightness.
 const GAMMA: (f32, f32) = (0.7, 1.4);
 
 /// Square crops of the subject, framed as it is to be found.
@@ -34,7 +35,7 @@ impl Positives {
         if crops.is_empty() { Err(TrainingError::NoPositives(path.into())) } else { Ok(Self::of(crops)) }
     }
 
-    /// Crops that are at hand.
+    /// Crops in memory; at least one, or [`Self::window`] has nothing to draw from.
     pub fn of(crops: Vec<Grey>) -> Self {
         Self { crops }
     }
@@ -48,6 +49,7 @@ impl Positives {
     pub fn window(&self, seed: u64, index: u64, side: usize) -> Vec<u8> {
         let mut random = random(seed, index);
         let crop = &self.crops[(index % self.crops.len() as u64) as usize];
+        // Now and then from half its resolution, since a detector finds large subjects in a picture made small.
         let halved = if random.bool() && crop.width >= 4 * side { Some(crop.halved()) } else { None };
         let crop = halved.as_ref().unwrap_or(crop);
         let length = crop.width.min(crop.height) as f32;
@@ -69,14 +71,8 @@ impl Positives {
     }
 }
 
-/// The random numbers that belong to the `index`-th thing of a series.
-pub(crate) fn random(seed: u64, index: u64) -> Rng {
-    // Neighbouring seeds start alike: the multiplication parts them.
-    Rng::with_seed(seed ^ (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
-
-fn between(random: &mut Rng, (least, most): (f32, f32)) -> f32 {
-    least + random.f32() * (most - least)
+fn between(random: &mut Rng, (min, max): (f32, f32)) -> f32 {
+    min + random.f32() * (max - min)
 }
 
 fn read_folder(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {

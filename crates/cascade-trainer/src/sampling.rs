@@ -1,5 +1,9 @@
-//! Bilinear sampling without smoothing, as the pyramid of a detector samples its picture.
+//! Grey pictures, and windows cut from them at any place and size: bilinear, without smoothing, as a detector's pyramid is.
 
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder as _, ImageReader};
+use lbp_cascade::{GreyImage, brightness, equalise};
 use rayon::prelude::*;
 
 /// A grey picture.
@@ -25,11 +29,24 @@ pub struct Frame {
 }
 
 impl Grey {
-    /// The picture decoded from a file's bytes; `None` where they are no picture.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let grey = image::load_from_memory(bytes).ok()?.into_luma8();
-        let (width, height) = (grey.width() as usize, grey.height() as usize);
-        Some(Self { width, height, pixels: grey.into_raw() })
+    /// The brightness of a picture file, turned upright; `None` where it is no picture.
+    pub fn decode(file: &[u8]) -> Option<Self> {
+        let mut decoder = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?.into_decoder().ok()?;
+        let orientation = decoder.orientation().ok()?;
+        let mut picture = DynamicImage::from_decoder(decoder).ok()?;
+        picture.apply_orientation(orientation);
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        // Detectors weight colours so; what they are to find has to be learnt in the same greys.
+        let pixels = picture.into_rgb8().pixels().map(|pixel| brightness(pixel.0)).collect();
+        Some(Self { width, height, pixels })
+    }
+
+    /// The picture as a detector takes it.
+    ///
+    /// # Panics
+    /// If it has no pixel.
+    pub fn image(&self) -> GreyImage<'_> {
+        GreyImage::new(self.width, self.height, &self.pixels).expect("a picture has as many pixels as its sides say")
     }
 
     /// `width` by `height` samples of the frame, in rows that are computed in parallel where there are many.
@@ -48,6 +65,7 @@ impl Grey {
                 *out = (above + (below - above) * down.share).round() as u8;
             }
         };
+        // Below that, handing rows to other threads costs more than the rows do.
         if height > 64 {
             pixels.par_chunks_mut(width).enumerate().for_each(fill);
         } else {
@@ -56,22 +74,9 @@ impl Grey {
         Self { width, height, pixels }
     }
 
-    /// The picture with its brightness spread evenly, as detectors look at it: each level moves to its share of the
-    /// pixels at or below it, the darkest to 0.
+    /// The picture with its brightness spread evenly, as detectors look at it.
     pub fn equalised(&self) -> Self {
-        let mut counts = [0u64; 256];
-        self.pixels.iter().for_each(|pixel| counts[usize::from(*pixel)] += 1);
-        let darkest = counts.iter().find(|count| **count > 0).copied().unwrap_or(0);
-        let rest = self.pixels.len() as u64 - darkest;
-        if rest == 0 {
-            return self.clone();
-        }
-        let mut below = 0;
-        let levels = counts.map(|count| {
-            below += count;
-            (below.saturating_sub(darkest) as f32 * 255.0 / rest as f32).round() as u8
-        });
-        Self { pixels: self.pixels.iter().map(|pixel| levels[usize::from(*pixel)]).collect(), ..*self }
+        Self { pixels: equalise(&self.pixels), ..*self }
     }
 
     /// The picture at half its size, each pixel the mean of four.
@@ -105,9 +110,9 @@ struct Tap {
     share: f32,
 }
 
-fn tap(start: f32, step: f32, place: usize, length: usize) -> Tap {
+fn tap(start: f32, step: f32, sample: usize, length: usize) -> Tap {
     let last = length - 1;
-    let at = (start + (place as f32 + 0.5) * step - 0.5).clamp(0.0, last as f32);
+    let at = (start + (sample as f32 + 0.5) * step - 0.5).clamp(0.0, last as f32);
     let near = at as usize;
     Tap { near, far: (near + 1).min(last), share: at - near as f32 }
 }
@@ -127,8 +132,6 @@ mod tests {
         check(Frame { x: 0.5, y: 0.0, step: 1.0 }, 2, 1, &[5, 15]);
         check(Frame { x: -2.0, y: -2.0, step: 1.0 }, 2, 2, &[0, 0, 0, 0]);
         assert_eq!(grey.halved().pixels, [25, 45]);
-        let uneven = Grey { width: 4, height: 1, pixels: vec![100, 101, 101, 103] };
-        assert_eq!(uneven.equalised().pixels, [0, 170, 170, 255]);
         assert_eq!(grey.transposed().pixels, [0, 40, 10, 50, 20, 60, 30, 70]);
         assert_eq!(grey.mirrored().pixels, [30, 20, 10, 0, 70, 60, 50, 40]);
     }

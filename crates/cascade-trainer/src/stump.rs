@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Answers by whether a feature's code is in a subset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stump {
-    /// The feature's place among all.
+    /// The index of the feature among all of a window.
     pub feature: usize,
     /// The subset, a bit a code: code c is bit c mod 32 of word c div 32.
     pub subset: [u32; 8],
@@ -58,13 +58,13 @@ impl Histogram {
         let (all_weight, all_lean) = order.iter().fold((0.0, 0.0), |(w, s), code| (w + weight(*code), s + lean(*code)));
         let (mut left_weight, mut left_lean) = (0.0, 0.0);
         let mut best = (square_over(all_lean, all_weight), 0, mean(all_lean, all_weight), 0.0);
-        for (place, code) in order.iter().enumerate() {
+        for (index, code) in order.iter().enumerate() {
             left_weight += weight(*code);
             left_lean += lean(*code);
             let (right_weight, right_lean) = (all_weight - left_weight, all_lean - left_lean);
             let gain = square_over(left_lean, left_weight) + square_over(right_lean, right_weight);
             if gain > best.0 {
-                best = (gain, place + 1, mean(left_lean, left_weight), mean(right_lean, right_weight));
+                best = (gain, index + 1, mean(left_lean, left_weight), mean(right_lean, right_weight));
             }
         }
         let (gain, cut, left, right) = best;

@@ -6,38 +6,43 @@ use std::{
 };
 
 use contracts::publish;
+use lbp_cascade::{Feature, GreyImage, IntegralImage};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    boosting::{BoostedStage, Goals},
     error::TrainingError,
-    feature::{Codes, Feature},
-    negatives::{Negatives, Search},
+    feature::{Codes, all_features},
+    negatives::{Mining, Negatives},
+    partial_cascade::PartialCascade,
     positives::Positives,
-    stage::{Goals, Stage},
-    window::Integral,
 };
 
 /// Fewer hard negatives than this share of those wanted, and a stage would learn them by heart: the cascade is done.
-const LEAST_NEGATIVES: f64 = 0.1;
+const MIN_NEGATIVES: f64 = 0.1;
 /// Crops drawn for each positive window wanted before giving up.
-const DRAWS_FOR_EACH: usize = 4;
-/// Windows drawn at a time.
+const MAX_DRAWS_EACH: usize = 4;
+/// Windows drawn at a time: enough for the threads, few enough not to draw many for nothing at the end.
 const DRAWN_AT_ONCE: usize = 1024;
+/// Counts the changes of how windows are mined and stages boosted, so that no training ends otherwise than it was begun. History:
+/// none, windows of a pyramid of our own; 2, of the detector's.
+const METHOD: u32 = 2;
 
 /// What a cascade is a function of, beside the pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The window's side in pixels.
     pub side: u8,
-    /// The most stages.
+    /// How many stages to train, unless the negatives run out before.
     pub stages: usize,
     /// Positive windows for each stage.
     pub positives: usize,
     /// Negative windows for each stage.
     pub negatives: usize,
-    /// Pictures of grain among the negatives.
-    pub grain: usize,
+    /// Noise textures among the negatives.
+    #[serde(rename = "grain")]
+    pub noise_textures: usize,
     /// When a stage is good enough.
     pub goals: Goals,
     /// What everything random follows from.
@@ -49,11 +54,14 @@ pub struct Settings {
 /// A training as it stands after some stage, kept beside the model so that a killed one goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Training {
+    /// How it mines and boosts: [`METHOD`].
+    #[serde(default)]
+    method: u32,
     /// What it was begun with.
     pub settings: Settings,
     /// The stages that are done.
-    pub stages: Vec<Stage>,
-    /// The most negative windows taken from a picture: later stages find few, and need not begin with too small a number.
+    pub stages: Vec<BoostedStage>,
+    /// How many negative windows were taken from a picture at most: later stages find few, and need not begin with too small a number.
     pub quota: usize,
     /// The share of negative windows that passes all of them, by each stage's own count.
     pub false_alarm: f64,
@@ -67,18 +75,21 @@ impl Training {
     pub fn resume(settings: Settings, model: &Path) -> Result<Self, TrainingError> {
         let path = unfinished(model);
         if !path.exists() {
-            return Ok(Self { settings, stages: Vec::new(), quota: 0, false_alarm: 1.0 });
+            return Ok(Self { method: METHOD, settings, stages: Vec::new(), quota: 0, false_alarm: 1.0 });
         }
         let bytes = publish::read_file(&path)?;
         match serde_json::from_slice::<Self>(&bytes) {
-            Ok(training) if (Settings { stages: settings.stages, ..training.settings.clone() }) == settings => {
-                Ok(Self { settings, ..training })
-            }
+            Ok(training) if training.goes_on_with(&settings) => Ok(Self { settings, ..training }),
             _ => Err(TrainingError::OtherSettings(path)),
         }
     }
 
-    /// Trains the stages that are missing, keeps each when it is done, and says so to `tell`.
+    /// Whether what was begun is what would be begun now; only the number of stages may be another.
+    fn goes_on_with(&self, settings: &Settings) -> bool {
+        self.method == METHOD && Settings { stages: settings.stages, ..self.settings.clone() } == *settings
+    }
+
+    /// Trains the stages that are missing, keeps each when it is done, and says so to `report`.
     ///
     /// # Errors
     /// When the crops no longer pass, or the disk fails.
@@ -87,63 +98,66 @@ impl Training {
         positives: &Positives,
         negatives: &Negatives<'_>,
         model: &Path,
-        tell: &mut dyn FnMut(String),
+        report: &mut dyn FnMut(String),
     ) -> Result<(), TrainingError> {
-        let features = Feature::all(self.settings.side);
+        let features = all_features(self.settings.side);
         let (started, before) = (Instant::now(), self.stages.len());
         while self.stages.len() < self.settings.stages {
-            let place = self.stages.len();
+            let index = self.stages.len();
             let mut quota = self.quota;
-            let mined = negatives.mine(&self.search(&features), &mut quota);
+            let mined = negatives.mine(&self.mining(&features), &mut quota);
             self.quota = quota;
-            if (mined.len() as f64) < LEAST_NEGATIVES * self.settings.negatives as f64 {
-                tell(format!("only {} windows of the negatives pass {place} stages: done", mined.len()));
+            if (mined.len() as f64) < MIN_NEGATIVES * self.settings.negatives as f64 {
+                report(format!("only {} windows of the negatives pass {index} stages: done", mined.len()));
                 break;
             }
             let mut windows = self.positive_windows(positives, &features)?;
             let hits = windows.len();
             windows.extend(mined);
-            let (stage, result) = Stage::boost(&Codes::of(&features, &windows), hits, &self.settings.goals);
-            self.false_alarm *= result.false_alarm;
+            let (stage, rates) = BoostedStage::boost(&Codes::of(&features, &windows), hits, &self.settings.goals);
+            self.false_alarm *= rates.false_alarm;
             let stumps = stage.stumps.len();
             self.stages.push(stage);
             self.keep(model)?;
             let seconds = started.elapsed().as_secs_f64();
-            let left = seconds / (place + 1 - before) as f64 * (self.settings.stages - place - 1) as f64;
-            tell(format!(
+            let left = seconds / (index + 1 - before) as f64 * (self.settings.stages - index - 1) as f64;
+            report(format!(
                 "stage {} of {}: {stumps} stumps, {hits} positives, {} negatives, hit rate {:.4}, false alarm {:.4} \
                  ({:.1e} so far), {seconds:.0} s, about {left:.0} s left",
-                place + 1,
+                index + 1,
                 self.settings.stages,
                 windows.len() - hits,
-                result.hit_rate,
-                result.false_alarm,
+                rates.hit_rate,
+                rates.false_alarm,
                 self.false_alarm,
             ));
         }
         Ok(())
     }
 
-    fn search<'a>(&'a self, features: &'a [Feature]) -> Search<'a> {
-        Search {
-            features,
-            stages: &self.stages,
-            side: self.settings.side.into(),
-            wanted: self.settings.negatives,
-            seed: self.settings.seed.wrapping_add(self.stages.len() as u64),
-        }
+    fn cascade<'a>(&'a self, features: &'a [Feature]) -> PartialCascade<'a> {
+        PartialCascade { side: self.settings.side.into(), features, stages: &self.stages }
+    }
+
+    fn mining<'a>(&'a self, features: &'a [Feature]) -> Mining<'a> {
+        // Another seed for each stage, so that each sees other windows.
+        let seed = self.settings.seed.wrapping_add(self.stages.len() as u64);
+        Mining { cascade: self.cascade(features), wanted: self.settings.negatives, seed }
     }
 
     /// The first windows of the series that pass all stages so far.
-    fn positive_windows(&self, positives: &Positives, features: &[Feature]) -> Result<Vec<Integral>, TrainingError> {
+    fn positive_windows(&self, positives: &Positives, features: &[Feature]) -> Result<Vec<IntegralImage>, TrainingError> {
         let Settings { positives: wanted, seed, .. } = self.settings;
         let side = usize::from(self.settings.side);
-        let passes = |window: &Integral| self.stages.iter().all(|stage| stage.passes(|f| features[f].code(window)));
+        let cascade = self.cascade(features);
+        let window = |index: usize| {
+            let pixels = positives.window(seed, index as u64, side);
+            IntegralImage::of(GreyImage::new(side, side, &pixels).expect("a window has side × side pixels"))
+        };
         let mut windows = Vec::new();
-        for first in (0..wanted * DRAWS_FOR_EACH).step_by(DRAWN_AT_ONCE) {
+        for first in (0..wanted * MAX_DRAWS_EACH).step_by(DRAWN_AT_ONCE) {
             let drawn = (first..first + DRAWN_AT_ONCE).into_par_iter();
-            let drawn = drawn.map(|index| Integral::of(&positives.window(seed, index as u64, side), side));
-            windows.extend(drawn.filter(|window| passes(window)).collect::<Vec<_>>());
+            windows.extend(drawn.map(window).filter(|window| cascade.passes(window, 0, 0)).collect::<Vec<_>>());
             if windows.len() >= wanted {
                 windows.truncate(wanted);
                 return Ok(windows);
@@ -190,7 +204,8 @@ mod tests {
 
     fn settings(stages: usize) -> Settings {
         let goals = Goals { minimum_hit_rate: 0.99, maximum_false_alarm: 0.5, maximum_stumps: 5 };
-        Settings { side: SIDE as u8, stages, positives: 60, negatives: 60, grain: 1, goals, seed: 5, crops: 30 }
+        let (side, noise_textures) = (SIDE as u8, 1);
+        Settings { side, stages, positives: 60, negatives: 60, noise_textures, goals, seed: 5, crops: 30 }
     }
 
     #[test]

@@ -17,11 +17,11 @@ use face_cropper::{
     cascade::Cascade,
     detect::detect,
     engine::{self, Engine},
-    grouping::Detection,
     picture::Grey,
     scaling::scaled,
     sight,
 };
+use lbp_cascade::Detection;
 use rayon::prelude::*;
 
 /// Two boxes of one face.
@@ -201,7 +201,7 @@ fn matched(expected: &Faces, found: &Faces, names: &[&String]) -> String {
 /// How many of some faces are among others.
 fn common(some: &Faces, others: &Faces, names: &[&String]) -> usize {
     let among = |face: &Detection, faces: &[Detection]| {
-        faces.iter().any(|other| other.pixel_box.overlap(&face.pixel_box) >= SAME_FACE)
+        faces.iter().any(|other| other.rect.iou(&face.rect) >= SAME_FACE)
     };
     names.iter().map(|name| some[*name].iter().filter(|face| among(face, &others[*name])).count()).sum()
 }
@@ -220,7 +220,7 @@ fn peer(folder: &Path, count: usize, cascade: &Cascade, faces: &Faces) {
         return;
     };
     let differences = faces.iter().filter(|(name, faces)| {
-        let boxes: Vec<[i32; 4]> = faces.iter().map(|face| face.pixel_box.into()).collect();
+        let boxes: Vec<[i32; 4]> = faces.iter().map(|face| face.rect.into()).collect();
         answer["boxes"][name.as_str()] != serde_json::to_value(boxes).unwrap()
     });
     println!(

@@ -83,3 +83,13 @@ impl Cascade {
         self.hash
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_cascade_is_written_as_it_is_read() {
+        assert!(lbp_cascade::Cascade::parse(EMBEDDED_TEXT).unwrap().to_xml() == EMBEDDED_TEXT, "to the byte");
+    }
+}

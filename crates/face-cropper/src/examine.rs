@@ -5,7 +5,8 @@ use std::{
     path::Path,
 };
 
-use contracts::{ContentHash, config::CropConfig, publish::FileError};
+use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
+use lbp_cascade::Detection;
 
 use crate::{
     container,
@@ -13,7 +14,6 @@ use crate::{
     fault::PictureFault,
     gate::{Fate, Measures, grey_std, judge},
     geometry::square_to_cut,
-    grouping::Detection,
     picture::{Colour, Grey},
     shard::{Finding, FoundFace},
     sharpness::sharpness,
@@ -105,11 +105,11 @@ fn faces(engine: &mut dyn Engine, path: &Path, hash: ContentHash, look: &Look<'_
 }
 
 fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {
-    let measures =
-        Measures::new(detection, grey_std(grey, &detection.pixel_box), sharpness(grey, &detection.pixel_box));
+    let pixel_box = PixelBox::from(<[i32; 4]>::from(detection.rect));
+    let measures = Measures::new(detection, grey_std(grey, &pixel_box), sharpness(grey, &pixel_box));
     FoundFace {
         index: index as u32,
-        pixel_box: detection.pixel_box,
+        pixel_box,
         fate: judge(config, &measures),
         measures,
         pixels: None,

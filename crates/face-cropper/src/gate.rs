@@ -4,9 +4,10 @@ use contracts::{
     config::CropConfig,
     record::{FaceRecord, PixelBox},
 };
+use lbp_cascade::Detection;
 use serde::{Deserialize, Serialize};
 
-use crate::{grouping::Detection, picture::Grey};
+use crate::picture::Grey;
 
 /// What is measured of a face, beside its place. Numbers have six decimals, so that what is judged is what is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ impl Measures {
             score: rounded(detection.score),
             grey_std: rounded(grey_std),
             sharpness: rounded(sharpness),
-            side: detection.pixel_box.width.max(detection.pixel_box.height).unsigned_abs(),
+            side: detection.rect.width.max(detection.rect.height).unsigned_abs(),
         }
     }
 

@@ -23,7 +23,6 @@ mod examine;
 mod fault;
 mod gate;
 pub mod geometry;
-pub mod grouping;
 mod inputs;
 pub mod picture;
 mod recipe;

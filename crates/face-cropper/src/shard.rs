@@ -142,15 +142,15 @@ impl ShardRecord {
 
 #[cfg(test)]
 mod tests {
+    use lbp_cascade::Detection;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::grouping::Detection;
 
     fn found(score: f64) -> FoundFace {
-        let pixel_box = [1, 2, 3, 3].into();
-        let measures = Measures::new(&Detection { pixel_box, neighbours: 6, score }, 30.0, 9.5);
-        FoundFace { index: 4, pixel_box, measures, fate: Fate::Kept, pixels: Some(ContentHash::of(b"pixels")) }
+        let detection = Detection { rect: [1, 2, 3, 3].into(), neighbours: 6, score };
+        let measures = Measures::new(&detection, 30.0, 9.5);
+        FoundFace { index: 4, pixel_box: [1, 2, 3, 3].into(), measures, fate: Fate::Kept, pixels: Some(ContentHash::of(b"pixels")) }
     }
 
     fn record(scores: &[f64]) -> ShardRecord {

@@ -1,14 +1,11 @@
 //! One picture's file to the faces in it: at its full size, or by a quick look at a small grey one.
 
-use contracts::{
-    config::{CropConfig, CropMode},
-    record::PixelBox,
-};
+use contracts::config::{CropConfig, CropMode};
+use lbp_cascade::{Detection, Rect};
 
 use crate::{
     detect::detect,
     engine::{Engine, EngineError, Reduction},
-    grouping::Detection,
     picture::{Colour, Grey},
     scaling::scaled,
 };
@@ -57,7 +54,7 @@ fn fast(engine: &mut dyn Engine, file: &[u8], longer_side: u64, config: &CropCon
         None => engine.decode(file, config.alpha)?,
     };
     let mut detections: Vec<Detection> = found.iter().map(|face| enlarged(face, &small, &picture)).collect();
-    detections.sort_by_key(|face| (face.pixel_box.y, face.pixel_box.x, face.pixel_box.width));
+    detections.sort_by_key(|face| (face.rect.y, face.rect.x, face.rect.width));
     let grey = engine.grey(&picture)?;
     Ok(Sight { detections, picture: Some((picture, grey)) })
 }
@@ -77,8 +74,8 @@ fn enlarged(face: &Detection, small: &Grey, picture: &Colour) -> Detection {
         let place = |place: i32| (f64::from(place) * f64::from(to) / f64::from(from)).round() as i32;
         (place(start).min(to - 1), place(length).clamp(1, to - place(start).min(to - 1)))
     };
-    let b = face.pixel_box;
+    let b = face.rect;
     let (x, width) = stretch(b.x, b.width, small.width(), picture.width());
     let (y, height) = stretch(b.y, b.height, small.height(), picture.height());
-    Detection { pixel_box: PixelBox { x, y, width, height }, ..*face }
+    Detection { rect: Rect { x, y, width, height }, ..*face }
 }

@@ -9,7 +9,8 @@ use contracts::{
     ContentHash,
     config::{Alpha, CropConfig, Engine},
 };
-use face_cropper::{cascade::Cascade, detect::detect, engine, grouping::Detection};
+use face_cropper::{cascade::Cascade, detect::detect, engine};
+use lbp_cascade::Detection;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ fn compare(engine: Engine) -> Option<Compared> {
 }
 
 fn difference(found: &[Detection], expected: &Expected) -> Option<String> {
-    let boxes: Vec<[i32; 4]> = found.iter().map(|face| face.pixel_box.into()).collect();
+    let boxes: Vec<[i32; 4]> = found.iter().map(|face| face.rect.into()).collect();
     let neighbours: Vec<i32> = found.iter().map(|face| face.neighbours).collect();
     // JSON readers may miss the last bit of a number of seventeen digits.
     let same_score = |(face, score): (&Detection, &f64)| (face.score - score).abs() < 1e-12;

@@ -11,9 +11,10 @@ use contracts::config::{CropConfig, Engine as Kind};
 use face_cropper::{
     cascade::Cascade,
     detect::detect,
-    engine::{self, Engine, Search},
+    engine::{self, Engine},
     picture::Grey,
 };
+use lbp_cascade::SearchSizes;
 use material::cascades::{self, Random};
 use opencv::{
     core::{FileStorage, FileStorage_MEMORY, FileStorage_READ, Mat, Rect, Size, Vector},
@@ -46,14 +47,14 @@ impl Trio {
         let found = detect(&mut *self.native, grey, config).unwrap();
         let what = format!("{}×{}, {config:?}", grey.width(), grey.height());
         assert_eq!(
-            sorted(found.iter().map(|face| (face.pixel_box.into(), face.neighbours))),
+            sorted(found.iter().map(|face| (face.rect.into(), face.neighbours))),
             self.counted(grey, config),
             "{what}"
         );
         let weighed = self.weighed(grey, config);
         for face in &found {
             assert!(
-                weighed.contains(&(face.pixel_box.into(), face.score)),
+                weighed.contains(&(face.rect.into(), face.score)),
                 "{face:?} is not among {weighed:?}, {what}"
             );
         }
@@ -86,10 +87,10 @@ impl Trio {
     /// OpenCV's grouping of weights goes by how many stages a window passed. They all passed all of them here; a number
     /// so large that no group is too weak keeps every one.
     fn weighed(&mut self, grey: &Grey, config: &CropConfig) -> Vec<Found<f64>> {
-        let search = Search { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
+        let search = SearchSizes { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
         let windows = self.opencv.windows(grey, &search).unwrap();
         let mut boxes: Vector<Rect> =
-            windows.iter().map(|w| w.pixel_box).map(|b| Rect::new(b.x, b.y, b.width, b.height)).collect();
+            windows.iter().map(|w| w.rect).map(|b| Rect::new(b.x, b.y, b.width, b.height)).collect();
         let mut levels: Vector<i32> = windows.iter().map(|_| 1000).collect();
         let mut weights: Vector<f64> = windows.iter().map(|window| window.weight).collect();
         let threshold = i32::from(config.min_neighbors > 0);

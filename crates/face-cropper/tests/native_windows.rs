@@ -7,9 +7,10 @@ mod material;
 use contracts::config::{Alpha, Engine as Kind};
 use face_cropper::{
     cascade::Cascade,
-    engine::{self, Engine, Search},
+    engine::{self, Engine},
     picture::Grey,
 };
+use lbp_cascade::SearchSizes;
 use material::cascades::{self, Random};
 use proptest::prelude::*;
 
@@ -22,16 +23,16 @@ impl Pair {
     }
 
     /// Checks that the windows are the same, and returns how many there are.
-    fn check(&mut self, grey: &Grey, search: &Search, what: &str) -> usize {
+    fn check(&mut self, grey: &Grey, search: &SearchSizes, what: &str) -> usize {
         let [expected, found] = self.0.each_mut().map(|engine| engine.windows(grey, search).unwrap());
         assert_eq!(found, expected, "{what}, {}×{}, {search:?}", grey.width(), grey.height());
         found.len()
     }
 }
 
-fn searches() -> impl Strategy<Value = Search> {
+fn searches() -> impl Strategy<Value = SearchSizes> {
     let sizes = (1..200i32, prop_oneof![Just(0), 0..300i32]);
-    (1.01..2.5f64, sizes).prop_map(|(scale_factor, (min_size, wider))| Search {
+    (1.01..2.5f64, sizes).prop_map(|(scale_factor, (min_size, wider))| SearchSizes {
         scale_factor,
         min_size,
         // Also sizes that no scale hits, and such that only one is left.
@@ -81,7 +82,7 @@ fn flat_and_tiny_pictures_give_the_windows_of_opencv() {
         for level in [0, 200] {
             let grey = Grey::new(width, height, vec![level; (width * height) as usize]).unwrap();
             for (min_size, max_size) in [(1, 0), (24, 24), (48, 0), (100, 100)] {
-                pair.check(&grey, &Search { scale_factor: 1.1, min_size, max_size }, "a flat picture");
+                pair.check(&grey, &SearchSizes { scale_factor: 1.1, min_size, max_size }, "a flat picture");
             }
         }
     }

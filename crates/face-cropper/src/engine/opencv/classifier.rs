@@ -1,6 +1,6 @@
 //! OpenCV's cascade classifier: reading a cascade, and the windows that it accepts.
 
-use contracts::record::PixelBox;
+use lbp_cascade::{SearchSizes, Window};
 use opencv::{
     core::{FileStorage, FileStorage_MEMORY, FileStorage_READ, Mat, Rect, Size, Vector},
     imgproc,
@@ -8,12 +8,8 @@ use opencv::{
     prelude::*,
 };
 
-use super::{super::EngineError, library, pixels};
-use crate::{
-    cascade::Cascade,
-    engine::{Search, Window},
-    picture::Grey,
-};
+use super::{super::error::EngineError, library::library, pixels};
+use crate::{cascade::Cascade, picture::Grey};
 
 /// Makes a classifier of a cascade's text, so that the cascade need not be a file.
 pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> {
@@ -34,39 +30,36 @@ pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> 
     Ok(classifier)
 }
 
-/// All windows that pass every stage, ungrouped, in the order of the search.
+/// All windows that pass every stage, ungrouped, in the order of the sizes.
 ///
 /// This asks the classifier behind `CascadeClassifier`, which clips boxes to the picture before it hands them on.
 /// Windows may stick out by a rounding; clipped before they are grouped they would give other mean boxes.
 pub(super) fn windows(
     classifier: &mut CascadeClassifier,
     grey: &Grey,
-    search: &Search,
+    sizes: &SearchSizes,
 ) -> Result<Vec<Window>, EngineError> {
     let plane = pixels::borrowed(grey)?;
     let mut equalised = Mat::default();
     imgproc::equalize_hist(&plane, &mut equalised).map_err(library("equalise a histogram"))?;
-    let (mut places, mut levels, mut weights) = (Vector::<Rect>::new(), Vector::<i32>::new(), Vector::<f64>::new());
+    let (mut rects, mut levels, mut weights) = (Vector::<Rect>::new(), Vector::<i32>::new(), Vector::<f64>::new());
     let side = |side| Size::new(side, side);
     // With no neighbours asked for, nothing is grouped: each window keeps its own level weight.
     classifier
         .cc()
         .detect_multi_scale_levels(
             &equalised,
-            &mut places,
+            &mut rects,
             &mut levels,
             &mut weights,
-            search.scale_factor,
+            sizes.scale_factor,
             0,
             0,
-            side(search.min_size),
-            side(search.max_size),
+            side(sizes.min_size),
+            side(sizes.max_size),
             true,
         )
         .map_err(library("search for faces"))?;
-    let window = |(place, weight): (Rect, f64)| Window {
-        pixel_box: PixelBox { x: place.x, y: place.y, width: place.width, height: place.height },
-        weight,
-    };
-    Ok(places.iter().zip(weights.iter()).map(window).collect())
+    let window = |(rect, weight): (Rect, f64)| Window { rect: [rect.x, rect.y, rect.width, rect.height].into(), weight };
+    Ok(rects.iter().zip(weights.iter()).map(window).collect())
 }

@@ -1,13 +1,19 @@
 //! The reference engine: OpenCV 4 itself, called as the usual Python script calls it.
 
 mod classifier;
+mod library;
 mod pixels;
 mod profile;
 
 use contracts::config::{Alpha, CropFormat};
+use lbp_cascade::{SearchSizes, Window};
 use opencv::{core, objdetect::CascadeClassifier};
 
-use super::{Engine, EngineError, Preview, Reduction, Search, Window};
+use self::library::library;
+use super::{
+    error::EngineError,
+    interface::{Engine, Preview, Reduction},
+};
 use crate::{
     cascade::Cascade,
     picture::{Colour, Grey},
@@ -44,8 +50,8 @@ impl Engine for OpenCv {
         pixels::grey(picture)
     }
 
-    fn windows(&mut self, grey: &Grey, search: &Search) -> Result<Vec<Window>, EngineError> {
-        classifier::windows(&mut self.classifier, grey, search)
+    fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
+        classifier::windows(&mut self.classifier, grey, sizes)
     }
 
     fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError> {
@@ -60,9 +66,4 @@ impl Engine for OpenCv {
 /// The version of the library that was loaded.
 pub(super) fn version() -> String {
     core::get_version_string().unwrap_or_else(|_| "of an unknown version".into())
-}
-
-/// For `map_err`: an exception of the library as one of ours.
-fn library(doing: &'static str) -> impl Fn(opencv::Error) -> EngineError {
-    move |error| EngineError::Library { doing, problem: error.message }
 }

@@ -12,10 +12,16 @@ use opencv::{
     prelude::*,
 };
 
-use super::{super::EngineError, library, profile::without_profile};
+use super::{
+    super::{
+        error::EngineError,
+        interface::{Preview, Reduction},
+    },
+    library::library,
+    profile::without_profile,
+};
 use crate::{
     codec,
-    engine::{Preview, Reduction},
     picture::{Colour, Grey, Pixels, on_white},
 };
 

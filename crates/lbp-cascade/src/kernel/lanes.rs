@@ -1,8 +1,9 @@
 //! 32 windows side by side in plain arrays, which compilers turn into registers such as SSE2's or NEON's.
 
-use super::super::{
-    plane::LANES,
-    program::{AROUND, Mask, Node, Stumps},
+use crate::{
+    cascade::CLOCKWISE,
+    level_sums::LANES,
+    program::{Mask, Node, Stumps},
 };
 
 /// A value of each window.
@@ -32,7 +33,7 @@ fn codes(node: &Node, windows: &[u16]) -> Lanes {
     let block = |x: usize, y: usize| subtract(&across[y + 1][x], &across[y][x]);
     let middle = block(1, 1);
     let mut codes = [0; LANES];
-    for (x, y) in AROUND {
+    for (x, y) in CLOCKWISE {
         let around = block(x, y);
         for (code, (around, middle)) in codes.iter_mut().zip(around.iter().zip(&middle)) {
             *code = *code << 1 | u16::from(around >= middle);

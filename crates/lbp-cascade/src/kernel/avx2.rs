@@ -3,7 +3,10 @@
 
 use std::arch::x86_64::*;
 
-use super::super::program::{AROUND, Mask, Node, Stumps};
+use crate::{
+    cascade::CLOCKWISE,
+    program::{Mask, Node, Stumps},
+};
 
 /// Which of 32 windows from `at` pass a stage.
 ///
@@ -11,19 +14,24 @@ use super::super::program::{AROUND, Mask, Node, Stumps};
 /// The processor has AVX2, and `sums` reaches from `at` as far as the stumps and 32 windows do.
 #[target_feature(enable = "avx2")]
 pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
-    // SAFETY: as the caller promises.
+    // SAFETY: the processor has AVX2, and both halves of the 32 windows lie within `sums`, as the caller promises.
     unsafe {
         let first = sums.as_ptr().add(at);
         pass_half(stumps, first) | pass_half(stumps, first.add(16)) << 16
     }
 }
 
+/// Which of 16 windows pass a stage.
+///
+/// # Safety
+/// The processor has AVX2, and 16 windows from `first` may be read as far as the stumps reach.
 #[target_feature(enable = "avx2")]
 unsafe fn pass_half(stumps: Stumps<'_>, first: *const u16) -> Mask {
     let mut totals = [_mm256_setzero_pd(); 4];
     for (node, [left, right]) in stumps.nodes.iter().zip(stumps.leaves) {
-        // SAFETY: as the caller promises.
-        let misses = unsafe { misses(node, codes(node, first)) };
+        // SAFETY: as the caller promises: 16 windows from `first` reach as far as the stumps do.
+        let codes = unsafe { codes(node, first) };
+        let misses = misses(node, codes);
         let (left, right) = (_mm256_set1_pd(*left), _mm256_set1_pd(*right));
         for (total, misses) in totals.iter_mut().zip(widened(misses)) {
             *total = _mm256_add_pd(*total, _mm256_blendv_pd(left, right, _mm256_castsi256_pd(misses)));
@@ -38,6 +46,9 @@ unsafe fn pass_half(stumps: Stumps<'_>, first: *const u16) -> Mask {
 }
 
 /// The local binary patterns, one in sixteen bits.
+///
+/// # Safety
+/// As for [`pass_half`].
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn codes(node: &Node, first: *const u16) -> __m256i {
@@ -55,8 +66,9 @@ unsafe fn codes(node: &Node, first: *const u16) -> __m256i {
     }
     let middle = _mm256_sub_epi16(across[2][1], across[1][1]);
     let mut codes = _mm256_setzero_si256();
-    for (i, (x, y)) in AROUND.into_iter().enumerate() {
+    for (i, (x, y)) in CLOCKWISE.into_iter().enumerate() {
         let around = _mm256_sub_epi16(across[y + 1][x], across[y][x]);
+        // AVX2 compares signed numbers only; the greater of both is the outer one where that is at least as bright.
         let bright = _mm256_cmpeq_epi16(_mm256_max_epu16(around, middle), around);
         codes = _mm256_or_si256(codes, _mm256_and_si256(bright, _mm256_set1_epi16(128 >> i)));
     }
@@ -67,7 +79,7 @@ unsafe fn codes(node: &Node, first: *const u16) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn misses(node: &Node, codes: __m256i) -> __m256i {
-    // SAFETY: the subset has exactly 256 bits; loads of unaligned memory.
+    // SAFETY: the subset is eight words, two halves of 128 bits, and the loads ask for no alignment.
     let (lower, upper) = unsafe {
         let half = node.subset.as_ptr().cast::<__m128i>();
         (_mm_loadu_si128(half), _mm_loadu_si128(half.add(1)))

@@ -1,4 +1,4 @@
-//! Pictures of grain: walls and paper, which look like anything once their brightness is spread evenly.
+//! Noise textures: walls and paper, which look like anything once their brightness is spread evenly.
 
 use fastrand::Rng;
 
@@ -6,24 +6,25 @@ use crate::sampling::{Frame, Grey};
 
 const WIDTH: usize = 480;
 const HEIGHT: usize = 360;
-/// The least and the most pixels from one random value to the next: from a sensor's noise to clouds.
+/// The range of pixels from one random value to the next: from a sensor's noise to clouds.
 const COARSENESS: (f32, f32) = (1.0, 12.0);
 
-/// Grain of a random coarseness over a finer one, under uneven light.
+/// Noise of one random coarseness over noise of another, under uneven light.
 pub(crate) fn picture(random: &mut Rng) -> Grey {
     let layers = [layer(random), layer(random)];
     let (across, down) = (random.f32() - 0.5, random.f32() - 0.5);
     let pixel = |i: usize| {
         let light = across * (i % WIDTH) as f32 / WIDTH as f32 + down * (i / WIDTH) as f32 / HEIGHT as f32;
-        let grain = f32::from(layers[0].pixels[i]) * 0.6 + f32::from(layers[1].pixels[i]) * 0.4;
-        (grain + light * 100.0).clamp(0.0, 255.0) as u8
+        let noise = f32::from(layers[0].pixels[i]) * 0.6 + f32::from(layers[1].pixels[i]) * 0.4;
+        (noise + light * 100.0).clamp(0.0, 255.0) as u8
     };
     Grey { width: WIDTH, height: HEIGHT, pixels: (0..WIDTH * HEIGHT).map(pixel).collect() }
 }
 
 fn layer(random: &mut Rng) -> Grey {
-    let (least, most) = COARSENESS;
-    let step = least * (most / least).powf(random.f32());
+    let (finest, coarsest) = COARSENESS;
+    // Evenly by ratio, not by difference: a step from 1 to 2 changes as much as one from 6 to 12.
+    let step = finest * (coarsest / finest).powf(random.f32());
     let size = |length: usize| (length as f32 / step).ceil() as usize + 1;
     let (width, height) = (size(WIDTH), size(HEIGHT));
     // The sum of two is no longer even: most values lie in the middle.
@@ -36,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grain_follows_from_its_seed_and_is_not_flat() {
+    fn noise_follows_from_its_seed_and_is_not_flat() {
         let picture = |seed| picture(&mut Rng::with_seed(seed));
         assert_eq!(picture(1), picture(1));
         assert_ne!(picture(1), picture(2));
-        let (least, most) = (picture(3).pixels.iter().min().copied(), picture(3).pixels.iter().max().copied());
-        assert!(least < Some(90) && most > Some(150), "{least:?} to {most:?}");
+        let (darkest, brightest) = (picture(3).pixels.iter().min().copied(), picture(3).pixels.iter().max().copied());
+        assert!(darkest < Some(90) && brightest > Some(150), "{darkest:?} to {brightest:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! One stage of a cascade, boosted: stumps until nearly every positive window passes and enough negative ones do not.
 
+use lbp_cascade::THRESHOLD_SLACK;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +9,6 @@ use crate::{
     stump::{Histogram, Stump},
 };
 
-/// OpenCV takes this off every threshold that it reads.
-pub const THRESHOLD_SLACK: f32 = 1e-5;
-
 /// When a stage is good enough.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Goals {
@@ -18,14 +16,15 @@ pub struct Goals {
     pub minimum_hit_rate: f64,
     /// The share of negative windows that may pass.
     pub maximum_false_alarm: f64,
-    /// The most stumps.
+    /// The largest number of stumps.
     pub maximum_stumps: usize,
 }
 
 /// A boosted stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// Asked in this order; their answers are added up in f32, as the evaluators do.
+pub struct BoostedStage {
+    /// Asked in this order. Their answers are added up in single precision; detectors, which add in double precision, come out
+    /// within the slack.
     pub stumps: Vec<Stump>,
     /// A window passes whose sum is not below this, less [`THRESHOLD_SLACK`].
     pub threshold: f32,
@@ -33,14 +32,14 @@ pub struct Stage {
 
 /// How a stage did on its own training windows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Result {
+pub struct StageRates {
     /// The share of positive windows that pass.
     pub hit_rate: f64,
     /// The share of negative windows that pass.
     pub false_alarm: f64,
 }
 
-impl Stage {
+impl BoostedStage {
     /// Whether a window passes, by its code for a feature.
     pub fn passes(&self, code: impl Fn(usize) -> u8) -> bool {
         let sum: f32 = self.stumps.iter().fold(0.0, |sum, stump| sum + stump.answer(code(stump.feature)));
@@ -51,7 +50,7 @@ impl Stage {
     /// equal in sum at the start.
     ///
     /// The result is the same on any number of threads.
-    pub fn boost(codes: &Codes, positives: usize, goals: &Goals) -> (Self, Result) {
+    pub fn boost(codes: &Codes, positives: usize, goals: &Goals) -> (Self, StageRates) {
         let windows = codes.row(0).len();
         let mut weights = vec![0.5 / positives as f64; positives];
         weights.resize(windows, 0.5 / (windows - positives) as f64);
@@ -60,36 +59,36 @@ impl Stage {
         loop {
             let stump = best_stump(codes, &weights, positives);
             let row = codes.row(stump.feature);
-            for (place, code) in row.iter().enumerate() {
+            for (window, code) in row.iter().enumerate() {
                 let answer = stump.answer(*code);
-                sums[place] += answer;
-                let right = if place < positives { answer } else { -answer };
-                weights[place] *= f64::from(-right).exp();
+                sums[window] += answer;
+                let right = if window < positives { answer } else { -answer };
+                weights[window] *= f64::from(-right).exp();
             }
             let total: f64 = weights.iter().sum();
             weights.iter_mut().for_each(|weight| *weight /= total);
             stage.stumps.push(stump);
             stage.threshold = threshold(&sums[..positives], goals.minimum_hit_rate);
-            let result = stage.result(&sums, positives);
-            if result.false_alarm <= goals.maximum_false_alarm || stage.stumps.len() == goals.maximum_stumps {
-                return (stage, result);
+            let rates = stage.rates(&sums, positives);
+            if rates.false_alarm <= goals.maximum_false_alarm || stage.stumps.len() == goals.maximum_stumps {
+                return (stage, rates);
             }
         }
     }
 
-    fn result(&self, sums: &[f32], positives: usize) -> Result {
+    fn rates(&self, sums: &[f32], positives: usize) -> StageRates {
         let share = |sums: &[f32]| {
             let passing = sums.iter().filter(|sum| **sum >= self.threshold - THRESHOLD_SLACK).count();
             passing as f64 / sums.len().max(1) as f64
         };
-        Result { hit_rate: share(&sums[..positives]), false_alarm: share(&sums[positives..]) }
+        StageRates { hit_rate: share(&sums[..positives]), false_alarm: share(&sums[positives..]) }
     }
 }
 
 /// The stump with the most gain over all features; of equals the first.
 fn best_stump(codes: &Codes, weights: &[f64], positives: usize) -> Stump {
     let candidates = (0..codes.features()).into_par_iter();
-    let stumps = candidates.map(|place| Histogram::of(codes.row(place), weights, positives).best_stump(place));
+    let stumps = candidates.map(|feature| Histogram::of(codes.row(feature), weights, positives).best_stump(feature));
     let better = |a: (f64, Stump), b: (f64, Stump)| match b.0.total_cmp(&a.0).then(a.1.feature.cmp(&b.1.feature)) {
         std::cmp::Ordering::Greater => b,
         _ => a,
@@ -107,35 +106,37 @@ fn threshold(positives: &[f32], minimum_hit_rate: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use lbp_cascade::{GreyImage, IntegralImage};
+
     use super::*;
-    use crate::{feature::Feature, window::Integral};
+    use crate::feature::all_features;
 
     /// Windows bright on the left are positive, on the right negative, with some noise.
-    fn windows(count: u32, left: bool) -> Vec<Integral> {
+    fn windows(count: u32, left: bool) -> Vec<IntegralImage> {
         let pixel = |window: u32, x: u32, y: u32| {
             let bright = (x < 6) == left;
             let noise = (window * 7919 + x * 131 + y * 31) % 97;
             (if bright { 120 + noise } else { 30 + noise }) as u8
         };
         let pixels = |window| (0..144).map(|i| pixel(window, i % 12, i / 12)).collect::<Vec<_>>();
-        (0..count).map(|window| Integral::of(&pixels(window), 12)).collect()
+        (0..count).map(|window| IntegralImage::of(GreyImage::new(12, 12, &pixels(window)).unwrap())).collect()
     }
 
     #[test]
     fn a_stage_tells_left_from_right_and_does_not_depend_on_threads() {
-        let features = Feature::all(12);
+        let features = all_features(12);
         let all = [windows(60, true), windows(40, false)].concat();
         let codes = Codes::of(&features, &all);
         let goals = Goals { minimum_hit_rate: 0.99, maximum_false_alarm: 0.1, maximum_stumps: 20 };
         let boost = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| Stage::boost(&codes, 60, &goals))
+            pool.install(|| BoostedStage::boost(&codes, 60, &goals))
         };
-        let (stage, result) = boost(1);
-        assert!(result.hit_rate >= 0.99 && result.false_alarm <= 0.1, "{result:?}");
-        assert_eq!(boost(3), (stage.clone(), result));
-        let passes = |place: usize| stage.passes(|feature| codes.row(feature)[place]);
-        let passing = (0..60).filter(|place| passes(*place)).count();
+        let (stage, rates) = boost(1);
+        assert!(rates.hit_rate >= 0.99 && rates.false_alarm <= 0.1, "{rates:?}");
+        assert_eq!(boost(3), (stage.clone(), rates));
+        let passes = |window: usize| stage.passes(|feature| codes.row(feature)[window]);
+        let passing = (0..60).filter(|window| passes(*window)).count();
         assert!(passing as f64 / 60.0 >= 0.99, "the stage passes what it said that it passes: {passing}");
     }
 

@@ -1,20 +1,27 @@
-//! Many overlapping windows to one box a face: OpenCV's rectangle grouping, restated.
+//! Many overlapping windows to one box an object: OpenCV's rectangle grouping, restated.
 //!
 //! OpenCV returns either the neighbour counts or the level weights, from different calls. Grouping the raw windows
 //! here gives both, with the boxes of a plain `detectMultiScale`.
 
-use contracts::record::PixelBox;
-
-use crate::engine::Window;
+use crate::rect::Rect;
 
 /// How far two windows may lie apart, and a box stick out of a larger one, as a share of the side.
 const TOLERANCE: f64 = 0.2;
 
-/// A face as the detector sees it.
+/// A window in which every stage of the cascade said yes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Where it is in the picture; it may stick out by a pixel.
+    pub rect: Rect,
+    /// The sum of the last stage: its level weight.
+    pub weight: f64,
+}
+
+/// An object that windows agree on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
     /// The mean of the windows that agree on it.
-    pub pixel_box: PixelBox,
+    pub rect: Rect,
     /// How many those are.
     pub neighbours: i32,
     /// The greatest of their level weights.
@@ -36,7 +43,7 @@ pub fn group(windows: &[Window], min_neighbors: i32) -> Vec<Detection> {
 }
 
 fn single(window: &Window) -> Detection {
-    Detection { pixel_box: window.pixel_box, neighbours: 1, score: window.weight }
+    Detection { rect: window.rect, neighbours: 1, score: window.weight }
 }
 
 /// The windows by group, groups in the order of their first windows.
@@ -44,7 +51,7 @@ fn groups(windows: &[Window]) -> Vec<Vec<&Window>> {
     let mut parents: Vec<usize> = (0..windows.len()).collect();
     for (i, a) in windows.iter().enumerate() {
         for (j, b) in windows.iter().enumerate().skip(i + 1) {
-            if similar(&a.pixel_box, &b.pixel_box) {
+            if similar(&a.rect, &b.rect) {
                 let (a, b) = (root(&mut parents, i), root(&mut parents, j));
                 // The earlier window stays on top, so that groups keep the order of their first windows.
                 parents[a.max(b)] = a.min(b);
@@ -68,7 +75,8 @@ fn root(parents: &mut [usize], mut i: usize) -> usize {
     i
 }
 
-fn similar(a: &PixelBox, b: &PixelBox) -> bool {
+fn similar(a: &Rect, b: &Rect) -> bool {
+    // The mean of the shorter sides; all four edges must be near.
     let slack = TOLERANCE * f64::from(a.width.min(b.width) + a.height.min(b.height)) * 0.5;
     let near = |a: i32, b: i32| f64::from((a - b).abs()) <= slack;
     near(a.x, b.x) && near(a.y, b.y) && near(a.x + a.width, b.x + b.width) && near(a.y + a.height, b.y + b.height)
@@ -77,12 +85,12 @@ fn similar(a: &PixelBox, b: &PixelBox) -> bool {
 /// The mean box, in single precision and rounded half to even as OpenCV does it.
 fn mean_of(group: &Vec<&Window>) -> Detection {
     let share = 1.0 / group.len() as f32;
-    let mean = |edge: fn(&PixelBox) -> i32| {
-        let sum: i32 = group.iter().map(|window| edge(&window.pixel_box)).sum();
+    let mean = |edge: fn(&Rect) -> i32| {
+        let sum: i32 = group.iter().map(|window| edge(&window.rect)).sum();
         (sum as f32 * share).round_ties_even() as i32
     };
     Detection {
-        pixel_box: PixelBox {
+        rect: Rect {
             x: mean(|b| b.x),
             y: mean(|b| b.y),
             width: mean(|b| b.width),
@@ -95,13 +103,14 @@ fn mean_of(group: &Vec<&Window>) -> Detection {
 
 /// Whether `inner` lies within `outer`, give or take, and is clearly the weaker.
 fn hides(outer: &Detection, inner: &Detection) -> bool {
-    let (o, i) = (&outer.pixel_box, &inner.pixel_box);
+    let (o, i) = (&outer.rect, &inner.rect);
     let slack = |length: i32| (f64::from(length) * TOLERANCE).round_ties_even() as i32;
     let (across, down) = (slack(o.width), slack(o.height));
     i.x >= o.x - across
         && i.y >= o.y - down
         && i.x + i.width <= o.x + o.width + across
         && i.y + i.height <= o.y + o.height + down
+        // OpenCV's own threshold: fewer than three windows are always weak.
         && (outer.neighbours > inner.neighbours.max(3) || inner.neighbours < 3)
 }
 
@@ -109,13 +118,13 @@ fn hides(outer: &Detection, inner: &Detection) -> bool {
 mod tests {
     use super::*;
 
-    fn window(pixel_box: [i32; 4], weight: f64) -> Window {
-        Window { pixel_box: pixel_box.into(), weight }
+    fn window(rect: [i32; 4], weight: f64) -> Window {
+        Window { rect: rect.into(), weight }
     }
 
     fn check(windows: &[Window], min_neighbors: i32, expected: &[([i32; 4], i32, f64)]) {
         let found: Vec<([i32; 4], i32, f64)> =
-            group(windows, min_neighbors).iter().map(|d| (d.pixel_box.into(), d.neighbours, d.score)).collect();
+            group(windows, min_neighbors).iter().map(|d| (d.rect.into(), d.neighbours, d.score)).collect();
         assert_eq!(found, expected, "{windows:?}");
     }
 

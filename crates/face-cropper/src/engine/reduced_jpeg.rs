@@ -4,13 +4,14 @@ use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Orientation};
 use jpeg_decoder::{Decoder, PixelFormat};
+use lbp_cascade::brightness;
 
-use super::grey::weigh;
-use crate::{engine::Reduction, picture::Grey};
+use super::interface::Reduction;
+use crate::picture::Grey;
 
 /// The brightness of a JPEG at a fraction of its size, turned upright; `None` where it is of another kind, such as CMYK:
 /// then it is decoded as any other picture.
-pub(super) fn jpeg(file: &[u8], reduction: Reduction) -> Option<Grey> {
+pub(super) fn decode(file: &[u8], reduction: Reduction) -> Option<Grey> {
     let mut decoder = Decoder::new(Cursor::new(file));
     decoder.read_info().ok()?;
     let full = decoder.info()?;
@@ -20,7 +21,7 @@ pub(super) fn jpeg(file: &[u8], reduction: Reduction) -> Option<Grey> {
         PixelFormat::L8 => decoder.decode().ok()?,
         PixelFormat::RGB24 => {
             let bytes = decoder.decode().ok()?;
-            bytes.as_chunks().0.iter().map(|[red, green, blue]| weigh(&[*blue, *green, *red])).collect()
+            bytes.as_chunks().0.iter().map(|pixel| brightness(*pixel)).collect()
         }
         _ => return None,
     };

@@ -6,11 +6,11 @@ mod avx2;
 mod avx512;
 mod lanes;
 
-use super::program::{Mask, Program};
+use crate::program::{Mask, Program, Stumps};
 
 /// The instructions to use. All give the same results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kernel {
+pub(crate) enum Kernel {
     /// 32 windows in a register.
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -23,7 +23,7 @@ pub(super) enum Kernel {
 
 impl Kernel {
     /// What this processor can do, from the best to the plainest.
-    pub(super) fn available() -> Vec<Self> {
+    pub(crate) fn available() -> Vec<Self> {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
@@ -38,30 +38,40 @@ impl Kernel {
         kernels
     }
 
-    /// Which of the windows `alive`, the first at `at`, pass a stage. `sums` must hold all windows, alive or not, as far as the program
-    /// reaches.
-    pub(super) fn pass(self, program: &Program, sums: &[u16], at: usize, stage: usize, alive: Mask) -> Mask {
+    /// Which of the windows `alive`, the first at `at`, pass a stage.
+    ///
+    /// # Panics
+    /// If `sums` does not hold 32 windows from `at`, alive or not, as far as the program reaches.
+    pub(crate) fn pass(self, program: &Program, sums: &[u16], at: usize, stage: usize, alive: Mask) -> Mask {
         if alive.count_ones() > self.few()
             && let Some(stumps) = program.stumps(stage)
         {
             assert!(program.fits(sums, at), "windows lie within the integral image");
-            match self {
-                // SAFETY: the kernel was chosen because the processor has these instructions; every read is at
-                // most reach + LANES behind `at`, which was checked above.
-                #[cfg(target_arch = "x86_64")]
-                #[allow(unsafe_code, reason = "half of all time is spent here")]
-                Self::Avx512 => return alive & unsafe { avx512::pass(stumps, sums, at) },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                #[allow(unsafe_code, reason = "half of all time is spent here")]
-                Self::Avx2 => return alive & unsafe { avx2::pass(stumps, sums, at) },
-                Self::Portable => return alive & lanes::pass(stumps, sums, at),
-            }
+            return alive & self.pass_all(stumps, sums, at);
         }
         bits(alive).filter(|i| program.passes(sums, at + i, stage)).fold(0, |passed, i| passed | 1 << i)
     }
 
-    /// So few windows are faster one by one.
+    /// Which of 32 windows pass a stage of stumps, all of which lie within `sums` as far as the stumps reach.
+    #[allow(unsafe_code, reason = "half of all time is spent here")]
+    fn pass_all(self, stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                // SAFETY: a kernel is chosen because the processor has its instructions, and the caller has checked that
+                // every read, at most the program's reach and 32 windows behind `at`, lies within `sums`.
+                unsafe { avx512::pass(stumps, sums, at) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                // SAFETY: as for AVX-512.
+                unsafe { avx2::pass(stumps, sums, at) }
+            }
+            Self::Portable => lanes::pass(stumps, sums, at),
+        }
+    }
+
+    /// So few windows are faster one by one, as was measured with each kind of registers.
     fn few(self) -> u32 {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -73,12 +83,12 @@ impl Kernel {
     }
 }
 
-/// The places of the bits that are set, from the lowest.
-pub(super) fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
+/// The positions of the bits that are set, from the lowest.
+pub(crate) fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let place = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        let lowest = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
         mask &= mask - 1;
-        Some(place)
+        Some(lowest)
     })
 }
 
@@ -86,22 +96,20 @@ pub(super) fn bits(mut mask: Mask) -> impl Iterator<Item = usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{
-        super::{
-            model::{Feature, Model, Node, Stage, Tree},
-            plane::Layout,
-        },
-        *,
+    use super::*;
+    use crate::{
+        cascade::{Cascade, CascadeStage, Feature, Node, Tree},
+        level_sums::SumsLayout,
     };
 
-    fn model(nodes: Vec<(usize, [u32; 8], f32, f32)>) -> Model {
-        let sides = (0..16).map(|i| Feature { x: i % 3, y: i % 2, width: 1 + i % 7, height: 1 + i / 3 });
+    fn cascade(nodes: Vec<(usize, [u32; 8], f32, f32)>) -> Cascade {
+        let features = (0..16).map(|i| Feature { x: i % 3, y: i % 2, width: 1 + i % 7, height: 1 + i / 3 });
         let stump = |(feature, subset, left, right)| Tree {
             nodes: vec![Node { feature, subset, left: 0, right: -1 }],
             leaves: vec![left, right],
         };
-        let stages = vec![Stage { threshold: 0.0, trees: nodes.into_iter().map(stump).collect() }];
-        Model { width: 24, height: 24, stages, features: sides.collect() }
+        let stages = vec![CascadeStage { threshold: 0.0, trees: nodes.into_iter().map(stump).collect() }];
+        Cascade::new((24, 24), stages, features.collect()).unwrap()
     }
 
     proptest! {
@@ -113,7 +121,7 @@ mod tests {
             step in 1..=2usize,
         ) {
             let mut program = Program::default();
-            program.compile(&model(nodes), Layout { stride: 64, step });
+            program.compile(&cascade(nodes), SumsLayout { stride: 64, step });
             let mut sums = vec![0u16; 64 * 27];
             for i in 65..64 * 27 {
                 let (left, above, both) = (sums[i - 1], sums[i - 64], sums[i - 65]);

@@ -3,7 +3,10 @@
 
 use std::arch::x86_64::*;
 
-use super::super::program::{AROUND, Mask, Node, Stumps};
+use crate::{
+    cascade::CLOCKWISE,
+    program::{Mask, Node, Stumps},
+};
 
 /// Which of 32 windows from `at` pass a stage.
 ///
@@ -13,7 +16,7 @@ use super::super::program::{AROUND, Mask, Node, Stumps};
 pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
     let mut totals = [_mm512_setzero_pd(); 4];
     for (node, [left, right]) in stumps.nodes.iter().zip(stumps.leaves) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the processor has AVX-512, and 32 windows from `at` reach as far as the stumps do, as the caller promises.
         let codes = unsafe { codes(node, sums.as_ptr().add(at)) };
         let holds = holds(node, codes);
         let (left, right) = (_mm512_set1_pd(*left), _mm512_set1_pd(*right));
@@ -31,6 +34,9 @@ pub(super) unsafe fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
 }
 
 /// The local binary patterns, one in sixteen bits.
+///
+/// # Safety
+/// The processor has AVX-512 F and BW, and 32 windows from `first` may be read as far as the node's corners.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn codes(node: &Node, first: *const u16) -> __m512i {
@@ -48,7 +54,7 @@ unsafe fn codes(node: &Node, first: *const u16) -> __m512i {
     }
     let middle = _mm512_sub_epi16(across[2][1], across[1][1]);
     let mut bits = [_mm512_setzero_si512(); 8];
-    for (i, (x, y)) in AROUND.into_iter().enumerate() {
+    for (i, (x, y)) in CLOCKWISE.into_iter().enumerate() {
         let bright = _mm512_cmpge_epu16_mask(_mm512_sub_epi16(across[y + 1][x], across[y][x]), middle);
         bits[i] = _mm512_maskz_mov_epi16(bright, _mm512_set1_epi16(128 >> i));
     }
@@ -65,7 +71,7 @@ unsafe fn codes(node: &Node, first: *const u16) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn holds(node: &Node, codes: __m512i) -> Mask {
-    // SAFETY: the subset has exactly 256 bits; a load of unaligned memory.
+    // SAFETY: the subset is eight words, 256 bits, and the load asks for no alignment.
     let subset = unsafe { _mm256_loadu_si256(node.subset.as_ptr().cast()) };
     let words = _mm512_permutexvar_epi16(_mm512_srli_epi16::<4>(codes), _mm512_castsi256_si512(subset));
     let bit = _mm512_sllv_epi16(_mm512_set1_epi16(1), _mm512_and_si512(codes, _mm512_set1_epi16(15)));

@@ -1,38 +1,37 @@
 //! Which windows of a level pass every stage, in OpenCV's order and with its skips.
 
-use contracts::record::PixelBox;
-
-use super::{
+use crate::{
+    grouping::Window,
     kernel::{Kernel, bits},
-    levels::{Level, round},
-    plane::{LANES, Layout},
+    level_sums::{LANES, SumsLayout},
     program::{Mask, Program},
+    pyramid::Level,
 };
-use crate::engine::Window;
 
 /// A level ready to be searched.
-pub(super) struct Search<'a> {
-    /// The compiled model.
-    pub(super) program: &'a Program,
+pub(crate) struct LevelScan<'a> {
+    /// The compiled cascade.
+    pub(crate) program: &'a Program,
     /// The instructions to use.
-    pub(super) kernel: Kernel,
+    pub(crate) kernel: Kernel,
     /// The level.
-    pub(super) level: &'a Level,
+    pub(crate) level: &'a Level,
     /// How `sums` lies in memory.
-    pub(super) layout: Layout,
+    pub(crate) layout: SumsLayout,
     /// The integral image.
-    pub(super) sums: &'a [u16],
-    /// The window's sides in the picture.
-    pub(super) window: (i32, i32),
+    pub(crate) sums: &'a [u16],
+    /// The window's sides in the level.
+    pub(crate) window: (usize, usize),
 }
 
-impl Search<'_> {
+impl LevelScan<'_> {
     /// Adds the windows that pass to `found`, row by row.
-    pub(super) fn run(&self, found: &mut Vec<Window>) {
+    pub(crate) fn run(&self, found: &mut Vec<Window>) {
         for y in (0..self.level.end).step_by(self.layout.step) {
             let mut skips = Skips::default();
             for first in (0..self.level.columns).step_by(LANES) {
                 let at = y * self.layout.stride + first;
+                // The last block of a row is full of windows too, but only some of them begin before the row's end.
                 let within = Mask::MAX >> (LANES - (self.level.columns - first).min(LANES));
                 let passed = self.kernel.pass(self.program, self.sums, at, 0, within);
                 let survivors = self.survivors(at, skips.visited(passed));
@@ -52,14 +51,17 @@ impl Search<'_> {
     }
 
     fn window(&self, column: usize, y: usize, at: usize) -> Window {
-        let placed = |place: usize| round(place as f32 * self.level.scale);
-        let (width, height) = self.window;
-        let pixel_box = PixelBox { x: placed(column * self.layout.step), y: placed(y), width, height };
-        Window { pixel_box, weight: self.program.sum(self.sums, at, self.program.stages() - 1) }
+        let rect = self.level.rect(column * self.layout.step, y, self.window);
+        // The last stage's sum is what OpenCV calls the level weight; few windows come here, so it is added up again.
+        Window { rect, weight: self.program.sum(self.sums, at, self.program.stages() - 1) }
     }
 }
 
-/// OpenCV passes over the window after one that the first stage rejects, unless that one was passed over itself.
+/// OpenCV passes over the window after one that the first stage rejects (its neighbour would hardly do better), unless that one
+/// was passed over itself.
+///
+/// Whether the first stage passes a window does not depend on its neighbours. So it is computed for all of them at once, and
+/// which of them OpenCV would never have looked at is worked out afterwards.
 #[derive(Default)]
 struct Skips {
     /// Whether the next window is passed over.
