@@ -7,11 +7,12 @@ use std::{
 };
 
 use lbp_cascade::{Cascade, Detector, Rect, SearchSizes};
+use pictures::Grey;
 
 use crate::{
     error::TrainingError,
     labels::{LABELS_FILE, LabelledPicture, pictures_of},
-    sampling::Grey,
+    sampling::{as_image, decode_grey},
 };
 
 /// Boxes of this intersection over union are of the same subject: window sizes are a tenth apart, and people draw boxes differently.
@@ -70,7 +71,7 @@ impl Candidate {
 
     fn search(&mut self, picture: usize, grey: &Grey, settings: &DetectionSettings) {
         let started = Instant::now();
-        let detections = self.detector.detect(grey.image(), &settings.sizes, settings.min_neighbors);
+        let detections = self.detector.detect(as_image(grey), &settings.sizes, settings.min_neighbors);
         self.time += started.elapsed();
         self.found.extend(detections.into_iter().map(|found| Found { picture, rect: found.rect, is_right: None }));
     }
@@ -105,8 +106,8 @@ impl Pictures {
     pub fn search(&mut self, candidates: &mut [Candidate], settings: &DetectionSettings) -> Result<(), TrainingError> {
         for (picture, path) in self.paths.iter().enumerate() {
             let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
-            let Some(grey) = Grey::decode(&bytes) else { continue };
-            self.megapixels += (grey.width * grey.height) as f64 / 1e6;
+            let Some(grey) = decode_grey(&bytes) else { continue };
+            self.megapixels += grey.area() as f64 / 1e6;
             candidates.iter_mut().for_each(|candidate| candidate.search(picture, &grey, settings));
         }
         let Some(subjects) = &self.subjects else { return Ok(()) };

@@ -3,7 +3,6 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Context as _;
 use cascade_trainer::{
     boosting::Goals,
     error::TrainingError,
@@ -22,6 +21,7 @@ use contracts::{
     publish,
 };
 use lbp_cascade::SearchSizes;
+use pictures::Encoding;
 
 /// LBP cascades that OpenCV reads: trained from crops of a subject and pictures without it.
 #[derive(Parser)]
@@ -134,7 +134,7 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
         let alone = evaluation::alone(&candidates, index);
         let path = folder.join(format!("{}-alone.png", candidate.name));
         let sheet = sheet::draw(&pictures, &alone)?;
-        sheet.save(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        publish::write_file(&path, &sheet.encode(Encoding::Png)?)?;
         eprintln!("{}: {} boxes that no other cascade found", path.display(), alone.len());
     }
     Ok(())
@@ -160,7 +160,8 @@ fn train(arguments: &Train) -> anyhow::Result<()> {
     let mut training = Training::resume(settings, &arguments.out)?;
     training.run(&positives, &negatives, &arguments.out, &mut |line| eprintln!("{line}"))?;
     let features = all_features(arguments.side);
-    let cascade = model_file::to_cascade(arguments.side, &features, &training.stages).map_err(TrainingError::NoCascade)?;
+    let cascade =
+        model_file::to_cascade(arguments.side, &features, &training.stages).map_err(TrainingError::NoCascade)?;
     publish::write_file(&arguments.out, cascade.to_xml().as_bytes())?;
     publish::remove_file(&training::unfinished(&arguments.out))?;
     println!("{}", arguments.out.display());

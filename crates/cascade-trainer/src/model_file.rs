@@ -11,8 +11,7 @@ use crate::{boosting::BoostedStage, stump::Stump};
 /// # Errors
 /// When there is no stage.
 pub fn to_cascade(side: u8, features: &[Feature], stages: &[BoostedStage]) -> Result<Cascade, CascadeError> {
-    let used: BTreeSet<usize> =
-        stages.iter().flat_map(|stage| &stage.stumps).map(|stump| stump.feature).collect();
+    let used: BTreeSet<usize> = stages.iter().flat_map(|stage| &stage.stumps).map(|stump| stump.feature).collect();
     let numbers: BTreeMap<usize, usize> = used.iter().enumerate().map(|(number, feature)| (*feature, number)).collect();
     let stage = |stage: &BoostedStage| {
         let trees = stage.stumps.iter().map(|stump| to_tree(stump, numbers[&stump.feature]));

@@ -1,13 +1,10 @@
 //! Hard negatives: windows away from the subject that every stage so far lets pass, gathered from many pictures.
 
-use std::{
-    borrow::Cow,
-    fs,
-    path::PathBuf,
-};
+use std::{borrow::Cow, fs, path::PathBuf};
 
 use fastrand::Rng;
 use lbp_cascade::{IntegralImage, Rect};
+use pictures::Grey;
 use rayon::prelude::*;
 
 use crate::{
@@ -16,7 +13,7 @@ use crate::{
     noise_texture,
     partial_cascade::PartialCascade,
     positives::Positives,
-    sampling::Grey,
+    sampling::{decode_grey, equalised, mirrored, transposed},
     scan::scan,
     series::random,
 };
@@ -47,16 +44,16 @@ impl Source<'_> {
     fn load(&self, random: &mut Rng) -> Vec<(Cow<'_, Grey>, Cow<'_, [Rect]>)> {
         match self {
             Self::File(LabelledPicture { path, subjects }) => {
-                let grey = fs::read(path).ok().and_then(|bytes| Grey::decode(&bytes));
-                grey.map(|grey| (Cow::Owned(grey.equalised()), Cow::Borrowed(&subjects[..]))).into_iter().collect()
+                let grey = fs::read(path).ok().and_then(|bytes| decode_grey(&bytes));
+                grey.map(|grey| (Cow::Owned(equalised(&grey)), Cow::Borrowed(&subjects[..]))).into_iter().collect()
             }
             Self::Crops(crops) => {
-                let whole = |crop: &Grey| vec![[0, 0, crop.width as i32, crop.height as i32].into()];
+                let whole = |crop: &Grey| vec![[0, 0, crop.width() as i32, crop.height() as i32].into()];
                 // Not equalised: detectors spread the brightness of a whole picture, never of the subject alone.
                 crops.iter().map(|crop| (Cow::Borrowed(crop), Cow::Owned(whole(crop)))).collect()
             }
             Self::NoiseTexture => {
-                vec![(Cow::Owned(noise_texture::picture(random).equalised()), Cow::Borrowed(&[]))]
+                vec![(Cow::Owned(equalised(&noise_texture::picture(random))), Cow::Borrowed(&[]))]
             }
         }
     }
@@ -141,16 +138,16 @@ fn turned(grey: &Grey, subjects: &[Rect], orientation: u8) -> (Grey, Vec<Rect>) 
     let (mut grey, mut subjects) = (grey.clone(), subjects.to_vec());
     let is_set = |bit: u8| orientation >> bit & 1 == 1;
     if is_set(0) {
-        subjects.iter_mut().for_each(|b| b.x = grey.width as i32 - b.x - b.width);
-        grey = grey.mirrored();
+        subjects.iter_mut().for_each(|b| b.x = grey.width() as i32 - b.x - b.width);
+        grey = mirrored(&grey);
     }
     if is_set(1) {
-        subjects.iter_mut().for_each(|b| b.y = grey.height as i32 - b.y - b.height);
-        grey = grey.transposed().mirrored().transposed();
+        subjects.iter_mut().for_each(|b| b.y = grey.height() as i32 - b.y - b.height);
+        grey = transposed(&mirrored(&transposed(&grey)));
     }
     if is_set(2) {
         subjects.iter_mut().for_each(|b| *b = Rect { x: b.y, y: b.x, width: b.height, height: b.width });
-        grey = grey.transposed();
+        grey = transposed(&grey);
     }
     (grey, subjects)
 }
@@ -173,7 +170,7 @@ mod tests {
     #[test]
     fn windows_keep_away_from_the_subject_and_repeat_by_seed() {
         let folder = folder();
-        let crops = Positives::of(vec![Grey { width: 24, height: 24, pixels: vec![0; 576] }]);
+        let crops = Positives::of(vec![Grey::filled(24, 24, [0])]);
         let negatives = Negatives::read(&[folder.path().into()], &crops, 1).unwrap();
         let features = all_features(24);
         let mine = |stages: &[BoostedStage], seed| {
@@ -189,12 +186,12 @@ mod tests {
 
     #[test]
     fn boxes_turn_with_their_picture() {
-        let mut grey = Grey { width: 5, height: 4, pixels: vec![0; 20] };
-        grey.pixels[5 + 3] = 9;
+        let mut grey = Grey::filled(5, 4, [0]);
+        grey.fill((3, 1), (1, 1), [9]);
         for orientation in 0..8 {
             let (grey, subjects) = turned(&grey, &[[3, 1, 1, 1].into()], orientation);
-            let (x, y) = (subjects[0].x as usize, subjects[0].y as usize);
-            assert_eq!(grey.pixels[y * grey.width + x], 9, "{orientation}");
+            let (x, y) = (subjects[0].x as u32, subjects[0].y as u32);
+            assert_eq!(grey.pixel(x, y), [9], "{orientation}");
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::{fs, io::Read as _, path::Path};
 
 use fastrand::Rng;
+use pictures::Grey;
 use rayon::prelude::*;
 
 use crate::{
     error::TrainingError,
-    sampling::{Frame, Grey},
+    sampling::{Frame, decode_grey, halved, mirrored, sample},
     series::random,
 };
 
@@ -31,7 +32,7 @@ impl Positives {
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
         let files = if path.is_dir() { read_folder(path) } else { read_tar(path) };
         let files = files.map_err(TrainingError::reading(path))?;
-        let crops: Vec<Grey> = files.par_iter().filter_map(|bytes| Grey::decode(bytes)).collect();
+        let crops: Vec<Grey> = files.par_iter().filter_map(|bytes| decode_grey(bytes)).collect();
         if crops.is_empty() { Err(TrainingError::NoPositives(path.into())) } else { Ok(Self::of(crops)) }
     }
 
@@ -46,24 +47,25 @@ impl Positives {
     }
 
     /// The `index`-th window of the endless series that `seed` starts: the crops in turn, each time otherwise.
-    pub fn window(&self, seed: u64, index: u64, side: usize) -> Vec<u8> {
+    pub fn window(&self, seed: u64, index: u64, side: u32) -> Vec<u8> {
         let mut random = random(seed, index);
         let crop = &self.crops[(index % self.crops.len() as u64) as usize];
         // Now and then from half its resolution, since a detector finds large subjects in a picture made small.
-        let halved = if random.bool() && crop.width >= 4 * side { Some(crop.halved()) } else { None };
-        let crop = halved.as_ref().unwrap_or(crop);
-        let length = crop.width.min(crop.height) as f32;
+        let is_large = crop.width().min(crop.height()) >= 4 * side;
+        let half = (random.bool() && is_large).then(|| halved(crop));
+        let crop = half.as_ref().unwrap_or(crop);
+        let length = crop.width().min(crop.height()) as f32;
         let cover = length * between(&mut random, COVER);
         let mut off = || between(&mut random, (-SHIFT, SHIFT)) * length;
-        let x = (crop.width as f32 - cover) / 2.0 + off();
-        let y = (crop.height as f32 - cover) / 2.0 + off();
-        let mut window = crop.sample(Frame { x, y, step: cover / side as f32 }, side, side);
+        let x = (crop.width() as f32 - cover) / 2.0 + off();
+        let y = (crop.height() as f32 - cover) / 2.0 + off();
+        let mut window = sample(crop, Frame { x, y, step: cover / side as f32 }, side, side);
         if random.bool() {
-            window = window.mirrored();
+            window = mirrored(&window);
         }
         let gamma = between(&mut random, GAMMA);
         window
-            .pixels
+            .bytes()
             .iter()
             .map(|pixel| (f32::from(*pixel) / 255.0).powf(gamma) * 255.0)
             .map(|p| p.round() as u8)
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn windows_differ_by_index_and_repeat_by_seed() {
         let pixels = (0..96 * 96).map(|i| (i % 96 * 2) as u8).collect();
-        let positives = Positives::of(vec![Grey { width: 96, height: 96, pixels }]);
+        let positives = Positives::of(vec![Grey::new(96, 96, pixels).unwrap()]);
         let window = |seed, index| positives.window(seed, index, 24);
         assert_eq!(window(1, 0).len(), 576);
         assert_eq!(window(1, 5), window(1, 5));

@@ -1,21 +1,14 @@
 //! Grey pictures, and windows cut from them at any place and size: bilinear, without smoothing, as a detector's pyramid is.
 
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageDecoder as _, ImageReader};
-use lbp_cascade::{GreyImage, brightness, equalise};
+use lbp_cascade::GreyImage;
+use pictures::{Alpha, Grey, Narrowing, PictureFile};
 use rayon::prelude::*;
 
-/// A grey picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grey {
-    /// Pixels across.
-    pub width: usize,
-    /// Pixels down.
-    pub height: usize,
-    /// Brightness, row by row.
-    pub pixels: Vec<u8>,
-}
+/// Larger pictures are passed over: they would take more memory than they teach.
+pub(crate) const MAX_PIXELS: u64 = 100_000_000;
+
+/// Above this many rows they are shared among threads; below, handing them over costs more than they do.
+const MAX_ROWS_ALONE: u32 = 64;
 
 /// A rectangle of a picture laid on a grid of samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,79 +21,72 @@ pub struct Frame {
     pub step: f32,
 }
 
-impl Grey {
-    /// The brightness of a picture file, turned upright; `None` where it is no picture.
-    pub fn decode(file: &[u8]) -> Option<Self> {
-        let mut decoder = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?.into_decoder().ok()?;
-        let orientation = decoder.orientation().ok()?;
-        let mut picture = DynamicImage::from_decoder(decoder).ok()?;
-        picture.apply_orientation(orientation);
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        // Detectors weight colours so; what they are to find has to be learnt in the same greys.
-        let pixels = picture.into_rgb8().pixels().map(|pixel| brightness(pixel.0)).collect();
-        Some(Self { width, height, pixels })
-    }
+/// The brightness of a picture file as a detector sees it; `None` where it is no picture.
+pub fn decode_grey(file: &[u8]) -> Option<Grey> {
+    let file = PictureFile::open(file, MAX_PIXELS).ok()?;
+    Some(file.decode(Alpha::Drop, Narrowing::UpperByte).ok()?.to_grey())
+}
 
-    /// The picture as a detector takes it.
-    ///
-    /// # Panics
-    /// If it has no pixel.
-    pub fn image(&self) -> GreyImage<'_> {
-        GreyImage::new(self.width, self.height, &self.pixels).expect("a picture has as many pixels as its sides say")
-    }
+/// The picture as a detector takes it.
+pub fn as_image(grey: &Grey) -> GreyImage<'_> {
+    let image = GreyImage::new(grey.width() as usize, grey.height() as usize, grey.bytes());
+    image.expect("a picture has as many pixels as its sides say")
+}
 
-    /// `width` by `height` samples of the frame, in rows that are computed in parallel where there are many.
-    pub fn sample(&self, frame: Frame, width: usize, height: usize) -> Self {
-        let columns: Vec<Tap> = (0..width).map(|i| tap(frame.x, frame.step, i, self.width)).collect();
-        let mut pixels = vec![0; width * height];
-        let fill = |(row, out): (usize, &mut [u8])| {
-            let down = tap(frame.y, frame.step, row, self.height);
-            let (upper, lower) = (&self.pixels[down.near * self.width..], &self.pixels[down.far * self.width..]);
-            for (out, across) in out.iter_mut().zip(&columns) {
-                let mix = |row: &[u8]| {
-                    let (near, far) = (f32::from(row[across.near]), f32::from(row[across.far]));
-                    near + (far - near) * across.share
-                };
-                let (above, below) = (mix(upper), mix(lower));
-                *out = (above + (below - above) * down.share).round() as u8;
-            }
-        };
-        // Below that, handing rows to other threads costs more than the rows do.
-        if height > 64 {
-            pixels.par_chunks_mut(width).enumerate().for_each(fill);
-        } else {
-            pixels.chunks_mut(width).enumerate().for_each(fill);
+/// The picture with its brightness spread evenly, as detectors look at it.
+pub fn equalised(grey: &Grey) -> Grey {
+    grey_of(grey.width(), grey.height(), lbp_cascade::equalise(grey.bytes()))
+}
+
+/// `width` by `height` samples of the frame, in rows that are computed in parallel where there are many.
+pub fn sample(grey: &Grey, frame: Frame, width: u32, height: u32) -> Grey {
+    let columns: Vec<Tap> = (0..width).map(|i| tap(frame.x, frame.step, i, grey.width())).collect();
+    let stride = grey.width() as usize;
+    let mut pixels = vec![0; width as usize * height as usize];
+    let fill = |(row, out): (usize, &mut [u8])| {
+        let down = tap(frame.y, frame.step, row as u32, grey.height());
+        let (upper, lower) = (&grey.bytes()[down.near * stride..], &grey.bytes()[down.far * stride..]);
+        for (out, across) in out.iter_mut().zip(&columns) {
+            let mix = |row: &[u8]| {
+                let (near, far) = (f32::from(row[across.near]), f32::from(row[across.far]));
+                near + (far - near) * across.share
+            };
+            let (above, below) = (mix(upper), mix(lower));
+            *out = (above + (below - above) * down.share).round() as u8;
         }
-        Self { width, height, pixels }
+    };
+    if height > MAX_ROWS_ALONE {
+        pixels.par_chunks_mut(width as usize).enumerate().for_each(fill);
+    } else {
+        pixels.chunks_mut(width as usize).enumerate().for_each(fill);
     }
+    grey_of(width, height, pixels)
+}
 
-    /// The picture with its brightness spread evenly, as detectors look at it.
-    pub fn equalised(&self) -> Self {
-        Self { pixels: equalise(&self.pixels), ..*self }
-    }
+/// The picture at half its size, each pixel the mean of four.
+///
+/// # Panics
+/// If a side is a single pixel.
+pub fn halved(grey: &Grey) -> Grey {
+    let (width, height) = (grey.width() / 2, grey.height() / 2);
+    let at = |x: u32, y: u32| u16::from(grey.pixel(x, y)[0]);
+    let mean = |x, y| ((at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1) + 2) / 4) as u8;
+    grey_of(width, height, (0..width * height).map(|i| mean(i % width * 2, i / width * 2)).collect())
+}
 
-    /// The picture at half its size, each pixel the mean of four.
-    pub fn halved(&self) -> Self {
-        let (width, height) = (self.width / 2, self.height / 2);
-        let at = |x: usize, y: usize| u16::from(self.pixels[y * self.width + x]);
-        let mean = |x, y| ((at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1) + 2) / 4) as u8;
-        let pixels = (0..width * height).map(|i| mean(i % width * 2, i / width * 2)).collect();
-        Self { width, height, pixels }
-    }
+/// The picture with rows and columns exchanged.
+pub fn transposed(grey: &Grey) -> Grey {
+    let (width, height) = (grey.height(), grey.width());
+    grey_of(width, height, (0..width * height).map(|i| grey.pixel(i / width, i % width)[0]).collect())
+}
 
-    /// The picture with rows and columns exchanged.
-    pub fn transposed(&self) -> Self {
-        let (width, height) = (self.height, self.width);
-        let pixels = (0..width * height).map(|i| self.pixels[i % width * self.width + i / width]).collect();
-        Self { width, height, pixels }
-    }
+/// The picture with left and right exchanged.
+pub fn mirrored(grey: &Grey) -> Grey {
+    grey_of(grey.width(), grey.height(), grey.rows().flat_map(|row| row.iter().rev()).copied().collect())
+}
 
-    /// The picture with left and right exchanged.
-    pub fn mirrored(&self) -> Self {
-        let mut pixels = self.pixels.clone();
-        pixels.chunks_mut(self.width).for_each(<[u8]>::reverse);
-        Self { pixels, ..*self }
-    }
+fn grey_of(width: u32, height: u32, pixels: Vec<u8>) -> Grey {
+    Grey::new(width, height, pixels).expect("as many pixels as the sides say, and at least one")
 }
 
 /// Which two pixels a sample lies between, and how far on its way to the second.
@@ -110,8 +96,8 @@ struct Tap {
     share: f32,
 }
 
-fn tap(start: f32, step: f32, sample: usize, length: usize) -> Tap {
-    let last = length - 1;
+fn tap(start: f32, step: f32, sample: u32, length: u32) -> Tap {
+    let last = length as usize - 1;
     let at = (start + (sample as f32 + 0.5) * step - 0.5).clamp(0.0, last as f32);
     let near = at as usize;
     Tap { near, far: (near + 1).min(last), share: at - near as f32 }
@@ -123,16 +109,16 @@ mod tests {
 
     #[test]
     fn samples_by_hand() {
-        let grey = Grey { width: 4, height: 2, pixels: vec![0, 10, 20, 30, 40, 50, 60, 70] };
+        let grey = Grey::new(4, 2, vec![0, 10, 20, 30, 40, 50, 60, 70]).unwrap();
         let check = |frame: Frame, width, height, expected: &[u8]| {
-            assert_eq!(grey.sample(frame, width, height).pixels, expected, "{frame:?}");
+            assert_eq!(sample(&grey, frame, width, height).bytes(), expected, "{frame:?}");
         };
-        check(Frame { x: 0.0, y: 0.0, step: 1.0 }, 4, 2, &grey.pixels);
+        check(Frame { x: 0.0, y: 0.0, step: 1.0 }, 4, 2, grey.bytes());
         check(Frame { x: 0.0, y: 0.0, step: 2.0 }, 2, 1, &[25, 45]);
         check(Frame { x: 0.5, y: 0.0, step: 1.0 }, 2, 1, &[5, 15]);
         check(Frame { x: -2.0, y: -2.0, step: 1.0 }, 2, 2, &[0, 0, 0, 0]);
-        assert_eq!(grey.halved().pixels, [25, 45]);
-        assert_eq!(grey.transposed().pixels, [0, 40, 10, 50, 20, 60, 30, 70]);
-        assert_eq!(grey.mirrored().pixels, [30, 20, 10, 0, 70, 60, 50, 40]);
+        assert_eq!(halved(&grey).bytes(), [25, 45]);
+        assert_eq!(transposed(&grey).bytes(), [0, 40, 10, 50, 20, 60, 30, 70]);
+        assert_eq!(mirrored(&grey).bytes(), [30, 20, 10, 0, 70, 60, 50, 40]);
     }
 }

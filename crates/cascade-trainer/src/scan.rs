@@ -2,8 +2,9 @@
 
 use fastrand::Rng;
 use lbp_cascade::{GreyImage, IntegralImage, Level, Rect, SearchSizes, levels, scaled};
+use pictures::Grey;
 
-use crate::{partial_cascade::PartialCascade, sampling::Grey};
+use crate::{partial_cascade::PartialCascade, sampling::as_image};
 
 /// The levels of the pyramid. Coarser steps than a detector takes by default: neighbouring levels hold nearly the same windows.
 const SIZES: SearchSizes = SearchSizes { scale_factor: 1.15, min_size: 0, max_size: 0 };
@@ -49,12 +50,12 @@ struct Plane {
 
 /// The picture at every size at which it still holds a window, scaled as a detector scales it.
 fn pyramid(grey: &Grey, side: usize) -> Vec<Plane> {
-    let levels = levels((grey.width, grey.height), (side, side), &SIZES);
+    let levels = levels((grey.width() as usize, grey.height() as usize), (side, side), &SIZES);
     // By a rounding the last may be a pixel too small.
     let levels = levels.into_iter().filter(|level| level.width.min(level.height) >= side);
     levels
         .map(|level| {
-            let pixels = scaled(grey.image(), level.width, level.height);
+            let pixels = scaled(as_image(grey), level.width, level.height);
             let image = GreyImage::new(level.width, level.height, &pixels).expect("it was scaled to the level's sides");
             Plane { level, integral: IntegralImage::of(image), pixels }
         })

@@ -2,44 +2,47 @@
 
 use std::fs;
 
-use image::RgbImage;
+use pictures::{Alpha, Narrowing, PictureFile, Rgb, Sheet, Tile};
 
 use crate::{
     error::TrainingError,
     evaluation::{Found, Pictures},
+    sampling::MAX_PIXELS,
 };
 
-/// A box's side on a sheet in pixels, its frame included.
-const TILE: u32 = 96;
-/// The frame's width in pixels.
-const FRAME: u32 = 3;
+/// A box's side on a sheet in pixels.
+const SIDE: u32 = 90;
 /// Boxes side by side.
-const MAX_ACROSS: u32 = 12;
+const MAX_COLUMNS: usize = 12;
 
 /// A contact sheet of boxes: framed green where a subject is, red where none is, grey where nobody said.
 ///
 /// # Errors
 /// When a picture cannot be read again.
-pub fn draw(pictures: &Pictures, boxes: &[&Found]) -> Result<RgbImage, TrainingError> {
-    let across = (boxes.len() as u32).clamp(1, MAX_ACROSS);
-    let down = (boxes.len() as u32).div_ceil(across).max(1);
-    let mut sheet = RgbImage::new(across * TILE, down * TILE);
-    for (index, found) in boxes.iter().enumerate() {
-        let path = pictures.path(found.picture);
-        let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
-        let Ok(picture) = image::load_from_memory(&bytes) else { continue };
-        let [x, y, width, height] = <[i32; 4]>::from(found.rect).map(i32::unsigned_abs);
-        let inner = TILE - 2 * FRAME;
-        let crop = picture.crop_imm(x, y, width, height).resize_exact(inner, inner, image::imageops::Triangle);
-        let colour = match found.is_right {
-            Some(true) => [60, 190, 60],
-            Some(false) => [220, 40, 40],
-            None => [128; 3],
-        };
-        let mut tile = RgbImage::from_pixel(TILE, TILE, image::Rgb(colour));
-        image::imageops::replace(&mut tile, &crop.into_rgb8(), FRAME.into(), FRAME.into());
-        let (column, row) = (index as u32 % across, index as u32 / across);
-        image::imageops::replace(&mut sheet, &tile, (column * TILE).into(), (row * TILE).into());
-    }
-    Ok(sheet)
+pub fn draw(pictures: &Pictures, boxes: &[&Found]) -> Result<Rgb, TrainingError> {
+    let tiles = boxes.iter().map(|found| tile(pictures, found)).collect::<Result<Vec<_>, _>>()?;
+    let sheet = Sheet { side: SIDE, margin: 3, lines: 0, background: [0; 3] };
+    Ok(sheet.grid(boxes.len().clamp(1, MAX_COLUMNS), &tiles))
+}
+
+fn tile(pictures: &Pictures, found: &Found) -> Result<Tile, TrainingError> {
+    let path = pictures.path(found.picture);
+    let bytes = fs::read(path).map_err(TrainingError::reading(path))?;
+    let file = PictureFile::open(&bytes, MAX_PIXELS);
+    let Ok(picture) = file.and_then(|file| file.decode(Alpha::Drop, Narrowing::UpperByte)) else {
+        return Ok(Tile::default());
+    };
+    let rect = found.rect;
+    let image = picture.cropped((rect.x, rect.y), (rect.width.unsigned_abs(), rect.height.unsigned_abs()));
+    let frame = match found.is_right {
+        Some(true) => [60, 190, 60],
+        Some(false) => [220, 40, 40],
+        None => [128; 3],
+    };
+    Ok(Tile { frame: Some(frame), ..Tile::from(resized(&image)) })
+}
+
+/// The image with the sides of a cell; each way by itself, as scaling either shrinks or enlarges.
+fn resized(image: &Rgb) -> Rgb {
+    image.scaled(SIDE, image.height()).scaled(SIDE, SIDE)
 }

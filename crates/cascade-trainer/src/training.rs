@@ -146,12 +146,16 @@ impl Training {
     }
 
     /// The first windows of the series that pass all stages so far.
-    fn positive_windows(&self, positives: &Positives, features: &[Feature]) -> Result<Vec<IntegralImage>, TrainingError> {
+    fn positive_windows(
+        &self,
+        positives: &Positives,
+        features: &[Feature],
+    ) -> Result<Vec<IntegralImage>, TrainingError> {
         let Settings { positives: wanted, seed, .. } = self.settings;
         let side = usize::from(self.settings.side);
         let cascade = self.cascade(features);
         let window = |index: usize| {
-            let pixels = positives.window(seed, index as u64, side);
+            let pixels = positives.window(seed, index as u64, self.settings.side.into());
             IntegralImage::of(GreyImage::new(side, side, &pixels).expect("a window has side × side pixels"))
         };
         let mut windows = Vec::new();
@@ -183,20 +187,21 @@ pub fn unfinished(model: &Path) -> PathBuf {
 mod tests {
     use std::fs;
 
-    use super::*;
-    use crate::sampling::Grey;
+    use pictures::Grey;
 
-    const SIDE: usize = 12;
+    use super::*;
+
+    const SIDE: u32 = 12;
 
     /// Crops bright on the left, and pictures of noise.
     fn material(folder: &Path) -> Positives {
-        let noise = |i: usize, salt: usize| (i * 2_654_435_761 + salt * 40_503) >> 7 & 63;
-        let crop = |salt: usize| {
-            let pixel = |i: usize| (noise(i, salt) + if i % SIDE < SIDE / 2 { 160 } else { 20 }) as u8;
-            Grey { width: SIDE, height: SIDE, pixels: (0..SIDE * SIDE).map(pixel).collect() }
+        let noise = |i: u32, salt: u32| (u64::from(i) * 2_654_435_761 + u64::from(salt) * 40_503) >> 7 & 63;
+        let crop = |salt: u32| {
+            let pixel = |i: u32| (noise(i, salt) + if i % SIDE < SIDE / 2 { 160 } else { 20 }) as u8;
+            Grey::new(SIDE, SIDE, (0..SIDE * SIDE).map(pixel).collect()).unwrap()
         };
         for name in 0..4 {
-            let pixel = |x, y| image::Luma([(noise((y * 90 + x) as usize, name) * 4) as u8]);
+            let pixel = |x, y| image::Luma([(noise(y * 90 + x, name) * 4) as u8]);
             image::GrayImage::from_fn(90, 70, pixel).save(folder.join(format!("{name}.png"))).unwrap();
         }
         Positives::of((0..30).map(crop).collect())

@@ -137,7 +137,7 @@ mod tests {
             face: FaceId { picture, index },
             picture,
             post: "mini:1".parse().unwrap(),
-            also_posts: Vec::new(),
+            other_posts: Vec::new(),
             file: format!("mini-00000/{picture}-{index}.png"),
             pixel_box: pixel_box.into(),
             neighbours: 5,

@@ -114,8 +114,8 @@ pub struct FaceRecord {
     /// The post of that picture; the lowest, where there are several.
     pub post: PostId,
     /// The picture's other posts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also_posts: Vec<PostId>,
+    #[serde(default, rename = "also_posts", skip_serializing_if = "Vec::is_empty")]
+    pub other_posts: Vec<PostId>,
     /// The file, relative to the manifest, with forward slashes.
     pub file: String,
     /// The detector's box in pixels of the picture.

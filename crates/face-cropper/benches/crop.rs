@@ -17,11 +17,10 @@ use face_cropper::{
     cascade::Cascade,
     detect::detect,
     engine::{self, Engine},
-    picture::Grey,
-    scaling::scaled,
-    sight,
+    search::search,
 };
 use lbp_cascade::Detection;
+use pictures::{Grey, PictureFile};
 use rayon::prelude::*;
 
 /// Two boxes of one face.
@@ -34,8 +33,8 @@ struct Picture {
 }
 
 impl Picture {
-    fn longer_side(&self) -> u64 {
-        self.grey.width().max(self.grey.height()) as u64
+    fn longer_side(&self) -> u32 {
+        self.grey.width().max(self.grey.height())
     }
 }
 
@@ -70,7 +69,7 @@ fn read(folder: &Path, count: usize, cascade: &Cascade) -> Vec<Picture> {
     let mut engine = start(&kinds()[..1], cascade).remove(0);
     let picture = |path: PathBuf| {
         let file = std::fs::read(&path).ok()?;
-        let decoded = engine.decode(&file, Alpha::Drop).ok()?;
+        let decoded = engine.decode(&PictureFile::open(&file, u64::MAX).ok()?, Alpha::Drop).ok()?;
         let grey = engine.grey(&decoded).ok()?;
         Some(Picture { name: path.file_name()?.to_string_lossy().into_owned(), file, grey })
     };
@@ -80,16 +79,16 @@ fn read(folder: &Path, count: usize, cascade: &Cascade) -> Vec<Picture> {
 /// Grey bytes to faces, one thread, alternating between the engines.
 fn detection(pictures: &[Picture], cascade: &Cascade) {
     let preview = |picture: &Picture| {
-        let side = |side: i32| (side as u64 * 300 / picture.longer_side()).max(1) as usize;
-        scaled(&picture.grey, side(picture.grey.width()), side(picture.grey.height()))
+        let side = |side: u32| (side * 300 / picture.longer_side()).max(1);
+        picture.grey.scaled(side(picture.grey.width()), side(picture.grey.height()))
     };
-    let of = |range: std::ops::Range<u64>| {
+    let of = |range: std::ops::Range<u32>| {
         pictures.iter().filter(|p| range.contains(&p.longer_side())).map(|p| p.grey.clone()).collect::<Vec<_>>()
     };
     let groups = [
         ("300 px previews", pictures.iter().map(preview).collect()),
         ("below 1500 px", of(0..1500)),
-        ("1500 px and more", of(1500..u64::MAX)),
+        ("1500 px and more", of(1500..u32::MAX)),
     ];
     println!("detection from identical grey bytes, CPU time of one thread");
     println!(
@@ -175,20 +174,20 @@ fn on_threads(
     cascade: &Cascade,
     config: &CropConfig,
 ) -> (f64, Faces) {
-    let look = |engine: &mut Box<dyn Engine>, picture: &Picture| {
-        let sight = sight::look(&mut **engine, &picture.file, picture.longer_side(), config)
-            .unwrap_or_else(|error| panic!("{}: {error}", picture.name));
-        (picture.name.clone(), sight.detections)
+    let examine = |engine: &mut Box<dyn Engine>, picture: &Picture| {
+        let file = PictureFile::open(&picture.file, u64::MAX).unwrap();
+        let found = search(&mut **engine, &file, config).unwrap_or_else(|error| panic!("{}: {error}", picture.name));
+        (picture.name.clone(), found.faces)
     };
     let one = || engine::start(kind, cascade).unwrap();
     if threads == 1 {
         let (mut engine, started) = (one(), cpu_seconds());
-        let faces = pictures.iter().map(|picture| look(&mut engine, picture)).collect();
+        let faces = pictures.iter().map(|picture| examine(&mut engine, picture)).collect();
         return (cpu_seconds() - started, faces);
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let started = Instant::now();
-    let faces = pool.install(|| pictures.par_iter().with_max_len(1).map_init(one, look).collect());
+    let faces = pool.install(|| pictures.par_iter().with_max_len(1).map_init(one, examine).collect());
     (started.elapsed().as_secs_f64(), faces)
 }
 
@@ -200,9 +199,8 @@ fn matched(expected: &Faces, found: &Faces, names: &[&String]) -> String {
 
 /// How many of some faces are among others.
 fn common(some: &Faces, others: &Faces, names: &[&String]) -> usize {
-    let among = |face: &Detection, faces: &[Detection]| {
-        faces.iter().any(|other| other.rect.iou(&face.rect) >= SAME_FACE)
-    };
+    let among =
+        |face: &Detection, faces: &[Detection]| faces.iter().any(|other| other.rect.iou(&face.rect) >= SAME_FACE);
     names.iter().map(|name| some[*name].iter().filter(|face| among(face, &others[*name])).count()).sum()
 }
 
@@ -210,7 +208,7 @@ fn common(some: &Faces, others: &Faces, names: &[&String]) -> usize {
 fn peer(folder: &Path, count: usize, cascade: &Cascade, faces: &Faces) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let output = Command::new(&python).arg(script).arg(folder).arg(cascade.place()).arg(count.to_string()).output();
+    let output = Command::new(&python).arg(script).arg(folder).arg(cascade.origin()).arg(count.to_string()).output();
     let Ok(output) = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()) else {
         println!("\n{python} cannot be started");
         return;

@@ -3,7 +3,7 @@
 use contracts::{Layout, Report, id::ShardId, manifest::Spool, publish::FileError, record::FaceRecord};
 
 use crate::{
-    gate::Fate,
+    gate::Verdict,
     inputs::Pictures,
     shard::{Finding, ShardRecord},
 };
@@ -40,16 +40,16 @@ impl Assembly {
     ) -> Result<(), FileError> {
         for (hash, finding) in &record.pictures {
             let Some(picture) = pictures.get(hash) else { continue };
-            for face in finding.faces(Fate::Kept) {
+            for face in finding.faces(Verdict::Kept) {
                 self.kept += 1;
                 if let Some(records) = &mut self.records {
                     let file = face.file_name(*hash, record.crops);
                     records.push(&picture.face_record(layout, shard, face, &file))?;
                 }
             }
-            finding.reasons().into_iter().for_each(|reason| report.drop_one(reason));
+            finding.reasons().iter().for_each(|reason| report.drop_one(&reason.to_string()));
             match finding {
-                Finding::Dropped(fault) => report.failed += u64::from(fault.passes()),
+                Finding::Dropped(fault) => report.failed += u64::from(fault.is_transient()),
                 Finding::Faces(faces) => {
                     self.found += faces.len() as u64;
                     self.pictures_with_faces += u64::from(!faces.is_empty());

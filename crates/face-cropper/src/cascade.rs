@@ -13,7 +13,7 @@ const EMBEDDED_TEXT: &str = include_str!("../cascades/nijigen.xml");
 /// A cascade file's content. That it is a cascade shows when an engine starts with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cascade {
-    place: String,
+    origin: String,
     text: String,
     hash: ContentHash,
 }
@@ -47,14 +47,14 @@ impl Cascade {
     }
 
     /// A cascade that is no file, with a name for messages.
-    pub fn of_text(place: String, text: String) -> Self {
+    pub fn of_text(origin: String, text: String) -> Self {
         let hash = ContentHash::of(text.as_bytes());
-        Self { place, text, hash }
+        Self { origin, text, hash }
     }
 
     /// Where it comes from, for messages.
-    pub fn place(&self) -> String {
-        self.place.clone()
+    pub fn origin(&self) -> String {
+        self.origin.clone()
     }
 
     /// That the content looks like what OpenCV writes; whether it is a cascade shows when it is read.

@@ -17,17 +17,17 @@ use rayon::prelude::*;
 
 use crate::{
     error::CropError,
-    examine::{Look, examine},
-    gate::Fate,
+    examine::{ExamineOptions, examine},
+    gate::Verdict,
     inputs::{Picture, Pictures},
     recipe::Recipe,
-    shard::{Finding, ShardRecord},
+    shard::{Finding, FoundFace, ShardRecord},
     workers::Workers,
 };
 
 /// What cutting needs from shard to shard, and what it has done.
 pub(crate) struct Cutting<'a> {
-    /// The stage's surroundings.
+    /// Configuration, layout, progress and interrupt.
     pub(crate) context: &'a Context<'a>,
     /// How faces are found and cut.
     pub(crate) recipe: &'a Recipe,
@@ -54,7 +54,7 @@ pub(crate) struct Done {
 
 impl Cutting<'_> {
     /// Brings a shard up to date and returns its record. A shard that is up to date is not touched. An interrupted one
-    /// is published with what was examined until then; the next run goes on from there.
+    /// is published with what was examined until then; the next run resumes from there.
     ///
     /// # Errors
     /// When the disk refuses; the shard is then as it was before.
@@ -86,19 +86,19 @@ impl Cutting<'_> {
         Ok(published.expect("a folder is only published after it was filled"))
     }
 
-    /// What the old record says of a picture, where that still holds: made by the same recipe, nothing that passes,
+    /// What the old record says of a picture, where that still holds: made by the same recipe, nothing that crawling again may fix,
     /// and no face kept out that the user has let in again.
     fn known<'o>(&self, shard: &ShardId, picture: &Picture, old: Option<&'o ShardRecord>) -> Option<&'o Finding> {
         let old = old.filter(|old| old.recipe == self.recipe.fingerprint)?;
         let finding = old.pictures.get(&picture.hash())?;
         let holds = match finding {
-            Finding::Dropped(fault) => !fault.passes(),
-            Finding::Faces(_) => finding.faces(Fate::Excluded).all(|face| self.excluded(shard, picture, face)),
+            Finding::Dropped(fault) => !fault.is_transient(),
+            Finding::Faces(_) => finding.faces(Verdict::Excluded).all(|face| self.excluded(shard, picture, face)),
         };
         holds.then_some(finding)
     }
 
-    fn excluded(&self, shard: &ShardId, picture: &Picture, face: &crate::shard::FoundFace) -> bool {
+    fn excluded(&self, shard: &ShardId, picture: &Picture, face: &FoundFace) -> bool {
         let file = face.file_name(picture.hash(), self.recipe.config.format);
         self.exclusions.covers(&picture.face_record(self.context.layout, shard, face, &file))
     }
@@ -115,7 +115,7 @@ impl Cutting<'_> {
         let mut findings = BTreeMap::new();
         for (hash, picture) in pictures {
             let Some(finding) = self.known(shard, picture, old) else { continue };
-            for face in finding.faces(Fate::Kept) {
+            for face in finding.faces(Verdict::Kept) {
                 let name = face.file_name(*hash, self.recipe.config.format);
                 link(&folder.join(&name), &partial.join(&name))?;
             }
@@ -144,7 +144,7 @@ impl Cutting<'_> {
     }
 
     fn examine(&self, shard: &ShardId, picture: &Picture, partial: &Path) -> Result<Finding, CropError> {
-        let look = Look {
+        let options = ExamineOptions {
             config: &self.recipe.config,
             excluded: &|face| self.excluded(shard, picture, face),
             keep: &|face, content| {
@@ -155,10 +155,10 @@ impl Cutting<'_> {
             },
         };
         let path = picture.path(&self.context.layout.raw_manifest());
-        let seen = self.workers.lend(|engine| examine(engine, &path, picture.hash(), &look))??;
+        let examined = self.workers.lend(|engine| examine(engine, &path, picture.hash(), &options))??;
         self.done.pictures.fetch_add(1, Ordering::Relaxed);
-        self.done.pixels.fetch_add(seen.pixels, Ordering::Relaxed);
-        Ok(seen.finding)
+        self.done.pixels.fetch_add(examined.pixels, Ordering::Relaxed);
+        Ok(examined.finding)
     }
 }
 

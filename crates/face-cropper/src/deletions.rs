@@ -10,8 +10,8 @@ use contracts::{
 };
 
 use crate::{
-    gate::Fate,
-    shard::{Finding, ShardRecord},
+    gate::Verdict,
+    shard::{Finding, FoundFace, ShardRecord},
 };
 
 /// Looks through a shard for faces that it says it holds and no longer does. They are remembered by picture and box,
@@ -26,9 +26,9 @@ pub(crate) fn notice(layout: &Layout, shard: &ShardId, record: &mut ShardRecord)
     let mut deleted = Vec::new();
     for (picture, finding) in &mut record.pictures {
         let Finding::Faces(faces) = finding else { continue };
-        let gone = |face: &crate::shard::FoundFace| !present.contains(&face.file_name(*picture, crops));
-        for face in faces.iter_mut().filter(|face| face.fate == Fate::Kept && gone(face)) {
-            face.fate = Fate::Excluded;
+        let gone = |face: &FoundFace| !present.contains(&face.file_name(*picture, crops));
+        for face in faces.iter_mut().filter(|face| face.verdict == Verdict::Kept && gone(face)) {
+            face.verdict = Verdict::Excluded;
             deleted.push(Exclusion { picture: *picture, pixel_box: face.pixel_box });
         }
     }

@@ -2,11 +2,9 @@
 
 use contracts::config::CropConfig;
 use lbp_cascade::{Detection, SearchSizes, detections};
+use pictures::Grey;
 
-use crate::{
-    engine::{Engine, EngineError},
-    picture::Grey,
-};
+use crate::engine::{Engine, EngineError};
 
 /// Finds the faces of a picture, sorted by (y, x, width): the order that faces are numbered in.
 ///

@@ -1,27 +1,23 @@
 //! One picture from its file to the faces in it.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use std::path::Path;
 
 use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
 use lbp_cascade::Detection;
+use pictures::{Grey, PictureFile, Rgb};
 
 use crate::{
-    container,
     engine::{Engine, EngineError},
     fault::PictureFault,
-    gate::{Fate, Measures, grey_std, judge},
+    gate::{Verdict, judge},
     geometry::square_to_cut,
-    picture::{Colour, Grey},
+    measures::Measures,
+    search::search,
     shard::{Finding, FoundFace},
-    sharpness::sharpness,
-    sight,
 };
 
-/// What one look at a picture needs.
-pub(crate) struct Look<'a> {
+/// What examining a picture needs beside an engine and the picture.
+pub(crate) struct ExamineOptions<'a> {
     /// How faces are found and cut.
     pub(crate) config: &'a CropConfig,
     /// Whether the user wants a face kept out.
@@ -33,15 +29,15 @@ pub(crate) struct Look<'a> {
 /// Takes a face and its file's content.
 pub(crate) type Keep<'a> = dyn Fn(&FoundFace, Vec<u8>) -> Result<(), FileError> + 'a;
 
-/// What a look at a picture gave.
-pub(crate) struct Seen {
+/// What examining a picture gave.
+pub(crate) struct Examined {
     /// What became of it.
     pub(crate) finding: Finding,
     /// How many pixels the picture has.
     pub(crate) pixels: u64,
 }
 
-/// Why a look ended early: the picture's fault, or the disk's.
+/// Why an examination ended early: the picture's fault, or the disk's.
 enum Stop {
     Picture(PictureFault),
     Disk(FileError),
@@ -61,77 +57,85 @@ pub(crate) fn examine(
     engine: &mut dyn Engine,
     path: &Path,
     hash: ContentHash,
-    look: &Look<'_>,
-) -> Result<Seen, FileError> {
-    match faces(engine, path, hash, look) {
-        Ok(seen) => Ok(seen),
+    options: &ExamineOptions<'_>,
+) -> Result<Examined, FileError> {
+    match examined(engine, path, hash, options) {
+        Ok(examined) => Ok(examined),
         Err(Stop::Disk(error)) => Err(error),
         Err(Stop::Picture(fault)) => {
             tracing::debug!(picture = %path.display(), "{}", fault.reason());
-            Ok(Seen { finding: Finding::Dropped(fault), pixels: 0 })
+            Ok(Examined { finding: Finding::Dropped(fault), pixels: 0 })
         }
     }
 }
 
-fn faces(engine: &mut dyn Engine, path: &Path, hash: ContentHash, look: &Look<'_>) -> Result<Seen, Stop> {
-    let file = std::fs::read(path).map_err(|_| PictureFault::Missing)?;
-    if ContentHash::of(&file) != hash {
+fn examined(
+    engine: &mut dyn Engine,
+    path: &Path,
+    hash: ContentHash,
+    options: &ExamineOptions<'_>,
+) -> Result<Examined, Stop> {
+    let bytes = std::fs::read(path).map_err(|_| PictureFault::Missing)?;
+    if ContentHash::of(&bytes) != hash {
         return Err(PictureFault::Altered.into());
     }
-    let size = container::check(&file, u64::from(look.config.max_megapixels) * 1_000_000)?;
+    let max_pixels = u64::from(options.config.max_megapixels) * 1_000_000;
+    let file = PictureFile::open(&bytes, max_pixels).map_err(PictureFault::from)?;
+    let pixels = file.probe().area();
     let failed = |error: EngineError| match error {
-        EngineError::Undecodable => Stop::Picture(PictureFault::Undecodable),
+        EngineError::Undecodable => PictureFault::Undecodable,
         error => undetectable(path, &error),
     };
-    // Decoders are other people's code, and files may be made to break them: one picture is lost, not the run.
-    let guarded = AssertUnwindSafe(|| sight::look(engine, &file, size.longer_side(), look.config));
-    let sight = catch_unwind(guarded).unwrap_or(Err(EngineError::Undecodable)).map_err(failed)?;
-    drop(file);
-    let Some((picture, grey)) = sight.picture else {
-        return Ok(Seen { finding: Finding::Faces(Vec::new()), pixels: size.area() });
+    let found = search(engine, &file, options.config).map_err(failed)?;
+    // Cutting may take a while, and a worker each holds a file.
+    drop(bytes);
+    let Some((picture, grey)) = found.picture else {
+        return Ok(Examined { finding: Finding::Faces(Vec::new()), pixels });
     };
-    let mut faces: Vec<FoundFace> =
-        sight.detections.iter().enumerate().map(|(index, face)| measured(index, face, &grey, look.config)).collect();
-    for face in faces.iter_mut().filter(|face| face.fate == Fate::Kept) {
-        if (look.excluded)(face) {
-            face.fate = Fate::Excluded;
+    let measured = |(index, face)| measured(index, face, &grey, options.config);
+    let mut faces: Vec<FoundFace> = found.faces.iter().enumerate().map(measured).collect();
+    for face in faces.iter_mut().filter(|face| face.verdict == Verdict::Kept) {
+        if (options.excluded)(face) {
+            face.verdict = Verdict::Excluded;
             continue;
         }
-        let (pixels, crop) = cut(engine, &picture, face, look.config).map_err(|error| undetectable(path, &error))?;
+        let (pixels, crop) = cut(engine, &picture, face, options.config).map_err(|error| undetectable(path, &error))?;
         face.pixels = Some(pixels);
-        (look.keep)(face, crop).map_err(Stop::Disk)?;
+        (options.keep)(face, crop).map_err(Stop::Disk)?;
     }
-    Ok(Seen { finding: Finding::Faces(faces), pixels: size.area() })
+    Ok(Examined { finding: Finding::Faces(faces), pixels })
 }
 
 fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {
     let pixel_box = PixelBox::from(<[i32; 4]>::from(detection.rect));
-    let measures = Measures::new(detection, grey_std(grey, &pixel_box), sharpness(grey, &pixel_box));
-    FoundFace {
-        index: index as u32,
-        pixel_box,
-        fate: judge(config, &measures),
-        measures,
-        pixels: None,
-    }
+    let measures = Measures::take(detection, &pixel_box, grey);
+    FoundFace { index: index as u32, pixel_box, verdict: judge(config, &measures), measures, pixels: None }
 }
 
 /// The hash of a face's pixels, and its file.
 fn cut(
     engine: &mut dyn Engine,
-    picture: &Colour,
+    picture: &Rgb,
     face: &FoundFace,
     config: &CropConfig,
 ) -> Result<(ContentHash, Vec<u8>), EngineError> {
-    let square = square_to_cut(&face.pixel_box, config.margin, config.border, picture.width(), picture.height());
-    let mut crop = picture.square(square.x, square.y, square.width);
-    if config.size != 0 && config.size != square.width.unsigned_abs() {
-        crop = engine.scale(&crop, config.size as usize)?;
+    let (width, height) = (picture.width() as i32, picture.height() as i32);
+    let square = square_to_cut(&face.pixel_box, config.margin, config.border, width, height);
+    let side = square.width.unsigned_abs();
+    let mut crop = picture.cropped((square.x, square.y), (side, side));
+    if config.size != 0 && config.size != side {
+        crop = engine.scale(&crop, config.size)?;
     }
-    Ok((ContentHash::of(crop.bytes()), engine.encode(&crop, config.format)?))
+    Ok((pixels_hash(&crop), engine.encode(&crop, config.format)?))
 }
 
-fn undetectable(path: &Path, error: &EngineError) -> Stop {
+/// Blue first, as OpenCV holds pixels: the order of all hashes that are in records.
+fn pixels_hash(crop: &Rgb) -> ContentHash {
+    let blue_first: Vec<u8> = crop.pixels().iter().flat_map(|[red, green, blue]| [*blue, *green, *red]).collect();
+    ContentHash::of(&blue_first)
+}
+
+fn undetectable(path: &Path, error: &EngineError) -> PictureFault {
     tracing::warn!("{}: {error}", path.display());
-    Stop::Picture(PictureFault::Undetectable)
+    PictureFault::Undetectable
 }

@@ -1,6 +1,9 @@
 //! Why a picture could not be used.
 
+use pictures::PictureError;
 use serde::{Deserialize, Serialize};
+
+use crate::reason::DropReason;
 
 /// What is wrong with a picture. None of this stops the stage: the picture is counted and passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,21 +26,33 @@ pub(crate) enum PictureFault {
 }
 
 impl PictureFault {
-    /// How a report names it.
-    pub(crate) fn reason(self) -> &'static str {
+    /// Why such a picture is left out.
+    pub(crate) fn reason(self) -> DropReason {
         match self {
-            Self::Missing => "picture missing",
-            Self::Altered => "picture altered since the crawl",
-            Self::UnknownFormat => "picture of an unknown format",
-            Self::Truncated => "picture truncated",
-            Self::TooLarge => "picture too large",
-            Self::Undecodable => "picture undecodable",
-            Self::Undetectable => "picture undetectable",
+            Self::Missing => DropReason::Missing,
+            Self::Altered => DropReason::Altered,
+            Self::UnknownFormat => DropReason::UnknownFormat,
+            Self::Truncated => DropReason::Truncated,
+            Self::TooLarge => DropReason::TooLarge,
+            Self::Undecodable => DropReason::Undecodable,
+            Self::Undetectable => DropReason::Undetectable,
         }
     }
 
-    /// Whether crawling again may mend it: then it is a failure, and looked at again in every run.
-    pub(crate) fn passes(self) -> bool {
+    /// Whether crawling again may fix it: then it is a failure, and looked at again in every run.
+    pub(crate) fn is_transient(self) -> bool {
         matches!(self, Self::Missing | Self::Altered)
+    }
+}
+
+impl From<PictureError> for PictureFault {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::Read(_) => Self::Missing,
+            PictureError::UnknownFormat => Self::UnknownFormat,
+            PictureError::CutOff => Self::Truncated,
+            PictureError::TooLarge => Self::TooLarge,
+            PictureError::Damaged => Self::Undecodable,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Picture {
     /// The record of its lowest post.
     pub(crate) record: PictureRecord,
     /// Its other posts, ascending.
-    pub(crate) also_posts: Vec<PostId>,
+    pub(crate) other_posts: Vec<PostId>,
 }
 
 /// A shard's pictures.
@@ -35,14 +35,14 @@ pub(crate) struct Inventory {
     /// The hash of the records.
     pub(crate) hash: ContentHash,
     /// The posts of a picture but the lowest, ascending.
-    also_posts: HashMap<PictureHash, Vec<PostId>>,
+    other_posts: HashMap<PictureHash, Vec<PostId>>,
 }
 
 impl Inventory {
     /// Looks through the records. A picture belongs to the shard of its lowest post.
     pub(crate) fn take(layout: &Layout, tombstones: &Tombstones) -> Result<Self, ManifestError> {
         let mut records = Records::<PictureRecord>::open(&layout.raw_manifest())?;
-        let (mut shards, mut also_posts) = (Vec::<(ShardId, u64)>::new(), HashMap::<_, Vec<PostId>>::new());
+        let (mut shards, mut other_posts) = (Vec::<(ShardId, u64)>::new(), HashMap::<_, Vec<PostId>>::new());
         let mut seen = HashSet::new();
         for record in records.by_ref() {
             let record = record?;
@@ -50,7 +50,7 @@ impl Inventory {
                 continue;
             }
             if !seen.insert(record.sha256) {
-                also_posts.entry(record.sha256).or_default().push(record.post);
+                other_posts.entry(record.sha256).or_default().push(record.post);
                 continue;
             }
             let shard = record.post.shard();
@@ -59,7 +59,7 @@ impl Inventory {
                 _ => shards.push((shard, 1)),
             }
         }
-        Ok(Self { shards, hash: records.hash()?, also_posts })
+        Ok(Self { shards, hash: records.hash()?, other_posts })
     }
 
     /// Goes through the records again, a shard at a time.
@@ -88,9 +88,9 @@ impl ShardReader<'_> {
         let mut pictures = Pictures::new();
         while let Some(record) = self.records.next_if(|next| !elsewhere(next)) {
             let record = record?;
-            let also_posts = self.inventory.also_posts.get(&record.sha256).cloned().unwrap_or_default();
-            if !self.tombstones.cover(&record.post) && !also_posts.contains(&record.post) {
-                pictures.insert(record.sha256, Picture { record, also_posts });
+            let other_posts = self.inventory.other_posts.get(&record.sha256).cloned().unwrap_or_default();
+            if !self.tombstones.cover(&record.post) && !other_posts.contains(&record.post) {
+                pictures.insert(record.sha256, Picture { record, other_posts });
             }
         }
         Ok(pictures)
@@ -115,7 +115,7 @@ impl Picture {
             face: FaceId { picture: self.hash(), index: face.index },
             picture: self.hash(),
             post: record.post.clone(),
-            also_posts: self.also_posts.clone(),
+            other_posts: self.other_posts.clone(),
             file: layout.face_file(shard, file),
             pixel_box: face.pixel_box,
             neighbours: face.measures.neighbours,
@@ -185,10 +185,10 @@ mod tests {
         assert_eq!(names, [("mini-00000".into(), 2), ("mini-00001".into(), 1), ("mini-00021".into(), 1)]);
         let check = |wanted: &[usize], expected: &[&[&str]]| {
             let mut reader = inventory.open(&layout, &tombstones).unwrap();
-            for (place, expected) in wanted.iter().zip(expected) {
-                let pictures = reader.pictures(&inventory.shards[*place].0).unwrap();
+            for (index, expected) in wanted.iter().zip(expected) {
+                let pictures = reader.pictures(&inventory.shards[*index].0).unwrap();
                 let expected: Vec<PictureHash> = expected.iter().map(|name| ContentHash::of(name.as_bytes())).collect();
-                assert!(pictures.keys().eq(BTreeSet::from_iter(&expected)), "shard {place}");
+                assert!(pictures.keys().eq(BTreeSet::from_iter(&expected)), "shard {index}");
             }
         };
         check(&[0, 1, 2], &[&["a", "b"], &["c"], &["d"]]);
@@ -196,6 +196,6 @@ mod tests {
         let twice = &inventory.open(&layout, &tombstones).unwrap().pictures(&inventory.shards[0].0).unwrap()
             [&ContentHash::of(b"a")];
         assert_eq!(twice.record.post, "mini:4095".parse().unwrap());
-        assert_eq!(twice.also_posts, ["mini:4096".parse().unwrap(), "other:1".parse().unwrap()]);
+        assert_eq!(twice.other_posts, ["mini:4096".parse().unwrap(), "other:1".parse().unwrap()]);
     }
 }

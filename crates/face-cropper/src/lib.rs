@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! raw manifest ─▶ inputs ─▶ shards ─▶ examine each picture ─▶ shard folders ─▶ faces manifest
-//!                              container → sight (decode → grey → windows → grouping) → gate → cut
+//!                              probe → decode → grey → windows → grouping → gate → cut
 //! ```
 //!
 //! Invariants: only [`engine`] knows OpenCV, which can be left out; grouping, gates and geometry are pure functions, so that any engine that
@@ -11,9 +11,7 @@
 
 mod assembly;
 pub mod cascade;
-mod codec;
 mod contact;
-mod container;
 mod cutting;
 mod deletions;
 pub mod detect;
@@ -24,12 +22,12 @@ mod fault;
 mod gate;
 pub mod geometry;
 mod inputs;
-pub mod picture;
+mod measures;
+mod reason;
 mod recipe;
-pub mod scaling;
+pub mod search;
 mod shard;
 mod sharpness;
-pub mod sight;
 mod stage;
 mod workers;
 

@@ -11,10 +11,7 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    fault::PictureFault,
-    gate::{Fate, Measures},
-};
+use crate::{fault::PictureFault, gate::Verdict, measures::Measures, reason::DropReason};
 
 /// The record's file within the shard's folder.
 const FILE: &str = "shard.json";
@@ -59,7 +56,8 @@ pub(crate) struct FoundFace {
     #[serde(flatten)]
     pub(crate) measures: Measures,
     /// What became of it.
-    pub(crate) fate: Fate,
+    #[serde(rename = "fate")]
+    pub(crate) verdict: Verdict,
     /// The hash of its crop's pixels, where it was cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pixels: Option<ContentHash>,
@@ -73,21 +71,21 @@ impl FoundFace {
 }
 
 impl Finding {
-    /// The faces with the given fate.
-    pub(crate) fn faces(&self, fate: Fate) -> impl Iterator<Item = &FoundFace> {
+    /// The faces with the given verdict.
+    pub(crate) fn faces(&self, verdict: Verdict) -> impl Iterator<Item = &FoundFace> {
         let all = match self {
             Self::Faces(faces) => &faces[..],
             Self::Dropped(_) => &[],
         };
-        all.iter().filter(move |face| face.fate == fate)
+        all.iter().filter(move |face| face.verdict == verdict)
     }
 
     /// Why things were left out: once for the picture, or once for each face.
-    pub(crate) fn reasons(&self) -> Vec<&'static str> {
+    pub(crate) fn reasons(&self) -> Vec<DropReason> {
         match self {
             Self::Dropped(fault) => vec![fault.reason()],
-            Self::Faces(faces) if faces.is_empty() => vec!["picture without a face"],
-            Self::Faces(faces) => faces.iter().filter_map(|face| face.fate.reason()).collect(),
+            Self::Faces(faces) if faces.is_empty() => vec![DropReason::NoFace],
+            Self::Faces(faces) => faces.iter().filter_map(|face| face.verdict.reason()).collect(),
         }
     }
 }
@@ -132,9 +130,9 @@ impl ShardRecord {
     fn count(&mut self) {
         self.counts = BTreeMap::from([("kept".to_owned(), 0)]);
         for finding in self.pictures.values() {
-            *self.counts.entry("kept".into()).or_default() += finding.faces(Fate::Kept).count() as u64;
+            *self.counts.entry("kept".into()).or_default() += finding.faces(Verdict::Kept).count() as u64;
             for reason in finding.reasons() {
-                *self.counts.entry(reason.into()).or_default() += 1;
+                *self.counts.entry(reason.to_string()).or_default() += 1;
             }
         }
     }
@@ -150,7 +148,13 @@ mod tests {
     fn found(score: f64) -> FoundFace {
         let detection = Detection { rect: [1, 2, 3, 3].into(), neighbours: 6, score };
         let measures = Measures::new(&detection, 30.0, 9.5);
-        FoundFace { index: 4, pixel_box: [1, 2, 3, 3].into(), measures, fate: Fate::Kept, pixels: Some(ContentHash::of(b"pixels")) }
+        FoundFace {
+            index: 4,
+            pixel_box: [1, 2, 3, 3].into(),
+            measures,
+            verdict: Verdict::Kept,
+            pixels: Some(ContentHash::of(b"pixels")),
+        }
     }
 
     fn record(scores: &[f64]) -> ShardRecord {

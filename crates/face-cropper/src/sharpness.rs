@@ -1,14 +1,13 @@
 //! How sharp a face is.
 
 use contracts::record::PixelBox;
-
-use crate::picture::Grey;
+use pictures::Grey;
 
 /// The root mean square of the Laplacian (4 v − the four neighbours) within a box, in grey levels: about 0 for a blur,
 /// tens for crisp lines. Pixels at the picture's edge are left out; a box without others has 0.
 pub(crate) fn sharpness(grey: &Grey, pixel_box: &PixelBox) -> f64 {
-    let range = |start: i32, length: i32, end: i32| {
-        let inside = |place: i32| place.clamp(1, (end - 1).max(1)) as usize;
+    let range = |start: i32, length: i32, end: u32| {
+        let inside = |v: i32| v.clamp(1, (end as i32 - 1).max(1)) as usize;
         inside(start)..inside(start.saturating_add(length))
     };
     let width = grey.width() as usize;

@@ -1,9 +1,13 @@
 //! The crop stage: the raw manifest in, faces by shard and their manifest out.
 
-use std::{collections::HashSet, sync::atomic::Ordering, time::Instant};
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use contracts::{
-    Context, Layout, Report, Stage, StageId,
+    ContentHash, Context, Layout, Report, Stage, StageId,
     exclusion::Exclusions,
     id::{PostId, ShardId},
     manifest::{Header, ManifestError, Spool},
@@ -41,41 +45,56 @@ impl Stage for Crop {
         let cascade = Cascade::find(&context.config.crop.cascade)?;
         let recipe = Recipe::new(context.config, cascade.hash());
         let workers = Workers::start(context.config.crop.engine, cascade)?;
-        let mut report = Report::new(StageId::Crop);
         if inventory.shards.is_empty() {
             remove_manifest(context)?;
             return Err(CropError::NoPictures);
         }
-        let mut shards = inventory.shards.clone();
-        shards.extend(emptied(context.layout, &tombstones, &inventory));
-        if let Some(share) = options.shard {
-            let mut place = 0..;
-            shards.retain(|_| place.next().is_some_and(|place| share.holds(place)));
-            report.state = State::Share;
-        }
+        let shards = shards_to_do(context.layout, &tombstones, &inventory, options);
+        let mut report = Report::new(StageId::Crop);
+        report.state = if options.shard.is_some() { State::Share } else { State::Complete };
         report.taken = shards.iter().map(|(_, pictures)| pictures).sum();
 
         notice_deletions(context, &shards, &mut report)?;
+        // Read after that: what was just noticed is among them.
         let exclusions = Exclusions::read(context.layout)?;
         let cutting =
             Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
         let mut reader = inventory.open(context.layout, &tombstones)?;
         let assembly = cut(&cutting, &shards, |shard| reader.pictures(shard), &mut report)?;
         report.kept = assembly.kept;
-        if report.state != State::Complete {
-            return Ok(report);
-        }
-
-        refuse_nothing(context, &assembly, &report)?;
-        if let Some(faces) = assembly.records {
-            let seed = context.config.seed();
-            let header = Header::new::<FaceRecord>(STAGE_VERSION, Some(inventory.hash), recipe.keys.clone(), seed);
-            let output = faces.publish(&header)?;
-            contact::draw(context.layout, &recipe.config, output)?;
-            report.output = Some(output);
+        if report.state == State::Complete {
+            refuse_nothing(context, &assembly, &report)?;
+            report.output = publish(context, &recipe, inventory.hash, assembly)?;
         }
         Ok(report)
     }
+}
+
+/// The shards of the inventory and those that lost their last picture, as far as they are in this share of the work.
+fn shards_to_do(
+    layout: &Layout,
+    tombstones: &Tombstones,
+    inventory: &Inventory,
+    options: &CropOptions,
+) -> Vec<(ShardId, u64)> {
+    let emptied = emptied(layout, tombstones, inventory);
+    let all = inventory.shards.iter().cloned().chain(emptied).enumerate();
+    let is_mine = |index: usize| options.shard.is_none_or(|share| share.holds(index));
+    all.filter(|(index, _)| is_mine(*index)).map(|(_, shard)| shard).collect()
+}
+
+/// Gives the records their manifest, and draws the faces; returns the records' hash.
+fn publish(
+    context: &Context<'_>,
+    recipe: &Recipe,
+    input: ContentHash,
+    assembly: Assembly,
+) -> Result<Option<ContentHash>, CropError> {
+    let Some(faces) = assembly.records else { return Ok(None) };
+    let header = Header::new::<FaceRecord>(STAGE_VERSION, Some(input), recipe.keys.clone(), context.config.seed());
+    let output = faces.publish(&header)?;
+    contact::draw(context.layout, &recipe.config, output)?;
+    Ok(Some(output))
 }
 
 /// Shards of forgotten posts from which no picture is left, so that their faces go too.
@@ -138,7 +157,7 @@ fn cut(
 }
 
 fn account(cutting: &Cutting<'_>, assembly: &Assembly, seconds: f64, report: &mut Report) {
-    let done = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    let done = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let megapixels = done(&cutting.done.pixels) as f64 / 1e6;
     report.bytes = done(&cutting.done.bytes);
     let figures = [

@@ -4,12 +4,10 @@
 mod material;
 
 use contracts::config::{Alpha, CropMode, Engine};
-use face_cropper::{
-    engine::{self, Reduction},
-    scaling::scaled,
-};
+use face_cropper::engine;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
-use material::{Scene, encoded, spots};
+use material::{Scene, encoded, opened, spots};
+use pictures::Reduction;
 
 /// The engines that were built.
 fn engines() -> Vec<Engine> {
@@ -100,13 +98,13 @@ fn a_reduced_jpeg_is_the_picture_made_small_whichever_way_the_camera_was_held() 
         let mut engine = engine::start(kind, &cascade).unwrap();
         for orientation in 1..=8 {
             let file = oriented(&jpeg, orientation);
-            let upright = engine.decode(&file, Alpha::Drop).unwrap();
+            let upright = engine.decode(&opened(&file), Alpha::Drop).unwrap();
             let grey = engine.grey(&upright).unwrap();
             assert_eq!(grey.width() < grey.height(), orientation > 4, "{kind:?}, orientation {orientation}");
             for reduction in [Reduction::Half, Reduction::Quarter, Reduction::Eighth] {
-                let small = engine.preview(&file, Alpha::Drop, reduction).unwrap().grey;
-                let side = |side: i32| (side as u32).div_ceil(reduction.divisor()) as usize;
-                let expected = scaled(&grey, side(grey.width()), side(grey.height()));
+                let small = engine.preview(&opened(&file), Alpha::Drop, reduction).unwrap().grey;
+                let side = |side: u32| side.div_ceil(reduction.divisor());
+                let expected = grey.scaled(side(grey.width()), side(grey.height()));
                 let what = format!("{kind:?}, orientation {orientation}, {reduction:?}");
                 assert_eq!((small.width(), small.height()), (expected.width(), expected.height()), "{what}");
                 let apart = small.bytes().iter().zip(expected.bytes()).map(|(a, b)| f64::from(a.abs_diff(*b)));

@@ -12,7 +12,6 @@ use face_cropper::{
     cascade::Cascade,
     detect::detect,
     engine::{self, Engine},
-    picture::Grey,
 };
 use lbp_cascade::SearchSizes;
 use material::cascades::{self, Random};
@@ -21,6 +20,7 @@ use opencv::{
     imgproc, objdetect,
     prelude::*,
 };
+use pictures::Grey;
 use proptest::prelude::*;
 
 /// A box with what is known of it.
@@ -53,10 +53,7 @@ impl Trio {
         );
         let weighed = self.weighed(grey, config);
         for face in &found {
-            assert!(
-                weighed.contains(&(face.rect.into(), face.score)),
-                "{face:?} is not among {weighed:?}, {what}"
-            );
+            assert!(weighed.contains(&(face.rect.into(), face.score)), "{face:?} is not among {weighed:?}, {what}");
         }
         found.len()
     }
@@ -87,7 +84,8 @@ impl Trio {
     /// OpenCV's grouping of weights goes by how many stages a window passed. They all passed all of them here; a number
     /// so large that no group is too weak keeps every one.
     fn weighed(&mut self, grey: &Grey, config: &CropConfig) -> Vec<Found<f64>> {
-        let search = SearchSizes { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
+        let search =
+            SearchSizes { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
         let windows = self.opencv.windows(grey, &search).unwrap();
         let mut boxes: Vector<Rect> =
             windows.iter().map(|w| w.rect).map(|b| Rect::new(b.x, b.y, b.width, b.height)).collect();
@@ -100,7 +98,7 @@ impl Trio {
 }
 
 fn equalised(grey: &Grey) -> Mat {
-    let plane = Mat::from_slice(grey.bytes()).unwrap().reshape(1, grey.height()).unwrap().try_clone().unwrap();
+    let plane = Mat::from_slice(grey.bytes()).unwrap().reshape(1, grey.height() as i32).unwrap().try_clone().unwrap();
     let mut equalised = Mat::default();
     imgproc::equalize_hist(&plane, &mut equalised).unwrap();
     equalised
@@ -112,7 +110,7 @@ fn edges(b: Rect) -> [i32; 4] {
 
 fn clipped([x, y, width, height]: [i32; 4], grey: &Grey) -> [i32; 4] {
     let (left, top) = (x.max(0), y.max(0));
-    [left, top, (x + width).min(grey.width()) - left, (y + height).min(grey.height()) - top]
+    [left, top, (x + width).min(grey.width() as i32) - left, (y + height).min(grey.height() as i32) - top]
 }
 
 fn sorted(faces: impl Iterator<Item = Found<i32>>) -> Vec<Found<i32>> {

@@ -8,10 +8,10 @@ use contracts::config::{Alpha, Engine as Kind};
 use face_cropper::{
     cascade::Cascade,
     engine::{self, Engine},
-    picture::Grey,
 };
 use lbp_cascade::SearchSizes;
 use material::cascades::{self, Random};
+use pictures::{Grey, Rgb};
 use proptest::prelude::*;
 
 /// Both engines with the same cascade.
@@ -94,7 +94,7 @@ fn greys_are_those_of_opencv() {
     let cascade = Cascade::of_text("a random cascade".into(), cascades::text(&mut random, 1));
     let mut pair = Pair::start(&cascade);
     let bytes = (0..3 * 300 * 200).map(|_| random.below(256) as u8).collect();
-    let picture = face_cropper::picture::Colour::new(300, 200, bytes).unwrap();
+    let picture = Rgb::new(300, 200, bytes).unwrap();
     let [expected, found] = pair.0.each_mut().map(|engine| engine.grey(&picture).unwrap());
     assert_eq!(found, expected);
 }
@@ -105,12 +105,12 @@ fn crops_are_those_of_opencv_to_within_a_level() {
     let cascade = Cascade::of_text("a random cascade".into(), cascades::text(&mut random, 1));
     let mut pair = Pair::start(&cascade);
     let bytes = (0..3 * 300 * 200).map(|_| random.below(256) as u8).collect();
-    let picture = face_cropper::picture::Colour::new(300, 200, bytes).unwrap();
+    let picture = Rgb::new(300, 200, bytes).unwrap();
     for (left, top, own, side) in [(3, 5, 190, 96), (10, 0, 97, 96), (10, 9, 61, 96), (-5, 180, 96, 96)] {
         let crop = |engine: &mut Box<dyn Engine>| {
-            let face = engine.scale(&picture.square(left, top, own), side).unwrap();
+            let face = engine.scale(&picture.cropped((left, top), (own, own)), side).unwrap();
             let file = engine.encode(&face, contracts::config::CropFormat::Png).unwrap();
-            assert_eq!(engine.decode(&file, Alpha::Drop).unwrap(), face);
+            assert_eq!(engine.decode(&material::opened(&file), Alpha::Drop).unwrap(), face);
             face
         };
         let [expected, found] = pair.0.each_mut().map(crop);

@@ -43,7 +43,7 @@ fn pixels_hash(picture: &image::DynamicImage) -> contracts::ContentHash {
 }
 
 #[test]
-fn boxes_lie_on_the_spots_and_are_numbered_by_place() {
+fn boxes_lie_on_the_spots_and_are_numbered_from_top_to_bottom() {
     let mut scene = Scene::new();
     scene.add("mini:1", &spots(600, 300, &[[100, 120, 60], [400, 100, 70]]));
     scene.run().unwrap();
@@ -71,7 +71,7 @@ fn a_picture_of_two_posts_is_cropped_once() {
     let faces = scene.faces();
     assert_eq!((report.taken, faces.len()), (1, 1));
     assert_eq!(faces[0].post, "mini:3".parse().unwrap());
-    assert_eq!(faces[0].also_posts, ["mini:9000".parse().unwrap()]);
+    assert_eq!(faces[0].other_posts, ["mini:9000".parse().unwrap()]);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_killed_run_redoes_the_shard_in_hand_and_no_other() {
 }
 
 #[test]
-fn an_interrupted_run_publishes_no_manifest_and_is_gone_on_with() {
+fn an_interrupted_run_publishes_no_manifest_and_is_resumed() {
     let scene = Scene::with_spots();
     let interrupt = Interrupt::default();
     interrupt.raise();
@@ -313,14 +313,14 @@ fn a_forgotten_post_takes_its_faces_along_even_as_the_last_of_its_shard() {
 }
 
 #[test]
-fn contact_sheets_show_every_face_the_doubtful_first() {
+fn contact_sheets_show_every_face_the_borderline_first() {
     let mut scene = Scene::with_spots();
     scene.run().unwrap();
     let files = scene.with_sheets();
     let sheet = image::load_from_memory(&files["contact/00000.png"]).unwrap().to_rgb8();
     assert_eq!(sheet.dimensions(), (1000, 124));
-    // Three faces, bright in the middle, then empty places.
-    let lit: Vec<bool> = (0..10).map(|place| sheet.get_pixel(place * 100 + 50, 50)[0] > 128).collect();
+    // Three faces, bright in the middle, then empty cells.
+    let lit: Vec<bool> = (0..10).map(|column| sheet.get_pixel(column * 100 + 50, 50)[0] > 128).collect();
     assert_eq!(lit, [true, true, true, false, false, false, false, false, false, false]);
     let list = String::from_utf8(files["contact/00000.tsv"].clone()).unwrap();
     let rows: Vec<Vec<&str>> =

@@ -76,11 +76,7 @@ impl Cascade {
     ///
     /// # Errors
     /// When a stage is empty, a feature leaves the window or is too coarse to evaluate, or a branch leads nowhere.
-    pub fn new(
-        sides: (usize, usize),
-        stages: Vec<CascadeStage>,
-        features: Vec<Feature>,
-    ) -> Result<Self, CascadeError> {
+    pub fn new(sides: (usize, usize), stages: Vec<CascadeStage>, features: Vec<Feature>) -> Result<Self, CascadeError> {
         let mut cascade = Self { sides, stages, features };
         cascade.check()?;
         cascade.settle_stumps();

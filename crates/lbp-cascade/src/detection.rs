@@ -7,9 +7,8 @@ use crate::grouping::{Detection, Window, group};
 /// With `min_neighbors` n, more than n windows must agree on one; with 0 every window is an object.
 pub fn detections(windows: &[Window], min_neighbors: i32, (width, height): (usize, usize)) -> Vec<Detection> {
     // Windows stick out of the picture by a rounding. Clipped only now: clipped before, they would have other mean boxes.
-    let clipped = |found: Detection| {
-        found.rect.clipped(width as i32, height as i32).map(|rect| Detection { rect, ..found })
-    };
+    let clipped =
+        |found: Detection| found.rect.clipped(width as i32, height as i32).map(|rect| Detection { rect, ..found });
     let mut found: Vec<Detection> = group(windows, min_neighbors).into_iter().filter_map(clipped).collect();
     // Windows that stand alone may share a box; their scores then decide, so that the order does not hang on the search's.
     found.sort_by(|a, b| {

@@ -90,12 +90,7 @@ fn mean_of(group: &Vec<&Window>) -> Detection {
         (sum as f32 * share).round_ties_even() as i32
     };
     Detection {
-        rect: Rect {
-            x: mean(|b| b.x),
-            y: mean(|b| b.y),
-            width: mean(|b| b.width),
-            height: mean(|b| b.height),
-        },
+        rect: Rect { x: mean(|b| b.x), y: mean(|b| b.y), width: mean(|b| b.width), height: mean(|b| b.height) },
         neighbours: group.len() as i32,
         score: group.iter().map(|window| window.weight).fold(f64::NEG_INFINITY, f64::max),
     }

@@ -38,7 +38,11 @@ mod tests {
     #[test]
     fn the_pixels_must_fill_the_sides() {
         let check = |width, height, length, expected| {
-            assert_eq!(GreyImage::new(width, height, &vec![0; length]).is_some(), expected, "{width}×{height}, {length}");
+            assert_eq!(
+                GreyImage::new(width, height, &vec![0; length]).is_some(),
+                expected,
+                "{width}×{height}, {length}"
+            );
         };
         check(2, 3, 6, true);
         check(2, 3, 5, false);

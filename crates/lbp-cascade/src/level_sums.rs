@@ -1,10 +1,6 @@
 //! A level's integral image in sixteen bits, laid out for many windows at a time.
 
-use crate::{
-    image::GreyImage,
-    pyramid::Level,
-    scaling::Scaler,
-};
+use crate::{image::GreyImage, pyramid::Level, scaling::Scaler};
 
 /// Rows of windows are read in blocks of this many columns, also where a row ends earlier.
 pub(crate) const LANES: usize = 32;

@@ -1,17 +1,18 @@
 //! Finds objects in grey pictures with an LBP cascade as OpenCV trains and evaluates it, to the last bit and without OpenCV.
 //!
 //! ```text
-//! grey ─▶ equalise ─▶ each level of the pyramid: scale, integral image ─▶ scan stage by stage ─▶ windows ─▶ grouping ─▶ detections
+//! grey ─▶ equalise ─▶ for each level of the pyramid: scale, integral image, scan ─▶ windows ─▶ group ─▶ detections
 //! ```
 //!
 //! A [`Cascade`] is read from OpenCV's XML, or made of its parts and written as that. A [`Detector`] gives, from the same grey
 //! bytes, the windows, boxes, neighbour counts and level weights of OpenCV 4's `CascadeClassifier::detectMultiScale`, for
 //! 32 windows at a time with AVX-512, AVX2 or plain arrays, whichever the processor has.
 //!
-//! What the bits hang on, each said beside its line: brightness in OpenCV's fixed point ([`brightness`]), histograms equalised
-//! in single precision ([`equalise`]), the sizes of the pyramid and the last rows that its stripes leave out ([`levels`]),
-//! bilinear scaling in 256ths ([`scaled`]), stage sums in double precision in the file's order, the window that is passed
-//! over after one that the first stage rejects, and mean boxes in single precision ([`group`]).
+//! The bytes are to be grey as `cv2.cvtColor` makes them: 0.299 R + 0.587 G + 0.114 B, rounded. What the bits hang on from
+//! there is said beside each line: histograms equalised in single precision ([`equalise`]), the sizes of the pyramid and the
+//! last rows that its stripes leave out ([`levels`]), bilinear scaling in 256ths ([`scaled`]), stage sums in double precision
+//! in the file's order, the window that is passed over after one that the first stage rejects, and mean boxes in single
+//! precision ([`group`]).
 //!
 //! ```
 //! use lbp_cascade::{Cascade, CascadeStage, Detector, Feature, GreyImage, Node, SearchSizes, Tree};
@@ -37,7 +38,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod brightness;
 mod cascade;
 mod detection;
 mod detector;
@@ -55,7 +55,6 @@ mod scaling;
 mod scan;
 mod xml;
 
-pub use brightness::brightness;
 pub use cascade::{Cascade, CascadeStage, Feature, MAX_BLOCK_AREA, Node, SUBSET_WORDS, THRESHOLD_SLACK, Tree};
 pub use detection::detections;
 pub use detector::Detector;

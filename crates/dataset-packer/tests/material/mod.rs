@@ -202,7 +202,7 @@ pub(crate) fn face(number: u64) -> FaceRecord {
         face,
         picture,
         post: format!("mini:{}", number / 2).parse().unwrap(),
-        also_posts: Vec::new(),
+        other_posts: Vec::new(),
         pixel_box: [number as i32 % 2 * 100, 10, 80, 80].into(),
         neighbours: 5,
         score: 1.5,

@@ -5,13 +5,13 @@
 pub enum EngineError {
     /// The cascade is not one.
     #[error(
-        "cannot use the cascade at {place}: {problem}; give crop.cascade the path of a cascade that OpenCV 4 reads, or \
+        "cannot use the cascade at {origin}: {problem}; give crop.cascade the path of a cascade that OpenCV 4 reads, or \
          leave it out to use {}",
         contracts::cascade::NAME
     )]
     NotACascade {
         /// Where it was read from.
-        place: String,
+        origin: String,
         /// What is wrong with it.
         problem: String,
     },

@@ -5,13 +5,13 @@ mod interface;
 mod native;
 #[cfg(feature = "opencv")]
 mod opencv;
-mod reduced_jpeg;
+mod portable;
 
 use contracts::config;
 
 pub use self::{
     error::EngineError,
-    interface::{Engine, Preview, Reduction},
+    interface::{Engine, Preview},
 };
 use crate::cascade::Cascade;
 

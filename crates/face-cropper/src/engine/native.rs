@@ -4,19 +4,15 @@
 //! level may differ.
 
 use contracts::config::{Alpha, CropFormat};
-use lbp_cascade::{CascadeError, Detector, GreyImage, SearchSizes, Window, brightness};
+use lbp_cascade::{CascadeError, Detector, GreyImage, SearchSizes, Window};
+use pictures::{Encoding, Grey, PictureFile, Reduction, Rgb};
 
 use super::{
     error::EngineError,
-    interface::{Engine, Preview, Reduction},
-    reduced_jpeg,
+    interface::{Engine, Preview},
+    portable,
 };
-use crate::{
-    cascade::Cascade,
-    codec,
-    picture::{Colour, Grey},
-    scaling::scaled,
-};
+use crate::cascade::Cascade;
 
 /// Counts the changes of what this engine gives.
 pub(super) const VERSION: u32 = 1;
@@ -29,7 +25,7 @@ pub(super) struct Native {
 impl Native {
     /// Reads the cascade.
     pub(super) fn start(cascade: &Cascade) -> Result<Self, EngineError> {
-        let refused = |problem| EngineError::NotACascade { place: cascade.place(), problem };
+        let refused = |problem| EngineError::NotACascade { origin: cascade.origin(), problem };
         cascade.check_kind().map_err(|problem| refused(problem.to_owned()))?;
         let cascade = lbp_cascade::Cascade::parse(cascade.text()).map_err(|error| refused(problem(&error)))?;
         Ok(Self { detector: Detector::new(cascade) })
@@ -44,21 +40,20 @@ fn problem(error: &CascadeError) -> String {
 }
 
 impl Engine for Native {
-    fn decode(&mut self, file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
-        codec::decode(file, alpha).ok_or(EngineError::Undecodable)
+    fn decode(&mut self, file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, EngineError> {
+        portable::decode(file, alpha)
     }
 
-    fn preview(&mut self, file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
-        if let Some(grey) = reduced_jpeg::decode(file, reduction) {
+    fn preview(&mut self, file: &PictureFile<'_>, alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
+        if let Some(grey) = file.grey_preview(reduction) {
             return Ok(Preview { grey, picture: None });
         }
         let picture = self.decode(file, alpha)?;
-        Ok(Preview { grey: self.grey(&picture)?, picture: Some(picture) })
+        Ok(Preview { grey: picture.to_grey(), picture: Some(picture) })
     }
 
-    fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError> {
-        let bytes = picture.bytes().as_chunks().0.iter().map(|[blue, green, red]| brightness([*red, *green, *blue]));
-        Ok(Grey::new(picture.width(), picture.height(), bytes.collect()).expect("it has one byte for each pixel"))
+    fn grey(&mut self, picture: &Rgb) -> Result<Grey, EngineError> {
+        Ok(picture.to_grey())
     }
 
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
@@ -66,11 +61,17 @@ impl Engine for Native {
         Ok(self.detector.windows(image.expect("its bytes fill its sides"), sizes))
     }
 
-    fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError> {
-        Ok(scaled(face, side, side))
+    fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {
+        Ok(face.scaled(side, side))
     }
 
-    fn encode(&mut self, face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError> {
-        codec::encode(face, format).map_err(|problem| EngineError::Library { doing: "encode a face", problem })
+    fn encode(&mut self, face: &Rgb, format: CropFormat) -> Result<Vec<u8>, EngineError> {
+        let encoding = match format {
+            CropFormat::Png => Encoding::Png,
+            CropFormat::Jpg => Encoding::Jpeg,
+        };
+        let failed =
+            |error: pictures::EncodeError| EngineError::Library { doing: "encode a face", problem: error.to_string() };
+        face.encode(encoding).map_err(failed)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use face_cropper::picture::Grey;
+use pictures::Grey;
 
 /// A xorshift generator: small, and the same everywhere.
 pub(crate) struct Random(pub(crate) u64);
@@ -43,10 +43,10 @@ pub(crate) fn text(random: &mut Random, depth: usize) -> String {
 
 /// A smooth random picture with some noise, so that neighbouring windows look alike, as in real ones.
 pub(crate) fn grey(random: &mut Random) -> Grey {
-    let (width, height) = (30 + random.below(170) as i32, 30 + random.below(170) as i32);
-    let (across, down) = (1 + random.below(40) as i32, 1 + random.below(40) as i32);
+    let (width, height) = (30 + random.below(170) as u32, 30 + random.below(170) as u32);
+    let (across, down) = (1 + random.below(40) as u32, 1 + random.below(40) as u32);
     let noise = 1 + random.below(120);
-    let pixel = |i: i32| {
+    let pixel = |i: u32| {
         let (x, y) = (i % width, i / width);
         ((x / across * 71 + y / down * 113) % 136) as u8 + random.below(noise) as u8
     };

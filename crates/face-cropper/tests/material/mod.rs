@@ -18,8 +18,9 @@ use contracts::{
     record::{FaceRecord, PictureRecord},
     stage::{Interrupt, Silent},
 };
-use face_cropper::{Crop, CropError, engine::Engine, picture::Grey};
+use face_cropper::{Crop, CropError, engine::Engine};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use pictures::{Grey, PictureFile};
 
 /// A cascade of two features: it accepts a window with a bright, even middle and nothing as bright around it.
 pub(crate) const SPOT_CASCADE: &str = include_str!("spot.xml");
@@ -44,8 +45,14 @@ pub(crate) fn pictures(shared: &Path) -> Vec<PathBuf> {
 
 /// The grey plane of a picture file.
 pub(crate) fn grey(engine: &mut dyn Engine, path: &Path) -> Grey {
-    let picture = engine.decode(&fs::read(path).unwrap(), Alpha::Drop).unwrap();
+    let bytes = fs::read(path).unwrap();
+    let picture = engine.decode(&opened(&bytes), Alpha::Drop).unwrap();
     engine.grey(&picture).unwrap()
+}
+
+/// A picture file of any size.
+pub(crate) fn opened(bytes: &[u8]) -> PictureFile<'_> {
+    PictureFile::open(bytes, u64::MAX).unwrap()
 }
 
 /// The reference engine where it was built.

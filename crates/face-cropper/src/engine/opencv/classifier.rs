@@ -7,13 +7,14 @@ use opencv::{
     objdetect::CascadeClassifier,
     prelude::*,
 };
+use pictures::Grey;
 
 use super::{super::error::EngineError, library::library, pixels};
-use crate::{cascade::Cascade, picture::Grey};
+use crate::cascade::Cascade;
 
 /// Makes a classifier of a cascade's text, so that the cascade need not be a file.
 pub(super) fn read(cascade: &Cascade) -> Result<CascadeClassifier, EngineError> {
-    let refused = |problem: &str| EngineError::NotACascade { place: cascade.place(), problem: problem.to_owned() };
+    let refused = |problem: &str| EngineError::NotACascade { origin: cascade.origin(), problem: problem.to_owned() };
     cascade.check_kind().map_err(refused)?;
     let broken = |_| refused("it is broken or cut off");
     let storage = FileStorage::new(cascade.text(), FileStorage_READ | FileStorage_MEMORY, "").map_err(broken)?;
@@ -60,6 +61,7 @@ pub(super) fn windows(
             true,
         )
         .map_err(library("search for faces"))?;
-    let window = |(rect, weight): (Rect, f64)| Window { rect: [rect.x, rect.y, rect.width, rect.height].into(), weight };
+    let window =
+        |(rect, weight): (Rect, f64)| Window { rect: [rect.x, rect.y, rect.width, rect.height].into(), weight };
     Ok(rects.iter().zip(weights.iter()).map(window).collect())
 }

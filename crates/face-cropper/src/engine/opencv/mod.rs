@@ -8,16 +8,14 @@ mod profile;
 use contracts::config::{Alpha, CropFormat};
 use lbp_cascade::{SearchSizes, Window};
 use opencv::{core, objdetect::CascadeClassifier};
+use pictures::{Grey, PictureFile, Reduction, Rgb};
 
 use self::library::library;
 use super::{
     error::EngineError,
-    interface::{Engine, Preview, Reduction},
+    interface::{Engine, Preview},
 };
-use crate::{
-    cascade::Cascade,
-    picture::{Colour, Grey},
-};
+use crate::cascade::Cascade;
 
 /// A classifier and the functions around it.
 pub(super) struct OpenCv {
@@ -38,15 +36,15 @@ impl OpenCv {
 }
 
 impl Engine for OpenCv {
-    fn decode(&mut self, file: &[u8], alpha: Alpha) -> Result<Colour, EngineError> {
+    fn decode(&mut self, file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, EngineError> {
         pixels::decode(file, alpha)
     }
 
-    fn preview(&mut self, file: &[u8], alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
+    fn preview(&mut self, file: &PictureFile<'_>, alpha: Alpha, reduction: Reduction) -> Result<Preview, EngineError> {
         pixels::preview(file, alpha, reduction)
     }
 
-    fn grey(&mut self, picture: &Colour) -> Result<Grey, EngineError> {
+    fn grey(&mut self, picture: &Rgb) -> Result<Grey, EngineError> {
         pixels::grey(picture)
     }
 
@@ -54,11 +52,11 @@ impl Engine for OpenCv {
         classifier::windows(&mut self.classifier, grey, sizes)
     }
 
-    fn scale(&mut self, face: &Colour, side: usize) -> Result<Colour, EngineError> {
-        pixels::scaled(face, side as i32)
+    fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {
+        pixels::scaled(face, side)
     }
 
-    fn encode(&mut self, face: &Colour, format: CropFormat) -> Result<Vec<u8>, EngineError> {
+    fn encode(&mut self, face: &Rgb, format: CropFormat) -> Result<Vec<u8>, EngineError> {
         pixels::encode(face, format)
     }
 }

@@ -1,0 +1,88 @@
+//! One picture's file to the faces in it: at its full size, or by a first look at a small grey one.
+
+use contracts::config::{CropConfig, CropMode};
+use lbp_cascade::{Detection, Rect};
+use pictures::{Grey, PictureFile, Reduction, Rgb};
+
+use crate::{
+    detect::detect,
+    engine::{Engine, EngineError},
+};
+
+/// The longer side of what the fast mode searches, in pixels: faces of the default `crop.min_size` still fill a window in pictures
+/// of twice that side.
+pub const FAST_SIDE: u32 = 768;
+
+/// What was found in a picture.
+pub struct Detections {
+    /// The faces, sorted by (y, x, width), in pixels of the picture.
+    pub faces: Vec<Detection>,
+    /// The picture and its brightness; always there where a face is.
+    pub picture: Option<(Rgb, Grey)>,
+}
+
+/// Searches a picture file for faces, as `crop.mode` says.
+///
+/// # Errors
+/// When the engine cannot decode it, or fails.
+pub fn search(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
+    match config.mode {
+        CropMode::Exact => exact(engine, file, config),
+        CropMode::Fast => fast(engine, file, config),
+    }
+}
+
+fn exact(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
+    let picture = engine.decode(file, config.alpha)?;
+    let grey = engine.grey(&picture)?;
+    Ok(Detections { faces: detect(engine, &grey, config)?, picture: Some((picture, grey)) })
+}
+
+/// Searches a small grey picture, and decodes the colours only where there is a face.
+fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
+    let longer_side = file.probe().longer_side();
+    let preview = engine.preview(file, config.alpha, Reduction::down_to(FAST_SIDE, longer_side))?;
+    let small = limited(&preview.grey);
+    let share = f64::from(small.width().max(small.height())) / f64::from(longer_side);
+    // A size of 0 means no limit, and stays so; any other stays a limit.
+    let shrunk = |side: i32| ((f64::from(side) * share).round() as i32).max(i32::from(side > 0));
+    let sizes = CropConfig { min_size: shrunk(config.min_size), max_size: shrunk(config.max_size), ..config.clone() };
+    let found = detect(engine, &small, &sizes)?;
+    if found.is_empty() {
+        return Ok(Detections { faces: Vec::new(), picture: None });
+    }
+    let picture = match preview.picture {
+        Some(picture) => picture,
+        None => engine.decode(file, config.alpha)?,
+    };
+    let mut faces: Vec<Detection> = found.iter().map(|face| enlarged(face, &small, &picture)).collect();
+    // Rounded to the picture's pixels, two may have changed places.
+    faces.sort_by_key(|face| (face.rect.y, face.rect.x, face.rect.width));
+    let grey = engine.grey(&picture)?;
+    Ok(Detections { faces, picture: Some((picture, grey)) })
+}
+
+fn limited(grey: &Grey) -> Grey {
+    let longer = grey.width().max(grey.height());
+    if longer <= FAST_SIDE {
+        return grey.clone();
+    }
+    let side = |side: u32| {
+        let scaled = (u64::from(side) * u64::from(FAST_SIDE) + u64::from(longer) / 2) / u64::from(longer);
+        (scaled as u32).max(1)
+    };
+    grey.scaled(side(grey.width()), side(grey.height()))
+}
+
+/// A face found in `small`, in pixels of `picture`.
+fn enlarged(face: &Detection, small: &Grey, picture: &Rgb) -> Detection {
+    let stretched = |start: i32, length: i32, from: u32, to: u32| {
+        let scaled = |v: i32| (f64::from(v) * f64::from(to) / f64::from(from)).round() as i32;
+        let (start, end) = (scaled(start).min(to as i32 - 1), to as i32);
+        (start, scaled(length).clamp(1, end - start))
+    };
+    let rect = face.rect;
+    let (x, width) = stretched(rect.x, rect.width, small.width(), picture.width());
+    let (y, height) = stretched(rect.y, rect.height, small.height(), picture.height());
+    Detection { rect: Rect { x, y, width, height }, ..*face }
+}
