@@ -20,7 +20,7 @@ pub struct Goals {
     pub maximum_stumps: usize,
 }
 
-/// A boosted stage.
+/// A sum of stumps with the threshold that most positive windows reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoostedStage {
     /// Asked in this order. Their answers are added up in single precision; detectors, which add in double precision, come out
@@ -65,6 +65,7 @@ impl BoostedStage {
                 let right = if window < positives { answer } else { -answer };
                 weights[window] *= f64::from(-right).exp();
             }
+            // Weights would run out of digits otherwise; only their ratios count.
             let total: f64 = weights.iter().sum();
             weights.iter_mut().for_each(|weight| *weight /= total);
             stage.stumps.push(stump);
@@ -89,6 +90,7 @@ impl BoostedStage {
 fn best_stump(codes: &Codes, weights: &[f64], positives: usize) -> Stump {
     let candidates = (0..codes.features()).into_par_iter();
     let stumps = candidates.map(|feature| Histogram::of(codes.row(feature), weights, positives).best_stump(feature));
+    // In a fixed order of equals, whichever thread comes first.
     let better = |a: (f64, Stump), b: (f64, Stump)| match b.0.total_cmp(&a.0).then(a.1.feature.cmp(&b.1.feature)) {
         std::cmp::Ordering::Greater => b,
         _ => a,

@@ -14,7 +14,7 @@ pub enum TrainingError {
     /// A file or folder cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Read {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// What the system said.
         cause: io::Error,
@@ -24,7 +24,7 @@ pub enum TrainingError {
     Labels {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Where the file stops making sense.
         cause: serde_json::Error,
     },
     /// No crop of the subject.

@@ -20,7 +20,7 @@ const SAME_SUBJECT_IOU: f64 = 0.4;
 
 /// A cascade under comparison.
 pub struct Candidate {
-    /// Its file's name.
+    /// Its file's name without ending.
     pub name: String,
     detector: Detector,
     /// What it found, picture after picture.
@@ -31,9 +31,9 @@ pub struct Candidate {
 
 /// A box that a cascade found.
 pub struct Found {
-    /// The picture's index.
+    /// The index of the picture.
     pub picture: usize,
-    /// Where in the picture.
+    /// The box in pixels of the picture.
     pub rect: Rect,
     /// Whether a subject is there; `None` where nobody said where subjects are.
     pub is_right: Option<bool>,
@@ -42,7 +42,7 @@ pub struct Found {
 /// Which windows are searched, and how many must agree.
 #[derive(Clone, Copy, Debug)]
 pub struct DetectionSettings {
-    /// The windows' sizes.
+    /// The sizes of the windows searched.
     pub sizes: SearchSizes,
     /// How many raw detections must agree, less one.
     pub min_neighbors: i32,
@@ -53,15 +53,15 @@ pub struct Pictures {
     paths: Vec<PathBuf>,
     /// Where the subjects are, picture by picture, where somebody said so.
     subjects: Option<Vec<Vec<Rect>>>,
-    /// Their area together.
+    /// The area of all that were searched.
     pub megapixels: f64,
 }
 
 impl Candidate {
-    /// Reads a cascade file.
+    /// Reads a cascade file, which need not be one of ours.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it cannot be read, or is no LBP cascade.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
         let text = fs::read_to_string(path).map_err(TrainingError::reading(path))?;
         let cascade = Cascade::parse(&text).map_err(|cause| TrainingError::NotACascade { path: path.into(), cause })?;
@@ -70,6 +70,7 @@ impl Candidate {
     }
 
     fn search(&mut self, picture: usize, grey: &Grey, settings: &DetectionSettings) {
+        // Detection alone: decoding is the same for all.
         let started = Instant::now();
         let detections = self.detector.detect(as_image(grey), &settings.sizes, settings.min_neighbors);
         self.time += started.elapsed();
@@ -94,7 +95,7 @@ impl Pictures {
         self.subjects.as_ref().map(|subjects| subjects.iter().map(Vec::len).sum())
     }
 
-    /// A picture's file.
+    /// The file of a picture, by its index.
     pub fn path(&self, picture: usize) -> &Path {
         &self.paths[picture]
     }

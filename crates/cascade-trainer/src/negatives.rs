@@ -95,12 +95,14 @@ impl<'a> Negatives<'a> {
     ///
     /// The same on any number of threads.
     pub fn mine(&self, mining: &Mining<'_>, quota: &mut usize) -> Vec<IntegralImage> {
+        // Twice as many as an even share: some pictures have few.
         *quota = (*quota).max((2 * mining.wanted).div_ceil(self.sources.len()));
         loop {
             let (found, cut_short) = self.mine_with_quota(mining, *quota);
             if found.len() >= mining.wanted || !cut_short {
                 return found;
             }
+            // Scanning again costs more than windows that are too many, which are cut off.
             *quota *= 4;
         }
     }
@@ -108,6 +110,7 @@ impl<'a> Negatives<'a> {
     /// At most `quota` windows of each source, and whether some source has more.
     fn mine_with_quota(&self, mining: &Mining<'_>, quota: usize) -> (Vec<IntegralImage>, bool) {
         let mut order: Vec<usize> = (0..self.sources.len()).collect();
+        // In another order for each stage: the first sources to fill the number are not always the same.
         random(mining.seed, 0).shuffle(&mut order);
         let (mut found, mut cut_short) = (Vec::new(), false);
         for some in order.chunks(SOURCES_AT_ONCE) {

@@ -41,7 +41,7 @@ impl Positives {
         Self { crops }
     }
 
-    /// All crops.
+    /// All crops, in the order of their files' names.
     pub fn crops(&self) -> &[Grey] {
         &self.crops
     }

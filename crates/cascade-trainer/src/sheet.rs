@@ -12,7 +12,7 @@ use crate::{
 
 /// A box's side on a sheet in pixels.
 const SIDE: u32 = 90;
-/// Boxes side by side.
+/// Boxes side by side at most.
 const MAX_COLUMNS: usize = 12;
 
 /// A contact sheet of boxes: framed green where a subject is, red where none is, grey where nobody said.

@@ -23,9 +23,9 @@ impl Stump {
 
 /// The weights of the positive and the negative windows with each code.
 pub struct Histogram {
-    /// Of the positives.
+    /// The weight of the positive windows with each code.
     pub positive: [f64; 256],
-    /// Of the negatives.
+    /// The weight of the negative windows with each code.
     pub negative: [f64; 256],
 }
 
@@ -53,6 +53,7 @@ impl Histogram {
     pub fn best_stump(&self, feature: usize) -> (f64, Stump) {
         let weight = |code: u8| self.positive[usize::from(code)] + self.negative[usize::from(code)];
         let lean = |code: u8| self.positive[usize::from(code)] - self.negative[usize::from(code)];
+        // For two classes the best of the 2²⁵⁶ subsets is a cut through this order (Breiman and others, 1984).
         let mut order: Vec<u8> = (0..=255).filter(|code| weight(*code) > 0.0).collect();
         order.sort_by(|a, b| (lean(*a) / weight(*a)).total_cmp(&(lean(*b) / weight(*b))).then(a.cmp(b)));
         let (all_weight, all_lean) = order.iter().fold((0.0, 0.0), |(w, s), code| (w + weight(*code), s + lean(*code)));

@@ -104,6 +104,7 @@ impl Training {
         let (started, before) = (Instant::now(), self.stages.len());
         while self.stages.len() < self.settings.stages {
             let index = self.stages.len();
+            // Mined first: where nothing is left to learn from, no positives need be drawn.
             let mut quota = self.quota;
             let mined = negatives.mine(&self.mining(&features), &mut quota);
             self.quota = quota;
@@ -118,6 +119,7 @@ impl Training {
             self.false_alarm *= rates.false_alarm;
             let stumps = stage.stumps.len();
             self.stages.push(stage);
+            // Kept before it is reported, so that what somebody saw done stays done.
             self.keep(model)?;
             let seconds = started.elapsed().as_secs_f64();
             let left = seconds / (index + 1 - before) as f64 * (self.settings.stages - index - 1) as f64;

@@ -16,7 +16,7 @@ pub(crate) struct Assembly {
     pub(crate) kept: u64,
     /// How many faces the detector found.
     pub(crate) found: u64,
-    /// In how many pictures.
+    /// In how many pictures it found any.
     pub(crate) pictures_with_faces: u64,
 }
 
@@ -29,7 +29,7 @@ impl Assembly {
     /// Adds a shard: its kept faces become records, everything else is counted in the report by reason.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the disk takes no more records.
     pub(crate) fn add(
         &mut self,
         layout: &Layout,

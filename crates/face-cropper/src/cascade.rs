@@ -30,7 +30,7 @@ impl Cascade {
         }
     }
 
-    /// Reads a cascade file.
+    /// Reads a cascade file as text.
     ///
     /// # Errors
     /// When it cannot be read as text.
@@ -60,8 +60,9 @@ impl Cascade {
     /// That the content looks like what OpenCV writes; whether it is a cascade shows when it is read.
     ///
     /// # Errors
-    /// What it is instead.
+    /// When it looks like something else: what it is instead.
     pub(crate) fn check_kind(&self) -> Result<(), &'static str> {
+        // OpenCV reads its own YAML and JSON too, and tells them apart by their start.
         let start = self.text.trim_start_matches('\u{FEFF}').trim_start();
         let xml = start.starts_with('<');
         if !xml && !start.starts_with("%YAML") && !start.starts_with('{') {
@@ -73,12 +74,12 @@ impl Cascade {
         }
     }
 
-    /// The content.
+    /// The file's content.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The content's SHA-256.
+    /// The SHA-256 of the content, which stands for the cascade in manifests.
     pub fn hash(&self) -> ContentHash {
         self.hash
     }

@@ -21,13 +21,13 @@ const FACE: u32 = 96;
 /// A face, its name below it and why it is borderline below that.
 const SHEET: Sheet = Sheet { side: FACE, margin: 2, lines: 2, background: [24; 3] };
 
-/// Faces in a row.
+/// Faces in a row of a sheet.
 const COLUMNS: usize = 10;
 
-/// Faces on a sheet.
+/// Faces on a sheet: ten rows, which a screen shows at once.
 const FACES: usize = 100;
 
-/// The colour of names.
+/// The colour of faces' names.
 const GREY: [u8; 3] = [200; 3];
 
 /// The colour of reasons, which are to be seen first.

@@ -31,24 +31,24 @@ pub(crate) struct Cutting<'a> {
     pub(crate) context: &'a Context<'a>,
     /// How faces are found and cut.
     pub(crate) recipe: &'a Recipe,
-    /// The engines.
+    /// The engines, one a thread.
     pub(crate) workers: &'a Workers,
     /// What the user wants kept out.
     pub(crate) exclusions: &'a Exclusions,
-    /// What was done.
+    /// Counts what was done in this run.
     pub(crate) done: Done,
 }
 
 /// What was done in this run.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
-    /// Pictures examined.
+    /// How many pictures were examined.
     pub(crate) pictures: AtomicU64,
     /// Pictures left for another run, because this one was interrupted.
     pub(crate) left: AtomicU64,
-    /// Pixels searched.
+    /// How many pixels those had.
     pub(crate) pixels: AtomicU64,
-    /// Bytes of faces written.
+    /// How many bytes of faces were written.
     pub(crate) bytes: AtomicU64,
 }
 
@@ -66,6 +66,7 @@ impl Cutting<'_> {
     ) -> Result<ShardRecord, CropError> {
         let is_pending = |picture: &&Picture| self.known(shard, picture, old.as_ref()).is_none();
         let pending: Vec<&Picture> = pictures.values().filter(is_pending).collect();
+        // What is known counts as done at once, so that a resumed run's estimate is of what is left.
         self.context.progress.advance((pictures.len() - pending.len()) as u64);
         let old = match old {
             Some(old) if pending.is_empty() && old.pictures.len() == pictures.len() => return Ok(old),
@@ -140,6 +141,7 @@ impl Cutting<'_> {
             self.context.progress.advance(1);
             Ok(Some((picture.hash(), finding)))
         };
+        // One picture at a time: they differ a hundredfold in size, and a thread must not sit on a row of large ones.
         pending.par_iter().with_max_len(1).filter_map(|picture| one(picture).transpose()).collect()
     }
 

@@ -10,16 +10,16 @@ pub enum CropError {
     /// The crawl's manifest, or the stage's own.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The disk.
+    /// A file or folder cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There is no cascade.
+    /// There is no cascade where `crop.cascade` says.
     #[error(transparent)]
     Cascade(#[from] CascadeError),
     /// The engine cannot work, or the cascade is not one.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The crawl kept nothing.
+    /// The crawl kept no picture.
     #[error(
         "there is no picture to crop: the crawl kept none; look at what it left out, or loosen crawl.tags and crawl.ratings"
     )]

@@ -31,7 +31,7 @@ pub(crate) type Keep<'a> = dyn Fn(&FoundFace, Vec<u8>) -> Result<(), FileError> 
 
 /// What examining a picture gave.
 pub(crate) struct Examined {
-    /// What became of it.
+    /// The faces in it, or why it was left out.
     pub(crate) finding: Finding,
     /// How many pixels the picture has.
     pub(crate) pixels: u64,

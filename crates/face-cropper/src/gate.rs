@@ -9,7 +9,7 @@ use crate::{measures::Measures, reason::DropReason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// Cut out and kept.
+    /// It passes every gate: it is cut out and kept.
     Kept,
     /// Its level weight is below `crop.min_score`.
     LowScore,
@@ -39,6 +39,7 @@ impl Verdict {
 
 /// Judges a face; the first gate that it fails names the verdict.
 pub(crate) fn judge(config: &CropConfig, face: &Measures) -> Verdict {
+    // The order decides what a face that fails several gates is counted as.
     if face.score < config.min_score {
         Verdict::LowScore
     } else if face.grey_std < config.min_grey_std {

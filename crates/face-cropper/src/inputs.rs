@@ -21,11 +21,11 @@ use crate::shard::FoundFace;
 pub(crate) struct Picture {
     /// The record of its lowest post.
     pub(crate) record: PictureRecord,
-    /// Its other posts, ascending.
+    /// The other posts that it was in, ascending.
     pub(crate) other_posts: Vec<PostId>,
 }
 
-/// A shard's pictures.
+/// A shard's pictures, in the order in which its record lists them.
 pub(crate) type Pictures = BTreeMap<PictureHash, Picture>;
 
 /// What a first look through the crawl's records tells: which shards there are, and which pictures were posted more than once.
@@ -43,12 +43,14 @@ impl Inventory {
     pub(crate) fn take(layout: &Layout, tombstones: &Tombstones) -> Result<Self, ManifestError> {
         let mut records = Records::<PictureRecord>::open(&layout.raw_manifest())?;
         let (mut shards, mut other_posts) = (Vec::<(ShardId, u64)>::new(), HashMap::<_, Vec<PostId>>::new());
+        // 32 bytes a picture: the only thing that is kept of all of them.
         let mut seen = HashSet::new();
         for record in records.by_ref() {
             let record = record?;
             if tombstones.cover(&record.post) {
                 continue;
             }
+            // Records are sorted by post, so that the first of a picture is its lowest.
             if !seen.insert(record.sha256) {
                 other_posts.entry(record.sha256).or_default().push(record.post);
                 continue;
@@ -98,12 +100,12 @@ impl ShardReader<'_> {
 }
 
 impl Picture {
-    /// The picture's SHA-256.
+    /// The SHA-256 of its file, which is its name too.
     pub(crate) fn hash(&self) -> PictureHash {
         self.record.sha256
     }
 
-    /// Its file.
+    /// Where its file lies, beside the crawl's manifest.
     pub(crate) fn path(&self, raw_manifest: &Path) -> PathBuf {
         raw_manifest.with_file_name(&self.record.file)
     }

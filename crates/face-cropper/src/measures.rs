@@ -12,7 +12,7 @@ use crate::sharpness::sharpness;
 pub(crate) struct Measures {
     /// How many windows agree on it.
     pub(crate) neighbours: i32,
-    /// Its level weight.
+    /// The greatest level weight of its windows.
     pub(crate) score: f64,
     /// The deviation of its grey values: [`grey_std`].
     pub(crate) grey_std: f64,

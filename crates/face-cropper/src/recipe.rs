@@ -15,7 +15,7 @@ const METHOD: u32 = 2;
 /// How faces are found and cut.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recipe {
-    /// The settings.
+    /// The section of the configuration.
     pub(crate) config: CropConfig,
     /// The resolved keys that the manifest's header records, the cascade's hash among them.
     pub(crate) keys: BTreeMap<String, String>,

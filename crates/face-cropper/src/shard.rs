@@ -20,7 +20,7 @@ const FILE: &str = "shard.json";
 /// each crop's pixels.
 const FORMAT: u32 = 2;
 
-/// `shard.json`.
+/// The content of `shard.json`, which is written last, so that a folder with one is whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShardRecord {
     format: u32,
@@ -49,13 +49,13 @@ pub(crate) enum Finding {
 pub(crate) struct FoundFace {
     /// Its number in the picture.
     pub(crate) index: u32,
-    /// The detector's box.
+    /// The detector's box in pixels of the picture.
     #[serde(rename = "box")]
     pub(crate) pixel_box: PixelBox,
     /// What was measured of it.
     #[serde(flatten)]
     pub(crate) measures: Measures,
-    /// What became of it.
+    /// Whether it was kept, or why not.
     #[serde(rename = "fate")]
     pub(crate) verdict: Verdict,
     /// The hash of its crop's pixels, where it was cut.

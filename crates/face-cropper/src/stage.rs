@@ -31,7 +31,7 @@ use crate::{
     workers::Workers,
 };
 
-/// The crop stage.
+/// The stage that finds faces in the crawl's pictures and cuts them out.
 pub struct Crop;
 
 impl Stage for Crop {
@@ -44,6 +44,7 @@ impl Stage for Crop {
         let inventory = Inventory::take(context.layout, &tombstones)?;
         let cascade = Cascade::find(&context.config.crop.cascade)?;
         let recipe = Recipe::new(context.config, cascade.hash());
+        // Before any picture is read, so that a bad cascade shows at once.
         let workers = Workers::start(context.config.crop.engine, cascade)?;
         if inventory.shards.is_empty() {
             remove_manifest(context)?;

@@ -9,7 +9,7 @@ pub enum CascadeError {
     /// It is well-formed, but holds something else: a Haar cascade, one of OpenCV 1's format, no cascade at all.
     #[error("it describes no LBP or Haar cascade of the current format that this engine reads (LBP only)")]
     OtherKind,
-    /// An element is missing.
+    /// An element of this name is missing.
     #[error("it has no <{0}> where one is due")]
     NoElement(&'static str),
     /// A word stands where a number should, or the number does not fit.

@@ -22,7 +22,7 @@ pub struct Window {
 pub struct Detection {
     /// The mean of the windows that agree on it.
     pub rect: Rect,
-    /// How many those are.
+    /// How many windows those are.
     pub neighbours: i32,
     /// The greatest of their level weights.
     pub score: f64,
@@ -36,6 +36,7 @@ pub fn group(windows: &[Window], min_neighbors: i32) -> Vec<Detection> {
     if min_neighbors <= 0 {
         return windows.iter().map(single).collect();
     }
+    // First the weak groups go, then what is nested: a weak group hides nothing.
     let strong: Vec<Detection> =
         groups(windows).iter().map(mean_of).filter(|found| found.neighbours > min_neighbors).collect();
     let hidden = |i: usize| (0..strong.len()).any(|j| i != j && hides(&strong[j], &strong[i]));
@@ -46,7 +47,7 @@ fn single(window: &Window) -> Detection {
     Detection { rect: window.rect, neighbours: 1, score: window.weight }
 }
 
-/// The windows by group, groups in the order of their first windows.
+/// The windows by group, groups in the order of their first windows, as OpenCV numbers them.
 fn groups(windows: &[Window]) -> Vec<Vec<&Window>> {
     let mut parents: Vec<usize> = (0..windows.len()).collect();
     for (i, a) in windows.iter().enumerate() {
@@ -86,6 +87,7 @@ fn similar(a: &Rect, b: &Rect) -> bool {
 fn mean_of(group: &Vec<&Window>) -> Detection {
     let share = 1.0 / group.len() as f32;
     let mean = |edge: fn(&Rect) -> i32| {
+        // Summed in whole numbers; only the product with 1 / n is rounded.
         let sum: i32 = group.iter().map(|window| edge(&window.rect)).sum();
         (sum as f32 * share).round_ties_even() as i32
     };

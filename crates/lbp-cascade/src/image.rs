@@ -15,12 +15,12 @@ impl<'a> GreyImage<'a> {
         (area > 0 && pixels.len() == area).then_some(Self { width, height, pixels })
     }
 
-    /// Pixels across.
+    /// Pixels across, at least one.
     pub fn width(self) -> usize {
         self.width
     }
 
-    /// Pixels down.
+    /// Pixels down, at least one.
     pub fn height(self) -> usize {
         self.height
     }

@@ -5,7 +5,7 @@ use crate::{
     level_sums::{LANES, SumsLayout},
 };
 
-/// A compiled cascade.
+/// A cascade as a list of places to read from. It is compiled for each picture at most once, since all levels share a stride.
 #[derive(Default)]
 pub(crate) struct Program {
     layout: Option<SumsLayout>,
@@ -43,7 +43,7 @@ struct CompiledStage {
 /// A stage of nothing but stumps: a node and two leaves each, in order.
 #[derive(Clone, Copy)]
 pub(crate) struct Stumps<'a> {
-    /// The nodes.
+    /// Each stump's only node.
     pub(crate) nodes: &'a [Node],
     /// Left and right, for each node.
     pub(crate) leaves: &'a [[f64; 2]],
@@ -57,6 +57,7 @@ impl Program {
         if self.layout == Some(layout) {
             return;
         }
+        // For one cascade only: a detector has programs of its own.
         *self = Self { layout: Some(layout), ..Self::default() };
         for stage in cascade.stages() {
             let first = self.trees.len();
@@ -107,6 +108,7 @@ impl Program {
 
     /// The leaf that a window comes to. The window reaches as far as the program does.
     fn leaf(&self, window: &[u16], tree: &TreeStart) -> f64 {
+        // It ends, because branches lead to later nodes only: the cascade was checked.
         let mut next = 0;
         loop {
             let node = &self.nodes[tree.node + next as usize];

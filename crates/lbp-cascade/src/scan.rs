@@ -10,15 +10,15 @@ use crate::{
 
 /// A level ready to be searched.
 pub(crate) struct LevelScan<'a> {
-    /// The compiled cascade.
+    /// The cascade, compiled for the layout.
     pub(crate) program: &'a Program,
-    /// The instructions to use.
+    /// The processor's instructions to use.
     pub(crate) kernel: Kernel,
-    /// The level.
+    /// Which windows the level has.
     pub(crate) level: &'a Level,
     /// How `sums` lies in memory.
     pub(crate) layout: SumsLayout,
-    /// The integral image.
+    /// The level's integral image.
     pub(crate) sums: &'a [u16],
     /// The window's sides in the level.
     pub(crate) window: (usize, usize),
@@ -29,6 +29,7 @@ impl LevelScan<'_> {
     pub(crate) fn run(&self, found: &mut Vec<Window>) {
         for y in (0..self.level.end).step_by(self.layout.step) {
             let mut skips = Skips::default();
+            // The skips go from block to block of a row, and begin anew in the next.
             for first in (0..self.level.columns).step_by(LANES) {
                 let at = y * self.layout.stride + first;
                 // The last block of a row is full of windows too, but only some of them begin before the row's end.

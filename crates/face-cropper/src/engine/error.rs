@@ -30,12 +30,12 @@ pub enum EngineError {
     /// The file cannot be decoded.
     #[error("the file cannot be decoded")]
     Undecodable,
-    /// The library threw something.
+    /// The library refused or threw something.
     #[error("the engine could not {doing}: {problem}")]
     Library {
         /// What it was asked to do.
         doing: &'static str,
-        /// What it said.
+        /// What the library said.
         problem: String,
     },
 }

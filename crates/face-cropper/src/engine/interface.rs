@@ -32,24 +32,24 @@ pub trait Engine: Send {
     /// The brightness of a picture.
     ///
     /// # Errors
-    /// When the library fails.
+    /// When the library does not convert it.
     fn grey(&mut self, picture: &Rgb) -> Result<Grey, EngineError>;
 
     /// The windows that the cascade accepts in a grey picture, whose histogram is equalised here first.
     ///
     /// # Errors
-    /// When the library fails.
+    /// When the library gives up on the search.
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError>;
 
     /// A square face scaled to `side` pixels.
     ///
     /// # Errors
-    /// When the library fails.
+    /// When the library does not scale it.
     fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError>;
 
     /// A face as a file.
     ///
     /// # Errors
-    /// When the library fails.
+    /// When the library does not encode it.
     fn encode(&mut self, face: &Rgb, format: CropFormat) -> Result<Vec<u8>, EngineError>;
 }

@@ -15,7 +15,7 @@ pub use self::{
 };
 use crate::cascade::Cascade;
 
-/// Starts one worker's engine.
+/// Starts an engine for one worker, with a cascade of its own.
 ///
 /// # Errors
 /// When the library or the cascade is not usable.

@@ -23,7 +23,7 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// Reads the cascade.
+    /// Reads the cascade; there is nothing else to start.
     pub(super) fn start(cascade: &Cascade) -> Result<Self, EngineError> {
         let refused = |problem| EngineError::NotACascade { origin: cascade.origin(), problem };
         cascade.check_kind().map_err(|problem| refused(problem.to_owned()))?;

@@ -23,7 +23,7 @@ pub(super) fn pass(stumps: Stumps<'_>, sums: &[u16], at: usize) -> Mask {
     totals.iter().rev().fold(0, |passed, total| passed << 1 | Mask::from(*total >= stumps.threshold))
 }
 
-/// The local binary patterns.
+/// The local binary patterns of 32 windows, as [`Feature::code`](crate::Feature::code) has them.
 fn codes(node: &Node, windows: &[u16]) -> Lanes {
     let corners = node
         .corners
