@@ -1,5 +1,7 @@
 //! Where everything lies on disk. The only place that joins the pipeline's paths.
 
+mod checkpoint_file;
+
 use std::path::{Path, PathBuf};
 
 use crate::{
@@ -8,6 +10,8 @@ use crate::{
     options::Share,
     stage::StageId,
 };
+
+pub use checkpoint_file::CheckpointFile;
 
 /// The folders of one pipeline.
 ///

@@ -3,11 +3,15 @@
 //! A process killed at any moment leaves either the old content, or the new, or a leftover whose name starts with
 //! [`PARTIAL_PREFIX`], which no reader looks at and the next writer replaces.
 
+mod pointer;
+
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+pub use pointer::{point_at, pointed_at};
 
 /// How the names of unfinished files and folders begin.
 pub const PARTIAL_PREFIX: &str = ".partial-";

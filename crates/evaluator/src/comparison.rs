@@ -8,16 +8,16 @@ use crate::{
 };
 
 /// The most images in a set: more would take more memory than a laptop has, and change little.
-const MOST_IMAGES: usize = 2048;
+const MAX_IMAGES: usize = 2048;
 
-/// The orders in which real images are drawn are none of training's: its epochs count up from 0.
+/// Stands for the epoch in the order in which real images are drawn: none of training's, which count up from 0.
 const DRAW: u64 = u64::MAX;
 
 /// The sets that are compared.
 ///
 /// The generated images are cut into sets of `images` each, the training images into as many where they last. Every
 /// generated set is held against the one reference set and against a training set; the reference set against the
-/// training sets is the floor, what real images are apart.
+/// training sets is the baseline, what real images are apart.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
     /// Images in every set.
@@ -46,7 +46,7 @@ impl Comparison {
             }
             _ => (SplitName::Holdout, drawn(holdout, seed), &train_rows[..]),
         };
-        let images = samples.min(reference.len()).min(rest.len()).min(MOST_IMAGES);
+        let images = samples.min(reference.len()).min(rest.len()).min(MAX_IMAGES);
         if images == 0 {
             return Err(EvaluateError::TooFewImages { train, holdout });
         }
@@ -60,7 +60,7 @@ impl Comparison {
         self.images * self.generated_sets
     }
 
-    /// The reference images.
+    /// The pixels of the reference set.
     ///
     /// # Errors
     /// When the dataset is damaged.
@@ -94,7 +94,7 @@ impl Comparison {
 /// All rows in a random order.
 fn drawn(rows: usize, seed: u64) -> Vec<usize> {
     let permutation = Permutation::new(seed, DRAW, rows);
-    (0..rows).map(|place| permutation.at(place)).collect()
+    (0..rows).map(|index| permutation.at(index)).collect()
 }
 
 fn read(split: &Split, rows: &[usize]) -> Result<Images, EvaluateError> {

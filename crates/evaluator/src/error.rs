@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use contracts::{id::RunId, publish::FileError};
 use dataset::DatasetError;
 
-use crate::{images::NotImages, paint::PaintError, patches::PATCH_SIDE, sliced_wasserstein::UnequalSets};
+use crate::{images::IncompleteImages, patches::PATCH_SIDE, sampler::SampleError, sliced_wasserstein::UnequalSets};
 
 /// What can stop the evaluate stage.
 #[derive(Debug, thiserror::Error)]
@@ -27,19 +27,19 @@ pub enum EvaluateError {
     },
     /// The generator cannot be used.
     #[error(transparent)]
-    Paint(#[from] PaintError),
+    Sample(#[from] SampleError),
     /// The generator and the dataset do not belong together.
     #[error(
-        "the generator at {} paints {painted} px and the dataset's images have {real} px; train again with \
+        "the generator at {} makes {generated} px and the dataset's images have {real} px; train again with \
          `cargo xtask train`",
         path.display()
     )]
     OtherSide {
         /// The generator.
         path: PathBuf,
-        /// The side of what it paints.
-        painted: usize,
-        /// The side of the dataset's images.
+        /// The side of its samples, in pixels.
+        generated: usize,
+        /// The side of the dataset's images, in pixels.
         real: usize,
     },
     /// There is nothing to compare with.
@@ -58,12 +58,12 @@ pub enum EvaluateError {
     Unequal(#[from] UnequalSets),
     /// Pixels that are no images.
     #[error(transparent)]
-    Images(#[from] NotImages),
+    Images(#[from] IncompleteImages),
     /// A grid cannot be encoded.
     #[error("cannot encode a grid of images: {0}")]
     Grid(#[from] image::ImageError),
-    /// The figures cannot be written as JSON.
-    #[error("cannot write the figures: {0}")]
+    /// The metrics cannot be written as JSON.
+    #[error("cannot write the metrics: {0}")]
     Json(#[from] serde_json::Error),
     /// A file cannot be read or written.
     #[error(transparent)]
@@ -83,8 +83,8 @@ pub enum ReportError {
         .0.display()
     )]
     NoRun(PathBuf),
-    /// The evaluation's figures are not what was written.
-    #[error("cannot read the figures at {}: {problem}; measure again with `cargo xtask evaluate`", path.display())]
+    /// The evaluation's metrics are not what was written.
+    #[error("cannot read the metrics at {}: {problem}; measure again with `cargo xtask evaluate`", path.display())]
     Evaluation {
         /// The file.
         path: PathBuf,

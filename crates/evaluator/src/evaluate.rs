@@ -1,4 +1,4 @@
-//! The evaluate stage: paints with the trained generator and measures how far that is from real images.
+//! The evaluate stage: samples the trained generator and measures how far that is from real images.
 
 use contracts::{
     Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, options::NoOptions, publish, report::State,
@@ -8,17 +8,18 @@ use dataset::{Dataset, SplitName};
 use crate::{
     comparison::Comparison,
     error::EvaluateError,
+    evaluation::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
     grid,
     images::Images,
-    metrics::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
-    paint::{BATCH, Painter},
-    pyramid, sliced_wasserstein,
+    pyramid,
+    sampler::{BATCH, Sampler},
+    sliced_wasserstein,
 };
 
 /// Below this many images in a set, distances say little.
-const TELLING_IMAGES: usize = 500;
+const MIN_RELIABLE_IMAGES: usize = 500;
 
-/// The evaluate stage.
+/// The evaluate stage: takes a run's generator and the dataset, owns the run's `evaluation/`.
 pub struct Evaluate;
 
 impl Stage for Evaluate {
@@ -34,10 +35,10 @@ impl Stage for Evaluate {
         if !folder.generator().exists() {
             return Err(EvaluateError::NotTrained { run, path: folder.generator() });
         }
-        let painter = Painter::load(&folder.generator(), seed)?;
+        let sampler = Sampler::load(&folder.generator(), seed)?;
         let real = dataset.shape().side() as usize;
-        if painter.side() != real {
-            return Err(EvaluateError::OtherSide { path: folder.generator(), painted: painter.side(), real });
+        if sampler.side() != real {
+            return Err(EvaluateError::OtherSide { path: folder.generator(), generated: sampler.side(), real });
         }
 
         let samples = usize::try_from(context.config.evaluate.samples).unwrap_or(usize::MAX);
@@ -46,7 +47,7 @@ impl Stage for Evaluate {
         let mut report = Report::new(Self::ID);
         report.taken = context.config.evaluate.samples;
         report.run = Some(run.clone());
-        let Some(sliced_wasserstein) = measure(context, &dataset, &painter, &comparison)? else {
+        let Some(sliced_wasserstein) = measure(context, &dataset, &sampler, &comparison)? else {
             report.state = State::Interrupted;
             return Ok(report);
         };
@@ -56,15 +57,15 @@ impl Stage for Evaluate {
             version: VERSION,
             run,
             dataset: dataset.hash(),
-            generator: painter.hash(),
+            generator: sampler.hash(),
             seed,
-            side: painter.side(),
+            side: sampler.side(),
             generated: comparison.generated(),
             sliced_wasserstein,
         };
-        publish_grids(&folder, &dataset, &painter, &comparison, samples)?;
-        publish_figures(&folder, &evaluation, &mut report)?;
-        tell(&comparison, &evaluation, &mut report);
+        publish_grids(&folder, &dataset, &sampler, &comparison, samples)?;
+        publish_evaluation(&folder, &evaluation, &mut report)?;
+        summarize(&comparison, &evaluation, &mut report);
         Ok(report)
     }
 }
@@ -73,29 +74,29 @@ impl Stage for Evaluate {
 fn measure(
     context: &Context<'_>,
     dataset: &Dataset,
-    painter: &Painter,
+    sampler: &Sampler,
     comparison: &Comparison,
 ) -> Result<Option<SlicedWasserstein>, EvaluateError> {
     let seed = context.config.seed();
     let reference = comparison.read_reference(dataset)?;
-    let (mut to_reference, mut to_train, mut floor) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut to_reference, mut to_train, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
     let Comparison { images, generated_sets, .. } = *comparison;
-    tracing::info!("measuring {generated_sets} sets of {images} images from {}", painter.path().display());
-    context.progress.begin("painting and measuring", comparison.generated() as u64);
+    tracing::info!("measuring {generated_sets} sets of {images} images from {}", sampler.path().display());
+    context.progress.begin("sampling and measuring", comparison.generated() as u64);
     for set in 0..generated_sets {
-        let Some(generated) = paint_set(context, painter, images, set)? else { return Ok(None) };
+        let Some(generated) = sample_set(context, sampler, images, set)? else { return Ok(None) };
         match comparison.read_train(dataset, set)? {
             Some(train) => {
                 let distances = sliced_wasserstein::pairwise(&[&generated, &reference, &train], seed)?;
                 to_reference.push(of_pair(&distances, 0));
                 to_train.push(of_pair(&distances, 1));
-                floor.push(of_pair(&distances, 2));
+                baseline.push(of_pair(&distances, 2));
             }
             None => to_reference.push(of_pair(&sliced_wasserstein::pairwise(&[&generated, &reference], seed)?, 0)),
         }
         context.progress.advance(images as u64);
     }
-    let sides = pyramid::sides(painter.side());
+    let sides = pyramid::sides(sampler.side());
     let holdout = match comparison.reference_split {
         SplitName::Holdout => Distance::of(&sides, &to_reference),
         SplitName::Train => None,
@@ -104,14 +105,14 @@ fn measure(
         images,
         holdout,
         train: Distance::of(&sides, &to_train),
-        floor: Distance::of(&sides, &floor),
+        baseline: Distance::of(&sides, &baseline),
     }))
 }
 
-/// Paints one set, a batch at a time; `None` when interrupted.
-fn paint_set(
+/// Samples one set, a batch at a time; `None` when interrupted.
+fn sample_set(
     context: &Context<'_>,
-    painter: &Painter,
+    sampler: &Sampler,
     images: usize,
     set: usize,
 ) -> Result<Option<Images>, EvaluateError> {
@@ -121,9 +122,9 @@ fn paint_set(
         if context.interrupt.is_raised() {
             return Ok(None);
         }
-        pixels.extend(painter.paint(first..end.min(first + BATCH as u64))?.into_pixels());
+        pixels.extend(sampler.sample(first..end.min(first + BATCH as u64))?.into_pixels());
     }
-    Ok(Some(Images::new(painter.side(), pixels)?))
+    Ok(Some(Images::new(sampler.side(), pixels)?))
 }
 
 /// One pair's distance at each level.
@@ -134,19 +135,19 @@ fn of_pair(distances: &[Vec<f64>], pair: usize) -> Vec<f64> {
 fn publish_grids(
     folder: &RunLayout,
     dataset: &Dataset,
-    painter: &Painter,
+    sampler: &Sampler,
     comparison: &Comparison,
     samples: usize,
 ) -> Result<(), EvaluateError> {
-    let generated = painter.paint(0..samples.min(grid::SHOWN) as u64)?;
+    let generated = sampler.sample(0..samples.min(grid::SHOWN) as u64)?;
     let real = comparison.read_shown(dataset, grid::SHOWN)?;
     publish::write_file(&folder.evaluation_grid(), &grid::pair(&generated, &real)?)?;
     publish::write_file(&folder.evaluation_reals(), &grid::single(&real)?)?;
     Ok(())
 }
 
-/// The figures come last: where they are, the evaluation is whole.
-fn publish_figures(folder: &RunLayout, evaluation: &Evaluation, report: &mut Report) -> Result<(), EvaluateError> {
+/// The evaluation comes last: where they are, the evaluation is whole.
+fn publish_evaluation(folder: &RunLayout, evaluation: &Evaluation, report: &mut Report) -> Result<(), EvaluateError> {
     let mut json = serde_json::to_vec_pretty(evaluation)?;
     json.push(b'\n');
     publish::write_file(&folder.evaluation_metrics(), &json)?;
@@ -157,8 +158,8 @@ fn publish_figures(folder: &RunLayout, evaluation: &Evaluation, report: &mut Rep
     Ok(())
 }
 
-/// Counts, figures and warnings.
-fn tell(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
+/// The counts, metrics and warnings of the stage's report.
+fn summarize(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
     report.kept = comparison.generated() as u64;
     let rest = report.taken - report.kept;
     if rest > 0 {
@@ -166,7 +167,7 @@ fn tell(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
     }
     let distances = &evaluation.sliced_wasserstein;
     report.figures.insert("swd_images".into(), distances.images as f64);
-    let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.floor)];
+    let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.baseline)];
     for (name, distance) in named.into_iter().filter_map(|(name, distance)| Some((name, distance.as_ref()?))) {
         report.figures.insert(format!("swd_{name}"), distance.mean);
         for level in &distance.levels {
@@ -176,9 +177,9 @@ fn tell(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
     if distances.holdout.is_none() {
         report.warnings.push("no image was kept out of training, so nothing shows whether they are merely copied; set pack.holdout above 0".into());
     }
-    if distances.images < TELLING_IMAGES {
+    if distances.images < MIN_RELIABLE_IMAGES {
         report.warnings.push(format!(
-            "the sliced Wasserstein distances compare sets of {} images: below {TELLING_IMAGES} they say little; read \
+            "the sliced Wasserstein distances compare sets of {} images: below {MIN_RELIABLE_IMAGES} they say little; read \
              them beside the floor, and gather more images or raise pack.holdout and evaluate.samples",
             distances.images
         ));

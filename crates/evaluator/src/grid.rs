@@ -35,8 +35,8 @@ fn paired_canvas(halves: &[&Images]) -> Canvas {
     let mut left = 0;
     for half in halves {
         let side = half.side();
-        for (place, image) in half.iter().take(SHOWN).enumerate() {
-            canvas.lay(image, side, (left + place % COLUMNS * side, place / COLUMNS * side));
+        for (index, image) in half.iter().take(SHOWN).enumerate() {
+            canvas.lay(image, side, (left + index % COLUMNS * side, index / COLUMNS * side));
         }
         left += width(half) + GAP;
     }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 /// The most points of a curve; more would not be seen.
-const MOST_POINTS: usize = 400;
+const MAX_POINTS: usize = 400;
 
-/// One figure over training.
+/// A metric over the course of training.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Curve {
-    /// For people.
+    /// What the legend calls it.
     pub(crate) name: &'static str,
     /// (thousands of images shown, value), ascending, all finite.
     pub(crate) points: Vec<(f64, f64)>,
@@ -17,7 +17,7 @@ pub(crate) struct Curve {
 /// What is shown of training.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
-    /// The losses.
+    /// Both players' losses.
     pub(crate) losses: Vec<Curve>,
     /// The discriminator's mean score of real and of generated images.
     pub(crate) scores: Vec<Curve>,
@@ -28,8 +28,8 @@ impl History {
     /// equally long stretches.
     pub(crate) fn read(log: &str) -> Self {
         let lines: Vec<Map<String, Value>> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let curves = |figures: [(&'static str, &str); 2]| {
-            let curves = figures.map(|(name, key)| Curve { name, points: thinned(&points(&lines, key)) });
+        let curves = |metrics: [(&'static str, &str); 2]| {
+            let curves = metrics.map(|(name, key)| Curve { name, points: thinned(&points(&lines, key)) });
             curves.into_iter().filter(|curve| !curve.points.is_empty()).collect()
         };
         Self {
@@ -45,7 +45,7 @@ fn points(lines: &[Map<String, Value>], key: &str) -> Vec<(f64, f64)> {
 }
 
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let stretch = points.len().div_ceil(MOST_POINTS).max(1);
+    let stretch = points.len().div_ceil(MAX_POINTS).max(1);
     let mean = |stretch: &[(f64, f64)]| {
         let count = stretch.len() as f64;
         let sum = stretch.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{ColorType, ImageEncoder as _, codecs::png};
 use rayon::slice::ParallelSlice as _;
 
-/// Red, green, blue.
+/// Channels of every image: red, green, blue.
 pub const CHANNELS: usize = 3;
 
 /// Square images of one side, 8 bits a channel, RGB interleaved, row by row, one after the other.
@@ -18,7 +18,7 @@ pub struct Images {
 /// Pixels that make no whole number of images.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{values} values are no whole number of images of {side}x{side} RGB pixels")]
-pub struct NotImages {
+pub struct IncompleteImages {
     side: usize,
     values: usize,
 }
@@ -28,9 +28,9 @@ impl Images {
     ///
     /// # Errors
     /// When the side is 0 or the last image is not whole.
-    pub fn new(side: usize, pixels: Vec<u8>) -> Result<Self, NotImages> {
+    pub fn new(side: usize, pixels: Vec<u8>) -> Result<Self, IncompleteImages> {
         if side == 0 || !pixels.len().is_multiple_of(side * side * CHANNELS) {
-            return Err(NotImages { side, values: pixels.len() });
+            return Err(IncompleteImages { side, values: pixels.len() });
         }
         Ok(Self { side, pixels })
     }
@@ -48,12 +48,6 @@ impl Images {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.pixels.is_empty()
-    }
-
-    /// The first `count` of them, or all where there are fewer.
-    pub fn first(&self, count: usize) -> Self {
-        let values = self.pixels.len().min(count.saturating_mul(self.values()));
-        Self { side: self.side, pixels: self.pixels[..values].to_vec() }
     }
 
     /// All pixels, image after image.
@@ -125,12 +119,5 @@ mod tests {
         let error = Images::new(2, vec![0; 23]).unwrap_err().to_string();
         assert_eq!(error, "23 values are no whole number of images of 2x2 RGB pixels");
         assert!(Images::new(0, vec![]).is_err());
-    }
-
-    #[test]
-    fn the_first_of_few_are_all() {
-        let images = Images::new(1, (0..9).collect()).unwrap();
-        assert_eq!(images.first(2).iter().collect::<Vec<_>>(), [[0, 1, 2], [3, 4, 5]]);
-        assert_eq!(images.first(9), images);
     }
 }

@@ -1,4 +1,4 @@
-//! Weights and dataset to figures and a page: the evaluate and the report stages.
+//! Weights and dataset to metrics and a page: the evaluate and the report stages.
 //!
 //! Invariants: nothing here trains, and nothing depends on a clock, a network or the number of threads: the same weights,
 //! dataset and seed give the same `metrics.json`, byte for byte.
@@ -7,19 +7,19 @@
 mod comparison;
 mod error;
 mod evaluate;
+pub mod evaluation;
 pub mod grid;
 mod history;
 pub mod images;
-mod material;
-pub mod metrics;
 mod page;
-mod paint;
+mod page_content;
 mod patches;
 pub mod pyramid;
 mod report;
+mod sampler;
 pub mod sliced_wasserstein;
 
 pub use error::{EvaluateError, ReportError};
 pub use evaluate::Evaluate;
-pub use paint::{PaintError, Painter};
 pub use report::WriteReport;
+pub use sampler::{SampleError, Sampler};

@@ -30,8 +30,8 @@ impl Descriptors {
     /// Takes [`PATCHES_PER_IMAGE`] patches of each image and gives each colour channel, over the whole set, mean 0 and
     /// standard deviation 1.
     ///
-    /// Where the patches lie depends on (seed, level, the image's place in the set) alone: sets are compared at the same
-    /// places. The side of the images must be [`PATCH_SIDE`] at least.
+    /// Where the patches lie depends on (seed, level, the image's index in the set) alone: sets are compared at the same
+    /// positions. The side of the images must be [`PATCH_SIDE`] at least.
     pub(crate) fn of(images: &Images, level: usize, seed: u64) -> Self {
         let side = pyramid::sides(images.side())[level];
         let mut values = vec![0.0; images.len() * PATCHES_PER_IMAGE * DIMENSIONS];
@@ -43,7 +43,7 @@ impl Descriptors {
                 copy_patch(&planes, side, corner, patch);
             }
         });
-        normalise(&mut values);
+        normalize(&mut values);
         Self { values }
     }
 
@@ -62,12 +62,13 @@ impl Descriptors {
 fn corners(side: usize, level: usize, index: usize, seed: u64) -> Vec<(usize, usize)> {
     let mut words = [0; 2 * PATCHES_PER_IMAGE];
     Philox::new(seed, Stream::EvaluationMeasures).u32s(step(level, index), &mut words);
-    let places = (side - PATCH_SIDE + 1) as u64;
-    let place = |word: u32| ((u64::from(word) * places) >> 32) as usize;
-    words.chunks_exact(2).map(|pair| (place(pair[0]), place(pair[1]))).collect()
+    // A product and a shift in place of a remainder: as even as 32 bits allow, and one draw a number.
+    let positions = (side - PATCH_SIDE + 1) as u64;
+    let position = |word: u32| ((u64::from(word) * positions) >> 32) as usize;
+    words.chunks_exact(2).map(|pair| (position(pair[0]), position(pair[1]))).collect()
 }
 
-/// Where in the measures' random numbers the patches of an image lie: above the directions'.
+/// The counter of an image's patches in the stream of measures: level 0 begins at 2⁴⁸, far above the directions'.
 fn step(level: usize, index: usize) -> u64 {
     (1 + level as u64) << 48 | index as u64
 }
@@ -80,7 +81,7 @@ fn copy_patch(planes: &[f32], side: usize, (left, top): (usize, usize), patch: &
     }
 }
 
-fn normalise(values: &mut [f32]) {
+fn normalize(values: &mut [f32]) {
     let moments = moments(values);
     values.par_chunks_mut(DIMENSIONS).for_each(|patch| {
         for (channel, (mean, deviation)) in patch.chunks_exact_mut(PATCH_SIDE * PATCH_SIDE).zip(moments) {
@@ -143,8 +144,8 @@ mod tests {
     fn patches_reach_every_edge_and_never_beyond() {
         let corners: Vec<_> = (0..100).flat_map(|index| corners(16, 0, index, 3)).collect();
         let (lefts, tops): (Vec<_>, Vec<_>) = corners.into_iter().unzip();
-        for places in [lefts, tops] {
-            assert_eq!((places.iter().min(), places.iter().max()), (Some(&0), Some(&9)));
+        for positions in [lefts, tops] {
+            assert_eq!((positions.iter().min(), positions.iter().max()), (Some(&0), Some(&9)));
         }
     }
 

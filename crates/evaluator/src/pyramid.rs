@@ -2,8 +2,8 @@
 
 use crate::images::CHANNELS;
 
-/// The smallest side that a pyramid goes down to, unless the image itself is smaller.
-pub const SMALLEST_SIDE: usize = 16;
+/// The smallest side that a pyramid goes down to, as in the paper of the distance, unless the image itself is smaller.
+pub const MIN_SIDE: usize = 16;
 
 /// The binomial filter of Burt and Adelson, "The Laplacian pyramid as a compact image code" (1983), a = 3/8.
 const FILTER: [f32; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 16.0];
@@ -11,7 +11,7 @@ const FILTER: [f32; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 
 /// The sides of an image's pyramid, finest first: each half of the one before, rounded up, down to 16 pixels.
 pub fn sides(side: usize) -> Vec<usize> {
     let halves = std::iter::successors(Some(side), |side| Some(side.div_ceil(2)));
-    halves.enumerate().take_while(|(level, side)| *level == 0 || *side >= SMALLEST_SIDE).map(|(_, side)| side).collect()
+    halves.enumerate().take_while(|(level, side)| *level == 0 || *side >= MIN_SIDE).map(|(_, side)| side).collect()
 }
 
 /// One level of an image's Laplacian pyramid, counted from 0, the finest.
@@ -44,7 +44,7 @@ fn plane_level(plane: Vec<f32>, sides: &[usize], level: usize) -> Vec<f32> {
 /// Blurs a `side`×`side` plane and keeps every second pixel of every second row.
 fn reduce(plane: &[f32], side: usize) -> Vec<f32> {
     let half = side.div_ceil(2);
-    let blur = |value: &dyn Fn(usize) -> f32, at: usize| weigh(at * 2, side, |position| Some(value(position)));
+    let blur = |value: &dyn Fn(usize) -> f32, at: usize| filtered(at * 2, side, |position| Some(value(position)));
     let rows: Vec<f32> = (0..side * half).map(|i| blur(&|x| plane[i / half * side + x], i % half)).collect();
     (0..half * half).map(|i| blur(&|y| rows[y * half + i % half], i / half)).collect()
 }
@@ -54,14 +54,14 @@ fn reduce(plane: &[f32], side: usize) -> Vec<f32> {
 fn expand(plane: &[f32], side: usize) -> Vec<f32> {
     let half = side.div_ceil(2);
     let spread = |value: &dyn Fn(usize) -> f32, at: usize| {
-        2.0 * weigh(at, side, |position| position.is_multiple_of(2).then(|| value(position / 2)))
+        2.0 * filtered(at, side, |position| position.is_multiple_of(2).then(|| value(position / 2)))
     };
     let rows: Vec<f32> = (0..half * side).map(|i| spread(&|x| plane[i / side * half + x], i % side)).collect();
     (0..side * side).map(|i| spread(&|y| rows[y * side + i % side], i / side)).collect()
 }
 
 /// The filter centred at `centre` over a line of `side` values; `None` is a zero.
-fn weigh(centre: usize, side: usize, value: impl Fn(usize) -> Option<f32>) -> f32 {
+fn filtered(centre: usize, side: usize, value: impl Fn(usize) -> Option<f32>) -> f32 {
     let taps = FILTER.iter().enumerate().filter_map(|(tap, weight)| {
         value(mirrored(centre as isize + tap as isize - 2, side)).map(|value| weight * value)
     });

@@ -2,9 +2,9 @@
 
 use contracts::{Context, Report, Stage, StageId, hash::ContentHash, options::NoOptions, publish};
 
-use crate::{error::ReportError, material::Material, page};
+use crate::{error::ReportError, page, page_content::PageContent};
 
-/// The report stage.
+/// The report stage: takes whatever there is of a run, owns its `report.html`.
 pub struct WriteReport;
 
 impl Stage for WriteReport {
@@ -13,16 +13,16 @@ impl Stage for WriteReport {
     type Options = NoOptions;
 
     fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, ReportError> {
-        let material = Material::gather(context.config, context.layout)?;
-        let page = page::render(&material);
-        publish::write_file(&context.layout.run(&material.run).report_page(), page.as_bytes())?;
+        let content = PageContent::gather(context.config, context.layout)?;
+        let page = page::render(&content);
+        publish::write_file(&context.layout.run(&content.run).report_page(), page.as_bytes())?;
 
         let mut report = Report::new(Self::ID);
         report.taken = 1;
         report.kept = 1;
         report.bytes = page.len() as u64;
         report.output = Some(ContentHash::of(page.as_bytes()));
-        report.run = Some(material.run);
+        report.run = Some(content.run);
         Ok(report)
     }
 }

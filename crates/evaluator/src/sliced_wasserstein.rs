@@ -2,7 +2,7 @@
 //!
 //! Karras et al., "Progressive growing of GANs for improved quality, stability, and variation" (2018), section 5: two
 //! sets are alike if the patches of their Laplacian pyramids are distributed alike. The distance of two clouds of n
-//! points in the direction u is that of their shadows on the line of u, which sorting solves,
+//! points in the direction u is that of their projections on the line of u, which sorting solves,
 //!
 //! ```text
 //! W(A, B; u) = 1/n Σᵢ |a₍ᵢ₎ − b₍ᵢ₎|,   a₍₁₎ ≤ … ≤ a₍ₙ₎ the sorted ⟨u, aᵢ⟩
@@ -44,7 +44,7 @@ pub enum UnequalSets {
     #[error("cannot compare sets without images")]
     Empty,
     /// No patch fits into the images.
-    #[error("cannot compare images of {0} px: {PATCH_SIDE} px is the least")]
+    #[error("cannot compare images of {0} px: {PATCH_SIDE} px is the smallest")]
     TooSmall(usize),
 }
 
@@ -81,13 +81,14 @@ fn check_comparable(sets: &[&Images]) -> Result<(), UnequalSets> {
     }
 }
 
-/// A unit vector.
+/// A unit vector u in the space of patches.
 type Direction = [f32; DIMENSIONS];
 
 /// The random directions of a level: normal numbers scaled to length 1, uniform on the sphere.
 fn directions(level: usize, seed: u64) -> Vec<Direction> {
     let philox = Philox::new(seed, Stream::EvaluationMeasures);
     let direction = |index: usize| {
+        // Directions take the counters from 0; patches take those above (see `patches::step`).
         let mut direction = [0.0; DIMENSIONS];
         philox.fill_normal((level * DIRECTIONS + index) as u64, &mut direction);
         let length = direction.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
@@ -109,10 +110,10 @@ fn pairwise_at_level(sets: &[Descriptors], directions: &[Direction]) -> Vec<f64>
 
 /// For each pair of sets, the sum of W over some directions.
 fn pairwise_sums(sets: &[Descriptors], directions: &[Direction]) -> Vec<f64> {
-    let shadows: Vec<_> = sets.iter().map(|set| sorted_shadows(set, directions)).collect();
+    let projections: Vec<_> = sets.iter().map(|set| sorted_projections(set, directions)).collect();
     let mut sums = Vec::new();
-    for (index, first) in shadows.iter().enumerate() {
-        for second in &shadows[index + 1..] {
+    for (index, first) in projections.iter().enumerate() {
+        for second in &projections[index + 1..] {
             sums.push(first.iter().zip(second).map(|(a, b)| mean_difference(a, b)).sum());
         }
     }
@@ -126,20 +127,20 @@ fn mean_difference(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// For each direction, the sorted projections of all patches.
-fn sorted_shadows(set: &Descriptors, directions: &[Direction]) -> Vec<Vec<f32>> {
+fn sorted_projections(set: &Descriptors, directions: &[Direction]) -> Vec<Vec<f32>> {
     let mut tile = [[0.0; DIRECTIONS_AT_ONCE]; DIMENSIONS];
     for (index, direction) in directions.iter().enumerate() {
         tile.iter_mut().zip(direction).for_each(|(row, value)| row[index] = *value);
     }
-    let mut shadows = vec![Vec::with_capacity(set.len()); directions.len()];
+    let mut projections = vec![Vec::with_capacity(set.len()); directions.len()];
     for patches in set.values().chunks(PATCHES_AT_ONCE * DIMENSIONS) {
         let products = project(patches, &tile);
-        for (index, shadow) in shadows.iter_mut().enumerate() {
-            shadow.extend(products.iter().take(patches.len() / DIMENSIONS).map(|products| products[index]));
+        for (index, projection) in projections.iter_mut().enumerate() {
+            projection.extend(products.iter().take(patches.len() / DIMENSIONS).map(|products| products[index]));
         }
     }
-    shadows.iter_mut().for_each(|shadow| shadow.sort_unstable_by(f32::total_cmp));
-    shadows
+    projections.iter_mut().for_each(|projection| projection.sort_unstable_by(f32::total_cmp));
+    projections
 }
 
 /// The inner products of up to four patches with eight directions, each summed in the order of the dimensions.

@@ -13,7 +13,7 @@ use contracts::{
     stage::{Interrupt, Silent},
 };
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
-use evaluator::{Evaluate, EvaluateError, ReportError, WriteReport, metrics::Evaluation};
+use evaluator::{Evaluate, EvaluateError, ReportError, WriteReport, evaluation::Evaluation};
 use gan::{Philox, Recipe, Stream};
 
 const SIDE: u32 = 32;
@@ -117,11 +117,11 @@ fn an_evaluation_is_the_same_bytes_every_time() {
 
     let evaluation: Evaluation = serde_json::from_slice(&first).unwrap();
     let distances = evaluation.sliced_wasserstein;
-    let (holdout, floor) = (distances.holdout.unwrap(), distances.floor.unwrap());
-    assert_eq!((distances.images, holdout.pairs, floor.pairs), (6, 3, 3));
+    let (holdout, baseline) = (distances.holdout.unwrap(), distances.baseline.unwrap());
+    assert_eq!((distances.images, holdout.pairs, baseline.pairs), (6, 3, 3));
     assert_eq!(holdout.levels.iter().map(|level| level.side).collect::<Vec<_>>(), [32, 16]);
-    assert!(holdout.mean > floor.mean && floor.mean > 0.0, "{holdout:?} {floor:?}");
-    assert!((report.figures["swd_floor"] - floor.mean).abs() < 1e-9);
+    assert!(holdout.mean > baseline.mean && baseline.mean > 0.0, "{holdout:?} {baseline:?}");
+    assert!((report.figures["swd_floor"] - baseline.mean).abs() < 1e-9);
 
     publish::remove_folder(&run.evaluation()).unwrap();
     pipeline.run::<Evaluate>().unwrap();
@@ -157,7 +157,7 @@ fn what_is_not_there_is_named() {
 
     let other = Pipeline::new(9, 2).with_generator(64);
     let error = other.run::<Evaluate>().unwrap_err();
-    assert!(matches!(error, EvaluateError::OtherSide { painted: 64, real: 32, .. }), "{error}");
+    assert!(matches!(error, EvaluateError::OtherSide { generated: 64, real: 32, .. }), "{error}");
 
     publish::remove_folder(&other.layout.dataset()).unwrap();
     for error in [other.run::<Evaluate>().unwrap_err().to_string(), other.run::<WriteReport>().unwrap_err().to_string()]
@@ -172,7 +172,7 @@ fn a_page_is_written_of_a_run_that_has_only_weights() {
     let report = pipeline.run::<WriteReport>().unwrap();
     let page = fs::read_to_string(pipeline.run_folder().report_page()).unwrap();
     assert_eq!(report.output, Some(ContentHash::of(page.as_bytes())));
-    for text in ["Faces &amp; &lt;noise&gt;", "no samples were painted yet", "nothing was measured yet", "no report"] {
+    for text in ["Faces &amp; &lt;noise&gt;", "no samples were made yet", "nothing was measured yet", "no report"] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -220,7 +220,7 @@ fn the_programs_measure_and_report() {
     assert!(fs::read_to_string(pipeline.run_folder().report_page()).unwrap().contains("earlier weights"));
     fs::write(pipeline.run_folder().evaluation_metrics(), b"{").unwrap();
     let error = pipeline.run::<WriteReport>().unwrap_err().to_string();
-    assert!(error.contains("cannot read the figures at") && error.contains("cargo xtask evaluate"), "{error}");
+    assert!(error.contains("cannot read the metrics at") && error.contains("cargo xtask evaluate"), "{error}");
 
     let failed = pipeline.run_program(env!("CARGO_BIN_EXE_evaluator"));
     assert_eq!(failed.status.code(), Some(1));

@@ -16,10 +16,10 @@ pub struct ChosenDevice {
     pub reason: String,
 }
 
-/// The kinds of devices.
+/// The kinds of devices; a run is bit for bit the same on one kind only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
-    /// The CPU.
+    /// The CPU, by burn's flex backend and the workspace's own operators.
     Cpu,
     /// A GPU through Vulkan, Metal or DirectX 12, by its number among the real ones.
     Gpu(usize),
@@ -60,9 +60,9 @@ pub enum DeviceError {
          leave it out"
     )]
     BadName {
-        /// The variable.
+        /// The environment variable.
         variable: &'static str,
-        /// What it says.
+        /// What it says, which is no name.
         value: String,
     },
 }

@@ -8,7 +8,7 @@ use gan::{ArchitectureError, RecipeError, WeightsError};
 
 use crate::device::DeviceError;
 
-/// Training that cannot begin or go on. Everything up to the newest checkpoint is kept.
+/// Training that cannot begin or continue. Everything up to the newest checkpoint is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The dataset cannot be used.
@@ -31,54 +31,54 @@ pub enum TrainError {
     Device(#[from] DeviceError),
     /// The dataset was packed under another configuration.
     #[error(
-        "the dataset's pictures have {dataset} px and pack.resolution is {config}; \
+        "the dataset's images have {dataset} px and pack.resolution is {config}; \
          run the pack stage again, or set pack.resolution to {dataset}"
     )]
     Resolution {
-        /// The side of the dataset's pictures.
+        /// The side of the dataset's images.
         dataset: u32,
         /// The side that the configuration names.
         config: u32,
     },
-    /// The dataset has fewer pictures than a batch.
+    /// The dataset has fewer images than a batch.
     #[error(
-        "cannot make a batch of {batch_size} pictures from {rows}: set train.batch_size to {rows} or less, \
+        "cannot make a batch of {batch_size} images from {rows}: set train.batch_size to {rows} or less, \
          or gather more (crawl.max_posts, pack.sources)"
     )]
     TooFewRows {
-        /// Pictures to train on.
+        /// Images in the train split.
         rows: usize,
-        /// Pictures in a batch.
+        /// Images a step, as configured.
         batch_size: usize,
     },
     /// A step needs more memory than there is.
     #[error(
         "a step would take about {needed} of memory and {free} are free: {}",
         match parts {
-            Some(parts) => format!("set train.batch_size to {most} or less, or train.accumulate = {parts}"),
-            None => "take narrower networks (train.override = { generator.base_channels = … }) or smaller pictures".into(),
+            Some(parts) => format!("set train.batch_size to {fitting} or less, or train.accumulate = {parts}"),
+            None => "take narrower networks (train.override = { generator.base_channels = … }) or smaller images".into(),
         }
     )]
     Memory {
-        /// What it would take.
+        /// What a step would take, with its unit.
         needed: String,
-        /// What is free.
+        /// What this process may still take, with its unit.
         free: String,
-        /// Pictures that would fit.
-        most: usize,
+        /// Images that would fit into one step.
+        fitting: usize,
         /// Into how many parts the batch would have to fall.
         parts: Option<usize>,
     },
-    /// The run went wrong again and again.
+    /// The run diverged again and again.
     #[error(
-        "training went astray: {trouble} after {images} images, rolled back {rollbacks} times before; the last good \
+        "training diverged: {divergence} after {images} images, rolled back {rollbacks} times before; the last good \
          checkpoint is {}. Lower the learning rate (train.override = {{ generator.optimizer.learning_rate = … }}), clip \
          gradients (generator.optimizer.clip_norm), or take another seed",
         .last_good.as_ref().map_or("none".into(), |path| path.display().to_string())
     )]
-    Astray {
-        /// What is wrong.
-        trouble: String,
+    Diverged {
+        /// How it diverged the last time.
+        divergence: String,
         /// How many real images had been shown.
         images: u64,
         /// How often it had been tried again.
@@ -86,21 +86,21 @@ pub enum TrainError {
         /// The newest checkpoint written before.
         last_good: Option<PathBuf>,
     },
-    /// A checkpoint that another function was trained with.
+    /// A checkpoint of a run that computes something else.
     #[error(
-        "the checkpoint at {} cannot be gone on from: {}; go on with the version that made it, or set train.resume = \
+        "the checkpoint at {} cannot be resumed: {}; resume it with the version that made it, or set train.resume = \
          \"never\" to start anew",
         .path.display(), .differences.join(", ")
     )]
     ForeignCheckpoint {
-        /// The checkpoint.
+        /// The checkpoint's folder.
         path: PathBuf,
         /// What the run computes differently now.
         differences: Vec<String>,
     },
-    /// The run that was trained last is another one, and only that was to be gone on with.
+    /// The run that was trained last is another one, and only that was to be resumed.
     #[error(
-        "cannot go on with {latest}, the run trained last: {}. Put that back; or set train.resume = \"branch\" to begin \
+        "cannot resume {latest}, the run trained last: {}. Put that back; or set train.resume = \"branch\" to begin \
          another run at its weights, or \"auto\" to begin one from nothing",
         .differences.join(", ")
     )]
@@ -111,7 +111,7 @@ pub enum TrainError {
         differences: Vec<String>,
     },
     /// No run was trained before.
-    #[error("there is no run to go on with: set train.resume = \"auto\" to begin one")]
+    #[error("there is no run to resume: set train.resume = \"auto\" to begin one")]
     NoRun,
     /// The run to branch from has no checkpoint that can be begun at.
     #[error(
@@ -133,7 +133,7 @@ pub enum TrainError {
         /// What the device said.
         reason: String,
     },
-    /// A grid of samples could not be made a picture.
+    /// A grid of samples could not be encoded.
     #[error("cannot encode the sample grid: {0}")]
-    Picture(#[from] image::ImageError),
+    Encoding(#[from] image::ImageError),
 }

@@ -1,4 +1,4 @@
-//! What is measured, once more as TensorBoard reads it: event files of scalars and pictures.
+//! The metrics and sample grids once more, as TensorBoard reads them: event files of scalars and images.
 
 mod record;
 
@@ -36,8 +36,9 @@ mod field {
     pub(super) const SESSION_STATUS: u32 = 1;
 }
 
-/// `SessionLog.START`: what other files and earlier events say from this step on no longer holds.
+/// `SessionLog.SessionStatus.START`: what other files and earlier events say from this step on no longer holds.
 const START: u64 = 1;
+/// `Summary.Image.colorspace`: its number of channels.
 const RGB: u64 = 3;
 
 /// The event file of one process. Its steps are images shown, so that runs of different batches share an axis.
@@ -50,7 +51,7 @@ pub(crate) struct EventLog {
 struct Event(Message);
 
 impl EventLog {
-    /// Begins a file for a run that goes on from `images`; where older ones reach further, TensorBoard drops the rest
+    /// Begins a file for a run that continues from `images`; where older ones reach further, TensorBoard drops the rest
     /// of them.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ impl EventLog {
         Ok(log)
     }
 
-    /// Says that the run goes on from `images`: after a rollback, what was logged beyond them did not happen.
+    /// Says that the run continues from `images`: after a rollback, what was logged beyond them did not happen.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -79,24 +80,24 @@ impl EventLog {
         self.append(Event::start(now(), images))
     }
 
-    /// Appends figures by their names.
+    /// Appends metrics by their names.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn scalars(
         &mut self,
         images: u64,
-        figures: impl IntoIterator<Item = (&'static str, f32)>,
+        metrics: impl IntoIterator<Item = (&'static str, f32)>,
     ) -> Result<(), FileError> {
-        self.append(Event::scalars(now(), images, figures))
+        self.append(Event::scalars(now(), images, metrics))
     }
 
-    /// Appends a square RGB picture, encoded as PNG.
+    /// Appends a square RGB image, encoded as PNG.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn picture(&mut self, images: u64, name: &str, side: u32, png: &[u8]) -> Result<(), FileError> {
-        self.append(Event::picture(now(), images, name, side, png))
+    pub(crate) fn image(&mut self, images: u64, name: &str, side: u32, png: &[u8]) -> Result<(), FileError> {
+        self.append(Event::image(now(), images, name, side, png))
     }
 
     /// One write an event, so that a killed process tears one at most, which readers wait for in vain and pass over.
@@ -109,6 +110,7 @@ impl Event {
     fn new(time: f64, images: u64) -> Self {
         let mut event = Message::default();
         event.double(field::EVENT_WALL_TIME, time);
+        // As protocol buffers' own writers do, which leave a field out that has its default.
         if images > 0 {
             event.number(field::EVENT_STEP, images);
         }
@@ -127,20 +129,20 @@ impl Event {
         event
     }
 
-    fn scalars(time: f64, images: u64, figures: impl IntoIterator<Item = (&'static str, f32)>) -> Self {
+    fn scalars(time: f64, images: u64, metrics: impl IntoIterator<Item = (&'static str, f32)>) -> Self {
         let mut event = Self::new(time, images);
         event.0.message(field::EVENT_SUMMARY, |summary| {
-            for (name, figure) in figures {
+            for (name, metric) in metrics {
                 summary.message(field::SUMMARY_VALUE, |value| {
                     value.bytes(field::VALUE_TAG, name.as_bytes());
-                    value.float(field::VALUE_SIMPLE, figure);
+                    value.float(field::VALUE_SIMPLE, metric);
                 });
             }
         });
         event
     }
 
-    fn picture(time: f64, images: u64, name: &str, side: u32, png: &[u8]) -> Self {
+    fn image(time: f64, images: u64, name: &str, side: u32, png: &[u8]) -> Self {
         let mut event = Self::new(time, images);
         event.0.message(field::EVENT_SUMMARY, |summary| {
             summary.message(field::SUMMARY_VALUE, |value| {
@@ -187,7 +189,7 @@ mod tests {
             Event::version(1.5),
             Event::start(2.5, 64),
             Event::scalars(3.5, 128, [("loss_generator", 0.693), ("score_real", f32::NAN)]),
-            Event::picture(4.5, 1 << 40, "samples", 512, b"not really a picture"),
+            Event::image(4.5, 1 << 40, "samples", 512, b"not really a picture"),
         ];
         let found: Vec<u8> = events.into_iter().flat_map(Event::record).collect();
         assert_eq!(found, EXPECTED);

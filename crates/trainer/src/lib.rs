@@ -1,28 +1,34 @@
-//! Dataset to weights: one loop, exact to the bit, that can be stopped at any moment and gone on with.
+//! Dataset to weights: one loop, exact to the bit, that can be stopped at any moment and resumed.
 //!
-//! Invariants: a training step is a pure function of the networks before it, the plan and the number of images shown.
-//! No random number, clock or thread count enters it, and no mathematics lives here: that is in `gan`.
+//! Invariants: a training step is a pure function of the networks before it, the plan and the number of images shown. No
+//! hidden random number, clock or thread count enters it. The mathematics of a step (networks, objectives, gradients,
+//! optimizers, averages) is in `gan`; here is what surrounds it: order, files, devices, and what is watched on the way.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod batches;
 mod checkpoint;
+mod context;
 mod device;
 mod diversity;
 mod error;
 mod events;
-mod gradients;
-mod grid;
 mod health;
+mod identity;
 mod memory;
-mod metrics;
+mod metrics_log;
 mod networks;
 mod observer;
-mod pictures;
 mod plan;
+mod position;
 mod provenance;
+mod readback;
+mod resume;
 mod run_folder;
+mod sample_grid;
 mod stage;
-mod start;
+mod state;
 mod step;
+mod step_metrics;
 mod training_loop;
 
 pub use device::{ChosenDevice, DeviceError, DeviceKind};

@@ -1,4 +1,4 @@
-//! What a step needs of memory, judged before the first one.
+//! What a step needs of memory, estimated before the first one.
 
 use std::fs;
 
@@ -7,18 +7,19 @@ use gan::{Architecture, ArchitectureError};
 
 use crate::{device::DeviceKind, error::TrainError, networks::Networks, plan::Plan};
 
-/// Of every weight there are the weight, its gradient, the optimiser's two moments and what is being computed from them.
+/// Of every weight there are the weight, its gradient, the optimizer's two moments and what is being computed from them.
 const COPIES_OF_A_WEIGHT: usize = 5;
+
 /// Of every hidden value the tape keeps what BatchNorm read and what the activation wrote.
 const COPIES_OF_A_VALUE: usize = 2;
 
 /// An estimate of the memory that training holds at its peak, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Estimate {
-    /// Whatever the batch.
+pub(crate) struct MemoryEstimate {
+    /// For weights, gradients and optimizers, whatever the batch.
     fixed: u64,
-    /// For each picture of a part of the batch.
-    per_picture: u64,
+    /// For each image of a part of the batch.
+    per_image: u64,
 }
 
 /// Says what the plan's step will take, and refuses to begin what this machine's memory cannot hold. Of a GPU's memory
@@ -27,7 +28,7 @@ pub(crate) struct Estimate {
 /// # Errors
 /// When the CPU's memory is too small; the error names the batch that would fit.
 pub(crate) fn check(plan: &Plan, networks: &Networks, device: DeviceKind) -> Result<(), TrainError> {
-    let estimate = Estimate::new(networks)?;
+    let estimate = MemoryEstimate::new(networks)?;
     tracing::info!("a step takes about {}", gibibytes(estimate.bytes(plan.part_size())));
     match free_memory().filter(|_| device == DeviceKind::Cpu) {
         Some(free) => estimate.fits(plan.batch_size, plan.accumulate, free),
@@ -35,33 +36,36 @@ pub(crate) fn check(plan: &Plan, networks: &Networks, device: DeviceKind) -> Res
     }
 }
 
-impl Estimate {
+impl MemoryEstimate {
     fn new(networks: &Networks) -> Result<Self, ArchitectureError> {
         let weights = networks.generator.num_params() + networks.discriminator.num_params();
         let made = values(networks.generator.architecture())?;
-        let judged = values(networks.discriminator.architecture())?;
-        // D's update is the peak: the tape that made the pictures, two that judge pictures, and a gradient on its way.
-        let kept = COPIES_OF_A_VALUE * (made + 2 * judged) + judged;
+        let scored = values(networks.discriminator.architecture())?;
+        // D's update is the peak: the tape that made the images, two that score images, and a gradient on its way.
+        let kept = COPIES_OF_A_VALUE * (made + 2 * scored) + scored;
         let bytes = |values: usize| (values * size_of::<f32>()) as u64;
-        Ok(Self { fixed: bytes(COPIES_OF_A_WEIGHT * weights), per_picture: bytes(kept) })
+        Ok(Self { fixed: bytes(COPIES_OF_A_WEIGHT * weights), per_image: bytes(kept) })
     }
 
-    fn bytes(self, pictures: usize) -> u64 {
-        self.fixed + self.per_picture * pictures as u64
+    fn bytes(self, images: usize) -> u64 {
+        self.fixed + self.per_image * images as u64
     }
 
+    /// Refuses a batch in so many parts that does not fit into `free` bytes.
     fn fits(self, batch_size: usize, accumulate: usize, free: u64) -> Result<(), TrainError> {
         let needed = self.bytes(batch_size / accumulate);
         if needed <= free {
             return Ok(());
         }
-        let most = (free.saturating_sub(self.fixed) / self.per_picture) as usize;
-        let parts = (1..=batch_size / 2).find(|parts| batch_size.is_multiple_of(*parts) && batch_size / parts <= most);
-        Err(TrainError::Memory { needed: gibibytes(needed), free: gibibytes(free), most, parts })
+        let fitting = (free.saturating_sub(self.fixed) / self.per_image) as usize;
+        // The fewest equal parts that fit; none of them smaller than two images, which BatchNorm needs.
+        let parts =
+            (1..=batch_size / 2).find(|parts| batch_size.is_multiple_of(*parts) && batch_size / parts <= fitting);
+        Err(TrainError::Memory { needed: gibibytes(needed), free: gibibytes(free), fitting, parts })
     }
 }
 
-/// Hidden values of one picture, and its own.
+/// Hidden values of one image, and its own.
 fn values(architecture: &Architecture) -> Result<usize, ArchitectureError> {
     let hidden: usize = architecture.features()?.into_iter().map(|(channels, side)| channels * side * side).sum();
     Ok(hidden + 3 * (architecture.side as usize).pow(2))
@@ -70,9 +74,10 @@ fn values(architecture: &Architecture) -> Result<usize, ArchitectureError> {
 /// Bytes that this process may still take, as Linux tells them: of the machine, or of the container if that is less.
 fn free_memory() -> Option<u64> {
     let machine = available(&fs::read_to_string("/proc/meminfo").ok()?)?;
+    // Control groups, version 2: "max" is no number, and then only the machine limits.
     let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
     let container = number("/sys/fs/cgroup/memory.max")
-        .and_then(|most| Some(most.saturating_sub(number("/sys/fs/cgroup/memory.current")?)));
+        .and_then(|limit| Some(limit.saturating_sub(number("/sys/fs/cgroup/memory.current")?)));
     Some(container.map_or(machine, |container| container.min(machine)))
 }
 
@@ -91,11 +96,11 @@ mod tests {
 
     #[test]
     fn the_batch_that_would_fit_is_named() {
-        let estimate = Estimate { fixed: 1000, per_picture: 10 };
+        let estimate = MemoryEstimate { fixed: 1000, per_image: 10 };
         let check = |batch_size, accumulate, free, expected: Option<(usize, Option<usize>)>| {
             let found = match estimate.fits(batch_size, accumulate, free) {
                 Ok(()) => None,
-                Err(TrainError::Memory { most, parts, .. }) => Some((most, parts)),
+                Err(TrainError::Memory { fitting, parts, .. }) => Some((fitting, parts)),
                 Err(error) => panic!("{error}"),
             };
             assert_eq!(found, expected, "{batch_size} in {accumulate} with {free}");

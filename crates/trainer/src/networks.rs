@@ -1,19 +1,19 @@
-//! Everything that training changes: both networks, both optimisers, and the average of the generator.
+//! Everything that training changes: both networks, both optimizers, and the average of the generator.
 
 use burn::{optim::ModuleOptimizer, tensor::Device};
 use gan::{Discriminator, Ema, Generator};
 
 use crate::{error::TrainError, plan::Plan};
 
-/// The state of a run. With the number of images shown it decides all that follows.
+/// What a checkpoint holds in tensors. With the position it decides all that follows.
 pub(crate) struct Networks {
-    /// Makes pictures.
+    /// Makes images of latents.
     pub(crate) generator: Generator,
-    /// Judges them.
+    /// Scores images, real and generated.
     pub(crate) discriminator: Discriminator,
-    /// Updates the generator.
+    /// Updates the generator; holds the moments of its gradients.
     pub(crate) generator_optimizer: ModuleOptimizer,
-    /// Updates the discriminator.
+    /// Updates the discriminator; holds the moments of its gradients.
     pub(crate) discriminator_optimizer: ModuleOptimizer,
     /// The generator that is shown and handed on.
     pub(crate) average: Ema,

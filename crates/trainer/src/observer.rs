@@ -1,87 +1,101 @@
-//! What is looked at on the way: figures in two logs, sample grids, and whether all is well.
+//! What is observed on the way: metrics in two logs, sample grids, and whether the run has diverged.
 
 use burn::module::Module;
 
 use crate::{
+    context::TrainingContext,
     diversity::Diversity,
     error::TrainError,
     events::EventLog,
-    grid::Grid,
-    health::Trouble,
-    metrics::{self, Figures, Measured, MetricsLog},
+    health::Divergence,
+    metrics_log::{self, MetricsLog},
     plan::Plan,
-    start::Start,
-    step::Position,
-    training_loop::Surroundings,
+    position::Position,
+    sample_grid::SampleGrid,
+    state::TrainingState,
+    step_metrics::{DeviceMetrics, StepMetrics},
+    training_loop::DetectDivergence,
 };
 
 /// Watches a run. Nothing that it does changes what the run computes.
 pub(crate) struct Observer<'a> {
     plan: &'a Plan,
-    around: &'a Surroundings<'a>,
+    context: &'a TrainingContext<'a>,
+    detect: DetectDivergence,
     diversity: Diversity,
-    grid: Grid,
+    grid: SampleGrid,
     log: MetricsLog,
     events: EventLog,
     newest_grid: String,
 }
 
-/// What a look at a step found.
-pub(crate) struct Looked {
-    /// Its figures.
-    pub(crate) measured: Measured,
-    /// What is wrong with it, if anything is; it has no line then.
-    pub(crate) trouble: Option<Trouble>,
+/// What the inspection of a step found.
+pub(crate) struct Inspection {
+    /// Its metrics, the diversity where it was due.
+    pub(crate) metrics: StepMetrics,
+    /// How it has diverged, if it has; it has no line then.
+    pub(crate) divergence: Option<Divergence>,
 }
 
 impl<'a> Observer<'a> {
-    /// Watches a run that goes on from a position: what the logs say beyond it is taken back.
+    /// Observes a run that continues from a position: what the logs say beyond it is taken back.
     ///
     /// # Errors
     /// When the dataset is damaged or the disk fails.
-    pub(crate) fn new(plan: &'a Plan, around: &'a Surroundings<'a>, position: Position) -> Result<Self, TrainError> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        context: &'a TrainingContext<'a>,
+        detect: DetectDivergence,
+        position: Position,
+    ) -> Result<Self, TrainError> {
         Ok(Self {
             plan,
-            around,
-            diversity: Diversity::new(plan, around.split, around.device)?,
-            grid: Grid::new(plan, around.device),
-            log: MetricsLog::open(&around.run.metrics(), position.images)?,
-            events: EventLog::begin(around.run, position.images)?,
+            context,
+            detect,
+            diversity: Diversity::new(plan, context.split, context.device)?,
+            grid: SampleGrid::new(plan, context.device),
+            log: MetricsLog::open(&context.run.metrics(), position.images)?,
+            events: EventLog::begin(context.run, position.images)?,
             newest_grid: String::new(),
         })
     }
 
-    /// Reads a step's figures, judges them, and gives the step its line where one is due and all is well. The diversity
-    /// is measured where its turn has come, or where the step is `about_to_be_kept`.
+    /// Reads a step's metrics, looks for divergence, and gives the step its line where one is due and it is sound. The diversity
+    /// is metrics where its turn has come, or where the step is `about_to_be_kept`.
     ///
     /// # Errors
     /// When the device or the disk fails.
-    pub(crate) fn look(&mut self, figures: Figures, now: &Start, about_to_be_kept: bool) -> Result<Looked, TrainError> {
+    pub(crate) fn inspect(
+        &mut self,
+        metrics: DeviceMetrics,
+        now: &TrainingState,
+        about_to_be_kept: bool,
+    ) -> Result<Inspection, TrainError> {
         let position = now.position;
-        let mut measured = figures.read()?;
-        let has_diversity = metrics::has_diversity(position.step);
+        let mut metrics = metrics.read()?;
+        let has_diversity = metrics_log::has_diversity(position.step);
         if has_diversity || about_to_be_kept {
-            measured.diversity = self.diversity.of(&now.networks.generator.valid())?;
+            metrics.diversity = self.diversity.of(&now.networks.generator.valid())?;
         }
-        let trouble = (self.around.judge)(self.log.health(), &measured, position);
-        if trouble.is_none() && metrics::has_line(position.step) {
+        let divergence = (self.detect)(self.log.health(), &metrics, position);
+        if divergence.is_none() && metrics_log::has_line(position.step) {
             // How often a run is kept must not show in its log.
-            let line = Measured { diversity: measured.diversity.filter(|_| has_diversity), ..measured };
+            let line = StepMetrics { diversity: metrics.diversity.filter(|_| has_diversity), ..metrics };
             self.write(position, line)?;
         }
-        self.around.progress.note(&self.summary(&measured));
-        Ok(Looked { measured, trouble })
+        self.context.progress.note(&self.summary(&metrics));
+        Ok(Inspection { metrics, divergence })
     }
 
-    /// Paints the grid with the averaged generator.
+    /// Samples the grid with the averaged generator.
     ///
     /// # Errors
     /// When the device or the disk fails.
-    pub(crate) fn paint(&mut self, now: &Start) -> Result<(), TrainError> {
+    pub(crate) fn sample(&mut self, now: &TrainingState) -> Result<(), TrainError> {
         let images = now.position.images;
-        let path = self.around.run.sample(images);
-        let png = self.grid.paint(&now.networks.average.generator(), &path)?;
-        self.events.picture(images, "samples", self.grid.side(), &png)?;
+        let path = self.context.run.sample(images);
+        let png = self.grid.sample(&now.networks.average.generator(), &path)?;
+        self.events.image(images, "samples", self.grid.side(), &png)?;
         self.newest_grid = path.display().to_string();
         Ok(())
     }
@@ -91,14 +105,14 @@ impl<'a> Observer<'a> {
     /// # Errors
     /// When the disk fails.
     pub(crate) fn go_back(&mut self, position: Position) -> Result<(), TrainError> {
-        self.log = MetricsLog::open(&self.around.run.metrics(), position.images)?;
+        self.log = MetricsLog::open(&self.context.run.metrics(), position.images)?;
         self.events.restart(position.images)?;
-        self.around.progress.begin("training", self.plan.target_images);
-        self.around.progress.advance(position.images);
+        self.context.progress.begin("training", self.plan.target_images);
+        self.context.progress.advance(position.images);
         Ok(())
     }
 
-    /// Makes the log durable.
+    /// Makes the log durable, which is due before a checkpoint that relies on its lines.
     ///
     /// # Errors
     /// When the disk fails.
@@ -106,19 +120,19 @@ impl<'a> Observer<'a> {
         Ok(self.log.sync()?)
     }
 
-    fn write(&mut self, position: Position, line: Measured) -> Result<(), TrainError> {
+    fn write(&mut self, position: Position, line: StepMetrics) -> Result<(), TrainError> {
         let rate = self.log.append(position, line)?;
         let rate = rate.map(|rate| ("images_per_second", rate as f32));
         Ok(self.events.scalars(position.images, line.named().chain(rate))?)
     }
 
-    fn summary(&self, measured: &Measured) -> String {
+    fn summary(&self, metrics: &StepMetrics) -> String {
         format!(
             "L_D {:.3} L_G {:.3} D(x) {:.2} D(G(z)) {:.2} {}",
-            measured.loss_discriminator,
-            measured.loss_generator,
-            measured.score_real,
-            measured.score_fake,
+            metrics.loss_discriminator,
+            metrics.loss_generator,
+            metrics.score_real,
+            metrics.score_fake,
             self.newest_grid
         )
     }

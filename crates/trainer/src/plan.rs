@@ -1,32 +1,28 @@
 //! A run as it will be trained: the configuration resolved against its recipe and its dataset.
 
-use std::collections::BTreeMap;
-
 use contracts::{
     Config, ContentHash,
     config::{Convolution, Resume, TrainConfig},
     id::RunId,
 };
 use gan::{Operators, Recipe, RecipeError};
-use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
 
-use crate::error::TrainError;
+use crate::{error::TrainError, identity::RunIdentity};
 
 /// Everything that the loop goes by.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// The run's name.
+    /// The run's name: a hash of what decides it, behind a readable part.
     pub(crate) run: RunId,
-    /// What a checkpoint must have been made with to be gone on from.
-    pub(crate) function: Function,
+    /// What a checkpoint must have been made with to be resumed.
+    pub(crate) identity: RunIdentity,
     /// The recipe with the overrides put in.
     pub(crate) recipe: Recipe,
-    /// The side of the pictures.
+    /// The side of the images, in pixels.
     pub(crate) resolution: u32,
-    /// Keys every random number.
+    /// Keys every random number of the run.
     pub(crate) seed: u64,
-    /// Pictures in a batch.
+    /// Images a step.
     pub(crate) batch_size: usize,
     /// Equal parts that a batch is computed in, one after the other.
     pub(crate) accumulate: usize,
@@ -34,20 +30,16 @@ pub(crate) struct Plan {
     pub(crate) operators: Operators,
     /// Real images to be shown in all; the step that reaches it is the last.
     pub(crate) target_images: u64,
-    /// Images between checkpoints.
+    /// Images shown between checkpoints.
     pub(crate) checkpoint_images: u64,
-    /// Images between sample grids.
+    /// Images shown between sample grids.
     pub(crate) sample_images: u64,
-    /// Whether a run that is there already is gone on with.
+    /// Whether a run that is there already is resumed.
     pub(crate) resume: Resume,
 }
 
-/// Everything that decides what a run computes, setting by setting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Function(BTreeMap<String, String>);
-
 impl Plan {
-    /// The plan for a dataset of `rows` pictures of `resolution` pixels.
+    /// The plan for a dataset of `rows` images of `resolution` pixels.
     ///
     /// # Errors
     /// When the recipe does not exist, the dataset has another resolution than the configuration, or too few rows.
@@ -67,7 +59,7 @@ impl Plan {
         let recipe = recipe(train)?;
         Ok(Self {
             run: config.run_id(dataset),
-            function: Function::new(config, dataset, &recipe),
+            identity: RunIdentity::new(config, dataset, &recipe),
             resolution,
             seed: config.seed(),
             batch_size: train.batch_size,
@@ -84,42 +76,9 @@ impl Plan {
         })
     }
 
-    /// Pictures in a part of a batch.
+    /// Images in a part of a batch.
     pub(crate) fn part_size(&self) -> usize {
         self.batch_size / self.accumulate
-    }
-}
-
-impl Function {
-    fn new(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> Self {
-        let recipe =
-            recipe.to_toml().parse::<Table>().unwrap_or_else(|error| unreachable!("it was just written: {error}"));
-        let mut settings = BTreeMap::from([
-            ("dataset".to_owned(), dataset.to_string()),
-            ("seed".to_owned(), config.seed().to_string()),
-            ("pack.resolution".to_owned(), config.pack.resolution.to_string()),
-            ("train.batch_size".to_owned(), config.train.batch_size.to_string()),
-            ("train.accumulate".to_owned(), config.train.accumulate.to_string()),
-            ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
-        ]);
-        collect("recipe", &Value::Table(recipe), &mut settings);
-        Self(settings)
-    }
-
-    /// What differs between this, which was trained, and what is asked for now.
-    pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
-        let keys: std::collections::BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
-        let value = |settings: &Self, key: &String| settings.0.get(key).cloned().unwrap_or_else(|| "nothing".into());
-        let pairs = keys.into_iter().map(|key| (key, value(self, key), value(now, key)));
-        pairs.filter(|(_, was, is)| was != is).map(|(key, was, is)| format!("{key} was {was} and is {is}")).collect()
-    }
-}
-
-/// Every value below `value` by its dotted key.
-fn collect(key: &str, value: &Value, into: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Table(table) => table.iter().for_each(|(name, value)| collect(&format!("{key}.{name}"), value, into)),
-        value => _ = into.insert(key.to_owned(), value.to_string()),
     }
 }
 
@@ -201,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_the_function_is_named_and_length_does_not() {
+    fn what_makes_another_run_is_named_and_length_does_not() {
         let first = plan(&config("")).unwrap();
         let check = |other: &Config, expected: &[&str]| {
             let other = plan(other).unwrap();
-            assert_eq!(first.function.differences(&other.function), expected);
+            assert_eq!(first.identity.differences(&other.identity), expected);
             assert_eq!(other.run != first.run, !expected.is_empty());
         };
         let mut longer = config("");
@@ -215,9 +174,9 @@ mod tests {
         seeded.general.seed = 1;
         check(&seeded, &["seed was 20170112 and is 1"]);
         check(&config("generator.base_channels = 8"), &["recipe.generator.base_channels was 64 and is 8"]);
-        let mut parted = config("");
-        (parted.train.accumulate, parted.train.convolution) = (2, Convolution::Stock);
-        check(&parted, &["train.accumulate was 1 and is 2", "train.convolution was fast and is stock"]);
+        let mut in_parts = config("");
+        (in_parts.train.accumulate, in_parts.train.convolution) = (2, Convolution::Stock);
+        check(&in_parts, &["train.accumulate was 1 and is 2", "train.convolution was fast and is stock"]);
     }
 
     #[test]

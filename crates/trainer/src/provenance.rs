@@ -13,7 +13,12 @@ use gan::Recipe;
 use serde::Serialize;
 use toml::Table;
 
-use crate::{checkpoint::Origin, device::DeviceKind, error::TrainError, plan::Plan, start::Start};
+use crate::{
+    device::DeviceKind,
+    error::TrainError,
+    plan::Plan,
+    state::{Origin, TrainingState},
+};
 
 /// Keeps the posts that the training rows came from beside the run, so that a post that is forgotten later names the
 /// runs that saw it.
@@ -35,7 +40,7 @@ pub(crate) struct Provenance {
     format: &'static str,
     version: u32,
     run: RunId,
-    dataset: Source,
+    dataset: DatasetSummary,
     seed: u64,
     batch_size: usize,
     /// The recipe as it was trained, overrides put in.
@@ -54,9 +59,9 @@ pub(crate) struct Provenance {
     generator: Option<ContentHash>,
 }
 
-/// The dataset in numbers.
+/// The dataset that the run was trained on, in numbers that are compared by eye.
 #[derive(Clone, Debug, Serialize)]
-struct Source {
+struct DatasetSummary {
     /// SHA-256 of its index, which vouches for every byte.
     hash: ContentHash,
     resolution: u32,
@@ -78,7 +83,7 @@ impl Provenance {
             format: "nijigen-provenance",
             version: 1,
             run: plan.run.clone(),
-            dataset: Source::of(dataset)?,
+            dataset: DatasetSummary::of(dataset)?,
             seed: plan.seed,
             batch_size: plan.batch_size,
             recipe: plan.recipe.clone(),
@@ -95,9 +100,9 @@ impl Provenance {
     }
 
     /// Notes the weights that were written, and how far they are.
-    pub(crate) fn reached(&mut self, reached: &Start, generator: ContentHash) {
-        let position = reached.position;
-        self.origin.clone_from(&reached.origin);
+    pub(crate) fn complete(&mut self, state: &TrainingState, generator: ContentHash) {
+        let position = state.position;
+        self.origin.clone_from(&state.origin);
         self.steps = position.step;
         self.images_shown = position.images;
         self.rollbacks = position.attempt;
@@ -116,7 +121,7 @@ impl Provenance {
     }
 }
 
-impl Source {
+impl DatasetSummary {
     fn of(dataset: &Dataset) -> Result<Self, TrainError> {
         let train = dataset.split(SplitName::Train);
         let (mut posts, mut pictures) = (BTreeSet::new(), BTreeSet::new());

@@ -4,16 +4,16 @@ use contracts::{Config, Context, Report, Stage, StageId, options::NoOptions, rep
 use dataset::{Dataset, SplitName};
 
 use crate::{
+    context::TrainingContext,
     device::ChosenDevice,
     error::TrainError,
-    health::Health,
     plan::{self, Plan},
     provenance::{self, Provenance},
     run_folder,
-    training_loop::{self, Ending, Surroundings},
+    training_loop::{self, TrainingResult},
 };
 
-/// Dataset to weights.
+/// The train stage: takes `data/dataset`, owns `artifacts/runs/<id>` but for the evaluator's files in it.
 pub struct Train;
 
 impl Stage for Train {
@@ -41,9 +41,9 @@ impl Stage for Train {
             provenance::write_posts(&run, &dataset)?;
             provenance.write(&run)?;
         }
-        let ending = training_loop::train(
+        let result = training_loop::train(
             &plan,
-            &Surroundings {
+            &TrainingContext {
                 split,
                 run: &run,
                 branch_from: branch_from.as_ref(),
@@ -51,14 +51,13 @@ impl Stage for Train {
                 kind: chosen.kind,
                 progress,
                 interrupt,
-                judge: |health, measured, _| Health::judge(health, measured),
             },
         )?;
 
-        let mut report = report(&plan, split.len(), &ending);
-        if ending.state == State::Complete {
-            let (generator, bytes) = run_folder::export(&run, &ending.reached.networks.average.generator())?;
-            provenance.reached(&ending.reached, generator);
+        let mut report = report(&plan, split.len(), &result);
+        if result.state == State::Complete {
+            let (generator, bytes) = run_folder::export(&run, &result.reached.networks.average.generator())?;
+            provenance.complete(&result.reached, generator);
             provenance.write(&run)?;
             report.output = Some(generator);
             report.bytes = bytes;
@@ -67,28 +66,28 @@ impl Stage for Train {
     }
 }
 
-fn report(plan: &Plan, rows: usize, ending: &Ending) -> Report {
+fn report(plan: &Plan, rows: usize, result: &TrainingResult) -> Report {
     let mut report = Report::new(StageId::Train);
-    report.state = ending.state;
+    report.state = result.state;
     report.run = Some(plan.run.clone());
     report.taken = rows as u64;
     report.kept = rows as u64;
-    report.warnings = ending.warnings.clone();
+    report.warnings = result.warnings.clone();
     let mut figure = |name: &str, value: f64| report.figures.insert(name.to_owned(), value);
-    let position = ending.reached.position;
+    let position = result.reached.position;
     figure("images_shown", position.images as f64);
     figure("steps", position.step as f64);
     figure("epochs", position.images as f64 / rows as f64);
     figure("rollbacks", position.attempt.into());
-    if let Some(rate) = ending.images_per_second {
+    if let Some(rate) = result.images_per_second {
         figure("images_per_second", rate);
     }
-    if let Some(measured) = ending.measured {
-        figure("loss_discriminator", measured.loss_discriminator.into());
-        figure("loss_generator", measured.loss_generator.into());
-        figure("score_real", measured.score_real.into());
-        figure("score_fake", measured.score_fake.into());
-        if let Some(diversity) = measured.diversity {
+    if let Some(metrics) = result.metrics {
+        figure("loss_discriminator", metrics.loss_discriminator.into());
+        figure("loss_generator", metrics.loss_generator.into());
+        figure("score_real", metrics.score_real.into());
+        figure("score_fake", metrics.score_fake.into());
+        if let Some(diversity) = metrics.diversity {
             figure("diversity", diversity.into());
         }
     }

@@ -177,11 +177,11 @@ fn no_digit_of_a_checkpoint_s_state_can_change_unnoticed() {
     let before = workshop.result();
     let path = workshop.run_folder().checkpoint(3 * BATCH).join("state.json");
     let whole = fs::read(&path).unwrap();
-    for place in (0..whole.len()).filter(|place| whole[*place].is_ascii_digit()).step_by(37) {
+    for index in (0..whole.len()).filter(|index| whole[*index].is_ascii_digit()).step_by(37) {
         let mut changed = whole.clone();
-        changed[place] ^= 1;
+        changed[index] ^= 1;
         fs::write(&path, changed).unwrap();
-        assert_eq!(workshop.train().unwrap().warnings.len(), 1, "byte {place}");
+        assert_eq!(workshop.train().unwrap().warnings.len(), 1, "byte {index}");
         assert_eq!(workshop.result(), before);
     }
 }
@@ -207,7 +207,7 @@ fn a_checkpoint_cut_short_or_emptied_is_passed_over() {
 }
 
 #[test]
-fn a_checkpoint_of_another_function_is_refused() {
+fn a_checkpoint_of_another_identity_is_refused() {
     let (workshop, mut other) = (Workshop::new(3), Workshop::new(3));
     other.config.general.seed += 1;
     other.train().unwrap();
@@ -223,7 +223,7 @@ fn a_checkpoint_of_another_function_is_refused() {
 
 #[test]
 fn an_interruption_looks_at_its_last_step_before_keeping_it() {
-    // Step 11 has no line, so that only the end reads its figures.
+    // Step 11 has no line, so that only the end reads its metrics.
     let mut workshop = Workshop::new(20);
     workshop.config.train.checkpoint_kimg = kimg(1000);
     let report = stop_after(&workshop, 11);
@@ -235,14 +235,14 @@ fn an_interruption_looks_at_its_last_step_before_keeping_it() {
 }
 
 #[test]
-fn numbers_that_run_away_stop_the_run_before_they_are_kept() {
+fn a_divergence_stops_the_run_before_they_are_kept() {
     let mut workshop = Workshop::new(40);
     let wild = "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n\
                 generator.optimizer.learning_rate = 1e30\ndiscriminator.optimizer.learning_rate = 1e30";
     workshop.config.train.r#override = wild.parse().unwrap();
     workshop.config.train.checkpoint_kimg = kimg(1);
     let error = workshop.train().unwrap_err();
-    let TrainError::Astray { images, rollbacks, .. } = error else { panic!("{error}") };
+    let TrainError::Diverged { images, rollbacks, .. } = error else { panic!("{error}") };
     assert_eq!(rollbacks, 3);
     assert!(error.to_string().contains("learning rate"), "{error}");
     let newest = workshop.run_folder().checkpoints();
@@ -290,7 +290,7 @@ fn a_batch_in_parts_has_the_losses_of_the_parts() {
         let line = &workshop.result().metrics[0];
         ["loss_discriminator", "score_real"].map(|name| line[name].as_f64().unwrap())
     };
-    // The parts of a batch of four are the batch of two and the pictures behind it, under the same weights.
+    // The parts of a batch of four are the batch of two and the images behind it, under the same weights.
     let (half, whole) = (losses(2, 1), losses(4, 2));
     assert_ne!(half, whole);
     for (half, whole) in half.into_iter().zip(whole) {
@@ -299,7 +299,7 @@ fn a_batch_in_parts_has_the_losses_of_the_parts() {
 }
 
 #[test]
-fn another_run_is_refused_where_only_the_latest_was_to_be_gone_on_with() {
+fn another_run_is_refused_where_only_the_latest_was_to_be_resumed() {
     let mut workshop = Workshop::new(4);
     workshop.config.train.resume = Resume::Latest;
     let error = workshop.train().unwrap_err();

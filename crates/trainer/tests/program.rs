@@ -54,7 +54,7 @@ fn a_run_killed_at_any_moment_ends_as_the_one_never_killed() {
 }
 
 #[test]
-fn a_run_told_to_stop_leaves_with_130_and_can_be_gone_on_with() {
+fn a_run_told_to_stop_leaves_with_130_and_can_be_resumed() {
     let workshop = Workshop::new(1_000_000);
     let mut child = workshop.program().arg("--stop-with-stdin").stdin(Stdio::piped()).spawn().unwrap();
     while !workshop.run_folder().checkpoint(3 * BATCH).exists() && child.try_wait().unwrap().is_none() {
@@ -99,7 +99,7 @@ fn a_finished_run_has_all_its_files_and_latest_points_at_it() {
 }
 
 #[test]
-fn what_it_cannot_use_it_says_and_how_to_mend_it() {
+fn what_it_cannot_use_it_says_and_how_to_fix_it() {
     let check = |change: fn(&mut Workshop), code: i32, parts: &[&str]| {
         let mut workshop = Workshop::new(2);
         change(&mut workshop);
@@ -144,7 +144,7 @@ fn damage(dataset: &std::path::Path) {
 }
 
 #[test]
-fn a_setting_that_changes_the_function_begins_another_run_and_says_why() {
+fn a_setting_that_changes_the_outcome_begins_another_run_and_says_why() {
     let workshop = Workshop::new(2);
     workshop.train().unwrap();
     let output = workshop.program().args(["--set", &format!("train.batch_size={}", BATCH / 2)]).output().unwrap();

@@ -1,8 +1,7 @@
 //! Curves as inline SVG.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
-use super::markup::escaped;
 use crate::history::Curve;
 
 const WIDTH: f64 = 640.0;
@@ -12,36 +11,42 @@ const LEFT: f64 = 52.0;
 const BELOW: f64 = 28.0;
 const ABOVE: f64 = 26.0;
 const RIGHT: f64 = 12.0;
+/// From the name of one curve to the next.
+const NAME_WIDTH: f64 = 170.0;
 /// How many numbers an axis has, about.
 const TICKS: f64 = 5.0;
 
 /// Draws curves over a common scale; `None` where there is nothing to draw. Colours come from the classes c0, c1, ….
-pub(super) fn lines(curves: &[Curve]) -> Option<String> {
+pub(super) fn lines(curves: &[Curve]) -> Option<Markup> {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let across = Axis::over(points().map(|point| point.0), LEFT, WIDTH - RIGHT)?;
     let up = Axis::over(points().map(|point| point.1), HEIGHT - BELOW, ABOVE)?;
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">\n");
-    axes(&mut svg, &across, &up);
-    for (index, curve) in curves.iter().enumerate() {
-        let place = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.place(*x), up.place(*y));
-        let path: Vec<String> = curve.points.iter().map(place).collect();
-        let _ = writeln!(svg, "<polyline class=\"c{index}\" points=\"{}\"/>", path.join(" "));
-        let left = LEFT + index as f64 * 170.0;
-        let name = escaped(curve.name);
-        let _ = writeln!(svg, "<text class=\"c{index}\" x=\"{left}\" y=\"16\">{name}</text>");
-    }
-    Some(svg + "</svg>")
+    Some(html! {
+        svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
+            (axes(&across, &up))
+            @for (index, curve) in curves.iter().enumerate() {
+                polyline class={ "c" (index) } points=(polyline(curve, &across, &up)) {}
+                text class={ "c" (index) } x=(LEFT + index as f64 * NAME_WIDTH) y="16" { (curve.name) }
+            }
+        }
+    })
 }
 
-fn axes(svg: &mut String, across: &Axis, up: &Axis) {
-    for tick in up.ticks() {
-        let (y, right, number) = (up.place(tick), WIDTH - RIGHT, up.number(tick));
-        let _ = writeln!(svg, "<line x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>");
-        let _ = writeln!(svg, "<text class=\"up\" x=\"{}\" y=\"{:.1}\">{number}</text>", LEFT - 6.0, y + 4.0);
-    }
-    for tick in across.ticks() {
-        let (x, y, number) = (across.place(tick), HEIGHT - 8.0, across.number(tick));
-        let _ = writeln!(svg, "<text class=\"across\" x=\"{x:.1}\" y=\"{y}\">{number}</text>");
+fn polyline(curve: &Curve, across: &Axis, up: &Axis) -> String {
+    let point = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.position(*x), up.position(*y));
+    curve.points.iter().map(point).collect::<Vec<_>>().join(" ")
+}
+
+fn axes(across: &Axis, up: &Axis) -> Markup {
+    html! {
+        @for tick in up.ticks() {
+            @let y = up.position(tick);
+            line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(format!("{y:.1}")) y2=(format!("{y:.1}")) {}
+            text.up x=(LEFT - 6.0) y=(format!("{:.1}", y + 4.0)) { (up.number(tick)) }
+        }
+        @for tick in across.ticks() {
+            text.across x=(format!("{:.1}", across.position(tick))) y=(HEIGHT - 8.0) { (across.number(tick)) }
+        }
     }
 }
 
@@ -55,7 +60,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// The axis that just holds some values, between two places; `None` without values.
+    /// The axis that just holds some values, between two positions; `None` without values.
     fn over(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Option<Self> {
         let range = values.fold(None, |range: Option<(f64, f64)>, value| {
             let (low, high) = range.unwrap_or((value, value));
@@ -67,7 +72,7 @@ impl Axis {
         Some(Self { low, high, step: round_step((high - low) / TICKS), start, end })
     }
 
-    fn place(&self, value: f64) -> f64 {
+    fn position(&self, value: f64) -> f64 {
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
@@ -84,10 +89,10 @@ impl Axis {
     }
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is not below.
-fn round_step(least: f64) -> f64 {
-    let power = 10f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| *step >= least).unwrap_or(10.0 * power)
+/// The smallest of 1, 2 and 5 times a power of ten that is not below `min`.
+fn round_step(min: f64) -> f64 {
+    let power = 10f64.powf(min.log10().floor());
+    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| *step >= min).unwrap_or(10.0 * power)
 }
 
 #[cfg(test)]
@@ -111,22 +116,22 @@ mod tests {
     }
 
     #[test]
-    fn values_are_placed_between_the_ends() {
+    fn values_lie_between_the_ends() {
         let axis = axis(&[-1.0, 3.0]);
-        assert_eq!([-1.0, 0.0, 3.0].map(|value| axis.place(value)), [0.0, 25.0, 100.0]);
+        assert_eq!([-1.0, 0.0, 3.0].map(|value| axis.position(value)), [0.0, 25.0, 100.0]);
     }
 
     #[test]
     fn nothing_gives_no_drawing() {
-        assert_eq!(lines(&[]), None);
-        assert_eq!(lines(&[Curve { name: "empty", points: vec![] }]), None);
+        assert!(lines(&[]).is_none());
+        assert!(lines(&[Curve { name: "empty", points: vec![] }]).is_none());
     }
 
     #[test]
     fn each_curve_has_a_line_and_a_name() {
         let curve = |name, value| Curve { name, points: vec![(0.0, value), (10.0, 1.0)] };
-        let svg = lines(&[curve("discriminator", 0.0), curve("generator", 1.0)]).unwrap();
-        assert!(svg.contains("<polyline class=\"c0\" points=\"52.0,232.0 628.0,26.0\"/>"), "{svg}");
+        let svg = lines(&[curve("discriminator", 0.0), curve("generator", 1.0)]).unwrap().into_string();
+        assert!(svg.contains("<polyline class=\"c0\" points=\"52.0,232.0 628.0,26.0\"></polyline>"), "{svg}");
         assert!(svg.contains(">generator</text>"));
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
     }

@@ -2,12 +2,17 @@
 
 mod chart;
 mod distances;
-mod markup;
-mod provenance;
+mod elements;
+mod origins;
 mod stages;
 
-use crate::material::{Material, Sample};
-use markup::{counted, escaped, missing, png_uri, section};
+use elements::{counted, missing, png_uri, section};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::{
+    history::Curve,
+    page_content::{PageContent, SampleFile},
+};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -15,71 +20,78 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /// The page as HTML.
-pub(crate) fn render(material: &Material) -> String {
-    let title = escaped(&material.title);
+pub(crate) fn render(content: &PageContent) -> String {
     let sections = [
-        section("Samples", &samples(material)),
-        section("Losses", &curves(&material.history.losses, "loss over thousands of images shown")),
+        section("Samples", &samples(content)),
+        section("Losses", &curves(&content.history.losses, "loss over thousands of images shown")),
         section(
             "Scores",
-            &curves(&material.history.scores, "the discriminator's mean score over thousands of images shown"),
+            &curves(&content.history.scores, "the discriminator's mean score over thousands of images shown"),
         ),
-        section("Distance to real images", &distances::table(material.evaluation.as_ref())),
-        section("What it was made from", &stages::table(&material.stages)),
-        section("Sources", &provenance::sources(&material.dataset)),
-        section("Provenance", &provenance::facts(material)),
+        section("Distance to real images", &distances::table(content.evaluation.as_ref())),
+        section("What it was made from", &stages::table(&content.stages)),
+        section("Sources", &origins::sources(&content.dataset)),
+        section("Provenance", &origins::facts(content)),
     ];
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n{}</main>\n</body>\n</html>\n",
-        subtitle(material),
-        sections.concat()
-    )
-}
-
-fn subtitle(material: &Material) -> String {
-    let train = material.dataset.sources.values().map(|count| count.train).sum();
-    format!(
-        "run <code>{}</code>: recipe {}, {} px, {} training images",
-        escaped(material.run.to_string()),
-        escaped(&material.recipe),
-        material.dataset.side,
-        counted(train)
-    )
-}
-
-fn samples(material: &Material) -> String {
-    let shown = |sample: &Sample, what: &str| {
-        let images = counted(sample.images);
-        picture(&sample.png, &format!("{what}, after {images} images shown"))
-    };
-    let mut figures = String::new();
-    match (&material.first_sample, &material.newest_sample) {
-        (Some(first), Some(newest)) => {
-            figures += &shown(newest, "The newest samples");
-            figures += &shown(first, "The first samples, of the same latents");
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (content.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    header { h1 { (content.title) } p { (subtitle(content)) } }
+                    @for section in sections { (section) }
+                }
+            }
         }
-        (Some(only), None) => figures += &shown(only, "Samples"),
-        _ => figures += &missing("no samples were painted yet"),
-    }
-    match &material.reals {
-        Some(png) => figures += &picture(png, "Real images"),
-        None => figures += &missing("no real images to compare with: the evaluation was not run yet"),
-    }
-    format!("<div class=\"pictures\">\n{figures}</div>\n")
+    };
+    page.into_string()
 }
 
-fn picture(png: &[u8], caption: &str) -> String {
-    let caption = escaped(caption);
-    format!("<figure><img src=\"{}\" alt=\"{caption}\"><figcaption>{caption}</figcaption></figure>\n", png_uri(png))
+fn subtitle(content: &PageContent) -> Markup {
+    let train = content.dataset.sources.values().map(|count| count.train).sum();
+    html! {
+        "run " code { (content.run) } ": recipe " (content.recipe) ", " (content.dataset.side) " px, " (counted(train))
+        " training images"
+    }
 }
 
-fn curves(curves: &[crate::history::Curve], caption: &str) -> String {
+fn samples(content: &PageContent) -> Markup {
+    let shown = |sample: &SampleFile, what: &str| {
+        let images = counted(sample.images);
+        figure(&sample.png, &format!("{what}, after {images} images shown"))
+    };
+    html! {
+        div.pictures {
+            @match (&content.first_sample, &content.newest_sample) {
+                (Some(first), Some(newest)) => {
+                    (shown(newest, "The newest samples"))
+                    (shown(first, "The first samples, of the same latents"))
+                }
+                (Some(only), None) => (shown(only, "Samples")),
+                _ => (missing("no samples were made yet")),
+            }
+            @match &content.reals {
+                Some(png) => (figure(png, "Real images")),
+                None => (missing("no real images to compare with: the evaluation was not run yet")),
+            }
+        }
+    }
+}
+
+fn figure(png: &[u8], caption: &str) -> Markup {
+    html! { figure { img src=(png_uri(png)) alt=(caption); figcaption { (caption) } } }
+}
+
+fn curves(curves: &[Curve], caption: &str) -> Markup {
     match chart::lines(curves) {
-        Some(svg) => format!("<figure>{svg}<figcaption>{}</figcaption></figure>\n", escaped(caption)),
+        Some(svg) => html! { figure { (svg) figcaption { (caption) } } },
         None => missing("training has logged nothing yet"),
     }
 }
@@ -91,12 +103,12 @@ mod tests {
     use super::*;
     use crate::{
         history::History,
-        material::{DatasetFacts, SourceCount},
+        page_content::{DatasetFacts, SourceCount},
     };
 
-    fn bare(title: &str) -> Material {
+    fn bare(title: &str) -> PageContent {
         let hash = ContentHash::of(b"dataset");
-        Material {
+        PageContent {
             title: title.into(),
             run: Config::default().run_id(&hash),
             recipe: "dcgan".into(),
@@ -121,7 +133,7 @@ mod tests {
     fn what_is_missing_is_said() {
         let page = render(&bare("Nijigen"));
         for text in [
-            "no samples were painted yet",
+            "no samples were made yet",
             "no real images to compare with",
             "training has logged nothing yet",
             "nothing was measured yet",
@@ -135,27 +147,25 @@ mod tests {
 
     #[test]
     fn no_text_becomes_markup() {
-        let mut material = bare("<script>alert('1')</script> & \"co\"");
+        let mut content = bare("<script>alert('1')</script> & \"co\"");
         let mut report = Report::new(StageId::Crawl);
         report.drop_one("<b>bad</b>");
         report.warnings.push("a < b".into());
-        material.stages[0].1 = Some(report);
-        let page = render(&material);
+        content.stages[0].1 = Some(report);
+        let page = render(&content);
         assert!(!page.contains("<script") && !page.contains("<b>bad"), "{page}");
-        for text in
-            ["&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;co&quot;", "a &lt; b", "&lt;a &amp; b&gt;"]
-        {
+        for text in ["&lt;script&gt;alert('1')&lt;/script&gt; &amp; &quot;co&quot;", "a &lt; b", "&lt;a &amp; b&gt;"] {
             assert!(page.contains(text), "{text}");
         }
     }
 
     #[test]
     fn one_sample_is_not_shown_twice() {
-        let mut material = bare("t");
-        material.first_sample = Some(Sample { images: 0, png: vec![1, 2, 3] });
-        assert_eq!(render(&material).matches("AQID").count(), 1);
-        material.newest_sample = Some(Sample { images: 1500, png: vec![3, 2, 1] });
-        let page = render(&material);
+        let mut content = bare("t");
+        content.first_sample = Some(SampleFile { images: 0, png: vec![1, 2, 3] });
+        assert_eq!(render(&content).matches("AQID").count(), 1);
+        content.newest_sample = Some(SampleFile { images: 1500, png: vec![3, 2, 1] });
+        let page = render(&content);
         assert!(page.contains("data:image/png;base64,AwIB") && page.contains("after 1\u{202f}500 images"), "{page}");
     }
 }

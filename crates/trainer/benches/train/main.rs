@@ -5,8 +5,8 @@
 //! cargo bench -p trainer --bench train --features vulkan -- --device gpu [--batch N]
 //! ```
 //!
-//! Each contestant runs in a process of its own, in turn, round after round, so that other programs on the machine
-//! disturb all of them alike. The figures are medians over all steps of all rounds, the first two steps of a process
+//! Each contestant runs in a process of its own, in state, round after round, so that other programs on the machine
+//! disturb all of them alike. The table has medians over all steps of all rounds, the first two steps of a process
 //! left out. CPU time is that of all threads of the process.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a table for people, from one program to itself")]
 
@@ -110,7 +110,7 @@ fn run(contestant: Contestant, job: Job, threads: usize) -> Value {
 
 fn print_table(job: Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
     println!(
-        "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimisers · average | GFLOP/s | matmul | memory |"
+        "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimizers · average | GFLOP/s | matmul | memory |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     for ((name, _), rounds) in contestants.iter().zip(results).filter(|(_, rounds)| !rounds.is_empty()) {

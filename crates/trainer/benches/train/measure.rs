@@ -46,7 +46,7 @@ impl Job {
         let recipe = Recipe::named("dcgan").unwrap();
         let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
         let philox = Philox::new(1, Stream::TrainingLatents);
-        let real: Vec<_> = (0..4).map(|batch| self.pictures(batch, &on_tape)).collect();
+        let real: Vec<_> = (0..4).map(|batch| self.images(batch, &on_tape)).collect();
         let mut run = |index: usize, clock: &mut Clock| {
             let latents = recipe.latent.sample(&philox, index as u64, self.batch, &on_tape);
             networks.step(&recipe, (index * self.batch) as u64, real[index % real.len()].clone(), latents, clock);
@@ -72,7 +72,7 @@ impl Job {
         json!({ "steps": steps, "memory_mib": memory, "matmul_gflops": matmul_gflops(&device) })
     }
 
-    fn pictures(self, batch: u64, device: &Device) -> Tensor<4> {
+    fn images(self, batch: u64, device: &Device) -> Tensor<4> {
         let shape = [self.batch, 3, self.side, self.side];
         let mut values = vec![0.0; shape.iter().product()];
         Philox::new(1, Stream::Augmentation).fill_uniform(batch, &mut values);
@@ -122,7 +122,7 @@ impl Networks {
     }
 }
 
-/// Operations of one pass over one picture; `ends` are the channels beyond the coarsest features.
+/// Operations of one pass over one image; `ends` are the channels beyond the coarsest features.
 fn pass(architecture: &Architecture, ends: usize) -> f64 {
     let features = architecture.features().unwrap();
     let taps = (architecture.kernel * architecture.kernel) as usize;
@@ -178,7 +178,7 @@ fn cpu_seconds() -> f64 {
     }
 }
 
-/// A figure of /proc/self/status; 0 where there is none.
+/// A value of /proc/self/status; 0 where there is none.
 fn memory_mib(key: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(key));

@@ -14,7 +14,7 @@ use crate::device::ChosenDevice;
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;
 
-/// A run of twelve steps over painted squares, with a checkpoint each third.
+/// A run of twelve steps over squares, with a checkpoint each third.
 struct Trial {
     _root: tempfile::TempDir,
     run: RunLayout,
@@ -44,17 +44,17 @@ impl Trial {
         Self { run: layout.run(&plan.run), dataset, plan, device, _root: root }
     }
 
-    fn train(&self, judge: Judge) -> Result<Ending, TrainError> {
-        self.train_watched(judge, &Silent, &Interrupt::default())
+    fn train(&self, detect: DetectDivergence) -> Result<TrainingResult, TrainError> {
+        self.train_watched(detect, &Silent, &Interrupt::default())
     }
 
     fn train_watched(
         &self,
-        judge: Judge,
+        detect: DetectDivergence,
         progress: &dyn Progress,
         interrupt: &Interrupt,
-    ) -> Result<Ending, TrainError> {
-        let around = Surroundings {
+    ) -> Result<TrainingResult, TrainError> {
+        let context = TrainingContext {
             split: self.dataset.split(SplitName::Train),
             run: &self.run,
             branch_from: None,
@@ -62,9 +62,8 @@ impl Trial {
             kind: self.device.kind,
             progress,
             interrupt,
-            judge,
         };
-        train(&self.plan, &around)
+        train_detecting(&self.plan, &context, detect)
     }
 
     /// The metrics but for their rates.
@@ -99,8 +98,8 @@ impl Progress for StopAfter<'_> {
     fn note(&self, _text: &str) {}
 }
 
-fn weights(ending: &Ending) -> ContentHash {
-    ContentHash::of(&ending.reached.networks.average.generator().to_safetensors().unwrap())
+fn weights(result: &TrainingResult) -> ContentHash {
+    ContentHash::of(&result.reached.networks.average.generator().to_safetensors().unwrap())
 }
 
 fn write_squares(layout: &Layout) {
@@ -131,60 +130,61 @@ fn write_squares(layout: &Layout) {
     .unwrap();
 }
 
-const TROUBLE: Trouble = Trouble::NotFinite { figure: "loss_generator", value: f32::NAN };
+const DIVERGENCE: Divergence = Divergence::NotFinite { metric: "loss_generator", value: f32::NAN };
 
 #[test]
-fn pictures_come_by_their_position_however_they_are_asked_for() {
+fn images_come_by_their_position_however_they_are_asked_for() {
     let trial = Trial::new();
     let split = trial.dataset.split(SplitName::Train);
     let order = dataset::EpochOrder::new(7, split.len());
-    let pictures = Pictures::new(split, 7, &Device::flex());
+    let batches = Batches::new(split, 7, &Device::flex());
     // Onward, past the end of an epoch, back as after a rollback, and in other portions.
     for (shown, count) in [(0, 4), (4, 4), (8, 4), (8, 4), (split.len() as u64 - 2, 4), (0, 4), (4, 2), (6, 2), (6, 4)]
     {
         let rows: Vec<usize> = (shown..shown + count as u64).map(|position| order.row(position)).collect();
         let mut expected = vec![0.0; count * split.shape().values()];
         split.copy_chw_f32(&rows, &mut expected).unwrap();
-        let found = pictures.batch(shown, count).unwrap();
+        let found = batches.batch(shown, count).unwrap();
         assert_eq!(found.into_data().try_to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
     }
 }
 
 #[test]
 fn a_rollback_goes_back_to_the_last_good_checkpoint_with_other_numbers() {
-    let well = Trial::new();
-    let well = (well.train(|_, _, _| None).unwrap(), well.lines());
+    let sound = Trial::new();
+    let sound = (sound.train(|_, _, _| None).unwrap(), sound.lines());
     let trial = Trial::new();
-    let once: Judge = |_, _, position| (position.attempt == 0 && position.step >= 8).then_some(TROUBLE);
-    let ending = trial.train(once).unwrap();
-    assert_eq!(ending.state, State::Complete);
-    assert_eq!(ending.reached.position, Position { step: 12, images: 12 * BATCH, attempt: 1 });
-    assert_eq!(ending.warnings.len(), 1, "{:?}", ending.warnings);
+    let once: DetectDivergence = |_, _, position| (position.attempt == 0 && position.step >= 8).then_some(DIVERGENCE);
+    let result = trial.train(once).unwrap();
+    assert_eq!(result.state, State::Complete);
+    assert_eq!(result.reached.position, Position { step: 12, images: 12 * BATCH, attempt: 1 });
+    assert_eq!(result.warnings.len(), 1, "{:?}", result.warnings);
     for part in ["after 32 images loss_generator is NaN", "back to 24 images", "half the learning rate"] {
-        assert!(ending.warnings[0].contains(part), "{}", ending.warnings[0]);
+        assert!(result.warnings[0].contains(part), "{}", result.warnings[0]);
     }
     let lines = trial.lines();
-    assert_eq!(lines[..6], well.1[..6], "what was well stays");
+    assert_eq!(lines[..6], sound.1[..6], "what was sound stays");
     assert_eq!(lines[6]["attempt"], 1);
-    assert_ne!(lines[6]["loss_generator"], well.1[6]["loss_generator"], "other latents");
-    assert_ne!(weights(&ending), weights(&well.0));
+    assert_ne!(lines[6]["loss_generator"], sound.1[6]["loss_generator"], "other latents");
+    assert_ne!(weights(&result), weights(&sound.0));
 }
 
 #[test]
 fn a_run_with_a_rollback_is_exact_wherever_it_is_interrupted() {
-    // Trouble before the first checkpoint, and twice after another.
-    let judge: Judge =
-        |_, _, Position { step, attempt, .. }| matches!((step, attempt), (2, 0) | (7, 1) | (8, 2)).then_some(TROUBLE);
+    // A divergence before the first checkpoint, and twice after another.
+    let detect: DetectDivergence = |_, _, Position { step, attempt, .. }| {
+        matches!((step, attempt), (2, 0) | (7, 1) | (8, 2)).then_some(DIVERGENCE)
+    };
     let whole = Trial::new();
-    let expected = whole.train(judge).unwrap();
+    let expected = whole.train(detect).unwrap();
     assert_eq!(expected.reached.position.attempt, 3);
     let halting = Trial::new();
     for images in (1..).map(|halt| halt * 4 * BATCH) {
         let interrupt = Interrupt::default();
         let progress = StopAfter { images: images.into(), interrupt: &interrupt };
-        let ending = halting.train_watched(judge, &progress, &interrupt).unwrap();
-        if ending.state == State::Complete {
-            assert_eq!(weights(&ending), weights(&expected));
+        let result = halting.train_watched(detect, &progress, &interrupt).unwrap();
+        if result.state == State::Complete {
+            assert_eq!(weights(&result), weights(&expected));
             break;
         }
     }
@@ -192,9 +192,9 @@ fn a_run_with_a_rollback_is_exact_wherever_it_is_interrupted() {
 }
 
 #[test]
-fn a_run_that_stays_ill_is_given_up() {
+fn a_run_that_keeps_diverging_is_given_up() {
     let trial = Trial::new();
-    let always: Judge = |_, _, position| (position.step >= 7).then_some(TROUBLE);
+    let always: DetectDivergence = |_, _, position| (position.step >= 7).then_some(DIVERGENCE);
     let Err(error) = trial.train(always) else { panic!("it went on") };
     let text = error.to_string();
     let checkpoint = trial.run.checkpoint(6 * BATCH).display().to_string();
@@ -222,10 +222,10 @@ fn a_gpu_takes_the_steps_of_the_cpu() {
         trial.train(|_, _, _| None).unwrap();
         let steps = on_cpu.lines().into_iter().zip(trial.lines()).take(3);
         for (step, (expected, found)) in steps.enumerate() {
-            for figure in ["loss_discriminator", "loss_generator"] {
-                let [expected, found] = [&expected, &found].map(|line| line[figure].as_f64().unwrap());
-                eprintln!("{choice}, step {}, {figure}: {found}, on the CPU {expected}", step + 1);
-                assert!((found - expected).abs() <= 1e-3, "{choice}, step {}, {figure}", step + 1);
+            for metric in ["loss_discriminator", "loss_generator"] {
+                let [expected, found] = [&expected, &found].map(|line| line[metric].as_f64().unwrap());
+                eprintln!("{choice}, step {}, {metric}: {found}, on the CPU {expected}", step + 1);
+                assert!((found - expected).abs() <= 1e-3, "{choice}, step {}, {metric}", step + 1);
                 compared += 1;
             }
         }

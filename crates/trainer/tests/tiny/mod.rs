@@ -1,4 +1,4 @@
-//! A training run of seconds: a handful of painted pictures, networks of a few hundred weights.
+//! A training run of seconds: a handful of coloured discs, networks of a few hundred weights.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::{
@@ -18,11 +18,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trainer::{Train, TrainError};
 
-/// Pictures in the train split: no multiple of the batch, so that batches reach over the epochs' ends.
+/// Images in the train split: no multiple of the batch, so that batches reach over the epochs' ends.
 pub(crate) const ROWS: usize = 11;
 /// Images a step.
 pub(crate) const BATCH: u64 = 4;
-/// The side of the pictures.
+/// The side of the images.
 pub(crate) const SIDE: u32 = 16;
 
 /// A folder with a dataset, and the configuration that trains on it.
@@ -32,7 +32,7 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// A dataset of [`ROWS`] pictures and a run of `steps` steps, with a checkpoint each third of them.
+    /// A dataset of [`ROWS`] images and a run of `steps` steps, with a checkpoint each third of them.
     pub(crate) fn new(steps: u64) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();

@@ -1,4 +1,4 @@
-//! A network's gradients over the parts of a batch: averaged, measured, and clipped by their length.
+//! A network's gradients over the parts of a batch: averaged, measured, and clipped by their norm.
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -7,29 +7,37 @@ use burn::{
 };
 
 /// Gradients of equal parts of a batch, averaged.
-pub(crate) struct Averaged<M> {
+///
+/// The mean of the parts' gradients is the gradient of the batch's mean loss, since the parts are equal. BatchNorm's
+/// statistics are those of a part.
+pub struct AveragedGradients<M> {
     accumulator: GradientsAccumulator<M>,
     parts: usize,
 }
 
-impl<M: Module> Averaged<M> {
+impl<M: Module> AveragedGradients<M> {
     /// Before the first of so many parts.
-    pub(crate) fn new(parts: usize) -> Self {
+    pub fn new(parts: usize) -> Self {
         Self { accumulator: GradientsAccumulator::new(), parts }
     }
 
     /// Adds a part's gradients of its loss.
-    pub(crate) fn add(&mut self, network: &M, loss: Tensor<1>) {
+    pub fn add(&mut self, network: &M, loss: Tensor<1>) {
+        // Before the backward pass: scaling one number is cheaper than scaling every gradient.
         let loss = if self.parts > 1 { loss / self.parts as f64 } else { loss };
         self.accumulator.accumulate(network, GradientsParams::from_grads(loss.backward(), network));
     }
 
-    /// The whole batch's gradients and their length ‖∇‖₂ over all parameters, as a tensor `[1]` that is not waited for.
-    /// Longer ones than `limit` are scaled down to it, unless it is 0; the length is the one before that.
-    pub(crate) fn finish(mut self, network: &M, limit: f64) -> (GradientsParams, Option<Tensor<1>>) {
+    /// The whole batch's gradients and their norm ‖∇‖₂ over all parameters, `[1]`, that is not waited for; `None` where
+    /// there are no gradients.
+    ///
+    /// Gradients longer than `limit` are scaled to it, ∇ ← ∇ · min(1, limit / ‖∇‖₂) (Pascanu et al., "On the difficulty
+    /// of training recurrent neural networks", 2013, algorithm 1), unless it is 0; the norm is the one before that.
+    pub fn finish(mut self, network: &M, limit: f64) -> (GradientsParams, Option<Tensor<1>>) {
         let mut gradients = self.accumulator.grads();
         let norm = norm(network, &gradients);
         if let Some(norm) = norm.clone().filter(|_| limit > 0.0) {
+            // A norm of 0 gives the factor 1, by way of infinity.
             let factor = norm.recip().mul_scalar(limit).clamp_max(1.0);
             network.visit(&mut Scaled { gradients: &mut gradients, factor });
         }
@@ -87,7 +95,7 @@ mod tests {
     /// y = w₁ a + w₂ b + c, summed over the rows: ∇ = (Σ a, Σ b, rows).
     fn check(parts: &[[f32; 2]], limit: f64, length: f32, expected: [f32; 3]) {
         let network = network();
-        let mut averaged = Averaged::new(parts.len());
+        let mut averaged = AveragedGradients::new(parts.len());
         for part in parts {
             let output = network.forward(Tensor::<2>::from_floats([*part], &Device::flex().autodiff()));
             averaged.add(&network, output.sum());
@@ -117,7 +125,7 @@ mod tests {
 
     #[test]
     fn no_gradients_have_no_length() {
-        let (gradients, norm) = Averaged::new(1).finish(&network(), 1.0);
+        let (gradients, norm) = AveragedGradients::new(1).finish(&network(), 1.0);
         assert!(gradients.is_empty() && norm.is_none());
     }
 }

@@ -1,25 +1,25 @@
-//! The sample grid: the same latents, painted again and again through training.
+//! The sample grid: the same latents, sampled again and again through training.
 
-use std::io::Cursor;
+use std::{io::Cursor, path::Path};
 
 use burn::tensor::{Device, Tensor};
 use contracts::publish;
 use gan::{Generator, Philox, Stream};
 use image::{ImageFormat, RgbImage, imageops};
 
-use crate::{error::TrainError, plan::Plan};
+use crate::{error::TrainError, plan::Plan, readback};
 
-/// Pictures across, and down.
+/// Samples across, and down.
 const SIDE: u32 = 8;
 
 /// Latents that never change in a run.
-pub(crate) struct Grid {
+pub(crate) struct SampleGrid {
     latents: Tensor<2>,
     resolution: u32,
 }
 
-impl Grid {
-    /// The grid of a plan.
+impl SampleGrid {
+    /// The grid of a plan, on a device without autodiff.
     pub(crate) fn new(plan: &Plan, device: &Device) -> Self {
         let philox = Philox::new(plan.seed, Stream::GridLatents);
         let latents = plan.recipe.latent.sample(&philox, 0, (SIDE * SIDE) as usize, &device.clone().inner());
@@ -31,15 +31,12 @@ impl Grid {
         SIDE * self.resolution
     }
 
-    /// Paints the grid with a generator at rest and writes it as PNG, which is returned.
+    /// Samples the grid with a generator whose BatchNorm rests, and writes it as PNG, which is returned.
     ///
     /// # Errors
     /// When the device or the disk fails.
-    pub(crate) fn paint(&self, generator: &Generator, path: &std::path::Path) -> Result<Vec<u8>, TrainError> {
-        let pictures = generator.forward(self.latents.clone());
-        let unreadable = |reason: String| TrainError::Readback { what: "the sample grid", reason };
-        let data = pictures.try_into_data().map_err(|error| unreadable(error.to_string()))?;
-        let values = data.convert::<f32>().try_to_vec::<f32>().map_err(|error| unreadable(format!("{error:?}")))?;
+    pub(crate) fn sample(&self, generator: &Generator, path: &Path) -> Result<Vec<u8>, TrainError> {
+        let values = readback::values("the sample grid", generator.forward(self.latents.clone()))?;
         let mut png = Cursor::new(Vec::new());
         arrange(&values, self.resolution).write_to(&mut png, ImageFormat::Png)?;
         publish::write_file(path, png.get_ref())?;
@@ -51,14 +48,14 @@ impl Grid {
 fn arrange(values: &[f32], side: u32) -> RgbImage {
     let plane = (side * side) as usize;
     let mut grid = RgbImage::new(SIDE * side, SIDE * side);
-    for (place, picture) in (0..).zip(values.chunks_exact(3 * plane)) {
+    for (index, planes) in (0..).zip(values.chunks_exact(3 * plane)) {
         let pixel = |x: u32, y: u32| {
             let at = (y * side + x) as usize;
-            image::Rgb([0, 1, 2].map(|channel| byte(picture[channel * plane + at])))
+            image::Rgb([0, 1, 2].map(|channel| byte(planes[channel * plane + at])))
         };
-        let picture = RgbImage::from_fn(side, side, pixel);
-        let (column, row) = (place % SIDE, place / SIDE);
-        imageops::replace(&mut grid, &picture, i64::from(column * side), i64::from(row * side));
+        let sample = RgbImage::from_fn(side, side, pixel);
+        let (column, row) = (index % SIDE, index / SIDE);
+        imageops::replace(&mut grid, &sample, i64::from(column * side), i64::from(row * side));
     }
     grid
 }
@@ -73,11 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_lie_row_by_row_with_their_planes_interleaved() {
-        // Picture n is all red n / 64, its green 1 in the lower right pixel only.
+    fn samples_lie_row_by_row_with_their_planes_interleaved() {
+        // Sample n is all red n / 64, its green 1 in the lower right pixel only.
         let mut values = Vec::new();
-        for place in 0..64 {
-            values.extend([place as f32 / 64.0; 4]);
+        for index in 0..64 {
+            values.extend([index as f32 / 64.0; 4]);
             values.extend([-1.0, -1.0, -1.0, 1.0]);
             values.extend([-1.0; 4]);
         }

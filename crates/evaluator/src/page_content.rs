@@ -10,26 +10,26 @@ use contracts::{
 };
 use dataset::{Dataset, SplitName};
 
-use crate::{error::ReportError, history::History, metrics::Evaluation};
+use crate::{error::ReportError, evaluation::Evaluation, history::History};
 
-/// What the page is made of. What is `None` was not made yet.
-pub(crate) struct Material {
+/// What the page is made of. What is `None` does not exist yet.
+pub(crate) struct PageContent {
     pub(crate) title: String,
     pub(crate) run: RunId,
     pub(crate) recipe: String,
     pub(crate) seed: u64,
     pub(crate) dataset: DatasetFacts,
     pub(crate) stages: Vec<(StageId, Option<Report>)>,
-    pub(crate) first_sample: Option<Sample>,
-    pub(crate) newest_sample: Option<Sample>,
+    pub(crate) first_sample: Option<SampleFile>,
+    pub(crate) newest_sample: Option<SampleFile>,
     pub(crate) reals: Option<Vec<u8>>,
     pub(crate) history: History,
-    pub(crate) evaluation: Option<Measured>,
+    pub(crate) evaluation: Option<FoundEvaluation>,
     pub(crate) config: String,
     pub(crate) provenance: Option<String>,
 }
 
-/// The dataset in numbers.
+/// What the page says of the dataset.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DatasetFacts {
     pub(crate) hash: ContentHash,
@@ -39,25 +39,25 @@ pub(crate) struct DatasetFacts {
     pub(crate) sources: BTreeMap<String, SourceCount>,
 }
 
-/// Images of one source.
+/// How many images of one source are in each split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SourceCount {
     pub(crate) train: u64,
     pub(crate) holdout: u64,
 }
 
-/// A grid painted during training.
+/// A grid of samples that training wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
+pub(crate) struct SampleFile {
     /// Real images shown until then.
     pub(crate) images: u64,
-    /// The picture.
+    /// The PNG file.
     pub(crate) png: Vec<u8>,
 }
 
 /// An evaluation, and whether it is of the weights that are there now.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Measured {
+pub(crate) struct FoundEvaluation {
     pub(crate) evaluation: Evaluation,
     pub(crate) is_of_these_weights: bool,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Measured {
 /// What the images count as whose picture is on no site.
 const NO_SITE: &str = "folders and archives";
 
-impl Material {
+impl PageContent {
     /// Gathers what there is of the run that the configuration names.
     ///
     /// # Errors
@@ -118,32 +118,32 @@ fn reports(layout: &Layout, run: &RunId) -> Result<Vec<(StageId, Option<Report>)
     before.map(|stage| Ok((stage, Report::read(layout, stage)?.filter(of_this_run)))).collect()
 }
 
-fn first_and_newest_sample(run: &RunLayout) -> Result<(Option<Sample>, Option<Sample>), FileError> {
+fn first_and_newest_sample(run: &RunLayout) -> Result<(Option<SampleFile>, Option<SampleFile>), FileError> {
     let folder = run.samples();
     if !folder.is_dir() {
         return Ok((None, None));
     }
-    let mut painted = Vec::new();
+    let mut written = Vec::new();
     for entry in fs::read_dir(&folder).map_err(FileError::at("read", &folder))? {
         let name = entry.map_err(FileError::at("read", &folder))?.file_name();
         let images = name.to_str().and_then(|name| name.strip_suffix(".png")).and_then(|stem| stem.parse().ok());
-        painted.extend(images.filter(|images: &u64| run.sample(*images).ends_with(&name)));
+        written.extend(images.filter(|images: &u64| run.sample(*images).ends_with(&name)));
     }
-    painted.sort_unstable();
-    let read = |images: &u64| Ok(Sample { images: *images, png: publish::read_file(&run.sample(*images))? });
-    let first = painted.first().map(read).transpose()?;
-    let newest = painted.get(1..).and_then(<[u64]>::last).map(read).transpose()?;
+    written.sort_unstable();
+    let read = |images: &u64| Ok(SampleFile { images: *images, png: publish::read_file(&run.sample(*images))? });
+    let first = written.first().map(read).transpose()?;
+    let newest = written.get(1..).and_then(<[u64]>::last).map(read).transpose()?;
     Ok((first, newest))
 }
 
-fn evaluation(run: &RunLayout) -> Result<Option<Measured>, ReportError> {
+fn evaluation(run: &RunLayout) -> Result<Option<FoundEvaluation>, ReportError> {
     let path = run.evaluation_metrics();
     let Some(json) = read_if_there(&path)? else { return Ok(None) };
     let evaluation: Evaluation =
         serde_json::from_slice(&json).map_err(|error| ReportError::Evaluation { path, problem: error.to_string() })?;
     let generator = read_if_there(&run.generator())?.map(|bytes| ContentHash::of(&bytes));
     let is_of_these_weights = generator == Some(evaluation.generator);
-    Ok(Some(Measured { evaluation, is_of_these_weights }))
+    Ok(Some(FoundEvaluation { evaluation, is_of_these_weights }))
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {

@@ -3,19 +3,19 @@
 use contracts::{hash::ContentHash, id::RunId};
 use serde::{Deserialize, Serialize};
 
-/// The format's name.
+/// What `format` says in every file of this kind.
 pub const FORMAT: &str = "nijigen-evaluation";
 /// The format's version. History: 1, the first.
 pub const VERSION: u32 = 1;
 
-/// The figures of one generator on one dataset; equal inputs give equal bytes.
+/// The metrics of one generator on one dataset; equal inputs give equal bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// [`FORMAT`].
     pub format: String,
     /// [`VERSION`].
     pub version: u32,
-    /// The training run.
+    /// The run whose generator it is.
     pub run: RunId,
     /// The hash of the dataset.
     pub dataset: ContentHash,
@@ -25,7 +25,7 @@ pub struct Evaluation {
     pub seed: u64,
     /// The side of the images in pixels.
     pub side: usize,
-    /// How many images were painted and measured.
+    /// How many images were sampled and measured.
     pub generated: usize,
     /// How far the generated images are from the real ones.
     pub sliced_wasserstein: SlicedWasserstein,
@@ -42,7 +42,8 @@ pub struct SlicedWasserstein {
     /// Generated images to training images.
     pub train: Option<Distance>,
     /// Real images to other real images: what a perfect generator could reach.
-    pub floor: Option<Distance>,
+    #[serde(rename = "floor")]
+    pub baseline: Option<Distance>,
 }
 
 /// One distance, measured between one or more pairs of sets.
@@ -52,7 +53,7 @@ pub struct Distance {
     pub mean: f64,
     /// The standard deviation of the pairs' means, where there are two pairs at least.
     pub deviation: Option<f64>,
-    /// Pairs of sets.
+    /// How many pairs of sets were measured.
     pub pairs: usize,
     /// The mean over pairs at each level, finest first.
     pub levels: Vec<LevelDistance>,
@@ -63,7 +64,7 @@ pub struct Distance {
 pub struct LevelDistance {
     /// The side of the level in pixels.
     pub side: usize,
-    /// The mean over pairs.
+    /// The mean over all pairs, at this level.
     pub mean: f64,
 }
 

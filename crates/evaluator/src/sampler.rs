@@ -1,4 +1,4 @@
-//! A trained generator, and the images that it paints.
+//! A trained generator, and the images that it makes.
 
 use std::{ops::Range, path::Path, path::PathBuf};
 
@@ -9,13 +9,13 @@ use contracts::{
 };
 use gan::{Generator, Philox, Stream, WeightsError};
 
-use crate::images::{CHANNELS, Images, NotImages};
+use crate::images::{CHANNELS, Images, IncompleteImages};
 
-/// How many images are painted at a time.
+/// How many images are sampled at a time: one pass of a common batch.
 pub(crate) const BATCH: usize = 64;
 
 /// A generator that was trained, on the CPU; its BatchNorm rests on the running statistics.
-pub struct Painter {
+pub struct Sampler {
     path: PathBuf,
     hash: ContentHash,
     generator: Generator,
@@ -25,7 +25,7 @@ pub struct Painter {
 
 /// A generator that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum PaintError {
+pub enum SampleError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -39,34 +39,34 @@ pub enum PaintError {
     },
     /// Its weights overflowed.
     #[error(
-        "the generator at {} paints values that are no numbers: its training diverged; train again with a lower \
+        "the generator at {} makes values that are no numbers: its training diverged; train again with a lower \
          learning rate or another recipe",
         .0.display()
     )]
     NotFinite(PathBuf),
-    /// What it painted could not be read back.
-    #[error("cannot read back what the generator painted: {0}")]
+    /// What it made could not be read back.
+    #[error("cannot read back what the generator made: {0}")]
     Device(String),
-    /// It painted something else than images.
+    /// It made something else than images.
     #[error(transparent)]
-    Images(#[from] NotImages),
+    Images(#[from] IncompleteImages),
 }
 
-impl Painter {
-    /// Loads the generator at `path`; what it paints depends on it and on `seed`.
+impl Sampler {
+    /// Loads the generator at `path`; what it samples depends on it and on `seed`.
     ///
     /// # Errors
     /// When the file cannot be read or is no generator.
-    pub fn load(path: &Path, seed: u64) -> Result<Self, PaintError> {
+    pub fn load(path: &Path, seed: u64) -> Result<Self, SampleError> {
         let bytes = publish::read_file(path)?;
         let device = Device::flex();
         let generator = Generator::from_safetensors(&bytes, &device)
-            .map_err(|source| PaintError::Weights { path: path.into(), source })?;
+            .map_err(|source| SampleError::Weights { path: path.into(), source })?;
         let philox = Philox::new(seed, Stream::EvaluationLatents);
         Ok(Self { path: path.into(), hash: ContentHash::of(&bytes), generator, philox, device })
     }
 
-    /// The generator's file.
+    /// Where the generator was loaded from.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -76,27 +76,27 @@ impl Painter {
         self.hash
     }
 
-    /// The side of what it paints, in pixels.
+    /// The side of its samples, in pixels.
     pub fn side(&self) -> usize {
         self.generator.architecture().side as usize
     }
 
-    /// Paints images by their numbers, in one pass through the network: image n comes of a latent that depends on
+    /// Samples images by their numbers, in one pass through the network: image n comes of a latent that depends on
     /// (seed, n) alone.
     ///
     /// # Errors
     /// When the generator gives values that are no numbers, or the device fails.
-    pub fn paint(&self, numbers: Range<u64>) -> Result<Images, PaintError> {
+    pub fn sample(&self, numbers: Range<u64>) -> Result<Images, SampleError> {
         if numbers.is_empty() {
             return Ok(Images::new(self.side(), Vec::new())?);
         }
         let latent = |number| self.generator.latent().sample(&self.philox, number, 1, &self.device);
         let latents = Tensor::cat(numbers.map(latent).collect(), 0);
-        let painted = self.generator.forward(latents).try_into_data();
-        let painted = painted.map_err(|error| PaintError::Device(error.to_string()))?;
-        let values = painted.try_to_vec::<f32>().map_err(|error| PaintError::Device(format!("{error:?}")))?;
+        let samples = self.generator.forward(latents).try_into_data();
+        let samples = samples.map_err(|error| SampleError::Device(error.to_string()))?;
+        let values = samples.try_to_vec::<f32>().map_err(|error| SampleError::Device(format!("{error:?}")))?;
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(PaintError::NotFinite(self.path.clone()));
+            return Err(SampleError::NotFinite(self.path.clone()));
         }
         let plane = self.side() * self.side();
         let pixels = values.chunks_exact(CHANNELS * plane).flat_map(|planes| interleaved(planes, plane)).collect();
@@ -136,23 +136,23 @@ mod tests {
     fn an_image_depends_on_its_number_and_the_seed_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(folder.path(), |_| ());
-        let painter = Painter::load(&path, 3).unwrap();
-        assert_eq!(painter.side(), 32);
-        let together = painter.paint(0..5).unwrap();
+        let sampler = Sampler::load(&path, 3).unwrap();
+        assert_eq!(sampler.side(), 32);
+        let together = sampler.sample(0..5).unwrap();
         assert_eq!(together.len(), 5);
-        assert_eq!(painter.paint(3..4).unwrap().iter().next(), together.iter().nth(3));
+        assert_eq!(sampler.sample(3..4).unwrap().iter().next(), together.iter().nth(3));
         assert_ne!(together.iter().next(), together.iter().nth(1));
-        assert_ne!(Painter::load(&path, 4).unwrap().paint(0..5).unwrap(), together);
-        assert!(painter.paint(7..7).unwrap().is_empty());
+        assert_ne!(Sampler::load(&path, 4).unwrap().sample(0..5).unwrap(), together);
+        assert!(sampler.sample(7..7).unwrap().is_empty());
     }
 
     #[test]
     fn a_generator_that_cannot_be_used_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let cut = Painter::load(&saved(folder.path(), |bytes| bytes.truncate(100)), 1).err().unwrap();
+        let cut = Sampler::load(&saved(folder.path(), |bytes| bytes.truncate(100)), 1).err().unwrap();
         assert!(cut.to_string().contains("cannot read the generator at"), "{cut}");
         let diverged = |bytes: &mut Vec<u8>| bytes.chunks_exact_mut(4).rev().take(500).for_each(|v| v.fill(0xff));
-        let error = Painter::load(&saved(folder.path(), diverged), 1).unwrap().paint(0..1).unwrap_err();
+        let error = Sampler::load(&saved(folder.path(), diverged), 1).unwrap().sample(0..1).unwrap_err();
         assert!(error.to_string().contains("training diverged"), "{error}");
     }
 }

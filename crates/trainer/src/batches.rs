@@ -1,0 +1,61 @@
+//! Real images, a batch at a time, in an order that the number of images shown decides, made ahead by other threads.
+
+use std::cell::RefCell;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use dataset::{CHANNELS, Loader, LoaderOptions, Split};
+
+use crate::error::TrainError;
+
+/// Threads that make batches: one copies a hundred thousand small images a second; two keep up where they are decoded.
+const READERS: usize = 2;
+
+/// Batches that each of them makes ahead: one is being taken while the other is made.
+const AHEAD: usize = 2;
+
+/// The training images as one endless stream: every epoch shows each once, in an order of its own.
+pub(crate) struct Batches<'a> {
+    split: &'a Split,
+    seed: u64,
+    device: Device,
+    /// In a cell, because how far the loader is does not change what a batch holds.
+    loading: RefCell<Option<Loading>>,
+}
+
+/// Batches on their way.
+struct Loading {
+    loader: Loader,
+    count: usize,
+    /// How many images come before the next batch.
+    shown: u64,
+}
+
+impl<'a> Batches<'a> {
+    /// The batches of `split` under `seed`, for a device.
+    pub(crate) fn new(split: &'a Split, seed: u64, device: &Device) -> Self {
+        Self { split, seed, device: device.clone(), loading: RefCell::default() }
+    }
+
+    /// The `count` images that come after the first `shown`; a batch may reach from one epoch into the next. What follows
+    /// is made ahead, so that asking for the next batch of the same count, as training does, takes next to no time.
+    ///
+    /// # Shapes
+    /// - output: `[count, 3, side, side]` in [-1, 1]
+    ///
+    /// # Errors
+    /// When the dataset is damaged there.
+    pub(crate) fn batch(&self, shown: u64, count: usize) -> Result<Tensor<4>, TrainError> {
+        let fitting = self.loading.take().filter(|loading| (loading.shown, loading.count) == (shown, count));
+        let mut loading = fitting.unwrap_or_else(|| self.load_from(shown, count));
+        let batch = loading.loader.next().expect("its readers live as long as a loader")?;
+        loading.shown += count as u64;
+        self.loading.replace(Some(loading));
+        let side = self.split.side() as usize;
+        Ok(Tensor::from_data(TensorData::new(batch.values, [count, CHANNELS, side, side]), &self.device))
+    }
+
+    fn load_from(&self, shown: u64, count: usize) -> Loading {
+        let options = LoaderOptions { seed: self.seed, batch_size: count, flip: false, readers: READERS, ahead: AHEAD };
+        Loading { loader: Loader::start(self.split, options, shown), count, shown }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the training loop and its observer are given besides the plan.
+
+use burn::tensor::Device;
+use contracts::{
+    layout::RunLayout,
+    stage::{Interrupt, Progress},
+};
+use dataset::Split;
+
+use crate::device::DeviceKind;
+
+/// Where a run reads, computes, writes and reports. Nothing here changes what it computes, but for the split and `branch_from`.
+pub(crate) struct TrainingContext<'a> {
+    /// The images to train on.
+    pub(crate) split: &'a Split,
+    /// The run's folder, prepared.
+    pub(crate) run: &'a RunLayout,
+    /// The run whose weights a new one begins at.
+    pub(crate) branch_from: Option<&'a RunLayout>,
+    /// Where tensors live, without autodiff.
+    pub(crate) device: &'a Device,
+    /// Which kind of device that is.
+    pub(crate) kind: DeviceKind,
+    /// Where it tells how far it is.
+    pub(crate) progress: &'a dyn Progress,
+    /// Raised when the user wants it to stop.
+    pub(crate) interrupt: &'a Interrupt,
+}

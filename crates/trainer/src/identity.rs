@@ -1,0 +1,47 @@
+//! What makes a run that run and no other: every setting that decides what it computes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::{Config, ContentHash};
+use gan::Recipe;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+/// Everything that decides what a run computes, a value for each setting's dotted key. A checkpoint holds it, and is
+/// resumed only where it is equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunIdentity(BTreeMap<String, String>);
+
+impl RunIdentity {
+    /// The identity of a run over `dataset` by `recipe`, its overrides put in.
+    pub(crate) fn new(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> Self {
+        let recipe =
+            recipe.to_toml().parse::<Table>().unwrap_or_else(|error| unreachable!("it was just written: {error}"));
+        let mut settings = BTreeMap::from([
+            ("dataset".to_owned(), dataset.to_string()),
+            ("seed".to_owned(), config.seed().to_string()),
+            ("pack.resolution".to_owned(), config.pack.resolution.to_string()),
+            ("train.batch_size".to_owned(), config.train.batch_size.to_string()),
+            ("train.accumulate".to_owned(), config.train.accumulate.to_string()),
+            ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
+        ]);
+        collect("recipe", &Value::Table(recipe), &mut settings);
+        Self(settings)
+    }
+
+    /// What differs between this, which was trained, and what is asked for now: a sentence a setting, sorted by key.
+    pub(crate) fn differences(&self, now: &Self) -> Vec<String> {
+        let keys: BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
+        let value = |settings: &Self, key: &String| settings.0.get(key).cloned().unwrap_or_else(|| "nothing".into());
+        let pairs = keys.into_iter().map(|key| (key, value(self, key), value(now, key)));
+        pairs.filter(|(_, was, is)| was != is).map(|(key, was, is)| format!("{key} was {was} and is {is}")).collect()
+    }
+}
+
+/// Every value below `value` by its dotted key.
+fn collect(key: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Table(table) => table.iter().for_each(|(name, value)| collect(&format!("{key}.{name}"), value, into)),
+        value => _ = into.insert(key.to_owned(), value.to_string()),
+    }
+}
