@@ -12,7 +12,7 @@ use contracts::Outcome;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("cascade-trainer", &["contracts", "face-cropper"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
@@ -20,8 +20,9 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("face-cropper", &["contracts", "stage"]),
     ("dataset-packer", &["contracts", "dataset", "stage"]),
     ("gan", &["fast-conv"]),
-    ("trainer", &["contracts", "dataset", "gan", "stage"]),
-    ("evaluator", &["contracts", "dataset", "gan", "stage"]),
+    ("generator", &["contracts", "gan", "pictures"]),
+    ("trainer", &["contracts", "dataset", "gan", "generator", "pictures", "stage"]),
+    ("evaluator", &["contracts", "dataset", "gan", "generator", "pictures", "stage"]),
     ("xtask", &["contracts"]),
     ("end-to-end", &["contracts"]),
 ];
@@ -33,7 +34,7 @@ const RESERVED: [(&str, &[&str]); 9] = [
     ("scraper", &["crawler"]),
     ("rusqlite", &["crawler"]),
     ("opencv", &["face-cropper"]),
-    ("burn", &["gan", "trainer", "evaluator", "fast-conv"]),
+    ("burn", &["gan", "generator", "trainer", "fast-conv"]),
     ("arrow-ipc", &["dataset"]),
     ("memmap2", &["dataset"]),
     ("indicatif", &["stage"]),

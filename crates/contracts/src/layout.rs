@@ -199,6 +199,11 @@ pub struct RunLayout {
 }
 
 impl RunLayout {
+    /// A run's folder wherever it lies: one that was copied to another machine, say.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root

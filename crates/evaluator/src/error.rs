@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use contracts::{id::RunId, publish::FileError};
 use dataset::DatasetError;
+use generator::{DeviceError, GeneratorError};
 
-use crate::{images::IncompleteImages, patches::PATCH_SIDE, sampler::SampleError, sliced_wasserstein::UnequalSets};
+use crate::{images::IncompleteImages, patches::PATCH_SIDE, sliced_wasserstein::UnequalSets};
 
 /// What can stop the evaluate stage.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,10 @@ pub enum EvaluateError {
     },
     /// The generator cannot be used.
     #[error(transparent)]
-    Sample(#[from] SampleError),
+    Generator(#[from] GeneratorError),
+    /// The device that was asked for is not there.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The generator and the dataset do not belong together.
     #[error(
         "the generator at {} makes {generated} px and the dataset's images have {real} px; train again with \
@@ -59,9 +63,9 @@ pub enum EvaluateError {
     /// Pixels that are no images.
     #[error(transparent)]
     Images(#[from] IncompleteImages),
-    /// A grid cannot be encoded.
-    #[error("cannot encode a grid of images: {0}")]
-    Grid(#[from] image::ImageError),
+    /// A grid is larger than a PNG file can be.
+    #[error("cannot write a grid of images: {0}")]
+    Grid(#[from] pictures::EncodeError),
     /// The metrics cannot be written as JSON.
     #[error("cannot write the metrics: {0}")]
     Json(#[from] serde_json::Error),

@@ -4,6 +4,7 @@ use contracts::{
     Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, options::NoOptions, publish, report::State,
 };
 use dataset::{Dataset, SplitName};
+use generator::ChosenDevice;
 
 use crate::{
     comparison::Comparison,
@@ -35,7 +36,9 @@ impl Stage for Evaluate {
         if !folder.generator().exists() {
             return Err(EvaluateError::NotTrained { run, path: folder.generator() });
         }
-        let sampler = Sampler::load(&folder.generator(), seed)?;
+        let chosen = ChosenDevice::new(context.config.train.device)?;
+        tracing::info!("sampling on {} ({})", chosen.kind, chosen.reason);
+        let sampler = Sampler::load(&folder.generator(), seed, &chosen.device)?;
         let real = dataset.shape().side() as usize;
         if sampler.side() != real {
             return Err(EvaluateError::OtherSide { path: folder.generator(), generated: sampler.side(), real });

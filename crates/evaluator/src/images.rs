@@ -1,12 +1,8 @@
-//! Images in memory: what is measured and what is shown.
+//! Sets of images in memory: what is measured and what is shown.
 
-use std::io::Cursor;
-
-use image::{ColorType, ImageEncoder as _, codecs::png};
 use rayon::slice::ParallelSlice as _;
 
-/// Channels of every image: red, green, blue.
-pub const CHANNELS: usize = 3;
+pub use dataset::CHANNELS;
 
 /// Square images of one side, 8 bits a channel, RGB interleaved, row by row, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,44 +63,6 @@ impl Images {
 
     fn values(&self) -> usize {
         self.side * self.side * CHANNELS
-    }
-}
-
-/// A picture of any shape, RGB, 8 bits a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Canvas {
-    /// Pixels across.
-    pub(crate) width: usize,
-    /// Pixels down.
-    pub(crate) height: usize,
-    /// Row by row, RGB interleaved.
-    pub(crate) pixels: Vec<u8>,
-}
-
-impl Canvas {
-    /// A canvas of one grey.
-    pub(crate) fn filled(width: usize, height: usize, grey: u8) -> Self {
-        Self { width, height, pixels: vec![grey; width * height * CHANNELS] }
-    }
-
-    /// Lays one of `images` with its upper left corner at (left, top), which must leave it inside.
-    pub(crate) fn lay(&mut self, image: &[u8], side: usize, (left, top): (usize, usize)) {
-        for (row, line) in image.chunks_exact(side * CHANNELS).enumerate() {
-            let start = ((top + row) * self.width + left) * CHANNELS;
-            self.pixels[start..start + line.len()].copy_from_slice(line);
-        }
-    }
-
-    /// The canvas as a PNG file.
-    ///
-    /// # Errors
-    /// When the encoder refuses, as it does for a canvas without pixels.
-    pub(crate) fn to_png(&self) -> Result<Vec<u8>, image::ImageError> {
-        let mut bytes = Cursor::new(Vec::new());
-        let encoder =
-            png::PngEncoder::new_with_quality(&mut bytes, png::CompressionType::Default, png::FilterType::Adaptive);
-        encoder.write_image(&self.pixels, self.width as u32, self.height as u32, ColorType::Rgb8.into())?;
-        Ok(bytes.into_inner())
     }
 }
 

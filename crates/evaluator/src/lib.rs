@@ -22,4 +22,4 @@ pub mod sliced_wasserstein;
 pub use error::{EvaluateError, ReportError};
 pub use evaluate::Evaluate;
 pub use report::WriteReport;
-pub use sampler::{SampleError, Sampler};
+pub use sampler::Sampler;

@@ -3,7 +3,6 @@
 
 use std::{fs, path::Path, process::Command};
 
-use burn::tensor::Device;
 use contracts::{
     Config, Context, Layout, Report, Stage, StageId,
     hash::ContentHash,
@@ -15,6 +14,7 @@ use contracts::{
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
 use evaluator::{Evaluate, EvaluateError, ReportError, WriteReport, evaluation::Evaluation};
 use gan::{Philox, Recipe, Stream};
+use generator::Device;
 
 const SIDE: u32 = 32;
 

@@ -6,8 +6,7 @@ use contracts::{
     stage::{Interrupt, Progress},
 };
 use dataset::Split;
-
-use crate::device::DeviceKind;
+use generator::DeviceKind;
 
 /// Where a run reads, computes, writes and reports. Nothing here changes what it computes, but for the split and `branch_from`.
 pub(crate) struct TrainingContext<'a> {

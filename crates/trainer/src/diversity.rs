@@ -3,8 +3,9 @@
 use burn::tensor::{Device, Tensor};
 use dataset::Split;
 use gan::{Generator, Philox, Stream};
+use generator::read_values;
 
-use crate::{error::TrainError, plan::Plan, readback};
+use crate::{error::TrainError, plan::Plan};
 
 /// Images that are compared: enough to notice a collapse, and as many as one forward pass of a common batch.
 const IMAGES: usize = 64;
@@ -39,7 +40,7 @@ impl Diversity {
     /// When the device fails.
     pub(crate) fn of(&self, generator: &Generator) -> Result<Option<f32>, TrainError> {
         let Some(real) = self.real else { return Ok(None) };
-        let values = readback::values("samples", generator.forward(self.latents.clone()))?;
+        let values = read_values("samples", generator.forward(self.latents.clone()))?;
         Ok(Some(nearest_distance(&values, self.latents.dims()[0]) / real))
     }
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use contracts::publish::FileError;
 use dataset::DatasetError;
 use gan::{ArchitectureError, RecipeError, WeightsError};
-
-use crate::device::DeviceError;
+use generator::{DeviceError, ReadbackError};
 
 /// Training that cannot begin or continue. Everything up to the newest checkpoint is kept.
 #[derive(Debug, thiserror::Error)]
@@ -126,14 +125,9 @@ pub enum TrainError {
         problems: Vec<String>,
     },
     /// The device did not hand back what it computed.
-    #[error("cannot read {what} back from the device: {reason}")]
-    Readback {
-        /// What was to be read.
-        what: &'static str,
-        /// What the device said.
-        reason: String,
-    },
-    /// A grid of samples could not be encoded.
-    #[error("cannot encode the sample grid: {0}")]
-    Encoding(#[from] image::ImageError),
+    #[error(transparent)]
+    Readback(#[from] ReadbackError),
+    /// A grid of samples is larger than a PNG file can be.
+    #[error("cannot write the sample grid: {0}")]
+    Encoding(#[from] pictures::EncodeError),
 }

@@ -8,7 +8,6 @@
 mod batches;
 mod checkpoint;
 mod context;
-mod device;
 mod diversity;
 mod error;
 mod events;
@@ -21,7 +20,6 @@ mod observer;
 mod plan;
 mod position;
 mod provenance;
-mod readback;
 mod resume;
 mod run_folder;
 mod sample_grid;
@@ -31,6 +29,5 @@ mod step;
 mod step_metrics;
 mod training_loop;
 
-pub use device::{ChosenDevice, DeviceError, DeviceKind};
 pub use error::TrainError;
 pub use stage::Train;

@@ -4,8 +4,9 @@ use std::fs;
 
 use burn::module::Module;
 use gan::{Architecture, ArchitectureError};
+use generator::DeviceKind;
 
-use crate::{device::DeviceKind, error::TrainError, networks::Networks, plan::Plan};
+use crate::{error::TrainError, networks::Networks, plan::Plan};
 
 /// Of every weight there are the weight, its gradient, the optimizer's two moments and what is being computed from them.
 const COPIES_OF_A_WEIGHT: usize = 5;

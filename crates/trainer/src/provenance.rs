@@ -10,11 +10,11 @@ use contracts::{
 };
 use dataset::{Dataset, SplitName};
 use gan::Recipe;
+use generator::DeviceKind;
 use serde::Serialize;
 use toml::Table;
 
 use crate::{
-    device::DeviceKind,
     error::TrainError,
     plan::Plan,
     state::{Origin, TrainingState},

@@ -1,13 +1,14 @@
 //! The sample grid: the same latents, sampled again and again through training.
 
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use contracts::publish;
 use gan::{Generator, Philox, Stream};
-use image::{ImageFormat, RgbImage, imageops};
+use generator::read_values;
+use pictures::{Encoding, Rgb, Sheet, Tile};
 
-use crate::{error::TrainError, plan::Plan, readback};
+use crate::{error::TrainError, plan::Plan};
 
 /// Samples across, and down.
 const SIDE: u32 = 8;
@@ -36,33 +37,18 @@ impl SampleGrid {
     /// # Errors
     /// When the device or the disk fails.
     pub(crate) fn sample(&self, generator: &Generator, path: &Path) -> Result<Vec<u8>, TrainError> {
-        let values = readback::values("the sample grid", generator.forward(self.latents.clone()))?;
-        let mut png = Cursor::new(Vec::new());
-        arrange(&values, self.resolution).write_to(&mut png, ImageFormat::Png)?;
-        publish::write_file(path, png.get_ref())?;
-        Ok(png.into_inner())
+        let values = read_values("the sample grid", generator.forward(self.latents.clone()))?;
+        let png = arrange(&values, self.resolution).encode(Encoding::Png)?;
+        publish::write_file(path, &png)?;
+        Ok(png)
     }
 }
 
 /// Lays out `[SIDE², 3, side, side]` in [-1, 1], row by row.
-fn arrange(values: &[f32], side: u32) -> RgbImage {
-    let plane = (side * side) as usize;
-    let mut grid = RgbImage::new(SIDE * side, SIDE * side);
-    for (index, planes) in (0..).zip(values.chunks_exact(3 * plane)) {
-        let pixel = |x: u32, y: u32| {
-            let at = (y * side + x) as usize;
-            image::Rgb([0, 1, 2].map(|channel| byte(planes[channel * plane + at])))
-        };
-        let sample = RgbImage::from_fn(side, side, pixel);
-        let (column, row) = (index % SIDE, index / SIDE);
-        imageops::replace(&mut grid, &sample, i64::from(column * side), i64::from(row * side));
-    }
-    grid
-}
-
-/// −1 to 1 as 0 to 255: the inverse of how the dataset is read.
-fn byte(value: f32) -> u8 {
-    (value * 127.5 + 127.5).round() as u8
+fn arrange(values: &[f32], side: u32) -> Rgb {
+    let samples = values.chunks_exact((3 * side * side) as usize);
+    let tiles: Vec<Tile> = samples.filter_map(|planes| Rgb::from_planes(side, side, planes)).map(Tile::from).collect();
+    Sheet { side, margin: 0, lines: 0, background: [0; 3] }.grid(SIDE as usize, &tiles)
 }
 
 #[cfg(test)]
@@ -79,17 +65,10 @@ mod tests {
             values.extend([-1.0; 4]);
         }
         let grid = arrange(&values, 2);
-        assert_eq!(grid.dimensions(), (16, 16));
-        assert_eq!(grid.get_pixel(2, 0).0, [byte(1.0 / 64.0), 0, 0]);
-        assert_eq!(grid.get_pixel(1, 3).0, [byte(8.0 / 64.0), 255, 0]);
-        assert_eq!(grid.get_pixel(15, 15).0, [byte(63.0 / 64.0), 255, 0]);
-    }
-
-    #[test]
-    fn every_byte_survives_the_way_through_the_network_s_range() {
-        for value in 0..=255_u8 {
-            assert_eq!(byte((f32::from(value) - 127.5) / 127.5), value);
-        }
-        assert_eq!([byte(-1.5), byte(1.5)], [0, 255]);
+        assert_eq!(grid.sides(), (16, 16));
+        let byte = |value: f32| (value * 127.5 + 127.5).round() as u8;
+        assert_eq!(grid.pixel(2, 0), [byte(1.0 / 64.0), 0, 0]);
+        assert_eq!(grid.pixel(1, 3), [byte(8.0 / 64.0), 255, 0]);
+        assert_eq!(grid.pixel(15, 15), [byte(63.0 / 64.0), 255, 0]);
     }
 }

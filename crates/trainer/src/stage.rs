@@ -2,10 +2,10 @@
 
 use contracts::{Config, Context, Report, Stage, StageId, options::NoOptions, report::State};
 use dataset::{Dataset, SplitName};
+use generator::ChosenDevice;
 
 use crate::{
     context::TrainingContext,
-    device::ChosenDevice,
     error::TrainError,
     plan::{self, Plan},
     provenance::{self, Provenance},

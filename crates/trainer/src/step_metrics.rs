@@ -1,9 +1,8 @@
 //! What a step measures of the networks, first on the device and then read.
 
 use burn::tensor::Tensor;
+use generator::{ReadbackError, read_values};
 use serde::{Deserialize, Serialize};
-
-use crate::{error::TrainError, readback};
 
 /// A step's metrics while they are still on the device: each a tensor `[1]`, absent where nothing was measured.
 ///
@@ -73,7 +72,7 @@ impl DeviceMetrics {
     ///
     /// # Errors
     /// When the device fails, or a phase that should have measured did not run.
-    pub(crate) fn read(self) -> Result<StepMetrics, TrainError> {
+    pub(crate) fn read(self) -> Result<StepMetrics, ReadbackError> {
         let all = [
             self.discriminator_loss,
             self.generator_loss,
@@ -84,7 +83,7 @@ impl DeviceMetrics {
         ];
         let all: Vec<Tensor<1>> = all.into_iter().flatten().collect();
         // One tensor, because each read would wait for the device again.
-        let values = readback::values("the step's metrics", Tensor::cat(all, 0))?;
+        let values = read_values("the step's metrics", Tensor::cat(all, 0))?;
         match values[..] {
             [
                 loss_discriminator,
@@ -102,7 +101,7 @@ impl DeviceMetrics {
                 gradient_norm_generator,
                 diversity: None,
             }),
-            _ => Err(TrainError::Readback {
+            _ => Err(ReadbackError {
                 what: "the step's metrics",
                 reason: format!("there are {} and 6 were due", values.len()),
             }),

@@ -31,9 +31,9 @@ fn row(stage: StageId, report: Option<&Report>) -> Vec<Markup> {
 
 fn left_out(report: &Report) -> Markup {
     html! {
-        @for (index, dropped) in report.dropped.iter().enumerate() {
+        @for (index, (reason, count)) in report.dropped.iter().enumerate() {
             @if index > 0 { br; }
-            (counted(dropped.count)) " " (dropped.reason)
+            (counted(*count)) " " (reason)
         }
         @if report.dropped.is_empty() { "nothing" }
     }

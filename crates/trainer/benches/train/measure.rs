@@ -8,8 +8,8 @@ use burn::{
 };
 use contracts::config::DeviceChoice;
 use gan::{Architecture, Discriminator, Ema, Generator, Operators, Philox, Recipe, Stream};
+use generator::{ChosenDevice, DeviceKind};
 use serde_json::{Value, json};
-use trainer::{ChosenDevice, DeviceKind};
 
 /// What a step is made of.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,7 @@ use contracts::{
     publish::{self, FileError},
 };
 use gan::Ema;
+use generator::ReadbackError;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -66,7 +67,7 @@ pub(super) enum CheckpointProblem {
     #[error(transparent)]
     File(#[from] FileError),
     /// `state.json` is no state.
-    #[error("{} is not one: {0}", CheckpointFile::State.name())]
+    #[error("state.json is not one: {0}")]
     State(#[from] serde_json::Error),
     /// Another format, or another version of it.
     #[error("it is {format} version {version}, not {FORMAT} version {VERSION}")]
@@ -86,7 +87,7 @@ pub(super) enum CheckpointProblem {
 pub(super) fn write(folder: &Path, plan: &Plan, state: &TrainingState) -> Result<(), TrainError> {
     let TrainingState { networks, position, origin } = state;
     let records = records(networks)
-        .map_err(|error| TrainError::Readback { what: "the checkpoint's tensors", reason: error.to_string() })?;
+        .map_err(|error| ReadbackError { what: "the checkpoint's tensors", reason: error.to_string() })?;
     publish::publish_folder::<TrainError>(folder, |folder| {
         for (file, record) in &records {
             publish::write_file(&file.within(folder), record)?;

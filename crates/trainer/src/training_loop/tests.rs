@@ -5,11 +5,18 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use contracts::{Config, ContentHash, Layout, config::DeviceChoice, publish, stage::Silent};
+use burn::tensor::Device;
+use contracts::{
+    Config, ContentHash, Layout,
+    config::DeviceChoice,
+    layout::RunLayout,
+    publish,
+    stage::{Interrupt, Progress, Silent},
+};
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
+use generator::ChosenDevice;
 
 use super::*;
-use crate::device::ChosenDevice;
 
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;

@@ -32,7 +32,7 @@ pub enum DeviceKind {
 pub enum DeviceError {
     /// This program knows no such device.
     #[error(
-        "cannot train on {wanted}: this trainer was built without it; build it with `--features {feature}`, or set \
+        "cannot compute on {wanted}: this program was built without it; build it with `--features {feature}`, or set \
          train.device = \"cpu\""
     )]
     NotBuiltIn {
@@ -43,7 +43,7 @@ pub enum DeviceError {
     },
     /// No such device answers.
     #[error(
-        "cannot train on {wanted}: looked for {looked_for}, and {found}; install its driver, or set \
+        "cannot compute on {wanted}: looked for {looked_for}, and {found}; install its driver, or set \
          train.device = \"cpu\""
     )]
     NotFound {

@@ -1,0 +1,126 @@
+//! A generator that was trained, opened from where training left it.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use contracts::{ContentHash, layout::RunLayout, publish};
+use gan::{Generator, Philox, Stream};
+use pictures::Rgb;
+
+use crate::{error::GeneratorError, interpolation::spherical, readback::read_values};
+
+/// Images in one pass through the network: more take more memory and are no faster on a processor.
+const BATCH: usize = 64;
+
+/// A generator that was trained; its BatchNorm rests on the running statistics.
+#[derive(Debug)]
+pub struct TrainedGenerator {
+    path: PathBuf,
+    hash: ContentHash,
+    network: Generator,
+    device: Device,
+}
+
+impl TrainedGenerator {
+    /// Opens the generator of a run's folder, or a bare `generator.safetensors`, for a device without autodiff.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no generator.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, GeneratorError> {
+        let path = if path.is_dir() { RunLayout::at(path).generator() } else { path.to_path_buf() };
+        let bytes = publish::read_file(&path)?;
+        let network = Generator::from_safetensors(&bytes, device)
+            .map_err(|source| GeneratorError::Weights { path: path.clone(), source })?;
+        Ok(Self { path, hash: ContentHash::of(&bytes), network, device: device.clone() })
+    }
+
+    /// The file that it was loaded from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The SHA-256 of that file.
+    pub fn hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// Pixels across, and down, of its images.
+    pub fn side(&self) -> u32 {
+        self.network.architecture().side
+    }
+
+    /// Numbers in one of its latents.
+    pub fn latent_size(&self) -> usize {
+        self.network.latent().size as usize
+    }
+
+    /// The latents with these numbers under a seed, from the distribution that the generator was trained on.
+    pub fn latents(&self, seed: u64, numbers: Range<u64>) -> Vec<Vec<f32>> {
+        self.latents_of(seed, Stream::SampleLatents, numbers)
+    }
+
+    /// The same of another stream of random numbers: what is measured is not what is shown.
+    pub fn latents_of(&self, seed: u64, stream: Stream, numbers: Range<u64>) -> Vec<Vec<f32>> {
+        let philox = Philox::new(seed, stream);
+        // A number is a step of the stream, so that a latent does not depend on those before it.
+        let latent = |number| {
+            let latent = self.network.latent().sample(&philox, number, 1, &Device::flex());
+            latent.into_data().try_to_vec().expect("latents are drawn as f32 and on the CPU")
+        };
+        numbers.map(latent).collect()
+    }
+
+    /// The images of the latents with these numbers under a seed.
+    ///
+    /// # Errors
+    /// When the generator makes values that are no numbers, or the device fails.
+    pub fn sample(&self, seed: u64, numbers: Range<u64>) -> Result<Vec<Rgb>, GeneratorError> {
+        self.images(&self.latents(seed, numbers))
+    }
+
+    /// The images along a walk over the sphere from the latent of one number to that of the next, `frames` a leg; the last
+    /// stop is one more image. A walk that ends where it began is a loop.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn walk(&self, seed: u64, stops: &[u64], frames: u32) -> Result<Vec<Rgb>, GeneratorError> {
+        let stops: Vec<_> = stops.iter().flat_map(|stop| self.latents(seed, *stop..*stop + 1)).collect();
+        let shares = || (0..frames).map(|frame| f64::from(frame) / f64::from(frames));
+        let leg = |pair: &[Vec<f32>]| shares().map(|share| spherical(&pair[0], &pair[1], share)).collect::<Vec<_>>();
+        let mut latents: Vec<_> = stops.windows(2).flat_map(leg).collect();
+        latents.extend(stops.last().cloned());
+        self.images(&latents)
+    }
+
+    /// The images of latents, in their order, each of [`latent_size`](Self::latent_size) numbers.
+    ///
+    /// # Panics
+    /// When a latent has another size.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn images(&self, latents: &[Vec<f32>]) -> Result<Vec<Rgb>, GeneratorError> {
+        let mut images = Vec::with_capacity(latents.len());
+        for batch in latents.chunks(BATCH) {
+            images.extend(self.batch(batch)?);
+        }
+        Ok(images)
+    }
+
+    fn batch(&self, latents: &[Vec<f32>]) -> Result<Vec<Rgb>, GeneratorError> {
+        let shape = [latents.len(), self.latent_size()];
+        let latents = Tensor::from_data(TensorData::new(latents.concat(), shape), &self.device);
+        let values = read_values("samples", self.network.forward(latents))?;
+        // Said here, because a byte made of NaN is 0, and the image merely dark.
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(GeneratorError::NotFinite(self.path.clone()));
+        }
+        let side = self.side();
+        let planes = 3 * side as usize * side as usize;
+        let image = |planes: &[f32]| Rgb::from_planes(side, side, planes).expect("the network's output is square");
+        Ok(values.chunks_exact(planes).map(image).collect())
+    }
+}

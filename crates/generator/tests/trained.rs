@@ -1,0 +1,76 @@
+//! Generators as training leaves them, opened, sampled and walked.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use contracts::{ContentHash, layout::RunLayout, publish};
+use gan::Recipe;
+use generator::{Device, TrainedGenerator};
+
+/// A run's folder with a generator of first weights, changed.
+fn run(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
+    let recipe = Recipe::named("dcgan").unwrap();
+    let narrow = recipe.with_overrides(&"generator.base_channels = 2".parse().unwrap()).unwrap();
+    let mut bytes = narrow.generator(32, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+    change(&mut bytes);
+    publish::write_file(&RunLayout::at(folder).generator(), &bytes).unwrap();
+    folder.to_path_buf()
+}
+
+fn open(path: &Path) -> TrainedGenerator {
+    TrainedGenerator::open(path, &Device::flex()).unwrap()
+}
+
+#[test]
+fn a_run_s_folder_and_its_bare_file_are_the_same_generator() {
+    let root = tempfile::tempdir().unwrap();
+    let run = run(root.path(), |_| ());
+    let file = RunLayout::at(&run).generator();
+    let (of_run, of_file) = (open(&run), open(&file));
+    assert_eq!((of_run.side(), of_run.latent_size(), of_run.path()), (32, 100, file.as_path()));
+    assert_eq!(of_run.hash(), ContentHash::of_file(&file).unwrap());
+    assert_eq!(of_run.sample(1, 0..2).unwrap(), of_file.sample(1, 0..2).unwrap());
+}
+
+#[test]
+fn a_sample_depends_on_its_number_and_the_seed_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let generator = open(&run(root.path(), |_| ()));
+    // More than one pass through the network.
+    let together = generator.sample(3, 0..70).unwrap();
+    assert_eq!(together.len(), 70);
+    for number in [0, 5, 69] {
+        assert_eq!(generator.sample(3, number..number + 1).unwrap()[0], together[number as usize]);
+    }
+    assert_ne!(together[0], together[1]);
+    assert_ne!(generator.sample(4, 0..1).unwrap()[0], together[0]);
+    assert!(generator.sample(3, 7..7).unwrap().is_empty());
+}
+
+#[test]
+fn a_walk_passes_through_its_stops() {
+    let root = tempfile::tempdir().unwrap();
+    let generator = open(&run(root.path(), |_| ()));
+    let (walk, stops) = (generator.walk(3, &[4, 9, 4], 5).unwrap(), generator.sample(3, 4..10).unwrap());
+    assert_eq!(walk.len(), 11);
+    assert_eq!([&walk[0], &walk[5], &walk[10]], [&stops[0], &stops[5], &stops[0]]);
+    assert!(walk.windows(2).all(|pair| pair[0] != pair[1]));
+    // Way and way back meet the same latents, but for rounding.
+    let difference = |a: &[u8], b: &[u8]| a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(difference(walk[2].bytes(), walk[8].bytes()) <= Some(1));
+    assert!(generator.walk(3, &[], 5).unwrap().is_empty());
+    assert_eq!(generator.walk(3, &[4], 5).unwrap(), [stops[0].clone()]);
+}
+
+#[test]
+fn a_generator_that_cannot_be_used_is_told_apart() {
+    let root = tempfile::tempdir().unwrap();
+    let missing = TrainedGenerator::open(root.path(), &Device::flex()).unwrap_err().to_string();
+    assert!(missing.contains("cannot read") && missing.contains("generator.safetensors"), "{missing}");
+    let cut = run(root.path(), |bytes| bytes.truncate(100));
+    let error = TrainedGenerator::open(&cut, &Device::flex()).unwrap_err().to_string();
+    assert!(error.contains("cannot read the generator at"), "{error}");
+    let diverged = |bytes: &mut Vec<u8>| bytes.chunks_exact_mut(4).rev().take(500).for_each(|value| value.fill(0xff));
+    let error = open(&run(root.path(), diverged)).sample(1, 0..1).unwrap_err().to_string();
+    assert!(error.contains("training diverged"), "{error}");
+}
