@@ -8,7 +8,7 @@ use contracts::{config::Border, record::PixelBox};
 /// distorted. With [`Border::Clip`] a square that would leave the picture is moved inward, and one that is larger than the
 /// picture shrinks to the picture's shorter side; with [`Border::Pad`] it keeps its middle and its side. Without a margin
 /// the square of a square box inside the picture is the box itself.
-pub fn square_to_cut(pixel_box: &PixelBox, margin: f64, border: Border, width: i32, height: i32) -> PixelBox {
+pub(crate) fn square_to_cut(pixel_box: &PixelBox, margin: f64, border: Border, width: i32, height: i32) -> PixelBox {
     let longer = f64::from(pixel_box.width.max(pixel_box.height));
     let widened = ((longer * (1.0 + 2.0 * margin)).round() as i32).max(1);
     let side = match border {

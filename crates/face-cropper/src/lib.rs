@@ -20,7 +20,7 @@ mod error;
 mod examine;
 mod fault;
 mod gate;
-pub mod geometry;
+mod geometry;
 mod inputs;
 mod measures;
 mod reason;

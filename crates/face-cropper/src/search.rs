@@ -11,7 +11,7 @@ use crate::{
 
 /// The longer side of what the fast mode searches, in pixels: faces of the default `crop.min_size` still fill a window in pictures
 /// of twice that side.
-pub const FAST_SIDE: u32 = 768;
+const FAST_SIDE: u32 = 768;
 
 /// What was found in a picture.
 pub struct Detections {
