@@ -7,17 +7,17 @@ use contracts::{
     hash::{ContentHash, Hasher},
     publish::FileError,
 };
-use dataset::{EncodedImage, Group, ImageShape, Limits, Row, SplitName, Writer, Written};
+use dataset::{EncodedImage, ImageShape, Limits, Row, RowGroup, SplitName, Writer, Written};
 use rayon::prelude::*;
 
-use crate::{error::PackError, item::Item, prepare::Prepared, store::Pixels};
+use crate::{error::PackError, item::Item, prepared::Prepared, store::PixelFile};
 
 /// How many images are encoded at once.
 const CHUNK: usize = 256;
 
 /// A row to write: where its pixels are in its shard, and what is known of it.
 pub(crate) struct Selected<'a> {
-    pub(crate) number: usize,
+    pub(crate) index: usize,
     pub(crate) split: SplitName,
     pub(crate) item: &'a Item,
     pub(crate) prepared: &'a Prepared,
@@ -58,13 +58,13 @@ fn write_group(
 ) -> Result<(), PackError> {
     let rows: Vec<Row> = selected.iter().map(|selected| row_of(selected.item, selected.prepared)).collect();
     let contents = selected.iter().map(|selected| selected.prepared.content);
-    let group = Group { name: shard.to_owned(), rows: hash_of(rows.iter().zip(contents)) };
+    let group = RowGroup { name: shard.to_owned(), rows: hash_of(rows.iter().zip(contents)) };
     if writer.begin(split, &group)? {
         context.progress.advance(rows.len() as u64);
         return Ok(());
     }
     let shape = ImageShape::new(context.config.pack.resolution);
-    let mut pixels = Pixels::open(context.layout, shard, shape.values())?;
+    let mut pixels = PixelFile::open(context.layout, shard, shape.values())?;
     for (rows, selected) in rows.chunks(CHUNK).zip(selected.chunks(CHUNK)) {
         if context.interrupt.is_raised() {
             return Err(PackError::Interrupted);
@@ -78,9 +78,13 @@ fn write_group(
 }
 
 /// Encodes images of a shard after checking that they are what was prepared.
-fn encode(selected: &[&Selected<'_>], shape: ImageShape, pixels: &mut Pixels) -> Result<Vec<EncodedImage>, PackError> {
+fn encode(
+    selected: &[&Selected<'_>],
+    shape: ImageShape,
+    pixels: &mut PixelFile,
+) -> Result<Vec<EncodedImage>, PackError> {
     let read: Result<Vec<(Vec<u8>, ContentHash)>, FileError> =
-        selected.iter().map(|row| Ok((pixels.read(row.number)?, row.prepared.content))).collect();
+        selected.iter().map(|row| Ok((pixels.read(row.index)?, row.prepared.content))).collect();
     let encode = |(read, content): &(Vec<u8>, ContentHash)| match ContentHash::of(read) == *content {
         true => Ok(shape.encode(read)?),
         false => Err(PackError::PreparedDamaged(pixels.path().into())),

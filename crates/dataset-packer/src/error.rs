@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use contracts::{manifest::ManifestError, publish::FileError};
 use dataset::DatasetError;
 
-use crate::source::SUPPORTED;
+/// What pack.sources takes.
+const SUPPORTED: &str = "\"faces\" (the crop stage's), folders of pictures, tar and zip files of pictures (a \
+                         WebDataset's and StyleGAN's too), folders saved by Python's datasets, MNIST's IDX \
+                         files, picture files, and patterns of these such as \"data/anime/*.jpg\"";
 
-/// A pack that cannot go on.
+/// A pack that stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// A file cannot be read or written.
@@ -22,7 +25,7 @@ pub enum PackError {
     /// An entry of pack.sources is nothing that can be packed.
     #[error("cannot pack {source_text:?}: {problem}; pack.sources takes {SUPPORTED}")]
     Source {
-        /// The entry.
+        /// The entry as it is written in pipeline.toml.
         source_text: String,
         /// What is wrong with it.
         problem: String,
@@ -34,7 +37,7 @@ pub enum PackError {
         folder.display(), exclude_list.display()
     )]
     FacesGone {
-        /// The folder.
+        /// The folder that is not there.
         folder: PathBuf,
         /// How many faces of the manifest lay in it.
         faces: usize,
@@ -53,18 +56,18 @@ pub enum PackError {
     /// An export without a destination.
     #[error("an export needs a place to go: give --out a path")]
     NoDestination,
-    /// An export onto something.
+    /// An export onto something that exists, which might be worth keeping.
     #[error("{} is there already; give --out a new path", .0.display())]
     OutExists(PathBuf),
     /// Nothing is left to train on.
     #[error(
-        "no image is left to train on, of {taken} taken{account}; look at pack.sources, pack.holdout and pack.dedupe_distance"
+        "no image is left to train on, of {taken} taken{breakdown}; look at pack.sources, pack.holdout and pack.dedupe_distance"
     )]
     NoRows {
         /// How many items the sources held.
         taken: u64,
         /// What became of them: " (3 unreadable, …)".
-        account: String,
+        breakdown: String,
     },
     /// It was asked to stop; nothing was published.
     #[error("interrupted before the dataset was whole")]

@@ -82,7 +82,7 @@ fn for_each(
     }
 }
 
-/// One line of JSON.
+/// A value as one line of JSON, ended.
 fn json_line(value: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("rows are plain JSON: {error}"));
     line.push(b'\n');

@@ -13,8 +13,8 @@ pub(crate) fn dhashes(images: &[Vec<u8>], side: u32) -> Vec<Dhash> {
     let mut stacked = Vec::with_capacity(images.len() * length * length);
     images.iter().for_each(|pixels| stacked.extend(pixels.chunks_exact(3).map(luma)));
     // Down, then across: the order shows, and the hashes of datasets that were packed before are to stay.
-    let abreast = transposed(&stacked, images.len(), length, length);
-    let low = scale(&abreast, (count * side, side), (count * side, ROWS), PixelType::U8, &lanczos());
+    let side_by_side = transposed(&stacked, images.len(), length, length);
+    let low = scale(&side_by_side, (count * side, side), (count * side, ROWS), PixelType::U8, &lanczos());
     let small = scale(&low, (side, count * ROWS), (COLUMNS, count * ROWS), PixelType::U8, &lanczos());
     let stacked = transposed(&small, ROWS as usize, images.len(), COLUMNS as usize);
     stacked.chunks_exact((COLUMNS * ROWS) as usize).map(hash).collect()

@@ -1,6 +1,6 @@
 //! Histograms of hue and brightness, drawn as a small picture.
 
-use image::{Rgb, RgbImage};
+use pictures::Rgb;
 
 const HUES: usize = 72;
 const LEVELS: usize = 64;
@@ -8,13 +8,13 @@ const LEVELS: usize = 64;
 const BAR: u32 = 4;
 const HEIGHT: u32 = 100;
 const MARGIN: u32 = 8;
-const BACKGROUND: Rgb<u8> = Rgb([24, 24, 24]);
+const BACKGROUND: [u8; 3] = [24; 3];
 
 /// How often hues and brightnesses occur.
 pub(crate) struct Colours {
     /// Weighted by chroma, 0 to 255, since grey has no hue.
     hues: [u64; HUES],
-    /// Pixels by luma.
+    /// Pixels by luma, from black to white.
     levels: [u64; LEVELS],
 }
 
@@ -37,9 +37,9 @@ impl Colours {
     }
 
     /// Hues in their own colours above, brightness from black to white below; each scaled to its tallest bar.
-    pub(crate) fn draw(&self) -> RgbImage {
+    pub(crate) fn draw(&self) -> Rgb {
         let width = HUES.max(LEVELS) as u32 * BAR + 2 * MARGIN;
-        let mut picture = RgbImage::from_pixel(width, 2 * HEIGHT + 3 * MARGIN, BACKGROUND);
+        let mut picture = Rgb::filled(width, 2 * HEIGHT + 3 * MARGIN, BACKGROUND);
         let hue = |bar: usize| of_hue(bar as f32 * 6.0 / HUES as f32);
         let grey = |bar: usize| [(bar * 255 / (LEVELS - 1)).max(48) as u8; 3];
         bars(&mut picture, &self.hues, MARGIN + HEIGHT, hue);
@@ -48,28 +48,26 @@ impl Colours {
     }
 }
 
-fn bars(picture: &mut RgbImage, counts: &[u64], base: u32, colour: impl Fn(usize) -> [u8; 3]) {
+fn bars(picture: &mut Rgb, counts: &[u64], base: u32, colour: impl Fn(usize) -> [u8; 3]) {
     let tallest = counts.iter().copied().max().unwrap_or(0).max(1);
     for (bar, count) in counts.iter().enumerate() {
         let height = (u128::from(*count) * u128::from(HEIGHT) / u128::from(tallest)) as u32;
-        for (x, y) in (0..height).flat_map(|y| (0..BAR - 1).map(move |x| (x, y))) {
-            picture.put_pixel(MARGIN + bar as u32 * BAR + x, base - 1 - y, Rgb(colour(bar)));
-        }
+        picture.fill((MARGIN + bar as u32 * BAR, base - height), (BAR - 1, height), colour(bar));
     }
 }
 
 /// The hue from 0 (red) over 2 (green) and 4 (blue) to below 6, and the chroma.
 fn hue_and_chroma(pixel: [u8; 3]) -> (f32, u8) {
     let [red, green, blue] = pixel.map(f32::from);
-    let (most, least) = (pixel.into_iter().max().unwrap_or(0), pixel.into_iter().min().unwrap_or(0));
-    let chroma = f32::from(most - least);
-    let hue = match most - least {
+    let (max, min) = (pixel.into_iter().max().unwrap_or(0), pixel.into_iter().min().unwrap_or(0));
+    let chroma = f32::from(max - min);
+    let hue = match max - min {
         0 => 0.0,
-        _ if most == pixel[0] => (green - blue) / chroma,
-        _ if most == pixel[1] => (blue - red) / chroma + 2.0,
+        _ if max == pixel[0] => (green - blue) / chroma,
+        _ if max == pixel[1] => (blue - red) / chroma + 2.0,
         _ => (red - green) / chroma + 4.0,
     };
-    (hue.rem_euclid(6.0), most - least)
+    (hue.rem_euclid(6.0), max - min)
 }
 
 /// The full colour of a hue.
@@ -107,8 +105,8 @@ mod tests {
         assert_eq!((colours.hues[48], colours.hues[0]), (255, 0));
         assert_eq!((colours.levels[7], colours.levels[63]), (1, 2));
         let picture = colours.draw();
-        assert_eq!(picture.get_pixel(MARGIN + 48 * BAR, MARGIN).0, [0, 0, 255]);
-        assert_eq!(picture.get_pixel(MARGIN + 63 * BAR, 2 * MARGIN + HEIGHT).0, [255; 3]);
-        assert_eq!(picture.get_pixel(MARGIN + 7 * BAR, 2 * MARGIN + HEIGHT), &BACKGROUND, "half as tall");
+        assert_eq!(picture.pixel(MARGIN + 48 * BAR, MARGIN), [0, 0, 255]);
+        assert_eq!(picture.pixel(MARGIN + 63 * BAR, 2 * MARGIN + HEIGHT), [255; 3]);
+        assert_eq!(picture.pixel(MARGIN + 7 * BAR, 2 * MARGIN + HEIGHT), BACKGROUND, "half as tall");
     }
 }

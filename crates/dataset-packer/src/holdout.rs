@@ -9,9 +9,9 @@ use contracts::{
 
 /// Images that must be on one side together: those of one post, or of one picture where there is no post.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Group(ContentHash);
+pub(crate) struct HoldoutGroup(ContentHash);
 
-impl Group {
+impl HoldoutGroup {
     /// The group of an image.
     pub(crate) fn of(post: Option<&PostId>, picture: &PictureHash) -> Self {
         let mut hasher = Hasher::default();
@@ -35,15 +35,15 @@ impl Group {
 /// A group's side depends on nothing but itself, so data that comes later moves nothing. The exception is a set so
 /// small that one side would be empty although both are wanted: then the group nearest to it is moved there, until
 /// more data comes.
-pub(crate) fn held_out(groups: &[Group], share: f64) -> Vec<bool> {
-    let distinct: BTreeSet<&Group> = groups.iter().collect();
+pub(crate) fn held_out(groups: &[HoldoutGroup], share: f64) -> Vec<bool> {
+    let distinct: BTreeSet<&HoldoutGroup> = groups.iter().collect();
     let drawn = distinct.iter().filter(|group| group.draw() < share).count();
     let moved = match (share > 0.0 && distinct.len() > 1, drawn) {
         (true, 0) => distinct.first(),
         (true, all) if all == distinct.len() => distinct.last(),
         _ => None,
     };
-    let is_held_out = |group: &Group| (group.draw() < share) != moved.is_some_and(|moved| *moved == group);
+    let is_held_out = |group: &HoldoutGroup| (group.draw() < share) != moved.is_some_and(|moved| *moved == group);
     groups.iter().map(is_held_out).collect()
 }
 
@@ -51,10 +51,10 @@ pub(crate) fn held_out(groups: &[Group], share: f64) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    fn groups(posts: std::ops::Range<u64>) -> Vec<Group> {
+    fn groups(posts: std::ops::Range<u64>) -> Vec<HoldoutGroup> {
         let group = |post: u64| {
             let post: PostId = format!("mini:{post}").parse().unwrap();
-            Group::of(Some(&post), &ContentHash::of(b"any"))
+            HoldoutGroup::of(Some(&post), &ContentHash::of(b"any"))
         };
         posts.map(group).collect()
     }
@@ -79,8 +79,8 @@ mod tests {
     fn a_post_is_on_one_side_and_pictures_without_go_by_content() {
         let (one, two) = (ContentHash::of(b"1"), ContentHash::of(b"2"));
         let post = "mini:1".parse().unwrap();
-        assert_eq!(Group::of(Some(&post), &one), Group::of(Some(&post), &two));
-        assert_ne!(Group::of(None, &one), Group::of(None, &two));
+        assert_eq!(HoldoutGroup::of(Some(&post), &one), HoldoutGroup::of(Some(&post), &two));
+        assert_ne!(HoldoutGroup::of(None, &one), HoldoutGroup::of(None, &two));
     }
 
     #[test]

@@ -6,15 +6,15 @@ use contracts::{
 };
 use dataset::Row;
 
-use crate::place::Place;
+use crate::location::Location;
 
 /// A picture to pack. Items are listed in a fixed order, which is the order of the rows of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
     /// Its name within its source, with forward slashes.
     pub(crate) name: String,
-    /// Where its bytes are.
-    pub(crate) place: Place,
+    /// Where the bytes of its file are.
+    pub(crate) location: Location,
     /// Its class, where its source has classes.
     pub(crate) label: Option<i64>,
     /// What is known of it, where it is a face, comes from a dataset of ours, or has metadata beside it.
@@ -39,8 +39,8 @@ pub(crate) struct Origin {
 
 impl Item {
     /// A picture of which nothing but the name is known.
-    pub(crate) fn foreign(name: String, place: Place) -> Self {
-        Self { name, place, label: None, origin: None }
+    pub(crate) fn foreign(name: String, location: Location) -> Self {
+        Self { name, location, label: None, origin: None }
     }
 
     /// The post that it comes from.

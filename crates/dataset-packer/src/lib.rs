@@ -1,6 +1,6 @@
 //! The pack stage: faces, or any pictures, become a dataset.
 //!
-//! The flow: [`source`] lists items, [`shards`] cuts the listing into parts that do not move when data is added, [`prepare`]
+//! The flow: [`source`] lists items, [`shards`] cuts the inventory into parts that do not move when data is added, [`prepare`]
 //! turns each item of a part into pixels and a fingerprint (all the heavy work, in parallel, kept on disk by [`store`]),
 //! [`select`] decides which stay and in which split, [`assembly`] writes them. A share of the work prepares its parts and
 //! stops; the whole prepares those that are missing, so both make the same bytes.
@@ -8,10 +8,9 @@
 //! [`answer`] holds what can be asked of the dataset afterwards.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod account;
 mod answer;
 mod assembly;
-mod decode;
+mod counts;
 mod duplicates;
 mod error;
 mod export;
@@ -19,9 +18,10 @@ mod fingerprint;
 mod histogram;
 mod holdout;
 mod item;
+mod location;
 pub mod near;
-mod place;
 mod prepare;
+mod prepared;
 mod reason;
 mod resample;
 mod select;

@@ -1,58 +1,48 @@
 //! The heavy half: each item is read, decoded, scaled and fingerprinted, a shard at a time, and kept on disk.
 
 use contracts::{Context, hash::ContentHash, id::PictureHash, publish};
-use dataset::{Dhash, ImageShape};
-use image::RgbImage;
+use dataset::ImageShape;
+use pictures::{Alpha, Narrowing, PictureFile, Rgb};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    decode::{MOST_BYTES, decode},
     error::PackError,
     fingerprint::dhashes,
     item::Item,
-    reason::Reason,
+    prepared::{Preparation, Prepared},
+    reason::DropReason,
     resample::{is_upscaled, resample},
     shards::Shard,
-    store::{self, Outcome, ShardFile},
+    store::{self, ShardFile},
 };
+
+/// Files longer than this are not read: no picture within [`MAX_PIXELS`] needs as much, and files are held whole.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Pictures of more pixels are not decoded: one takes 1.6 GB at worst, and as many as there are threads are decoded at once.
+const MAX_PIXELS: u64 = 200_000_000;
 
 /// How much is decoded ahead of the disk.
 const CHUNK_BYTES: usize = 64 << 20;
 
 /// How much is scaled at once.
-const MOST_PIXELS_AT_ONCE: u64 = 1 << 20;
-
-/// What is known of an item once it has been looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Prepared {
-    /// The picture: the face's, or the SHA-256 of the file itself.
-    pub(crate) picture: PictureHash,
-    /// The hash of the pixels at the dataset's size.
-    pub(crate) content: ContentHash,
-    /// The perceptual hash of these.
-    pub(crate) dhash: Dhash,
-    /// How large it was before any scaling, the crop's included: the shorter side in pixels.
-    pub(crate) size: u32,
-    /// Whether it had to be made larger.
-    pub(crate) upscaled: bool,
-}
+const MAX_PIXELS_AT_ONCE: u64 = 1 << 20;
 
 /// Prepares a shard, unless it is there already; says what became of its items.
-pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<Vec<Outcome>, PackError> {
+pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<Vec<Preparation>, PackError> {
     let key = shard.key(items, context.config);
-    if let Some(outcomes) = store::find(context.layout, &shard.name, key) {
+    if let Some(preparations) = store::find(context.layout, &shard.name, key) {
         context.progress.advance(shard.items.len() as u64);
-        return Ok(outcomes);
+        return Ok(preparations);
     }
-    let mut outcomes = Vec::new();
+    let mut preparations = Vec::new();
     publish::publish_folder(&context.layout.prepared_shard(&shard.name), |folder| {
         let mut file = ShardFile::create(folder)?;
         fill(&mut file, shard, items, context)?;
-        outcomes = file.finish(folder, key)?;
+        preparations = file.finish(folder, key)?;
         Ok::<_, PackError>(())
     })?;
-    Ok(outcomes)
+    Ok(preparations)
 }
 
 fn fill(file: &mut ShardFile, shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<(), PackError> {
@@ -60,37 +50,40 @@ fn fill(file: &mut ShardFile, shard: &Shard, items: &[Item], context: &Context<'
     for part in shard.items.chunks(chunk) {
         // Every thread has its share of even a small shard.
         let run = (part.len() / (4 * rayon::current_num_threads())).clamp(1, 32);
-        let looked_at: Vec<_> = part.par_chunks(run).map(|places| prepare_run(places, items, context)).collect();
-        for outcomes in looked_at {
-            outcomes.ok_or(PackError::Interrupted)?.into_iter().try_for_each(|outcome| file.push(outcome))?;
+        let looked_at: Vec<_> = part.par_chunks(run).map(|indices| prepare_run(indices, items, context)).collect();
+        for preparations in looked_at {
+            preparations
+                .ok_or(PackError::Interrupted)?
+                .into_iter()
+                .try_for_each(|preparation| file.push(preparation))?;
         }
     }
     Ok(())
 }
 
 /// An item's pixels and what is known of it, or why there are none.
-type Image = Result<(Vec<u8>, Prepared), Reason>;
+type Image = Result<(Vec<u8>, Prepared), DropReason>;
 
 /// A picture that was read and decoded.
 struct Opened<'a> {
     item: &'a Item,
     picture: PictureHash,
-    image: RgbImage,
+    image: Rgb,
 }
 
 /// Prepares items one after the other; neighbours of one size are scaled together. `None` when the interrupt was raised.
-fn prepare_run(places: &[usize], items: &[Item], context: &Context<'_>) -> Option<Vec<Image>> {
-    let (mut images, mut alike) = (Vec::new(), Vec::new());
-    for item in places.iter().map(|place| &items[*place]) {
+fn prepare_run(indices: &[usize], items: &[Item], context: &Context<'_>) -> Option<Vec<Image>> {
+    let (mut images, mut same_size) = (Vec::new(), Vec::new());
+    for item in indices.iter().map(|index| &items[*index]) {
         if context.interrupt.is_raised() {
             return None;
         }
         let opened = open(item);
-        if opened.as_ref().map_or(true, |opened| !goes_with(opened, &alike)) {
-            images.extend(scaled(std::mem::take(&mut alike), context));
+        if opened.as_ref().map_or(true, |opened| !fits_with(opened, &same_size)) {
+            images.extend(scaled(std::mem::take(&mut same_size), context));
         }
         match opened {
-            Ok(opened) => alike.push(opened),
+            Ok(opened) => same_size.push(opened),
             Err(reason) => {
                 tracing::debug!(item = item.name, %reason, "left out");
                 images.push(Err(reason));
@@ -98,32 +91,33 @@ fn prepare_run(places: &[usize], items: &[Item], context: &Context<'_>) -> Optio
         }
         context.progress.advance(1);
     }
-    images.extend(scaled(alike, context));
+    images.extend(scaled(same_size, context));
     Some(images)
 }
 
 /// Whether a picture may be scaled together with others: of their size, and small, since all are held in memory.
-fn goes_with(opened: &Opened<'_>, alike: &[Opened<'_>]) -> bool {
-    let (width, height) = opened.image.dimensions();
-    let pixels = u64::from(width) * u64::from(height) * (alike.len() as u64 + 1);
-    alike.iter().all(|other| other.image.dimensions() == (width, height)) && pixels <= MOST_PIXELS_AT_ONCE
+fn fits_with(opened: &Opened<'_>, others: &[Opened<'_>]) -> bool {
+    let pixels = opened.image.area() * (others.len() as u64 + 1);
+    others.iter().all(|other| other.image.sides() == opened.image.sides()) && pixels <= MAX_PIXELS_AT_ONCE
 }
 
-fn open(item: &Item) -> Result<Opened<'_>, Reason> {
-    if item.place.length().map_err(|_| Reason::Unreadable)? > MOST_BYTES {
-        return Err(Reason::TooLarge);
+/// Reads and decodes an item. What is transparent lies on white, as it does on the sites that pictures come from.
+fn open(item: &Item) -> Result<Opened<'_>, DropReason> {
+    if item.location.length().map_err(|_| DropReason::Unreadable)? > MAX_FILE_BYTES {
+        return Err(DropReason::TooLarge);
     }
-    let bytes = item.place.read().map_err(|_| Reason::Unreadable)?;
+    let bytes = item.location.read().map_err(|_| DropReason::Unreadable)?;
     let known = item.origin.as_ref().and_then(|origin| origin.picture);
-    Ok(Opened { item, image: decode(&bytes)?, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
+    let image = PictureFile::open(&bytes, MAX_PIXELS)?.decode(Alpha::White, Narrowing::Nearest)?;
+    Ok(Opened { item, image, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
 }
 
 /// Pictures of one size as images of the dataset.
 fn scaled(opened: Vec<Opened<'_>>, context: &Context<'_>) -> impl Iterator<Item = Image> {
     let (fit, side) = (context.config.pack.fit, context.config.pack.resolution);
-    let (pictures, known): (Vec<RgbImage>, Vec<_>) =
+    let (pictures, known): (Vec<Rgb>, Vec<_>) =
         opened.into_iter().map(|opened| (opened.image, (opened.item, opened.picture))).unzip();
-    let dimensions = pictures.first().map_or((0, 0), RgbImage::dimensions);
+    let sides = pictures.first().map_or((0, 0), Rgb::sides);
     let images = resample(&pictures, fit, side);
     let dhashes = dhashes(&images, side);
     images.into_iter().zip(dhashes).zip(known).map(move |((pixels, dhash), (item, picture))| {
@@ -132,8 +126,8 @@ fn scaled(opened: Vec<Opened<'_>>, context: &Context<'_>) -> impl Iterator<Item 
             picture,
             content: ContentHash::of(&pixels),
             dhash,
-            size: before.unwrap_or(dimensions.0.min(dimensions.1)),
-            upscaled: is_upscaled(dimensions, fit, side),
+            size: before.unwrap_or(sides.0.min(sides.1)),
+            upscaled: is_upscaled(sides, fit, side),
         };
         Ok((pixels, prepared))
     })

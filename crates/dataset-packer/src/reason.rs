@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use pictures::PictureError;
 use serde::{Deserialize, Serialize};
 
 /// A reason that the report counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Reason {
+pub(crate) enum DropReason {
     /// The user listed it, or threw it away some time ago.
     Excluded,
     /// Its file is gone since the faces were cut.
@@ -28,7 +29,7 @@ pub(crate) enum Reason {
     NearHoldout,
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Excluded => "excluded by hand",
@@ -41,5 +42,16 @@ impl fmt::Display for Reason {
             Self::NearDuplicate => "near duplicate",
             Self::NearHoldout => "near a holdout image",
         })
+    }
+}
+
+impl From<PictureError> for DropReason {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::TooLarge => Self::TooLarge,
+            PictureError::Read(_) | PictureError::UnknownFormat | PictureError::CutOff | PictureError::Damaged => {
+                Self::Unreadable
+            }
+        }
     }
 }

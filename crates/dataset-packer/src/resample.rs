@@ -4,14 +4,12 @@
 //! LANCZOS), applied to the stored sRGB values ("gamma space"), as PIL, torchvision and the Fréchet distances that are
 //! published all do; tests hold the result to PIL's within 1/255. Linear light would be physically right and would make such distances incomparable.
 
-use std::f64::consts::{FRAC_PI_2, PI};
-
 use contracts::config::Fit;
 use fast_image_resize::{
-    Filter, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
 };
-use image::RgbImage;
+use pictures::Rgb;
 
 /// Which part of a picture goes where in the square.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,21 +24,20 @@ struct Placement {
 ///
 /// All at once, because the filter's weights, which follow from the sizes alone, take as long to compute as they take to
 /// apply to one small picture.
-pub(crate) fn resample(pictures: &[RgbImage], fit: Fit, side: u32) -> Vec<Vec<u8>> {
+pub(crate) fn resample(pictures: &[Rgb], fit: Fit, side: u32) -> Vec<Vec<u8>> {
     let Some(first) = pictures.first() else { return Vec::new() };
-    let Placement { source: [left, top, width, height], target } = place(first.dimensions(), fit, side);
-    let ((old_width, old), (new_width, new), count) =
-        (first.dimensions(), (target[2], target[3]), pictures.len() as u32);
-    let stacked = pictures.iter().map(|picture| picture.as_raw().as_slice()).collect::<Vec<_>>().concat();
+    let Placement { source: [left, top, width, height], target } = placement(first.sides(), fit, side);
+    let ((old_width, old), (new_width, new), count) = (first.sides(), (target[2], target[3]), pictures.len() as u32);
+    let stacked = pictures.iter().map(|picture| picture.bytes()).collect::<Vec<_>>().concat();
     // Across, then down, as PIL does: between the two, overshoot is cut off at black and white, so the order shows.
     let rows = count * old;
     let across = lanczos().crop(left, 0.0, width, f64::from(rows));
     let scaled = scale(&stacked, (old_width, rows), (new_width, rows), PixelType::U8x3, &across);
     let row_bytes = new_width as usize * 3;
-    let abreast = transposed(&scaled, pictures.len(), old as usize, row_bytes);
+    let side_by_side = transposed(&scaled, pictures.len(), old as usize, row_bytes);
     let columns = count * new_width;
     let down = lanczos().crop(0.0, top, f64::from(columns), height);
-    let scaled = scale(&abreast, (columns, old), (columns, new), PixelType::U8x3, &down);
+    let scaled = scale(&side_by_side, (columns, old), (columns, new), PixelType::U8x3, &down);
     let stacked = transposed(&scaled, new as usize, pictures.len(), row_bytes);
     let whole = (target[2], target[3]) == (side, side);
     let square = |scaled: &[u8]| if whole { scaled.to_vec() } else { pad(scaled, target, side) };
@@ -48,7 +45,7 @@ pub(crate) fn resample(pictures: &[RgbImage], fit: Fit, side: u32) -> Vec<Vec<u8
 }
 
 /// A table of `rows` × `columns` cells of so many bytes each, columns for rows: pictures one below the other become pictures
-/// abreast, where the cells are their rows, and back.
+/// side by side, where the cells are their rows, and back.
 pub(crate) fn transposed(cells: &[u8], rows: usize, columns: usize, bytes: usize) -> Vec<u8> {
     let mut turned = Vec::with_capacity(cells.len());
     for column in 0..columns {
@@ -61,38 +58,12 @@ pub(crate) fn transposed(cells: &[u8], rows: usize, columns: usize, bytes: usize
 
 /// Scaling by the filter of this module.
 pub(crate) fn lanczos() -> ResizeOptions {
-    let filter = Filter::new("Lanczos3", kernel, 3.0).expect("its support is a positive number");
-    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Custom(filter)))
-}
-
-/// sinc(x) · sinc(x / 3) for |x| < 3, else 0, where sinc(x) = sin(πx) / πx.
-///
-/// Every picture needs thousands of values of it. With θ = πx / 3 and sin 3θ = sin θ · (3 − 4 sin² θ) it takes one sine.
-fn kernel(x: f64) -> f64 {
-    let angle = (x * (PI / 3.0)).abs();
-    if angle < 1e-9 {
-        return 1.0;
-    }
-    if angle >= PI {
-        return 0.0;
-    }
-    let square = sine(angle).powi(2);
-    square * (3.0 - 4.0 * square) / (3.0 * angle * angle)
-}
-
-/// The sine of an angle from 0 to π, by its Taylor series: to within 10⁻¹³.
-fn sine(angle: f64) -> f64 {
-    /// 1 / (2n · (2n + 1)), from the last term to the first.
-    const STEPS: [f64; 8] =
-        [1.0 / 272.0, 1.0 / 210.0, 1.0 / 156.0, 1.0 / 110.0, 1.0 / 72.0, 1.0 / 42.0, 1.0 / 20.0, 1.0 / 6.0];
-    let angle = if angle > FRAC_PI_2 { PI - angle } else { angle };
-    let square = angle * angle;
-    angle * STEPS.iter().fold(1.0, |sum, step| 1.0 - square * step * sum)
+    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
 }
 
 /// Whether the picture has to be made larger to fill its part of the square.
 pub(crate) fn is_upscaled(dimensions: (u32, u32), fit: Fit, side: u32) -> bool {
-    let Placement { source: [_, _, width, height], target } = place(dimensions, fit, side);
+    let Placement { source: [_, _, width, height], target } = placement(dimensions, fit, side);
     width < f64::from(target[2]) || height < f64::from(target[3])
 }
 
@@ -110,7 +81,7 @@ pub(crate) fn scale(
     target.into_vec()
 }
 
-fn place((width, height): (u32, u32), fit: Fit, side: u32) -> Placement {
+fn placement((width, height): (u32, u32), fit: Fit, side: u32) -> Placement {
     let (w, h) = (f64::from(width), f64::from(height));
     let whole = [0.0, 0.0, w, h];
     match fit {
@@ -142,18 +113,16 @@ fn pad(scaled: &[u8], [left, top, width, height]: [u32; 4], side: u32) -> Vec<u8
 
 #[cfg(test)]
 mod tests {
-    use image::Rgb;
-
     use super::*;
 
-    fn one(picture: &RgbImage, fit: Fit, side: u32) -> Vec<u8> {
+    fn one(picture: &Rgb, fit: Fit, side: u32) -> Vec<u8> {
         resample(std::slice::from_ref(picture), fit, side).remove(0)
     }
 
     #[test]
     fn geometry() {
         let check = |dimensions, fit, source, target| {
-            assert_eq!(place(dimensions, fit, 64), Placement { source, target }, "{dimensions:?} {fit:?}");
+            assert_eq!(placement(dimensions, fit, 64), Placement { source, target }, "{dimensions:?} {fit:?}");
         };
         check((96, 96), Fit::Cover, [0.0, 0.0, 96.0, 96.0], [0, 0, 64, 64]);
         check((200, 100), Fit::Cover, [50.0, 0.0, 100.0, 100.0], [0, 0, 64, 64]);
@@ -161,15 +130,6 @@ mod tests {
         check((200, 100), Fit::Stretch, [0.0, 0.0, 200.0, 100.0], [0, 0, 64, 64]);
         check((200, 100), Fit::Contain, [0.0, 0.0, 200.0, 100.0], [0, 16, 64, 32]);
         check((1, 1000), Fit::Contain, [0.0, 0.0, 1.0, 1000.0], [31, 0, 1, 64]);
-    }
-
-    #[test]
-    fn the_kernel_is_that_of_its_definition() {
-        let sinc = |x: f64| if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) };
-        for x in (-3100..=3100).map(|i| f64::from(i) / 1000.0) {
-            let expected = if x.abs() < 3.0 { sinc(x) * sinc(x / 3.0) } else { 0.0 };
-            assert!((kernel(x) - expected).abs() < 1e-12, "{x}: {} is not {expected}", kernel(x));
-        }
     }
 
     /// What tests/oracles/pil_lanczos.py recorded.
@@ -188,8 +148,8 @@ mod tests {
         pixels: String,
     }
 
-    /// The picture that the oracle painted.
-    fn painted(case: &Case) -> RgbImage {
+    /// The picture that the oracle drew.
+    fn drawn(case: &Case) -> Rgb {
         let value = |x: u32, y: u32, c: u32| match case.pattern.as_str() {
             "smooth" => {
                 let value = (3 * x + 2 * y + 40 * c) % 511;
@@ -197,7 +157,7 @@ mod tests {
             }
             _ => (3 * x * x + 5 * y * y + 7 * x * y + 91 * c) % 256,
         };
-        RgbImage::from_fn(case.width, case.height, |x, y| Rgb([0, 1, 2].map(|c| value(x, y, c) as u8)))
+        Rgb::from_fn(case.width, case.height, |x, y| [0, 1, 2].map(|c| value(x, y, c) as u8))
     }
 
     #[test]
@@ -205,9 +165,9 @@ mod tests {
         let golden: Golden = serde_json::from_str(include_str!("../tests/golden/pil_lanczos.json")).unwrap();
         assert_eq!(golden.cases.len(), 7);
         for case in golden.cases {
-            let byte = |place: usize| u8::from_str_radix(&case.pixels[2 * place..2 * place + 2], 16).unwrap();
+            let byte = |index: usize| u8::from_str_radix(&case.pixels[2 * index..2 * index + 2], 16).unwrap();
             let expected: Vec<u8> = (0..case.pixels.len() / 2).map(byte).collect();
-            let found = one(&painted(&case), case.fit, case.side);
+            let found = one(&drawn(&case), case.fit, case.side);
             assert_eq!(found.len(), expected.len());
             let squares = found.iter().zip(&expected).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));
             let rms = (squares.sum::<f64>() / found.len() as f64).sqrt();
@@ -216,8 +176,8 @@ mod tests {
     }
 
     /// Left half red, right half blue.
-    fn halves(width: u32, height: u32) -> RgbImage {
-        RgbImage::from_fn(width, height, |x, _| if x < width / 2 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) })
+    fn halves(width: u32, height: u32) -> Rgb {
+        Rgb::from_fn(width, height, |x, _| if x < width / 2 { [255, 0, 0] } else { [0, 0, 255] })
     }
 
     fn at(square: &[u8], side: usize, x: usize, y: usize) -> [u8; 3] {
@@ -238,9 +198,8 @@ mod tests {
 
     #[test]
     fn many_at_once_are_what_they_are_alone() {
-        let picture =
-            |seed: u32| RgbImage::from_fn(37, 50, |x, y| Rgb([x * seed, y * 5, x * y].map(|value| value as u8)));
-        let pictures: Vec<RgbImage> = (1..6).map(picture).collect();
+        let picture = |seed: u32| Rgb::from_fn(37, 50, |x, y| [x * seed, y * 5, x * y].map(|value| value as u8));
+        let pictures: Vec<Rgb> = (1..6).map(picture).collect();
         for fit in [Fit::Cover, Fit::Contain, Fit::Stretch] {
             let alone: Vec<Vec<u8>> = pictures.iter().map(|picture| one(picture, fit, 24)).collect();
             assert_eq!(resample(&pictures, fit, 24), alone, "{fit:?}");
@@ -250,13 +209,13 @@ mod tests {
 
     #[test]
     fn the_same_size_is_a_copy() {
-        let picture = RgbImage::from_fn(16, 16, |x, y| Rgb([x as u8 * 16, y as u8 * 16, 7]));
-        assert_eq!(one(&picture, Fit::Cover, 16), *picture.as_raw());
+        let picture = Rgb::from_fn(16, 16, |x, y| [x as u8 * 16, y as u8 * 16, 7]);
+        assert_eq!(one(&picture, Fit::Cover, 16), picture.bytes());
     }
 
     #[test]
     fn fine_stripes_average_instead_of_aliasing() {
-        let stripes = RgbImage::from_fn(512, 512, |x, _| Rgb([if x % 2 == 0 { 255 } else { 0 }; 3]));
+        let stripes = Rgb::from_fn(512, 512, |x, _| [if x % 2 == 0 { 255 } else { 0 }; 3]);
         let small = one(&stripes, Fit::Cover, 64);
         // The kernel is cut off at the picture's edge, where it averages less evenly.
         for line in small.chunks_exact(64 * 3) {

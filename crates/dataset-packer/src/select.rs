@@ -6,9 +6,9 @@ use contracts::hash::ContentHash;
 use dataset::{Dhash, SplitName};
 
 use crate::{
-    holdout::{Group, held_out},
+    holdout::{HoldoutGroup, held_out},
     near::NearIndex,
-    reason::Reason,
+    reason::DropReason,
 };
 
 /// Training images this near to a holdout image are left out even when duplicates are kept otherwise.
@@ -18,7 +18,7 @@ const LEAK_DISTANCE: u32 = 4;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Candidate {
     /// What must be on one side together.
-    pub(crate) group: Group,
+    pub(crate) group: HoldoutGroup,
     /// The hash of the pixels at the dataset's size.
     pub(crate) content: ContentHash,
     /// The perceptual hash of these.
@@ -27,17 +27,17 @@ pub(crate) struct Candidate {
     pub(crate) size: u32,
 }
 
-/// What becomes of a candidate: a row, or why not, with the candidate that stays in its place where that is the reason.
-pub(crate) type Fate = Result<SplitName, (Reason, Option<usize>)>;
+/// What becomes of a candidate: a row, or why not, with the candidate that stays instead of it where that is the reason.
+pub(crate) type Decision = Result<SplitName, (DropReason, Option<usize>)>;
 
 /// How the selection is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Policy {
-    /// `pack.dedupe_distance`.
+    /// `pack.dedupe_distance`: in how many bits duplicates' hashes may differ; −1 keeps all, 0 drops equal pixels only.
     pub(crate) dedupe_distance: i32,
-    /// `pack.holdout`.
+    /// `pack.holdout`: the share of the groups that is held out, from 0 to below 1.
     pub(crate) holdout: f64,
-    /// `pack.min_size`.
+    /// `pack.min_size`: the smallest side in pixels, before scaling, that is taken.
     pub(crate) min_size: u32,
 }
 
@@ -51,38 +51,38 @@ pub(crate) struct Policy {
 ///
 /// Of duplicates the largest stays, of equals the first. No two rows of a split are then within the distance, and every
 /// image left out is within it of one that stayed.
-pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Fate> {
+pub(crate) fn select(candidates: &[Candidate], policy: Policy) -> Vec<Decision> {
     let (large, small): (Vec<usize>, Vec<usize>) =
-        (0..candidates.len()).partition(|place| candidates[*place].size >= policy.min_size);
-    let groups: Vec<Group> = large.iter().map(|place| candidates[*place].group.clone()).collect();
+        (0..candidates.len()).partition(|index| candidates[*index].size >= policy.min_size);
+    let groups: Vec<HoldoutGroup> = large.iter().map(|index| candidates[*index].group.clone()).collect();
     let sides = held_out(&groups, policy.holdout);
     let (held, shown): (Vec<_>, Vec<_>) = large.into_iter().zip(sides).partition(|(_, held)| *held);
 
-    let mut fates: Vec<Fate> = vec![Ok(SplitName::Train); candidates.len()];
-    small.into_iter().for_each(|place| fates[place] = Err((Reason::TooSmall, None)));
+    let mut decisions: Vec<Decision> = vec![Ok(SplitName::Train); candidates.len()];
+    small.into_iter().for_each(|index| decisions[index] = Err((DropReason::TooSmall, None)));
     let mut near_holdout = NearIndex::new(LEAK_DISTANCE.max(policy.dedupe_distance.max(0) as u32));
     let mut duplicates = Duplicates::new(policy.dedupe_distance);
-    for place in largest_first(held, candidates) {
-        fates[place] = duplicates.admit(place, &candidates[place]).map(|()| SplitName::Holdout);
-        if fates[place].is_ok() {
-            near_holdout.insert(candidates[place].dhash, place);
+    for index in largest_first(held, candidates) {
+        decisions[index] = duplicates.admit(index, &candidates[index]).map(|()| SplitName::Holdout);
+        if decisions[index].is_ok() {
+            near_holdout.insert(candidates[index].dhash, index);
         }
     }
     let mut duplicates = Duplicates::new(policy.dedupe_distance);
-    for place in largest_first(shown, candidates) {
-        let candidate = &candidates[place];
-        fates[place] = match near_holdout.near(candidate.dhash) {
-            Some(held) => Err((Reason::NearHoldout, Some(held))),
-            None => duplicates.admit(place, candidate).map(|()| SplitName::Train),
+    for index in largest_first(shown, candidates) {
+        let candidate = &candidates[index];
+        decisions[index] = match near_holdout.near(candidate.dhash) {
+            Some(held) => Err((DropReason::NearHoldout, Some(held))),
+            None => duplicates.admit(index, candidate).map(|()| SplitName::Train),
         };
     }
-    fates
+    decisions
 }
 
-fn largest_first(places: Vec<(usize, bool)>, candidates: &[Candidate]) -> Vec<usize> {
-    let mut places: Vec<usize> = places.into_iter().map(|(place, _)| place).collect();
-    places.sort_by_key(|place| (Reverse(candidates[*place].size), *place));
-    places
+fn largest_first(indices: Vec<(usize, bool)>, candidates: &[Candidate]) -> Vec<usize> {
+    let mut indices: Vec<usize> = indices.into_iter().map(|(index, _)| index).collect();
+    indices.sort_by_key(|index| (Reverse(candidates[*index].size), *index));
+    indices
 }
 
 /// The images admitted so far, to recognise the same again.
@@ -98,18 +98,18 @@ impl Duplicates {
         Self { contents: (distance >= 0).then(HashMap::new), near }
     }
 
-    fn admit(&mut self, place: usize, candidate: &Candidate) -> Result<(), (Reason, Option<usize>)> {
+    fn admit(&mut self, index: usize, candidate: &Candidate) -> Result<(), (DropReason, Option<usize>)> {
         if let Some(contents) = &mut self.contents {
-            let first = *contents.entry(candidate.content).or_insert(place);
-            if first != place {
-                return Err((Reason::ExactDuplicate, Some(first)));
+            let first = *contents.entry(candidate.content).or_insert(index);
+            if first != index {
+                return Err((DropReason::ExactDuplicate, Some(first)));
             }
         }
         let Some(near) = &mut self.near else { return Ok(()) };
         if let Some(stays) = near.near(candidate.dhash) {
-            return Err((Reason::NearDuplicate, Some(stays)));
+            return Err((DropReason::NearDuplicate, Some(stays)));
         }
-        near.insert(candidate.dhash, place);
+        near.insert(candidate.dhash, index);
         Ok(())
     }
 }
@@ -123,10 +123,10 @@ mod tests {
     fn candidate(post: u32, content: u32, dhash: u64, size: u32) -> Candidate {
         let post = format!("mini:{post}").parse().unwrap();
         let content = ContentHash::of(&content.to_le_bytes());
-        Candidate { group: Group::of(Some(&post), &content), content, dhash: Dhash(dhash), size }
+        Candidate { group: HoldoutGroup::of(Some(&post), &content), content, dhash: Dhash(dhash), size }
     }
 
-    fn check(candidates: &[Candidate], dedupe_distance: i32, expected: &[Fate]) {
+    fn check(candidates: &[Candidate], dedupe_distance: i32, expected: &[Decision]) {
         let policy = Policy { dedupe_distance, holdout: 0.0, min_size: 20 };
         assert_eq!(select(candidates, policy), expected, "distance {dedupe_distance}");
     }
@@ -137,7 +137,7 @@ mod tests {
         let all =
             [candidate(1, 1, 0, 96), candidate(2, 1, 0, 96), candidate(3, 2, 0b11, 96), candidate(4, 3, 0xff, 96)];
         check(&all, -1, &[kept, kept, kept, kept]);
-        let (exact, near) = (Err((Reason::ExactDuplicate, Some(0))), Err((Reason::NearDuplicate, Some(0))));
+        let (exact, near) = (Err((DropReason::ExactDuplicate, Some(0))), Err((DropReason::NearDuplicate, Some(0))));
         check(&all, 0, &[kept, exact, kept, kept]);
         check(&all, 2, &[kept, exact, near, kept]);
         check(&all, 8, &[kept, exact, near, near]);
@@ -145,13 +145,13 @@ mod tests {
 
     #[test]
     fn the_largest_stays_and_of_equals_the_first() {
-        let (kept, near) = (Ok(SplitName::Train), Err((Reason::NearDuplicate, Some(1))));
+        let (kept, near) = (Ok(SplitName::Train), Err((DropReason::NearDuplicate, Some(1))));
         check(&[candidate(1, 1, 0, 50), candidate(2, 2, 1, 200), candidate(3, 3, 2, 200)], 4, &[near, kept, near]);
     }
 
     #[test]
     fn what_is_too_small_goes_and_keeps_nothing_out() {
-        let small = Err((Reason::TooSmall, None));
+        let small = Err((DropReason::TooSmall, None));
         check(&[candidate(1, 1, 0, 19), candidate(2, 1, 0, 20)], 4, &[small, Ok(SplitName::Train)]);
     }
 
@@ -160,10 +160,10 @@ mod tests {
         let candidates: Vec<Candidate> =
             (0..400).map(|n| candidate(n, n, u64::from(n / 2) * 0x0123_4567_89ab_cdef, 96)).collect();
         for dedupe_distance in [-1, 0, 4] {
-            let fates = select(&candidates, Policy { dedupe_distance, holdout: 0.3, min_size: 0 });
-            let of = |split| fates.iter().zip(&candidates).filter(move |(fate, _)| **fate == Ok(split));
+            let decisions = select(&candidates, Policy { dedupe_distance, holdout: 0.3, min_size: 0 });
+            let of = |split| decisions.iter().zip(&candidates).filter(move |(decision, _)| **decision == Ok(split));
             assert!(of(SplitName::Holdout).count() > 50 && of(SplitName::Train).count() > 50);
-            assert!(fates.iter().any(|fate| matches!(fate, Err((Reason::NearHoldout, Some(_))))));
+            assert!(decisions.iter().any(|decision| matches!(decision, Err((DropReason::NearHoldout, Some(_))))));
             for (_, shown) in of(SplitName::Train) {
                 assert!(of(SplitName::Holdout).all(|(_, held)| held.dhash.distance(shown.dhash) > LEAK_DISTANCE));
             }
@@ -181,17 +181,17 @@ mod tests {
                 .enumerate()
                 .map(|(n, (dhash, size, content))| candidate(n as u32, content * 4096 + *dhash as u32, *dhash, *size))
                 .collect();
-            let fates = select(&candidates, Policy { dedupe_distance: distance, holdout: 0.2, min_size: 0 });
+            let decisions = select(&candidates, Policy { dedupe_distance: distance, holdout: 0.2, min_size: 0 });
             let kept: Vec<&Candidate> =
-                fates.iter().zip(&candidates).filter_map(|(fate, c)| fate.is_ok().then_some(c)).collect();
-            for (place, one) in kept.iter().enumerate() {
-                for other in &kept[..place] {
+                decisions.iter().zip(&candidates).filter_map(|(decision, c)| decision.is_ok().then_some(c)).collect();
+            for (index, one) in kept.iter().enumerate() {
+                for other in &kept[..index] {
                     prop_assert!(one.dhash.distance(other.dhash) > distance as u32);
                 }
             }
-            for (fate, dropped) in fates.iter().zip(&candidates) {
+            for (decision, dropped) in decisions.iter().zip(&candidates) {
                 let near = |other: &&&Candidate| other.dhash.distance(dropped.dhash) <= LEAK_DISTANCE;
-                prop_assert!(fate.is_ok() || kept.iter().any(|other| near(&other)));
+                prop_assert!(decision.is_ok() || kept.iter().any(|other| near(&other)));
             }
         }
     }

@@ -10,25 +10,25 @@ use contracts::{
 use crate::item::Item;
 
 /// Raised whenever the same file is prepared otherwise: other pixels, another fingerprint, another record.
-const PREPARATION: u32 = 1;
+const PREPARATION_VERSION: u32 = 1;
 
 /// Shards of the pictures of which no post is known.
 const NAMED_SHARDS: u8 = 64;
 
-/// A part of the listing that is prepared, kept and written apart from all others.
+/// A part of the inventory that is prepared, kept and written apart from all others.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shard {
     /// Its name, on disk too.
     pub(crate) name: String,
-    /// The places of its items in the listing, ascending.
+    /// The indices of its items in the inventory, ascending.
     pub(crate) items: Vec<usize>,
 }
 
-/// Cuts a listing into shards, by name. Where an item goes depends on itself alone, so data that comes later moves nothing.
+/// Cuts a inventory into shards, by name. Where an item goes depends on itself alone, so data that comes later moves nothing.
 pub(crate) fn cut(items: &[Item]) -> Vec<Shard> {
     let mut shards: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (place, item) in items.iter().enumerate() {
-        shards.entry(name_of(item)).or_default().push(place);
+    for (index, item) in items.iter().enumerate() {
+        shards.entry(name_of(item)).or_default().push(index);
     }
     shards.into_iter().map(|(name, items)| Shard { name, items }).collect()
 }
@@ -45,11 +45,11 @@ impl Shard {
     /// they are made images.
     pub(crate) fn key(&self, items: &[Item], config: &Config) -> ContentHash {
         let mut hasher = Hasher::default();
-        hasher.field(&PREPARATION.to_le_bytes());
+        hasher.field(&PREPARATION_VERSION.to_le_bytes());
         hasher.field(&config.pack.resolution.to_le_bytes());
         hasher.field(format!("{:?}", config.pack.fit).as_bytes());
-        for place in &self.items {
-            items[*place].place.identify(&mut hasher);
+        for index in &self.items {
+            items[*index].location.identify(&mut hasher);
         }
         hasher.finish()
     }
@@ -60,11 +60,11 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::place::Place;
+    use crate::location::Location;
 
     #[test]
     fn what_comes_later_moves_nothing() {
-        let item = |number: usize| Item::foreign(format!("{number}.png"), Place::File(PathBuf::new()));
+        let item = |number: usize| Item::foreign(format!("{number}.png"), Location::File(PathBuf::new()));
         let all: Vec<Item> = (0..1000).map(item).collect();
         let (few, many) = (cut(&all[..300]), cut(&all));
         assert_eq!(many.len(), usize::from(NAMED_SHARDS));

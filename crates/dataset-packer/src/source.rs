@@ -13,16 +13,11 @@ use std::path::{Path, PathBuf};
 
 use contracts::{Layout, exclusion::Exclusion, tombstone::Tombstones};
 
-use crate::{error::PackError, item::Item, place::Place};
-
-/// What pack.sources takes, for messages.
-pub(crate) const SUPPORTED: &str = "\"faces\" (the crop stage's), folders of pictures, tar and zip files of pictures (a \
-                                    WebDataset's and StyleGAN's too), folders saved by Python's datasets, MNIST's IDX \
-                                    files, picture files, and patterns of these such as \"data/anime/*.jpg\"";
+use crate::{error::PackError, item::Item, location::Location};
 
 /// All that the sources hold.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Listing {
+pub(crate) struct Inventory {
     /// The pictures, in the order of the sources and, within one, of their names.
     pub(crate) items: Vec<Item>,
     /// Faces whose files are gone: thrown away by the user since they were cut.
@@ -49,15 +44,15 @@ enum Source {
 
 impl Source {
     /// Adds its pictures; `prefix` goes before each name.
-    fn list(self, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+    fn list(self, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
         match self {
-            Self::Pattern(pattern) => pattern::list(&pattern, listing)?,
-            Self::Folder(path) => folder::list(&path, prefix, listing)?,
-            Self::HuggingFace(path) => hugging_face::list(&path, prefix, listing)?,
-            Self::Tar(path) => tar::list(&path, prefix, listing)?,
-            Self::Zip(path) => zip::list(&path, prefix, listing)?,
-            Self::Idx(path) => idx::list(&path, prefix, listing)?,
-            Self::Picture(path) => drop(push_file(listing, path.clone(), format!("{prefix}{}", file_name(&path)))),
+            Self::Pattern(pattern) => pattern::list(&pattern, inventory)?,
+            Self::Folder(path) => folder::list(&path, prefix, inventory)?,
+            Self::HuggingFace(path) => hugging_face::list(&path, prefix, inventory)?,
+            Self::Tar(path) => tar::list(&path, prefix, inventory)?,
+            Self::Zip(path) => zip::list(&path, prefix, inventory)?,
+            Self::Idx(path) => idx::list(&path, prefix, inventory)?,
+            Self::Picture(path) => drop(push_file(inventory, path.clone(), format!("{prefix}{}", file_name(&path)))),
         }
         Ok(())
     }
@@ -65,25 +60,25 @@ impl Source {
 
 /// Lists everything that pack.sources names, but for forgotten posts. Relative paths start at the process's current
 /// folder, which is the one of pipeline.toml when the runner starts the stage.
-pub(crate) fn list(sources: &[String], layout: &Layout) -> Result<Listing, PackError> {
-    let mut listing = Listing::default();
+pub(crate) fn list(sources: &[String], layout: &Layout) -> Result<Inventory, PackError> {
+    let mut inventory = Inventory::default();
     for text in sources {
         let unusable = |problem: String| PackError::Source { source_text: text.clone(), problem };
         match text.as_str() {
-            "faces" => faces::list(layout, &mut listing)?,
-            _ => recognise(text).and_then(|source| source.list("", &mut listing)).map_err(unusable)?,
+            "faces" => faces::list(layout, &mut inventory)?,
+            _ => recognise(text).and_then(|source| source.list("", &mut inventory)).map_err(unusable)?,
         }
     }
     let tombstones = Tombstones::read(layout)?;
-    let listed = listing.items.len();
-    listing.items.retain(|item| !item.post().is_some_and(|post| tombstones.cover(post)));
-    listing.forgotten = (listed - listing.items.len()) as u64;
-    Ok(listing)
+    let listed = inventory.items.len();
+    inventory.items.retain(|item| !item.post().is_some_and(|post| tombstones.cover(post)));
+    inventory.forgotten = (listed - inventory.items.len()) as u64;
+    Ok(inventory)
 }
 
 /// What makes pack.sources unusable whatever lies on disk.
 pub(crate) fn problems(sources: &[String]) -> Vec<String> {
-    let repeated = sources.iter().enumerate().filter(|(place, text)| sources[..*place].contains(text));
+    let repeated = sources.iter().enumerate().filter(|(index, text)| sources[..*index].contains(text));
     repeated.map(|(_, text)| format!("pack.sources names {text:?} twice")).collect()
 }
 
@@ -139,12 +134,12 @@ fn slashed(path: &Path) -> String {
 }
 
 /// Adds a file, unless its name is no picture's.
-fn push_file(listing: &mut Listing, path: PathBuf, name: String) -> Option<&mut Item> {
+fn push_file(inventory: &mut Inventory, path: PathBuf, name: String) -> Option<&mut Item> {
     if is_picture(&path) {
-        listing.items.push(Item::foreign(name, Place::File(path)));
-        listing.items.last_mut()
+        inventory.items.push(Item::foreign(name, Location::File(path)));
+        inventory.items.last_mut()
     } else {
-        listing.other_files += 1;
+        inventory.other_files += 1;
         None
     }
 }
@@ -178,8 +173,8 @@ mod tests {
         let layout = Layout::new(folder.path(), &PathsConfig::default());
         let source = at(name).to_str().unwrap().to_owned();
         match (list(&[source], &layout), expected) {
-            (Ok(listing), Ok(names)) => {
-                let found: Vec<&str> = listing.items.iter().map(|item| item.name.as_str()).collect();
+            (Ok(inventory), Ok(names)) => {
+                let found: Vec<&str> = inventory.items.iter().map(|item| item.name.as_str()).collect();
                 assert_eq!(found.join(" "), names);
             }
             (Err(error), Err(words)) => {

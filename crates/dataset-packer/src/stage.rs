@@ -12,17 +12,19 @@ use contracts::{
 use dataset::SplitName;
 
 use crate::{
-    account, answer,
+    answer,
     assembly::{Selected, SelectedShard, assemble},
-    duplicates::{self, PixelPlace},
+    counts,
+    duplicates::{self, StoredImage},
     error::PackError,
-    holdout::Group,
-    prepare::{Prepared, prepare},
-    reason::Reason,
-    select::{Candidate, Fate, Policy, select},
+    holdout::HoldoutGroup,
+    prepare::prepare,
+    prepared::{Preparation, Prepared},
+    reason::DropReason,
+    select::{Candidate, Decision, Policy, select},
     shards::{Shard, cut},
-    source::{self, Listing},
-    store::{self, Outcome},
+    source::{self, Inventory},
+    store,
 };
 
 /// The pack stage.
@@ -52,30 +54,30 @@ impl Stage for Pack {
 }
 
 fn pack(context: &Context<'_>, share: Option<Share>, report: &mut Report) -> Result<(), PackError> {
-    let listing = source::list(&context.config.pack.sources, context.layout)?;
-    let shards = cut(&listing.items);
+    let inventory = source::list(&context.config.pack.sources, context.layout)?;
+    let shards = cut(&inventory.items);
     match share {
-        Some(share) => pack_share(&listing, &shards, share, context, report),
-        None => pack_whole(listing, &shards, context, report),
+        Some(share) => pack_share(&inventory, &shards, share, context, report),
+        None => pack_whole(inventory, &shards, context, report),
     }
 }
 
-/// Prepares every N-th shard.
+/// Prepares every n-th shard and publishes nothing: the run without a share finds them on disk.
 fn pack_share(
-    listing: &Listing,
+    inventory: &Inventory,
     shards: &[Shard],
     share: Share,
     context: &Context<'_>,
     report: &mut Report,
 ) -> Result<(), PackError> {
     let shards: Vec<&Shard> =
-        shards.iter().enumerate().filter(|(place, _)| share.holds(*place)).map(|(_, s)| s).collect();
+        shards.iter().enumerate().filter(|(index, _)| share.holds(*index)).map(|(_, s)| s).collect();
     report.state = State::Share;
     report.taken = shards.iter().map(|shard| shard.items.len() as u64).sum();
     context.progress.begin("preparing images", report.taken);
     for shard in shards {
-        for outcome in prepare(shard, &listing.items, context)? {
-            match outcome {
+        for preparation in prepare(shard, &inventory.items, context)? {
+            match preparation {
                 Ok(_) => report.kept += 1,
                 Err(reason) => report.drop_one(&reason.to_string()),
             }
@@ -85,29 +87,34 @@ fn pack_share(
 }
 
 /// Prepares what no share has, and writes the dataset.
-fn pack_whole(listing: Listing, shards: &[Shard], context: &Context<'_>, report: &mut Report) -> Result<(), PackError> {
-    account::listing(&listing, report);
-    context.progress.begin("preparing images", listing.items.len() as u64);
-    let prepare = |shard: &Shard| prepare(shard, &listing.items, context);
-    let outcomes = shards.iter().map(prepare).collect::<Result<Vec<Vec<Outcome>>, _>>()?;
-    let usable = usable(shards, &outcomes, report);
-    let fates = judge(&usable, &listing, context)?;
+fn pack_whole(
+    inventory: Inventory,
+    shards: &[Shard],
+    context: &Context<'_>,
+    report: &mut Report,
+) -> Result<(), PackError> {
+    counts::inventory(&inventory, report);
+    context.progress.begin("preparing images", inventory.items.len() as u64);
+    let prepare = |shard: &Shard| prepare(shard, &inventory.items, context);
+    let preparations = shards.iter().map(prepare).collect::<Result<Vec<Vec<Preparation>>, _>>()?;
+    let usable = usable(shards, &preparations, report);
+    let decisions = decide(&usable, &inventory, context)?;
 
     let mut selected: Vec<SelectedShard<'_>> =
         shards.iter().map(|shard| SelectedShard { name: &shard.name, rows: Vec::new() }).collect();
-    for (usable, fate) in usable.iter().zip(&fates) {
-        let Usable { shard, number, item, prepared } = *usable;
-        match *fate {
+    for (usable, decision) in usable.iter().zip(&decisions) {
+        let Usable { shard, index, item, prepared } = *usable;
+        match *decision {
             Ok(split) => {
-                selected[shard].rows.push(Selected { number, split, item: &listing.items[item], prepared });
+                selected[shard].rows.push(Selected { index, split, item: &inventory.items[item], prepared });
             }
             Err((reason, _)) => report.drop_one(&reason.to_string()),
         }
     }
-    account::rows(&selected, context.config.pack.resolution, report)?;
+    counts::rows(&selected, context.config.pack.resolution, report)?;
     if context.config.pack.dedupe_report {
-        let place = |usable: &Usable<'_>| (shards[usable.shard].name.as_str(), usable.number);
-        duplicates::write(&fates, &usable.iter().map(place).collect::<Vec<PixelPlace<'_>>>(), context)?;
+        let stored = |usable: &Usable<'_>| StoredImage { shard: &shards[usable.shard].name, index: usable.index };
+        duplicates::write(&decisions, &usable.iter().map(stored).collect::<Vec<_>>(), context)?;
     }
 
     publish::publish_folder(&context.layout.dataset(), |folder| {
@@ -116,30 +123,30 @@ fn pack_whole(listing: Listing, shards: &[Shard], context: &Context<'_>, report:
         Ok::<_, PackError>(())
     })?;
     store::keep_only(context.layout, &shards.iter().map(|shard| shard.name.as_str()).collect::<BTreeSet<_>>())?;
-    Ok(exclusion::remember(context.layout, listing.deleted)?)
+    Ok(exclusion::remember(context.layout, inventory.deleted)?)
 }
 
 /// An item that could be prepared.
 struct Usable<'a> {
-    /// Its shard's place.
+    /// The index of its shard.
     shard: usize,
-    /// Its number among the shard's images.
-    number: usize,
-    /// Its place in the listing.
+    /// Its index among the shard's images.
+    index: usize,
+    /// Its index in the inventory.
     item: usize,
     prepared: &'a Prepared,
 }
 
-/// The items that could be prepared, in the order of the listing; the others are counted.
-fn usable<'a>(shards: &[Shard], outcomes: &'a [Vec<Outcome>], report: &mut Report) -> Vec<Usable<'a>> {
+/// The items that could be prepared, in the order of the inventory; the others are counted.
+fn usable<'a>(shards: &[Shard], preparations: &'a [Vec<Preparation>], report: &mut Report) -> Vec<Usable<'a>> {
     let mut usable = Vec::new();
-    for (shard, outcomes) in outcomes.iter().enumerate() {
-        let mut number = 0;
-        for (item, outcome) in shards[shard].items.iter().zip(outcomes) {
-            match outcome {
+    for (shard, preparations) in preparations.iter().enumerate() {
+        let mut index = 0;
+        for (item, preparation) in shards[shard].items.iter().zip(preparations) {
+            match preparation {
                 Ok(prepared) => {
-                    usable.push(Usable { shard, number, item: *item, prepared });
-                    number += 1;
+                    usable.push(Usable { shard, index, item: *item, prepared });
+                    index += 1;
                 }
                 Err(reason) => report.drop_one(&reason.to_string()),
             }
@@ -150,32 +157,32 @@ fn usable<'a>(shards: &[Shard], outcomes: &'a [Vec<Outcome>], report: &mut Repor
 }
 
 /// What becomes of each usable item: those that the user lists first, as if they were not there.
-fn judge(usable: &[Usable<'_>], listing: &Listing, context: &Context<'_>) -> Result<Vec<Fate>, PackError> {
+fn decide(usable: &[Usable<'_>], inventory: &Inventory, context: &Context<'_>) -> Result<Vec<Decision>, PackError> {
     let pack = &context.config.pack;
     let exclusions = Exclusions::read(context.layout)?;
-    let is_listed = |usable: &Usable<'_>| exclusions.name(&usable.prepared.picture, &listing.items[usable.item].name);
-    let (mut fates, mut judged): (Vec<Fate>, Vec<usize>) = (Vec::new(), Vec::new());
-    for (place, usable) in usable.iter().enumerate() {
+    let is_listed = |usable: &Usable<'_>| exclusions.name(&usable.prepared.picture, &inventory.items[usable.item].name);
+    let (mut decisions, mut remaining): (Vec<Decision>, Vec<usize>) = (Vec::new(), Vec::new());
+    for (index, usable) in usable.iter().enumerate() {
         match is_listed(usable) {
-            true => fates.push(Err((Reason::Excluded, None))),
+            true => decisions.push(Err((DropReason::Excluded, None))),
             false => {
-                fates.push(Ok(SplitName::Train));
-                judged.push(place);
+                decisions.push(Ok(SplitName::Train));
+                remaining.push(index);
             }
         }
     }
-    let candidates: Vec<Candidate> = judged.iter().map(|place| candidate(&usable[*place], listing)).collect();
+    let candidates: Vec<Candidate> = remaining.iter().map(|index| candidate(&usable[*index], inventory)).collect();
     let policy = Policy { dedupe_distance: pack.dedupe_distance, holdout: pack.holdout, min_size: pack.min_size };
-    for (place, fate) in judged.iter().zip(select(&candidates, policy)) {
-        fates[*place] = fate.map_err(|(reason, stays)| (reason, stays.map(|stays| judged[stays])));
+    for (index, decision) in remaining.iter().zip(select(&candidates, policy)) {
+        decisions[*index] = decision.map_err(|(reason, stays)| (reason, stays.map(|stays| remaining[stays])));
     }
-    Ok(fates)
+    Ok(decisions)
 }
 
-fn candidate(usable: &Usable<'_>, listing: &Listing) -> Candidate {
+fn candidate(usable: &Usable<'_>, inventory: &Inventory) -> Candidate {
     let prepared = usable.prepared;
     Candidate {
-        group: Group::of(listing.items[usable.item].post(), &prepared.picture),
+        group: HoldoutGroup::of(inventory.items[usable.item].post(), &prepared.picture),
         content: prepared.content,
         dhash: prepared.dhash,
         size: prepared.size,

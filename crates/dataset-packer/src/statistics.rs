@@ -4,13 +4,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use contracts::Context;
 use dataset::{Dataset, Row, SplitName};
-use image::RgbImage;
+use pictures::{Rgb, Tile};
 
-use crate::{
-    error::PackError,
-    histogram::Colours,
-    sheet::{self, Tile},
-};
+use crate::{error::PackError, histogram::Colours, sheet};
 
 /// Images of the contact sheet: rows and columns.
 const SHEET: usize = 12;
@@ -20,7 +16,7 @@ pub(crate) fn describe(dataset: &Dataset, context: &Context<'_>) -> Result<Strin
     let mut text = counts(dataset)?;
     let (colours, mean) = look_at_all(dataset, context)?;
     let side = dataset.shape().side();
-    let mean = RgbImage::from_raw(side, side, mean).expect("the mean of images has their size");
+    let mean = Rgb::new(side, side, mean).expect("the mean of images has their size");
     let pictures = [("histograms", colours.draw()), ("mean", mean), ("contact", contact_sheet(dataset)?)];
     for (name, picture) in pictures {
         let path = context.layout.dataset_picture(name);
@@ -78,13 +74,13 @@ fn look_at_all(dataset: &Dataset, context: &Context<'_>) -> Result<(Colours, Vec
 }
 
 /// Training images from all over the dataset, in its order.
-fn contact_sheet(dataset: &Dataset) -> Result<RgbImage, PackError> {
+fn contact_sheet(dataset: &Dataset) -> Result<Rgb, PackError> {
     let split = dataset.split(SplitName::Train);
     let shown = split.len().min(SHEET * SHEET);
-    let tile = |place: usize| {
-        Ok::<_, PackError>(Tile { pixels: split.pixels(place * split.len() / shown)?.into(), frame: None })
+    let tile = |index: usize| {
+        let pixels = split.pixels(index * split.len() / shown)?;
+        Ok::<_, PackError>(sheet::tile(&pixels, split.side(), None))
     };
-    let mut tiles = (0..shown).map(tile).collect::<Result<Vec<_>, _>>()?.into_iter();
-    let rows: Vec<Vec<Tile>> = (0..shown.div_ceil(SHEET)).map(|_| tiles.by_ref().take(SHEET).collect()).collect();
-    Ok(sheet::draw(&rows, split.side()))
+    let tiles = (0..shown).map(tile).collect::<Result<Vec<Tile>, _>>()?;
+    Ok(sheet::sheet(split.side()).grid(SHEET.min(shown), &tiles))
 }

@@ -21,23 +21,24 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{prepare::Prepared, reason::Reason};
+use crate::{
+    prepared::{Preparation, Prepared},
+    reason::DropReason,
+};
 
-/// What became of an item: what was found, or why there is nothing.
-pub(crate) type Outcome = Result<Prepared, Reason>;
-
-/// `shard.json`.
+/// What `shard.json` holds.
 #[derive(Serialize, Deserialize)]
-struct Index {
+struct ShardJson {
     key: ContentHash,
-    outcomes: Vec<Outcome>,
+    #[serde(rename = "outcomes")]
+    preparations: Vec<Preparation>,
 }
 
-/// The outcomes of a shard that is there under this key, in the order of its items.
-pub(crate) fn find(layout: &Layout, shard: &str, key: ContentHash) -> Option<Vec<Outcome>> {
-    let index: Index =
+/// The preparations of a shard that is there under this key, in the order of its items.
+pub(crate) fn find(layout: &Layout, shard: &str, key: ContentHash) -> Option<Vec<Preparation>> {
+    let index: ShardJson =
         serde_json::from_slice(&fs::read(Layout::prepared_index(&layout.prepared_shard(shard))).ok()?).ok()?;
-    (index.key == key).then_some(index.outcomes)
+    (index.key == key).then_some(index.preparations)
 }
 
 /// Removes the shards that are not among the named ones.
@@ -56,49 +57,49 @@ pub(crate) fn keep_only(layout: &Layout, names: &BTreeSet<&str>) -> Result<(), F
 pub(crate) struct ShardFile {
     path: PathBuf,
     file: BufWriter<File>,
-    outcomes: Vec<Outcome>,
+    preparations: Vec<Preparation>,
 }
 
 impl ShardFile {
-    /// Begins a shard.
+    /// Begins a shard without images.
     pub(crate) fn create(folder: &Path) -> Result<Self, FileError> {
         let path = Layout::prepared_pixels(folder);
         let file = File::create(&path).map_err(FileError::at("write", &path))?;
-        Ok(Self { path, file: BufWriter::new(file), outcomes: Vec::new() })
+        Ok(Self { path, file: BufWriter::new(file), preparations: Vec::new() })
     }
 
     /// Adds what became of the next item.
-    pub(crate) fn push(&mut self, outcome: Result<(Vec<u8>, Prepared), Reason>) -> Result<(), FileError> {
-        let outcome = match outcome {
+    pub(crate) fn push(&mut self, preparation: Result<(Vec<u8>, Prepared), DropReason>) -> Result<(), FileError> {
+        let preparation = match preparation {
             Ok((pixels, prepared)) => {
                 self.file.write_all(&pixels).map_err(FileError::at("write", &self.path))?;
                 Ok(prepared)
             }
             Err(reason) => Err(reason),
         };
-        self.outcomes.push(outcome);
+        self.preparations.push(preparation);
         Ok(())
     }
 
     /// Ends it: the index comes last.
-    pub(crate) fn finish(mut self, folder: &Path, key: ContentHash) -> Result<Vec<Outcome>, FileError> {
+    pub(crate) fn finish(mut self, folder: &Path, key: ContentHash) -> Result<Vec<Preparation>, FileError> {
         self.file.flush().map_err(FileError::at("write", &self.path))?;
-        let index = Index { key, outcomes: self.outcomes };
+        let index = ShardJson { key, preparations: self.preparations };
         let path = Layout::prepared_index(folder);
         let json = serde_json::to_vec(&index).map_err(|error| FileError::at("write", &path)(error.into()))?;
         fs::write(&path, json).map_err(FileError::at("write", &path))?;
-        Ok(index.outcomes)
+        Ok(index.preparations)
     }
 }
 
 /// The images of a shard, read again.
-pub(crate) struct Pixels {
+pub(crate) struct PixelFile {
     path: PathBuf,
     file: BufReader<File>,
     image_bytes: usize,
 }
 
-impl Pixels {
+impl PixelFile {
     /// Opens the images of a prepared shard.
     pub(crate) fn open(layout: &Layout, shard: &str, image_bytes: usize) -> Result<Self, FileError> {
         let path = Layout::prepared_pixels(&layout.prepared_shard(shard));
@@ -106,20 +107,20 @@ impl Pixels {
         Ok(Self { path, file: BufReader::with_capacity(1 << 20, file), image_bytes })
     }
 
-    /// The file.
+    /// The file that the images are read from.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The image with this number among those that could be used. Reading in ascending order is fastest.
-    pub(crate) fn read(&mut self, number: usize) -> Result<Vec<u8>, FileError> {
+    /// The image at this index among those that could be used. Reading in ascending order is fastest.
+    pub(crate) fn read(&mut self, index: usize) -> Result<Vec<u8>, FileError> {
         let mut pixels = vec![0; self.image_bytes];
-        self.read_into(number, &mut pixels).map_err(FileError::at("read", &self.path))?;
+        self.read_into(index, &mut pixels).map_err(FileError::at("read", &self.path))?;
         Ok(pixels)
     }
 
-    fn read_into(&mut self, number: usize, pixels: &mut [u8]) -> std::io::Result<()> {
-        let wanted = number as u64 * pixels.len() as u64;
+    fn read_into(&mut self, index: usize, pixels: &mut [u8]) -> std::io::Result<()> {
+        let wanted = index as u64 * pixels.len() as u64;
         let here = self.file.stream_position()?;
         match i64::try_from(i128::from(wanted) - i128::from(here)) {
             Ok(step) => self.file.seek_relative(step)?,

@@ -88,7 +88,7 @@ impl Id {
 
     fn is_row(&self, split: SplitName, number: usize, row: &Row) -> bool {
         match self {
-            Self::Row(in_split, place) => (*in_split, *place) == (split, number),
+            Self::Row(in_split, index) => (*in_split, *index) == (split, number),
             Self::Face(id) => row.face.as_ref() == Some(id),
             Self::Picture(picture) => *picture == row.picture,
         }

@@ -88,57 +88,57 @@ impl BatchBuilder {
 }
 
 /// Reads one row of a batch whose schema is [`schema`]'s; the problem, where a value is not what was written.
-pub(crate) fn row_of(batch: &RecordBatch, place: usize) -> Result<Row, String> {
-    let columns = Columns { batch, place };
+pub(crate) fn row_of(batch: &RecordBatch, index: usize) -> Result<Row, String> {
+    let cells = Cells { batch, index };
     Ok(Row {
-        path: columns.image_path()?,
-        label: columns.present("label")?.map(|column| column.as_primitive::<Int64Type>().value(place)),
-        face: columns.text("face_id")?.map(parse).transpose()?,
-        picture: parse(columns.text("picture_sha256")?.ok_or("a row without picture_sha256")?)?,
-        post: columns.text("post")?.map(parse).transpose()?,
-        source_url: columns.text("source_url")?.map(str::to_owned),
-        rating: columns.text("rating")?.map(str::to_owned),
-        tags: columns.tags()?,
-        pixel_box: columns.pixel_box()?.map(Into::into),
-        score: columns.present("score")?.map(|column| column.as_primitive::<Float64Type>().value(place)),
-        dhash: parse(columns.text("dhash")?.ok_or("a row without dhash")?)?,
+        path: cells.image_path()?,
+        label: cells.present("label")?.map(|column| column.as_primitive::<Int64Type>().value(index)),
+        face: cells.text("face_id")?.map(parse).transpose()?,
+        picture: parse(cells.text("picture_sha256")?.ok_or("a row without picture_sha256")?)?,
+        post: cells.text("post")?.map(parse).transpose()?,
+        source_url: cells.text("source_url")?.map(str::to_owned),
+        rating: cells.text("rating")?.map(str::to_owned),
+        tags: cells.tags()?,
+        pixel_box: cells.pixel_box()?.map(Into::into),
+        score: cells.present("score")?.map(|column| column.as_primitive::<Float64Type>().value(index)),
+        dhash: parse(cells.text("dhash")?.ok_or("a row without dhash")?)?,
     })
 }
 
-/// The columns of a batch at one row.
-struct Columns<'a> {
+/// One row of a batch, column by column.
+struct Cells<'a> {
     batch: &'a RecordBatch,
-    place: usize,
+    index: usize,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> Cells<'a> {
     fn column(&self, name: &str) -> Result<&'a ArrayRef, String> {
         self.batch.column_by_name(name).ok_or_else(|| format!("no column {name}"))
     }
 
     /// The column, unless it is null here.
     fn present(&self, name: &str) -> Result<Option<&'a ArrayRef>, String> {
-        self.column(name).map(|column| Some(column).filter(|column| column.is_valid(self.place)))
+        self.column(name).map(|column| Some(column).filter(|column| column.is_valid(self.index)))
     }
 
     fn text(&self, name: &str) -> Result<Option<&'a str>, String> {
-        Ok(self.present(name)?.map(|column| column.as_string::<i32>().value(self.place)))
+        Ok(self.present(name)?.map(|column| column.as_string::<i32>().value(self.index)))
     }
 
     fn image_path(&self) -> Result<String, String> {
         let path = self.column("image")?.as_struct().column_by_name("path").ok_or("an image without path")?;
-        Ok(path.as_string::<i32>().value(self.place).to_owned())
+        Ok(path.as_string::<i32>().value(self.index).to_owned())
     }
 
     fn tags(&self) -> Result<Vec<String>, String> {
         let Some(column) = self.present("tags")? else { return Ok(Vec::new()) };
-        let tags = column.as_list::<i32>().value(self.place);
+        let tags = column.as_list::<i32>().value(self.index);
         Ok(tags.as_string::<i32>().iter().flatten().map(str::to_owned).collect())
     }
 
     fn pixel_box(&self) -> Result<Option<[i32; 4]>, String> {
         let Some(column) = self.present("box")? else { return Ok(None) };
-        let sides = column.as_list::<i32>().value(self.place);
+        let sides = column.as_list::<i32>().value(self.index);
         let sides = <[i32; 4]>::try_from(sides.as_primitive::<Int32Type>().values().as_ref());
         sides.map(Some).map_err(|_| "a box that is not four numbers".to_owned())
     }
@@ -159,8 +159,8 @@ mod tests {
         let image = ImageShape::new(8).encode(&[7; 8 * 8 * 3]).unwrap();
         rows().iter().for_each(|row| builder.push(row, image.bytes()));
         let batch = builder.finish().unwrap();
-        for (place, row) in rows().iter().enumerate() {
-            assert_eq!(row_of(&batch, place).as_ref(), Ok(row));
+        for (index, row) in rows().iter().enumerate() {
+            assert_eq!(row_of(&batch, index).as_ref(), Ok(row));
         }
         assert_eq!(builder.rows(), 0);
     }

@@ -4,15 +4,15 @@
 
 use serde::Serialize;
 
-use crate::{features::Features, index::SplitIndex, split::SplitName};
+use crate::{features::Features, index::SplitIndex, split_name::SplitName};
 
 /// `dataset_dict.json`: the splits' names.
 #[derive(Serialize)]
-pub(crate) struct DatasetDict {
+pub(crate) struct DatasetDictJson {
     splits: [SplitName; 2],
 }
 
-impl DatasetDict {
+impl DatasetDictJson {
     pub(crate) fn new() -> Self {
         Self { splits: SplitName::ALL }
     }
@@ -20,7 +20,7 @@ impl DatasetDict {
 
 /// `dataset_info.json` of a split: what its columns are.
 #[derive(Serialize)]
-pub(crate) struct DatasetInfo {
+pub(crate) struct DatasetInfoJson {
     citation: &'static str,
     description: &'static str,
     features: Features,
@@ -28,7 +28,7 @@ pub(crate) struct DatasetInfo {
     license: &'static str,
 }
 
-impl DatasetInfo {
+impl DatasetInfoJson {
     pub(crate) fn new() -> Self {
         Self { citation: "", description: "", features: Features, homepage: "", license: "" }
     }
@@ -36,7 +36,7 @@ impl DatasetInfo {
 
 /// `state.json` of a split: its shards, and how they would be shown.
 #[derive(Serialize)]
-pub(crate) struct State<'a> {
+pub(crate) struct StateJson<'a> {
     #[serde(rename = "_data_files")]
     data_files: Vec<DataFile<'a>>,
     /// Names the caches of derived datasets, so it follows the content.
@@ -62,7 +62,7 @@ struct DataFile<'a> {
 #[derive(Serialize)]
 struct NoArguments {}
 
-impl<'a> State<'a> {
+impl<'a> StateJson<'a> {
     pub(crate) fn new(split: SplitName, index: &'a SplitIndex) -> Self {
         let mut hasher = blake3::Hasher::new();
         for shard in &index.shards {

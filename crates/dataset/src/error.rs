@@ -1,15 +1,15 @@
-//! What can be wrong with a dataset, and how to mend it.
+//! What can be wrong with a dataset, and how to fix it.
 
 use std::path::PathBuf;
 
 use contracts::publish::FileError;
 
-use crate::split::SplitName;
+use crate::split_name::SplitName;
 
 /// A dataset that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// There is none.
+    /// The folder holds no index, so there is no dataset.
     #[error("there is no dataset at {}; make one with `cargo xtask pack`", .0.display())]
     Missing(PathBuf),
     /// A file of it cannot be read or written.
@@ -26,7 +26,7 @@ pub enum DatasetError {
     /// A file of another's dataset cannot be used.
     #[error("{} {problem}", path.display())]
     Foreign {
-        /// The file.
+        /// The Arrow file that was named as a source.
         path: PathBuf,
         /// What is wrong with it: "is cut off".
         problem: String,
@@ -34,17 +34,17 @@ pub enum DatasetError {
     /// It was written by another version of the format.
     #[error("{} is version {found} of the dataset format and this program reads version {expected}; run `cargo xtask pack` again", path.display())]
     Version {
-        /// The index.
+        /// The index that states the version.
         path: PathBuf,
-        /// Its version.
+        /// The version that it states.
         found: u64,
-        /// Ours.
+        /// The version that this program reads.
         expected: u64,
     },
     /// An image of another shape than the dataset's.
     #[error("an image of {side}x{side} RGB pixels has {expected} bytes, not {found}")]
     ImageSize {
-        /// Pixels across and down.
+        /// The side in pixels that the dataset's images have.
         side: u32,
         /// The bytes that are due.
         expected: usize,
@@ -54,19 +54,19 @@ pub enum DatasetError {
     /// An image that cannot be encoded or decoded.
     #[error("cannot {action} an image: {problem}")]
     Image {
-        /// "encode" or "decode".
+        /// What was tried: "encode" or "decode".
         action: &'static str,
-        /// What the codec said.
+        /// What the codec said about it.
         problem: String,
     },
     /// A row beyond the end.
     #[error("there is no row {row} in the {split} split: it has {rows} rows")]
     NoSuchRow {
-        /// Which split.
+        /// The split in which it was looked for.
         split: SplitName,
-        /// The row asked for.
+        /// The row that was asked for, counted from 0.
         row: usize,
-        /// How many there are.
+        /// How many rows the split has.
         rows: usize,
     },
     /// A buffer of the wrong length.
@@ -76,7 +76,7 @@ pub enum DatasetError {
         images: usize,
         /// The values that they have.
         expected: usize,
-        /// The buffer's length.
+        /// How many values the buffer has.
         found: usize,
     },
     /// Arrow refused what was built.

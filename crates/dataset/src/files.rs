@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::split::SplitName;
+use crate::split_name::SplitName;
 
 /// What this crate reads first.
 pub(crate) const INDEX: &str = "index.json";
@@ -14,12 +14,12 @@ pub(crate) fn of_split(split: SplitName, name: &str) -> String {
     format!("{split}/{name}")
 }
 
-/// A split's features.
+/// What tells Python's `datasets` a split's columns.
 pub(crate) fn dataset_info(split: SplitName) -> String {
     of_split(split, "dataset_info.json")
 }
 
-/// A split's list of shards.
+/// What tells Python's `datasets` a split's shards.
 pub(crate) fn state(split: SplitName) -> String {
     of_split(split, "state.json")
 }

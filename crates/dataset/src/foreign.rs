@@ -14,7 +14,7 @@ use crate::{batch::row_of, error::DatasetError, features::schema, row::Row, shar
 pub struct ForeignImage {
     /// Where its bytes, those of a picture's file, begin in the Arrow file.
     pub offset: u64,
-    /// How many they are.
+    /// How many bytes the picture's file has.
     pub length: u64,
     /// The name that the dataset gives it.
     pub path: Option<String>,
@@ -47,11 +47,11 @@ fn images_of(batch: &RecordBatch, content: &Buffer) -> Result<Vec<ForeignImage>,
     let column = image_column(batch).ok_or("has no column of images with bytes and path")?;
     let bytes = column.column_by_name("bytes").ok_or("has images without bytes")?;
     let is_ours = batch.schema().fields() == schema().fields();
-    let image = |place: usize| {
-        let (offset, length) = span(bytes, place, content)?;
-        let row = is_ours.then(|| row_of(batch, place)).transpose()?;
-        let label = batch.column_by_name("label").and_then(|labels| integer(labels, place));
-        Ok(ForeignImage { offset, length, path: path_of(column, place), label, row })
+    let image = |row_index: usize| {
+        let (offset, length) = span(bytes, row_index, content)?;
+        let row = is_ours.then(|| row_of(batch, row_index)).transpose()?;
+        let label = batch.column_by_name("label").and_then(|labels| integer(labels, row_index));
+        Ok(ForeignImage { offset, length, path: path_of(column, row_index), label, row })
     };
     (0..batch.num_rows()).map(image).collect()
 }
@@ -64,11 +64,11 @@ fn image_column(batch: &RecordBatch) -> Option<&StructArray> {
 }
 
 /// Where a value lies in the file.
-fn span(bytes: &ArrayRef, place: usize, content: &Buffer) -> Result<(u64, u64), String> {
+fn span(bytes: &ArrayRef, row_index: usize, content: &Buffer) -> Result<(u64, u64), String> {
     let value = match bytes.data_type() {
-        _ if bytes.is_null(place) => return Err("names pictures elsewhere instead of holding their bytes".into()),
-        DataType::Binary => bytes.as_binary::<i32>().value(place),
-        DataType::LargeBinary => bytes.as_binary::<i64>().value(place),
+        _ if bytes.is_null(row_index) => return Err("names pictures elsewhere instead of holding their bytes".into()),
+        DataType::Binary => bytes.as_binary::<i32>().value(row_index),
+        DataType::LargeBinary => bytes.as_binary::<i64>().value(row_index),
         other => return Err(format!("has images of type {other}")),
     };
     let offset = (value.as_ptr() as usize).checked_sub(content.as_ptr() as usize);
@@ -76,11 +76,14 @@ fn span(bytes: &ArrayRef, place: usize, content: &Buffer) -> Result<(u64, u64), 
     offset.map(|offset| (offset as u64, value.len() as u64)).ok_or_else(|| "is compressed".to_owned())
 }
 
-fn path_of(images: &StructArray, place: usize) -> Option<String> {
-    let paths = images.column_by_name("path").filter(|paths| paths.is_valid(place))?;
-    paths.as_string_opt::<i32>().map(|paths| paths.value(place).to_owned())
+fn path_of(images: &StructArray, row_index: usize) -> Option<String> {
+    let paths = images.column_by_name("path").filter(|paths| paths.is_valid(row_index))?;
+    paths.as_string_opt::<i32>().map(|paths| paths.value(row_index).to_owned())
 }
 
-fn integer(column: &ArrayRef, place: usize) -> Option<i64> {
-    column.as_primitive_opt::<Int64Type>().filter(|column| column.is_valid(place)).map(|column| column.value(place))
+fn integer(column: &ArrayRef, row_index: usize) -> Option<i64> {
+    column
+        .as_primitive_opt::<Int64Type>()
+        .filter(|column| column.is_valid(row_index))
+        .map(|column| column.value(row_index))
 }

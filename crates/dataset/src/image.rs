@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DatasetError;
 
-/// Red, green, blue.
+/// Values a pixel: red, green, blue.
 pub const CHANNELS: usize = 3;
 
-/// The largest side that is written as PPM.
-const LARGEST_PPM_SIDE: u32 = 128;
+/// The largest side that is written as PPM. Reading one is a copy, so up to here training never waits for a decoder; a
+/// million images of this side are 49 GB, and larger ones would be too many bytes to hold.
+const MAX_PPM_SIDE: u32 = 128;
 
 /// How image bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Encoding {
+pub enum ImageEncoding {
     /// Binary PPM (P6): a short header, then the pixels as they are.
     Ppm,
-    /// PNG, 8-bit RGB.
+    /// PNG of 8-bit RGB, which has to be decoded and takes about half the space.
     Png,
 }
 
@@ -34,19 +35,19 @@ pub struct ImageShape {
 pub struct EncodedImage(Vec<u8>);
 
 impl EncodedImage {
-    /// The file's bytes.
+    /// The bytes of the image's file, as a shard holds them.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
 impl ImageShape {
-    /// Squares of `side` pixels.
+    /// The shape of squares of `side` by `side` pixels.
     pub fn new(side: u32) -> Self {
         Self { side }
     }
 
-    /// Pixels across, and down.
+    /// Pixels of a row, and rows of an image.
     pub fn side(self) -> u32 {
         self.side
     }
@@ -57,8 +58,8 @@ impl ImageShape {
     }
 
     /// How images of this shape are written.
-    pub fn encoding(self) -> Encoding {
-        if self.side <= LARGEST_PPM_SIDE { Encoding::Ppm } else { Encoding::Png }
+    pub fn encoding(self) -> ImageEncoding {
+        if self.side <= MAX_PPM_SIDE { ImageEncoding::Ppm } else { ImageEncoding::Png }
     }
 
     /// Encodes pixels given row by row, RGB interleaved.
@@ -70,8 +71,8 @@ impl ImageShape {
             return Err(DatasetError::ImageSize { side: self.side, expected: self.values(), found: pixels.len() });
         }
         match self.encoding() {
-            Encoding::Ppm => Ok(EncodedImage([self.ppm_header().as_bytes(), pixels].concat())),
-            Encoding::Png => self.encode_png(pixels).map(EncodedImage),
+            ImageEncoding::Ppm => Ok(EncodedImage([self.ppm_header().as_bytes(), pixels].concat())),
+            ImageEncoding::Png => self.encode_png(pixels).map(EncodedImage),
         }
     }
 
@@ -81,8 +82,8 @@ impl ImageShape {
     /// When the bytes are no image of this shape.
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, DatasetError> {
         match self.encoding() {
-            Encoding::Ppm => self.strip_ppm_header(bytes).map(Cow::Borrowed),
-            Encoding::Png => self.decode_png(bytes).map(Cow::Owned),
+            ImageEncoding::Ppm => self.strip_ppm_header(bytes).map(Cow::Borrowed),
+            ImageEncoding::Png => self.decode_png(bytes).map(Cow::Owned),
         }
     }
 
@@ -136,15 +137,15 @@ mod tests {
 
     #[test]
     fn what_is_encoded_decodes_to_the_same_pixels() {
-        let check = |side: u32, encoding: Encoding| {
+        let check = |side: u32, encoding: ImageEncoding| {
             let shape = ImageShape::new(side);
             let encoded = shape.encode(&pixels(side)).unwrap();
             assert_eq!(shape.encoding(), encoding);
             assert_eq!(shape.decode(encoded.bytes()).unwrap(), pixels(side));
         };
-        check(8, Encoding::Ppm);
-        check(128, Encoding::Ppm);
-        check(129, Encoding::Png);
+        check(8, ImageEncoding::Ppm);
+        check(128, ImageEncoding::Ppm);
+        check(129, ImageEncoding::Png);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::DatasetError,
     files,
-    image::{CHANNELS, Encoding, ImageShape},
-    split::SplitName,
+    image::{CHANNELS, ImageEncoding, ImageShape},
+    split_name::SplitName,
 };
 
 const FORMAT: &str = "nijigen-dataset";
@@ -20,7 +20,7 @@ const FORMAT: &str = "nijigen-dataset";
 /// The format's version; readers refuse others. History: 1, the first; 2, shards by groups of rows.
 const VERSION: u64 = 2;
 
-/// The whole index.
+/// All that `index.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Index {
@@ -28,7 +28,7 @@ pub(crate) struct Index {
     version: u64,
     side: u32,
     channels: usize,
-    encoding: Encoding,
+    encoding: ImageEncoding,
     pub(crate) splits: BTreeMap<SplitName, SplitIndex>,
     /// The files that only Python reads, with what they held.
     pub(crate) files: Vec<FileIndex>,
@@ -36,7 +36,7 @@ pub(crate) struct Index {
     checksum: String,
 }
 
-/// One split.
+/// The shards of one split, in the order of their rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SplitIndex {
@@ -44,12 +44,12 @@ pub(crate) struct SplitIndex {
     pub(crate) shards: Vec<ShardIndex>,
 }
 
-/// One Arrow file.
+/// Where everything lies in one Arrow file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShardIndex {
     pub(crate) file: FileIndex,
-    pub(crate) group: Group,
+    pub(crate) group: RowGroup,
     pub(crate) rows: u64,
     /// The length of the schema message that the file begins with.
     pub(crate) schema_bytes: u64,
@@ -59,7 +59,7 @@ pub(crate) struct ShardIndex {
 /// Rows that lie together in shards of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Group {
+pub struct RowGroup {
     /// Its name, which begins those of its shards.
     pub name: String,
     /// Stands for all its rows, pixels included, in one split: equal hashes mean equal shards.
@@ -81,7 +81,7 @@ pub(crate) struct FileIndex {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BatchIndex {
     pub(crate) rows: u64,
-    /// Where its message begins.
+    /// Where its Arrow message begins.
     pub(crate) offset: u64,
     /// The message's length with its body.
     pub(crate) bytes: u64,
@@ -174,7 +174,7 @@ mod tests {
     fn index() -> Index {
         let batch = BatchIndex { rows: 3, offset: 100, bytes: 900, image_offsets: 200, images: 300 };
         let file = FileIndex::of("train/a-000.arrow".into(), b"content");
-        let group = Group { name: "a".into(), rows: ContentHash::of(b"rows") };
+        let group = RowGroup { name: "a".into(), rows: ContentHash::of(b"rows") };
         let shard = ShardIndex { file, group, rows: 3, schema_bytes: 100, batches: vec![batch] };
         let split = SplitIndex { rows: 3, shards: vec![shard] };
         Index::new(ImageShape::new(64), BTreeMap::from([(SplitName::Train, split)]), Vec::new())
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn no_byte_can_change_unnoticed() {
         let json = serde_json::to_vec(&index()).unwrap();
-        for place in 0..json.len() {
+        for index in 0..json.len() {
             let mut changed = json.clone();
-            changed[place] ^= 1;
-            assert!(Index::parse(&changed, Path::new("index.json")).is_err(), "byte {place}");
+            changed[index] ^= 1;
+            assert!(Index::parse(&changed, Path::new("index.json")).is_err(), "byte {index}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     split::Split,
 };
 
-/// How batches are made.
+/// How a stream of batches is made. The batches follow from the first three; the others change only its speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoaderOptions {
     /// The key of the order and of the flips.
@@ -29,7 +29,7 @@ pub struct LoaderOptions {
     pub ahead: usize,
 }
 
-/// A batch of images.
+/// Images for one step of training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// The position of its first image, counted from the start of training.
@@ -41,7 +41,7 @@ pub struct Batch {
 /// The endless stream of batches of a split, each epoch shuffled anew.
 ///
 /// A batch depends on the options and its position alone, so a stream begun at any position, with any number of readers,
-/// goes on as if it had never stopped.
+/// continues as if it had never stopped.
 pub struct Loader {
     /// Each reader's batches; reader r makes those numbered r, r + readers, …
     queues: Vec<Receiver<Result<Batch, DatasetError>>>,
@@ -58,7 +58,7 @@ impl Loader {
         assert!(!split.is_empty(), "an empty split has no batches");
         assert!(options.batch_size > 0 && options.readers > 0 && options.ahead > 0, "{options:?}");
         let maker =
-            Arc::new(Maker { split: split.clone(), order: EpochOrder::new(options.seed, split.len()), options });
+            Arc::new(BatchMaker { split: split.clone(), order: EpochOrder::new(options.seed, split.len()), options });
         let (mut queues, mut readers) = (Vec::new(), Vec::new());
         for reader in 0..options.readers {
             let (sender, receiver) = mpsc::sync_channel(options.ahead);
@@ -92,13 +92,13 @@ impl Drop for Loader {
     }
 }
 
-struct Maker {
+struct BatchMaker {
     split: Split,
     order: EpochOrder,
     options: LoaderOptions,
 }
 
-impl Maker {
+impl BatchMaker {
     fn work(&self, mut first: u64, queue: &SyncSender<Result<Batch, DatasetError>>) {
         while queue.send(self.batch(first)).is_ok() {
             first += (self.options.readers * self.options.batch_size) as u64;

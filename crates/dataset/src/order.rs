@@ -3,7 +3,7 @@
 /// The order of a whole training run: position 0 is the first image shown, and every `len` positions are an epoch.
 ///
 /// The row at a position depends on (seed, len, position) alone, so any number of readers may work ahead and a
-/// resumed run goes on where the stopped one was.
+/// resumed run shows what the stopped one would have shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochOrder {
     seed: u64,
@@ -51,7 +51,7 @@ impl Permutation {
         Self { len, half_bits: bits.div_ceil(2).max(1), keys }
     }
 
-    /// Where `index` goes.
+    /// What this order has at `index`: a number below `len`, another for each index.
     ///
     /// # Panics
     /// When `index` is not below `len`.
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn each_row_is_as_likely_everywhere() {
-        // 4,000 orders of 10 rows: each row lands on each place 400 times, give or take 5 standard deviations of 19.
+        // 4,000 orders of 10 rows: each row lands at each position 400 times, give or take 5 standard deviations of 19.
         let mut counts = [[0_i32; 10]; 10];
         for seed in 0..4000 {
-            for (place, row) in all(seed, seed % 7, 10).into_iter().enumerate() {
-                counts[place][row] += 1;
+            for (position, row) in all(seed, seed % 7, 10).into_iter().enumerate() {
+                counts[position][row] += 1;
             }
         }
         assert!(counts.iter().flatten().all(|count| (count - 400).abs() < 95), "{counts:?}");

@@ -8,18 +8,18 @@ use crate::{
     error::DatasetError,
     files,
     image::ImageShape,
-    index::{Group, Index, ShardIndex},
+    index::{Index, RowGroup, ShardIndex},
     reader::verify_file,
-    split::SplitName,
+    split_name::SplitName,
 };
 
 /// The dataset that lies there now.
-pub(crate) struct Previous {
+pub(crate) struct PreviousDataset {
     folder: PathBuf,
     index: Index,
 }
 
-impl Previous {
+impl PreviousDataset {
     /// The dataset in a folder, if it is one of this version with images of this shape.
     pub(crate) fn find(folder: &Path, shape: ImageShape) -> Option<Self> {
         let (index, _) = Index::read(folder).ok()?;
@@ -31,7 +31,7 @@ impl Previous {
     pub(crate) fn take_over(
         &self,
         split: SplitName,
-        group: &Group,
+        group: &RowGroup,
         to: &Path,
     ) -> Result<Option<Vec<ShardIndex>>, DatasetError> {
         let shards = self.index.splits.get(&split).into_iter().flat_map(|split| &split.shards);

@@ -1,4 +1,4 @@
-//! Opens a dataset.
+//! Opens a dataset: reads its index, maps its shards, and can check every byte.
 
 use std::{fs::File, path::Path, path::PathBuf};
 
@@ -9,8 +9,9 @@ use crate::{
     files,
     image::ImageShape,
     index::{FileIndex, Index},
-    shard::Shard,
-    split::{Split, SplitName},
+    shard::MappedShard,
+    split::Split,
+    split_name::SplitName,
 };
 
 /// An opened dataset: its shards are mapped, none of it is in memory until it is looked at.
@@ -38,7 +39,7 @@ impl Dataset {
     /// found. Costs about as long as reading the files does.
     ///
     /// # Errors
-    /// Names the first file that differs.
+    /// When a file differs, which is named.
     pub fn verify(&self) -> Result<(), DatasetError> {
         self.index.all_files().try_for_each(|file| verify_file(&self.folder, file))
     }
@@ -64,7 +65,8 @@ impl Dataset {
 
 fn open_split(folder: &Path, index: &Index, name: SplitName) -> Result<Split, DatasetError> {
     let split = index.splits.get(&name).cloned().unwrap_or_default();
-    let shards: Result<Vec<Shard>, _> = split.shards.into_iter().map(|shard| Shard::open(folder, shard)).collect();
+    let shards: Result<Vec<MappedShard>, _> =
+        split.shards.into_iter().map(|shard| MappedShard::open(folder, shard)).collect();
     Ok(Split::new(name, index.shape(), shards?))
 }
 

@@ -32,7 +32,7 @@ pub struct Row {
     /// Where in the picture the face was found.
     #[serde(rename = "box")]
     pub pixel_box: Option<PixelBox>,
-    /// The detector's level weight.
+    /// How sure the detector was of the face: its level weight.
     pub score: Option<f64>,
     /// The perceptual hash of the image.
     pub dhash: Dhash,

@@ -20,14 +20,14 @@ use crate::{
 };
 
 /// A mapped shard. Every access is checked against the file's length, so a damaged index cannot reach beyond it.
-pub(crate) struct Shard {
+pub(crate) struct MappedShard {
     path: PathBuf,
     index: ShardIndex,
     /// The whole file, owned by the mapping behind it.
     content: Buffer,
 }
 
-impl Shard {
+impl MappedShard {
     /// Maps a shard and checks its length against the index.
     pub(crate) fn open(folder: &Path, index: ShardIndex) -> Result<Self, DatasetError> {
         let path = files::at(folder, &index.file.name);
@@ -50,14 +50,14 @@ impl Shard {
         self.index.batches.iter().map(|batch| batch.rows as usize)
     }
 
-    /// The encoded image at a place of a batch.
-    pub(crate) fn image(&self, batch: usize, place: usize) -> Result<&[u8], DatasetError> {
-        let found = self.index.batches.get(batch).and_then(|batch| self.find_image(batch, place));
-        found.ok_or_else(|| self.damaged(format!("has no image {place} in batch {batch}")))
+    /// The encoded image of a row of a batch.
+    pub(crate) fn image(&self, batch: usize, row: usize) -> Result<&[u8], DatasetError> {
+        let found = self.index.batches.get(batch).and_then(|batch| self.find_image(batch, row));
+        found.ok_or_else(|| self.damaged(format!("has no image {row} in batch {batch}")))
     }
 
-    fn find_image(&self, batch: &BatchIndex, place: usize) -> Option<&[u8]> {
-        let first = usize::try_from(batch.image_offsets).ok()?.checked_add(place * size_of::<i32>())?;
+    fn find_image(&self, batch: &BatchIndex, row: usize) -> Option<&[u8]> {
+        let first = usize::try_from(batch.image_offsets).ok()?.checked_add(row * size_of::<i32>())?;
         let start = self.offset_at(first)?;
         let end = self.offset_at(first + size_of::<i32>())?;
         let images = self.content.get(usize::try_from(batch.images).ok()?..)?;

@@ -17,7 +17,7 @@ use contracts::publish::FileError;
 use crate::{
     error::DatasetError,
     features::schema,
-    index::{BatchIndex, FileIndex, Group, ShardIndex},
+    index::{BatchIndex, FileIndex, RowGroup, ShardIndex},
 };
 
 /// The stream's last eight bytes: a message of no length.
@@ -27,7 +27,7 @@ const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 const IMAGE_OFFSETS_BUFFER: usize = 2;
 const IMAGES_BUFFER: usize = 3;
 
-/// A shard being written.
+/// A shard being written; what it holds is hashed on its way to the disk.
 pub(crate) struct ShardWriter {
     path: PathBuf,
     file: HashedFile,
@@ -90,7 +90,7 @@ impl ShardWriter {
     }
 
     /// Ends the stream; the shard will be known as `name`, relative to the dataset's folder.
-    pub(crate) fn finish(mut self, name: String, group: Group) -> Result<ShardIndex, DatasetError> {
+    pub(crate) fn finish(mut self, name: String, group: RowGroup) -> Result<ShardIndex, DatasetError> {
         let ended = self.file.write_all(&END_OF_STREAM).and_then(|()| self.file.flush());
         ended.map_err(FileError::at("write", &self.path))?;
         let blake3 = self.file.hasher.finalize().to_hex().to_string();

@@ -1,65 +1,40 @@
-//! The two parts of a dataset, and how training reads one.
+//! One part of an opened dataset, as training and evaluation read it.
 
-use std::{borrow::Cow, fmt, sync::Arc};
-
-use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     batch::row_of,
     error::DatasetError,
     image::{CHANNELS, ImageShape},
     row::Row,
-    shard::Shard,
+    shard::MappedShard,
+    split_name::SplitName,
 };
-
-/// Which part of a dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SplitName {
-    /// What training sees.
-    Train,
-    /// What it never sees.
-    Holdout,
-}
-
-impl SplitName {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Train, Self::Holdout];
-}
-
-impl fmt::Display for SplitName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Holdout => "holdout",
-        })
-    }
-}
 
 /// One part of an opened dataset. Cheap to clone, and shared between threads.
 #[derive(Clone)]
 pub struct Split {
     name: SplitName,
     shape: ImageShape,
-    shards: Arc<[Shard]>,
+    shards: Arc<[MappedShard]>,
     /// Where each batch's rows begin, ascending.
-    batches: Arc<[BatchPlace]>,
+    batches: Arc<[BatchLocation]>,
     len: usize,
 }
 
 #[derive(Clone, Copy)]
-struct BatchPlace {
+struct BatchLocation {
     first_row: usize,
     shard: usize,
     batch: usize,
 }
 
 impl Split {
-    pub(crate) fn new(name: SplitName, shape: ImageShape, shards: Vec<Shard>) -> Self {
+    pub(crate) fn new(name: SplitName, shape: ImageShape, shards: Vec<MappedShard>) -> Self {
         let (mut batches, mut len) = (Vec::new(), 0);
         for (number, shard) in shards.iter().enumerate() {
             for (batch, rows) in shard.batch_rows().enumerate() {
-                batches.push(BatchPlace { first_row: len, shard: number, batch });
+                batches.push(BatchLocation { first_row: len, shard: number, batch });
                 len += rows;
             }
         }
@@ -76,7 +51,7 @@ impl Split {
         self.len
     }
 
-    /// Whether it has none.
+    /// Whether it has no images at all.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -97,9 +72,9 @@ impl Split {
     /// # Errors
     /// When there is no such row, or the shard is damaged there.
     pub fn pixels(&self, row: usize) -> Result<Cow<'_, [u8]>, DatasetError> {
-        let (shard, batch, place) = self.locate(row)?;
+        let (shard, batch, row_in_batch) = self.locate(row)?;
         let damaged = |error: DatasetError| shard.damaged(format!("has a bad image at row {row}: {error}"));
-        self.shape.decode(shard.image(batch, place)?).map_err(damaged)
+        self.shape.decode(shard.image(batch, row_in_batch)?).map_err(damaged)
     }
 
     /// Copies images as a batch of numbers, shape [rows, 3, side, side], 0 to 255 mapped to −1 to 1.
@@ -129,33 +104,33 @@ impl Split {
     /// # Errors
     /// When there is no such row, or the shard is damaged.
     pub fn row(&self, row: usize) -> Result<Row, DatasetError> {
-        let (shard, batch, place) = self.locate(row)?;
-        row_of(&shard.record_batch(batch)?, place).map_err(|problem| shard.damaged(format!("has {problem}")))
+        let (shard, batch, row_in_batch) = self.locate(row)?;
+        row_of(&shard.record_batch(batch)?, row_in_batch).map_err(|problem| shard.damaged(format!("has {problem}")))
     }
 
     /// What is known of all images, in order; a batch is decoded at a time.
     ///
     /// # Errors
-    /// Each item: when the shard is damaged there.
+    /// When a shard is damaged there: that row is an error.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row, DatasetError>> {
-        self.batches.iter().flat_map(|place| self.rows_of(*place).unwrap_or_else(|error| vec![Err(error)]))
+        self.batches.iter().flat_map(|batch| self.rows_of(*batch).unwrap_or_else(|error| vec![Err(error)]))
     }
 
-    fn rows_of(&self, place: BatchPlace) -> Result<Vec<Result<Row, DatasetError>>, DatasetError> {
-        let shard = &self.shards[place.shard];
-        let batch = shard.record_batch(place.batch)?;
+    fn rows_of(&self, at: BatchLocation) -> Result<Vec<Result<Row, DatasetError>>, DatasetError> {
+        let shard = &self.shards[at.shard];
+        let batch = shard.record_batch(at.batch)?;
         let row = |n| row_of(&batch, n).map_err(|problem| shard.damaged(format!("has {problem}")));
         Ok((0..batch.num_rows()).map(row).collect())
     }
 
-    /// The shard, the batch within it and the place within that.
-    fn locate(&self, row: usize) -> Result<(&Shard, usize, usize), DatasetError> {
+    /// The shard, the batch within it and the row within that.
+    fn locate(&self, row: usize) -> Result<(&MappedShard, usize, usize), DatasetError> {
         if row >= self.len {
             return Err(DatasetError::NoSuchRow { split: self.name, row, rows: self.len });
         }
         let after = self.batches.partition_point(|batch| batch.first_row <= row);
-        let place = self.batches[after - 1];
-        Ok((&self.shards[place.shard], place.batch, row - place.first_row))
+        let at = self.batches[after - 1];
+        Ok((&self.shards[at.shard], at.batch, row - at.first_row))
     }
 }
 

@@ -13,25 +13,25 @@ use serde::Serialize;
 
 use crate::{
     batch::BatchBuilder,
-    descriptions::{DatasetDict, DatasetInfo, State},
+    descriptions::{DatasetDictJson, DatasetInfoJson, StateJson},
     error::DatasetError,
     files,
     image::{EncodedImage, ImageShape},
-    index::{FileIndex, Group, Index, ShardIndex, SplitIndex},
-    previous::Previous,
+    index::{FileIndex, Index, RowGroup, ShardIndex, SplitIndex},
+    previous::PreviousDataset,
     row::Row,
     shard_writer::ShardWriter,
-    split::SplitName,
+    split_name::SplitName,
 };
 
 /// When a batch and a shard are full.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Rows of a batch.
+    /// Rows of a batch, which is what is decoded at once to read one row's record.
     pub batch_rows: usize,
     /// Image bytes of a batch; the row that reaches them ends it.
     pub batch_bytes: usize,
-    /// Bytes of a shard file, kept unless a single batch is larger.
+    /// Bytes of a shard file, kept unless a single batch is larger: what one transfer, check or copy takes at once.
     pub shard_bytes: u64,
 }
 
@@ -45,12 +45,12 @@ impl Default for Limits {
 pub struct Writer {
     folder: PathBuf,
     shape: ImageShape,
-    previous: Option<Previous>,
+    previous: Option<PreviousDataset>,
     train: SplitWriter,
     holdout: SplitWriter,
 }
 
-/// What was written.
+/// A finished dataset: its identity and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
     /// Stands for the whole dataset: the SHA-256 of its index, which holds the hash of every file.
@@ -72,7 +72,7 @@ impl Writer {
 
     /// Takes shards over from the dataset in another folder, where [`begin`](Self::begin) names the same rows.
     pub fn replacing(mut self, folder: &Path) -> Self {
-        self.previous = Previous::find(folder, self.shape);
+        self.previous = PreviousDataset::find(folder, self.shape);
         self
     }
 
@@ -83,7 +83,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn begin(&mut self, split: SplitName, group: &Group) -> Result<bool, DatasetError> {
+    pub fn begin(&mut self, split: SplitName, group: &RowGroup) -> Result<bool, DatasetError> {
         let taken = self.previous.as_ref().map(|previous| previous.take_over(split, group, &self.folder));
         let writer = self.split(split);
         writer.begin(group)?;
@@ -115,12 +115,12 @@ impl Writer {
     /// When the disk refuses.
     pub fn finish(self) -> Result<Written, DatasetError> {
         let mut splits = BTreeMap::new();
-        let mut described = vec![write_json(&self.folder, files::DATASET_DICT.into(), &DatasetDict::new())?];
+        let mut described = vec![write_json(&self.folder, files::DATASET_DICT.into(), &DatasetDictJson::new())?];
         for split in [self.train, self.holdout] {
             let name = split.name;
             let index = split.finish()?;
-            described.push(write_json(&self.folder, files::dataset_info(name), &DatasetInfo::new())?);
-            described.push(write_json(&self.folder, files::state(name), &State::new(name, &index))?);
+            described.push(write_json(&self.folder, files::dataset_info(name), &DatasetInfoJson::new())?);
+            described.push(write_json(&self.folder, files::state(name), &StateJson::new(name, &index))?);
             splits.insert(name, index);
         }
         let index = Index::new(self.shape, splits, described);
@@ -134,7 +134,7 @@ struct SplitWriter {
     folder: PathBuf,
     name: SplitName,
     limits: Limits,
-    group: Group,
+    group: RowGroup,
     parts: usize,
     batch: BatchBuilder,
     shard: Option<ShardWriter>,
@@ -143,14 +143,14 @@ struct SplitWriter {
 
 impl SplitWriter {
     fn create(folder: &Path, name: SplitName, limits: Limits) -> Result<Self, DatasetError> {
-        let group = Group { name: "data".into(), rows: ContentHash::of(&[]) };
+        let group = RowGroup { name: "data".into(), rows: ContentHash::of(&[]) };
         let first = files::at(folder, &files::shard(name, &group.name, 0));
         publish::create_folder(first.parent().unwrap_or(folder))?;
         let (batch, finished) = (BatchBuilder::default(), Vec::new());
         Ok(Self { folder: folder.into(), name, limits, group, parts: 0, batch, shard: None, finished })
     }
 
-    fn begin(&mut self, group: &Group) -> Result<(), DatasetError> {
+    fn begin(&mut self, group: &RowGroup) -> Result<(), DatasetError> {
         self.end_group()?;
         (self.group, self.parts) = (group.clone(), 0);
         Ok(())

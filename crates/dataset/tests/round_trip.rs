@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use contracts::ContentHash;
 use dataset::{
-    Batch, Dataset, EpochOrder, Group, ImageShape, Limits, Loader, LoaderOptions, Row, SplitName, Writer,
+    Batch, Dataset, EpochOrder, ImageShape, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Writer,
     foreign_images,
 };
 use sample::{ROWS, SMALL, numbers, pixels, row, write};
@@ -36,9 +36,9 @@ fn everything_comes_back_across_batches_and_shards() {
         for name in SplitName::ALL {
             let (split, expected) = (dataset.split(name), numbers(name));
             assert_eq!(split.len(), expected.len());
-            for (place, number) in expected.iter().enumerate() {
-                assert_eq!(split.pixels(place).unwrap(), pixels(dataset.shape(), *number), "{name} row {place}");
-                assert_eq!(split.row(place).unwrap(), row(*number));
+            for (index, number) in expected.iter().enumerate() {
+                assert_eq!(split.pixels(index).unwrap(), pixels(dataset.shape(), *number), "{name} row {index}");
+                assert_eq!(split.row(index).unwrap(), row(*number));
             }
             let rows: Result<Vec<Row>, _> = split.rows().collect();
             assert_eq!(rows.unwrap(), expected.into_iter().map(row).collect::<Vec<_>>());
@@ -85,11 +85,11 @@ fn a_batch_is_planes_between_minus_one_and_one() {
     let rows: Vec<usize> = (0..4).map(|position| order.row(position)).collect();
     let mut batch = vec![0.0; rows.len() * split.shape().values()];
     split.copy_chw_f32(&rows, &mut batch).unwrap();
-    for (place, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let pixels = split.pixels(*row).unwrap();
         for (at, pixel) in pixels.chunks(3).enumerate() {
             for (channel, value) in pixel.iter().enumerate() {
-                let found = batch[(place * 3 + channel) * 64 + at];
+                let found = batch[(index * 3 + channel) * 64 + at];
                 assert!((found - (f32::from(*value) / 127.5 - 1.0)).abs() < 1e-6);
             }
         }
@@ -105,7 +105,7 @@ fn write_groups(folder: &Path, before: &Path, rows: &[usize]) -> usize {
     let mut taken = 0;
     for number in 0..ROWS.div_ceil(3) {
         let rows: Vec<usize> = rows.iter().copied().filter(|row| row / 3 == number).collect();
-        let group = Group { name: format!("g{number}"), rows: ContentHash::of(format!("{rows:?}").as_bytes()) };
+        let group = RowGroup { name: format!("g{number}"), rows: ContentHash::of(format!("{rows:?}").as_bytes()) };
         if writer.begin(SplitName::Train, &group).unwrap() {
             taken += 1;
             continue;
@@ -222,12 +222,12 @@ fn a_flipped_bit_anywhere_is_found_and_its_file_named() {
         let path = folder.path().join(&name);
         let whole = fs::read(&path).unwrap();
         let step = if name == "index.json" { 11 } else { 97 };
-        for place in (0..whole.len()).step_by(step).filter(|place| !whole[*place].is_ascii_whitespace()) {
+        for index in (0..whole.len()).step_by(step).filter(|index| !whole[*index].is_ascii_whitespace()) {
             let mut changed = whole.clone();
-            changed[place] ^= 4;
+            changed[index] ^= 4;
             fs::write(&path, changed).unwrap();
             let error = Dataset::open(folder.path()).and_then(|dataset| dataset.verify()).err();
-            let error = error.unwrap_or_else(|| panic!("{name}: byte {place} was not noticed")).to_string();
+            let error = error.unwrap_or_else(|| panic!("{name}: byte {index} was not noticed")).to_string();
             assert!(error.contains(name.rsplit('/').next().unwrap()), "{error}");
         }
         fs::write(&path, whole).unwrap();

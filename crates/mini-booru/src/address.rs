@@ -104,8 +104,9 @@ pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn parameters_are_found_and_decoded() {

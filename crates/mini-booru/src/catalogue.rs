@@ -3,15 +3,19 @@
 mod folder;
 mod painted;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use md5::{Digest, Md5};
 
 pub(crate) use painted::encoded_painting;
 
-use crate::error::BooruError;
-use crate::post::{Format, Post, PostId, Status};
+use crate::{
+    error::BooruError,
+    post::{Format, Post, PostId, Status},
+};
 
 /// All posts by id, with the site's counter of edits.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +29,7 @@ pub struct Catalogue {
 /// A file of the folder that is not served, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {
-    /// The file.
+    /// The file that is not served.
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
@@ -36,7 +40,7 @@ impl Catalogue {
     /// The same seed and count give the same posts and bytes everywhere.
     ///
     /// # Errors
-    /// Where a picture cannot be encoded.
+    /// When a picture cannot be encoded.
     pub fn painted(seed: u64, count: usize) -> Result<Self, BooruError> {
         painted::illustrations(seed, count)
     }
@@ -44,7 +48,7 @@ impl Catalogue {
     /// `count` tiny pictures without faces: for tests that need many posts rather than something to see.
     ///
     /// # Errors
-    /// Where a picture cannot be encoded.
+    /// When a picture cannot be encoded.
     pub fn swatches(seed: u64, count: usize) -> Result<Self, BooruError> {
         painted::swatches(seed, count)
     }
@@ -53,7 +57,7 @@ impl Catalogue {
     /// What cannot be read is passed over: see [`Catalogue::passed_over`].
     ///
     /// # Errors
-    /// Where the folder cannot be listed or holds no readable picture.
+    /// When the folder cannot be listed or holds no readable picture.
     pub fn from_folder(path: &Path) -> Result<Self, BooruError> {
         folder::catalogue(path)
     }
@@ -73,7 +77,7 @@ impl Catalogue {
         self.posts.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is no post at all.
     pub fn is_empty(&self) -> bool {
         self.posts.is_empty()
     }
@@ -105,7 +109,7 @@ impl Catalogue {
     /// Paints a picture that is not there yet and posts it as the newest; gives its id.
     ///
     /// # Errors
-    /// Where it cannot be encoded.
+    /// When it cannot be encoded.
     pub fn insert_swatch(&mut self, seed: u64) -> Result<PostId, BooruError> {
         let id = self.posts.last_key_value().map_or(1, |(id, _)| id + 1);
         let post = painted::swatch(seed, self.posts.len() as u64, id)?;
@@ -137,7 +141,7 @@ impl Catalogue {
 
 /// MD5 as the sites write it.
 pub(crate) fn md5_hex(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Md5::digest(bytes))
 }
 
 /// The format that a picture's first bytes tell.

@@ -1,43 +1,47 @@
 //! One connection, from its first request to its last.
 
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
 
-use crate::fault::{Outcome, Sent};
-use crate::log::LoggedRequest;
-use crate::path_class::PathClass;
-use crate::request::{NoRequest, Request, RequestReader};
-use crate::response::Response;
-use crate::server::Shared;
+use crate::{
+    fault::{FaultEffect, Sent},
+    log::LoggedRequest,
+    path_class::PathClass,
+    request::{Request, RequestError, RequestReader},
+    response::Response,
+    server::Shared,
+};
 
 /// A connection that says nothing for so long is closed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection and what it is part of.
 pub(crate) struct Connection<'a> {
     pub(crate) shared: &'a Shared,
-    /// Counted from 1.
+    /// Its number among all connections, counted from 1.
     pub(crate) number: u64,
-    /// The other end.
+    /// The address of the other end.
     pub(crate) peer: SocketAddr,
     /// Whether it is one too many, to be turned away.
-    pub(crate) crowded: bool,
+    pub(crate) over_limit: bool,
 }
 
 impl Connection<'_> {
-    /// Answers request after request.
+    /// Answers request after request until either side has enough.
     pub(crate) fn run(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
+        stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
         let mut reader = RequestReader::new(stream.try_clone()?);
         loop {
             let request = match reader.next() {
                 Ok(request) => request,
-                Err(NoRequest::Closed) => return Ok(()),
-                Err(NoRequest::Malformed) => return refuse(&mut stream, 400),
-                Err(NoRequest::TooLong) => return refuse(&mut stream, 431),
+                Err(RequestError::Closed) => return Ok(()),
+                Err(RequestError::Malformed) => return refuse(&mut stream, 400),
+                Err(RequestError::TooLong) => return refuse(&mut stream, 431),
             };
             if !self.answer(&mut stream, &request)? {
                 return Ok(());
@@ -48,27 +52,27 @@ impl Connection<'_> {
     /// Answers one request; false where the connection is finished.
     fn answer(&self, stream: &mut TcpStream, request: &Request) -> io::Result<bool> {
         let mut noted = self.note(request);
-        if self.crowded {
+        if self.over_limit {
             self.send(stream, request, &Response::error(503), false, noted)?;
             return Ok(false);
         }
         let fault = self.shared.faults.fault(&self.shared.asked(request, &noted.path));
         let answer = self.shared.answer(request, fault.as_ref());
-        let outcome = match &fault {
+        let effect = match &fault {
             Some(fault) => fault.happen(stream, &request.target, answer),
-            None => Ok(Outcome::Instead(answer)),
+            None => Ok(FaultEffect::Instead(answer)),
         };
         noted.fault = fault;
-        match outcome {
-            Ok(Outcome::Instead(answer)) => {
+        match effect {
+            Ok(FaultEffect::Instead(answer)) => {
                 let keeps_alive = request.keeps_alive();
                 self.send(stream, request, &answer, keeps_alive, noted).map(|()| keeps_alive)
             }
-            Ok(Outcome::Raw { wire, sent }) => {
+            Ok(FaultEffect::Raw { wire, sent }) => {
                 self.log(noted, sent);
                 stream.write_all(&wire).map(|()| false)
             }
-            Ok(Outcome::Over(sent)) => {
+            Ok(FaultEffect::Finished(sent)) => {
                 self.log(noted, sent);
                 Ok(false)
             }

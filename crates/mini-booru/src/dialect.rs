@@ -3,9 +3,9 @@
 /// Whose paths, records, pages and search terms are spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
-    /// As konachan and yande.re.
+    /// Moebooru, as konachan and yande.re speak it.
     #[default]
     Moebooru,
-    /// As Danbooru 2.
+    /// Danbooru 2, as danbooru.donmai.us speaks it.
     Danbooru,
 }

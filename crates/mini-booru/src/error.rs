@@ -1,7 +1,6 @@
 //! What can go wrong before the booru serves.
 
-use std::io;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 /// Why a booru could not be set up.
 #[derive(Debug, thiserror::Error)]

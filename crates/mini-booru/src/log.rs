@@ -1,12 +1,13 @@
 //! The log of requests, for tests to read.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
-use crate::fault::Fault;
-use crate::path_class::PathClass;
+use crate::{fault::Fault, path_class::PathClass};
 
 /// One request and what became of it.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub struct LoggedRequest {
     pub open_connections: usize,
     /// The other end of its connection.
     pub peer: SocketAddr,
-    /// `GET`, `HEAD`.
+    /// The request's method: `GET`, `HEAD`.
     pub method: String,
     /// The decoded path, without the query.
     pub path: String,
@@ -73,7 +74,7 @@ impl RequestLog {
         self.lock().len()
     }
 
-    /// Whether none was.
+    /// Whether no request was logged.
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
@@ -143,8 +144,9 @@ fn peak(requests: &[LoggedRequest]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     /// A log of requests for `/image/<name>` from one millisecond to another; `false`: it went wrong.
     fn log(requests: &[(&str, u64, u64, bool)]) -> RequestLog {

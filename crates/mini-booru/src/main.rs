@@ -1,14 +1,15 @@
 //! Serves a mini booru, or paints its pictures into a folder.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::{
+    io::{Read, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, mpsc},
+};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mini_booru::painter::save;
-use mini_booru::{BooruError, Catalogue, Dialect, MiniBooru, Options, Schedule};
+use mini_booru::{BooruError, Catalogue, Dialect, MiniBooru, Options, Schedule, painter::save};
 
 /// A stand-in booru for smoke runs and tests. Prints its URL, then serves until it is told to stop.
 #[derive(Parser)]

@@ -34,9 +34,9 @@ use crate::random::Random;
 /// A painted picture and what is known about it.
 #[derive(Debug, Clone)]
 pub struct Painting {
-    /// Pixels across.
+    /// How many pixels a row has.
     pub width: u32,
-    /// Pixels down.
+    /// How many rows there are.
     pub height: u32,
     /// Red, green and blue, row by row: `3 * width * height` bytes.
     pub rgb: Vec<u8>,
@@ -49,11 +49,11 @@ pub struct Painting {
 /// The square around a painted face, from the fringe to just below the chin, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceBox {
-    /// Left edge.
+    /// The left edge, from the picture's left.
     pub x: f32,
-    /// Upper edge.
+    /// The upper edge, from the picture's top.
     pub y: f32,
-    /// Length of a side.
+    /// The length of each side.
     pub side: f32,
 }
 

@@ -6,19 +6,19 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathClass {
-    /// robots.txt.
+    /// `/robots.txt`, which crawlers ask for first.
     Robots,
     /// A page of posts, as JSON or HTML.
     Listing,
     /// The page or record of one post.
     Post,
-    /// An original.
+    /// The file of an original.
     Image,
-    /// A sample.
+    /// The file of a sample.
     Sample,
     /// A preview, or the placeholder of a deleted post's.
     Preview,
-    /// Anything else.
+    /// Whatever is none of these.
     Other,
 }
 
@@ -39,7 +39,7 @@ impl PathClass {
         }
     }
 
-    /// Whether pictures lie there.
+    /// Whether such paths lead to pictures' files.
     pub fn is_file(self) -> bool {
         matches!(self, Self::Image | Self::Sample | Self::Preview)
     }

@@ -1,8 +1,6 @@
 //! One post of the booru: what its site knows about a picture.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::dialect::Dialect;
 
@@ -43,14 +41,14 @@ impl Rating {
 /// Whether a post's picture can still be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It can.
+    /// It can be seen and fetched.
     Active,
     /// Only the record is left.
     Deleted,
 }
 
 impl Status {
-    /// The API's word.
+    /// The word that the API has for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -62,13 +60,13 @@ impl Status {
 /// A picture's file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `jpg`
+    /// JPEG; files end in `jpg`.
     Jpeg,
-    /// `png`
+    /// PNG; files end in `png`.
     Png,
-    /// `webp`
+    /// WebP; files end in `webp`.
     Webp,
-    /// `gif`
+    /// GIF; files end in `gif`.
     Gif,
 }
 
@@ -83,7 +81,7 @@ impl Format {
         }
     }
 
-    /// The `Content-Type`.
+    /// What the `Content-Type` header says of such files.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -115,9 +113,9 @@ impl fmt::Debug for Original {
 /// A picture's sides in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// Pixels across.
+    /// How many pixels a row has.
     pub width: u32,
-    /// Pixels down.
+    /// How many rows there are.
     pub height: u32,
 }
 
@@ -148,7 +146,7 @@ impl Size {
 /// A post and its original.
 #[derive(Debug, Clone)]
 pub struct Post {
-    /// The post's number.
+    /// The number that the site knows the post by.
     pub id: PostId,
     /// MD5 of the original, 32 hexadecimal digits.
     pub md5: String,
@@ -156,13 +154,13 @@ pub struct Post {
     pub tags: Vec<String>,
     /// How fit for work it is said to be.
     pub rating: Rating,
-    /// Who posted it.
+    /// The name of the user who posted it.
     pub author: String,
     /// Where it is said to come from.
     pub source: String,
-    /// Votes.
+    /// How many votes it has, those against subtracted.
     pub score: i32,
-    /// Seconds since 1970.
+    /// When it was posted, in seconds since 1970.
     pub created_at: u64,
     /// The site's counter of edits at this post's last one.
     pub change: u64,
@@ -174,13 +172,13 @@ pub struct Post {
     pub banned: bool,
     /// The post that this one is a version of.
     pub parent_id: Option<PostId>,
-    /// The original's sides.
+    /// The sides of the original in pixels.
     pub size: Size,
     /// The original's length in bytes.
     pub file_size: u64,
-    /// The original's format.
+    /// The format of the original's file.
     pub format: Format,
-    /// The original itself.
+    /// Where the original's bytes are.
     pub original: Original,
 }
 

@@ -1,9 +1,11 @@
 //! Search terms, as far as crawlers use them: ids, changes, ratings, tags, order.
 
-use crate::catalogue::Catalogue;
-use crate::dialect::Dialect;
-use crate::numbers::Numbers;
-use crate::post::{Post, Status};
+use crate::{
+    catalogue::Catalogue,
+    dialect::Dialect,
+    numbers::Numbers,
+    post::{Post, Status},
+};
 
 /// What a `tags=` parameter asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub(crate) struct Query {
     /// Letters of the dialect.
     ratings: Option<String>,
     refused_ratings: String,
-    deleted: Deleted,
+    deleted: DeletedPosts,
     tags: Vec<String>,
     refused_tags: Vec<String>,
     order: Order,
@@ -23,7 +25,7 @@ pub(crate) struct Query {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deleted {
+enum DeletedPosts {
     /// Moebooru hides them, unless a term by id or change brings them along. Danbooru lists them, and leaves it to
     /// its pages to hide them.
     Unsaid,
@@ -45,7 +47,7 @@ enum Order {
 }
 
 impl Query {
-    /// Reads terms parted by blanks. Like the sites, it takes every input: an unknown term is a tag that no post has.
+    /// Reads terms separated by blanks. Like the sites, it takes every input: an unknown term is a tag that no post has.
     pub(crate) fn parse(terms: &str, dialect: Dialect) -> Self {
         let mut query = Self {
             ids: None,
@@ -53,7 +55,7 @@ impl Query {
             dialect,
             ratings: None,
             refused_ratings: String::new(),
-            deleted: Deleted::Unsaid,
+            deleted: DeletedPosts::Unsaid,
             tags: Vec::new(),
             refused_tags: Vec::new(),
             order: Order::Front,
@@ -85,7 +87,7 @@ impl Query {
     /// Whether a post is among the results.
     pub(crate) fn matches(&self, post: &Post) -> bool {
         let rating = post.rating.letter(self.dialect);
-        let within = |numbers: &Option<Numbers>, number| numbers.as_ref().is_none_or(|set| set.holds(number));
+        let within = |numbers: &Option<Numbers>, number| numbers.as_ref().is_none_or(|set| set.contains(number));
         within(&self.ids, post.id)
             && within(&self.changes, post.change)
             && self.ratings.as_ref().is_none_or(|letters| letters.contains(rating))
@@ -102,16 +104,16 @@ impl Query {
 
     /// Whether the search says that deleted posts are wanted.
     pub(crate) fn names_deleted(&self) -> bool {
-        matches!(self.deleted, Deleted::Shown | Deleted::Only)
+        matches!(self.deleted, DeletedPosts::Shown | DeletedPosts::Only)
     }
 
     fn shows(&self, status: Status) -> bool {
         match self.deleted {
-            Deleted::Unsaid if self.dialect == Dialect::Danbooru => true,
-            Deleted::Unsaid => status == Status::Active || self.ids.is_some() || self.changes.is_some(),
-            Deleted::Hidden => status == Status::Active,
-            Deleted::Shown => true,
-            Deleted::Only => status == Status::Deleted,
+            DeletedPosts::Unsaid if self.dialect == Dialect::Danbooru => true,
+            DeletedPosts::Unsaid => status == Status::Active || self.ids.is_some() || self.changes.is_some(),
+            DeletedPosts::Hidden => status == Status::Active,
+            DeletedPosts::Shown => true,
+            DeletedPosts::Only => status == Status::Deleted,
         }
     }
 
@@ -131,7 +133,7 @@ impl Query {
                 status(value).map(|deleted| self.deleted = deleted).is_some()
             }
             "-status" if self.dialect == Dialect::Danbooru && value == "deleted" => {
-                self.deleted = Deleted::Hidden;
+                self.deleted = DeletedPosts::Hidden;
                 true
             }
             "limit" => set(&mut self.limit, value.parse().ok()),
@@ -150,10 +152,10 @@ impl Query {
 }
 
 /// Keeps a value that could be read; false where it could not.
-fn set<T>(place: &mut Option<T>, value: Option<T>) -> bool {
+fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
     let read = value.is_some();
     if read {
-        *place = value;
+        *slot = value;
     }
     read
 }
@@ -182,29 +184,30 @@ fn order(value: &str, dialect: Dialect) -> Option<Order> {
     })
 }
 
-fn deleted(value: &str) -> Option<Deleted> {
+fn deleted(value: &str) -> Option<DeletedPosts> {
     Some(match value {
-        "all" => Deleted::Shown,
-        "only" | "true" => Deleted::Only,
-        "false" => Deleted::Hidden,
+        "all" => DeletedPosts::Shown,
+        "only" | "true" => DeletedPosts::Only,
+        "false" => DeletedPosts::Hidden,
         _ => return None,
     })
 }
 
-fn status(value: &str) -> Option<Deleted> {
+fn status(value: &str) -> Option<DeletedPosts> {
     Some(match value {
-        "any" | "all" => Deleted::Shown,
-        "deleted" => Deleted::Only,
-        "active" => Deleted::Hidden,
+        "any" | "all" => DeletedPosts::Shown,
+        "deleted" => DeletedPosts::Only,
+        "active" => DeletedPosts::Hidden,
         _ => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::post::Rating;
-    use proptest::prelude::*;
 
     fn site() -> Catalogue {
         let mut site = Catalogue::swatches(2, 12).unwrap();

@@ -5,25 +5,25 @@ use std::io::{self, Read};
 use crate::address::percent_decoded;
 
 /// Heads longer than this are refused.
-const LONGEST_HEAD: usize = 16 << 10;
+const MAX_HEAD_BYTES: usize = 16 << 10;
 /// Bodies are read and thrown away up to this length.
-const LONGEST_BODY: usize = 1 << 20;
+const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// A request's head.
+/// A request's first line and headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     /// `GET`, `HEAD` or whatever was sent.
     pub(crate) method: String,
     /// Path and query as sent.
     pub(crate) target: String,
-    /// Names in lower case.
+    /// Names in lower case, with their values.
     pub(crate) headers: Vec<(String, String)>,
     keep_alive_by_default: bool,
 }
 
 /// Why no request could be read.
 #[derive(Debug)]
-pub(crate) enum NoRequest {
+pub(crate) enum RequestError {
     /// The client has closed the connection, or said nothing for too long.
     Closed,
     /// What came is not HTTP.
@@ -61,18 +61,18 @@ impl Request {
         if self.keep_alive_by_default { !said("close") } else { said("keep-alive") }
     }
 
-    fn body_length(&self) -> Result<usize, NoRequest> {
+    fn body_length(&self) -> Result<usize, RequestError> {
         if self.header("transfer-encoding").is_some() {
-            return Err(NoRequest::Malformed);
+            return Err(RequestError::Malformed);
         }
-        let length = self.header("content-length").map_or(Ok(0), str::parse).map_err(|_| NoRequest::Malformed)?;
-        if length > LONGEST_BODY { Err(NoRequest::TooLong) } else { Ok(length) }
+        let length = self.header("content-length").map_or(Ok(0), str::parse).map_err(|_| RequestError::Malformed)?;
+        if length > MAX_BODY_BYTES { Err(RequestError::TooLong) } else { Ok(length) }
     }
 
-    fn parse(head: &[u8]) -> Result<Option<(Self, usize)>, NoRequest> {
+    fn parse(head: &[u8]) -> Result<Option<(Self, usize)>, RequestError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
-        let httparse::Status::Complete(length) = parsed.parse(head).map_err(|_| NoRequest::Malformed)? else {
+        let httparse::Status::Complete(length) = parsed.parse(head).map_err(|_| RequestError::Malformed)? else {
             return Ok(None);
         };
         let headers = parsed
@@ -102,7 +102,7 @@ impl<R: Read> RequestReader<R> {
     }
 
     /// The next request; its body, if it has one, is passed over.
-    pub(crate) fn next(&mut self) -> Result<Request, NoRequest> {
+    pub(crate) fn next(&mut self) -> Result<Request, RequestError> {
         loop {
             if let Some((request, length)) = Request::parse(&self.pending)? {
                 let end = length + request.body_length()?;
@@ -112,24 +112,24 @@ impl<R: Read> RequestReader<R> {
                 self.pending.drain(..end);
                 return Ok(request);
             }
-            if self.pending.len() > LONGEST_HEAD {
-                return Err(NoRequest::TooLong);
+            if self.pending.len() > MAX_HEAD_BYTES {
+                return Err(RequestError::TooLong);
             }
             self.read_more()?;
         }
     }
 
-    fn read_more(&mut self) -> Result<(), NoRequest> {
+    fn read_more(&mut self) -> Result<(), RequestError> {
         let mut chunk = [0; 4096];
         loop {
             match self.from.read(&mut chunk) {
-                Ok(0) => return Err(NoRequest::Closed),
+                Ok(0) => return Err(RequestError::Closed),
                 Ok(length) => {
                     self.pending.extend_from_slice(&chunk[..length]);
                     return Ok(());
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(NoRequest::Closed),
+                Err(_) => return Err(RequestError::Closed),
             }
         }
     }
@@ -137,8 +137,9 @@ impl<R: Read> RequestReader<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn read(wire: impl Read) -> Vec<Result<Request, String>> {
         let mut reader = RequestReader::new(wire);
@@ -146,7 +147,7 @@ mod tests {
         loop {
             match reader.next() {
                 Ok(request) => all.push(Ok(request)),
-                Err(NoRequest::Closed) => return all,
+                Err(RequestError::Closed) => return all,
                 Err(other) => {
                     all.push(Err(format!("{other:?}")));
                     return all;

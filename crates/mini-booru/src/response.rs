@@ -1,17 +1,18 @@
 //! Answers, and how they look on the wire.
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
-use crate::dates::{http_date, seconds_since_1970};
-use crate::html::error_page;
-use crate::range::{Part, part};
-use crate::request::Request;
+use crate::{
+    dates::{http_date, seconds_since_1970},
+    html::error_page,
+    range::{ByteRange, byte_range},
+    request::Request,
+};
 
 /// A whole answer, before it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
-    /// The status code.
+    /// The status code of the first line.
     pub(crate) status: u16,
     /// Further headers; `Content-Length`, `Date`, `Server` and `Connection` are added when it is written.
     pub(crate) headers: Vec<(String, String)>,
@@ -34,7 +35,7 @@ impl Body {
         Self { file, first: 0, end }
     }
 
-    /// The bytes to send.
+    /// The bytes that are to be sent.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.file[self.first..self.end]
     }
@@ -79,10 +80,14 @@ impl Response {
             return Self { status: 304, body: String::new().into(), ..answer };
         }
         let still_the_same = request.header("if-range").is_none_or(|held| held == tag || held == modified);
-        match request.header("range").filter(|_| still_the_same).map_or(Part::Whole, |range| part(range, length)) {
-            Part::Whole => answer,
-            Part::Slice { first, last } => answer.sliced(first, last, length),
-            Part::Unsatisfiable => Self::unsatisfiable(length),
+        match request
+            .header("range")
+            .filter(|_| still_the_same)
+            .map_or(ByteRange::Whole, |range| byte_range(range, length))
+        {
+            ByteRange::Whole => answer,
+            ByteRange::Slice { first, last } => answer.sliced(first, last, length),
+            ByteRange::Unsatisfiable => Self::unsatisfiable(length),
         }
     }
 

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::error::BooruError;
-use crate::fault::{Asked, Fault, Faults};
-use crate::path_class::PathClass;
+use crate::{
+    error::BooruError,
+    fault::{Asked, Fault, Faults},
+    path_class::PathClass,
+};
 
 /// Rules, of which the first that fits a request decides.
 ///
@@ -50,13 +52,13 @@ pub struct Rule {
     /// The first request that the fault happens to, counted from 1.
     #[serde(default = "one")]
     pub first: u64,
-    /// The last one.
+    /// The last request that it happens to.
     #[serde(default = "endless")]
     pub last: u64,
     /// Every so many requests from the first on.
     #[serde(default = "one")]
     pub every: u64,
-    /// What goes wrong.
+    /// What goes wrong with these requests.
     pub fault: Fault,
 }
 
@@ -94,7 +96,7 @@ impl Schedule {
     /// Reads a schedule from TOML.
     ///
     /// # Errors
-    /// What is wrong with the text, and where.
+    /// When the text is no schedule: what is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
@@ -102,7 +104,7 @@ impl Schedule {
     /// Reads a schedule from a TOML file.
     ///
     /// # Errors
-    /// Where the file cannot be read or is no schedule.
+    /// When the file cannot be read or is no schedule.
     pub fn load(path: &Path) -> Result<Self, BooruError> {
         let refused = |cause: String| BooruError::Schedule { path: path.to_owned(), cause };
         let text = std::fs::read_to_string(path).map_err(|cause| refused(cause.to_string()))?;

@@ -1,32 +1,38 @@
 //! The server: a thread for each connection, from its first request to its last.
 
-use std::collections::HashMap;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
-use crate::address::Address;
-use crate::catalogue::Catalogue;
-use crate::connection::Connection;
-use crate::dialect::Dialect;
-use crate::error::BooruError;
-use crate::fault::{Asked, Fault, Faults, NoFaults};
-use crate::log::RequestLog;
-use crate::moebooru::pages::PreviewAddresses;
-use crate::path_class::PathClass;
-use crate::request::Request;
-use crate::response::Response;
-use crate::site::{Site, placeholder};
-use crate::variant::Renderer;
+use crate::{
+    address::Address,
+    catalogue::Catalogue,
+    connection::Connection,
+    dialect::Dialect,
+    error::BooruError,
+    fault::{Asked, Fault, Faults, NoFaults},
+    log::RequestLog,
+    moebooru::pages::PreviewAddresses,
+    path_class::PathClass,
+    request::Request,
+    response::Response,
+    site::{Site, placeholder},
+    variant::Renderer,
+};
 
 /// How the booru is to be served.
 #[derive(Clone)]
 pub struct Options {
     /// Where to listen; port 0 takes any free one.
     pub address: String,
-    /// The kind of site.
+    /// Which software's paths and answers the site has.
     pub dialect: Dialect,
     /// What goes wrong, and when.
     pub faults: Arc<dyn Faults>,
@@ -36,7 +42,7 @@ pub struct Options {
     pub previews: PreviewAddresses,
     /// Whether files have an `ETag`; they have a `Last-Modified` in any case.
     pub entity_tags: bool,
-    /// The text of robots.txt.
+    /// What `/robots.txt` says.
     pub robots: String,
     /// Posts on a page where the request does not say.
     pub page_length: usize,
@@ -87,7 +93,7 @@ impl MiniBooru {
     /// Starts to serve; answers come as soon as this returns.
     ///
     /// # Errors
-    /// Where the address cannot be listened on.
+    /// When the address cannot be listened on.
     pub fn start(catalogue: Catalogue, options: Options) -> Result<Self, BooruError> {
         let refused = |cause| BooruError::Listen { address: options.address.clone(), cause };
         let listener = TcpListener::bind(&options.address).map_err(refused)?;
@@ -123,7 +129,7 @@ impl MiniBooru {
         self.shared.site.address.base().to_owned()
     }
 
-    /// Where it listens.
+    /// The address and port where it listens.
     pub fn address(&self) -> SocketAddr {
         self.local
     }
@@ -208,7 +214,7 @@ impl Shared {
     /// Serves one connection until either side has enough.
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {
         let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
-        let crowded = {
+        let over_limit = {
             let mut open = self.open_connections();
             if let Ok(twin) = stream.try_clone() {
                 open.insert(number, twin);
@@ -217,14 +223,14 @@ impl Shared {
         };
         // Those who were counted before the listener stopped are cut by it; the others see the flag.
         if !self.stopping.load(Ordering::SeqCst) {
-            let connection = Connection { shared: self, number, peer, crowded };
+            let connection = Connection { shared: self, number, peer, over_limit };
             // A client that goes away is no fault of the server.
             let _ = connection.run(stream);
         }
         self.open_connections().remove(&number);
     }
 
-    /// Counts a request.
+    /// Counts a request by its path and class, for the script of faults.
     pub(crate) fn asked<'a>(&self, request: &'a Request, path: &'a str) -> Asked<'a> {
         let class = PathClass::of(path);
         let mut counts = self.asked.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,10 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::catalogue::Catalogue;
-use crate::error::BooruError;
-use crate::post::{PostId, Rating};
-use crate::random::Random;
+use crate::{
+    catalogue::Catalogue,
+    error::BooruError,
+    post::{PostId, Rating},
+    random::Random,
+};
 
 /// So many posts are inserted, bumped, edited and deleted; which ones follows from the seed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -17,17 +19,17 @@ pub struct Shift {
     pub bump: u32,
     /// Posts that get another tag and another rating.
     pub edit: u32,
-    /// Posts that are deleted.
+    /// Posts that are deleted: records without pictures.
     pub delete: u32,
     /// What the choice of posts follows from, together with how often the catalogue was changed before.
     pub seed: u64,
 }
 
 impl Shift {
-    /// Changes the catalogue.
+    /// Changes the catalogue as it says, each time otherwise.
     ///
     /// # Errors
-    /// Where a new picture cannot be encoded.
+    /// When a new picture cannot be encoded.
     pub fn happen(&self, catalogue: &mut Catalogue) -> Result<(), BooruError> {
         let mut random = Random::keyed(self.seed, &[5, catalogue.changes()]);
         for _ in 0..self.insert {

@@ -2,21 +2,22 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 
-use crate::address::Address;
-use crate::catalogue::Catalogue;
-use crate::dialect::Dialect;
-use crate::error::BooruError;
-use crate::html::{banned_page, front_page};
-use crate::moebooru::pages::PreviewAddresses;
-use crate::post::Post;
-use crate::request::Request;
-use crate::response::{Body, Response};
-use crate::shift::Shift;
-use crate::variant::{Renderer, Variant, original};
-use crate::{danbooru, moebooru};
+use crate::{
+    address::Address,
+    catalogue::Catalogue,
+    danbooru,
+    dialect::Dialect,
+    error::BooruError,
+    html::{banned_page, front_page},
+    moebooru::{self, pages::PreviewAddresses},
+    post::Post,
+    request::Request,
+    response::{Body, Response},
+    shift::Shift,
+    variant::{Renderer, Variant, original},
+};
 
 /// A catalogue and how it is shown.
 pub(crate) struct Site {

@@ -1,13 +1,15 @@
-//! Previews and samples: rendered from originals when first asked for, then kept.
+//! Previews and samples: rendered from originals when first asked for, then cache.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::webp::WebPEncoder;
-use image::{DynamicImage, ExtendedColorType, RgbImage};
+use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
+use image::{
+    DynamicImage, ExtendedColorType, RgbImage,
+    codecs::{jpeg::JpegEncoder, webp::WebPEncoder},
+};
 
 use crate::post::{Format, Original, Post, Size};
 
@@ -68,16 +70,16 @@ impl Variant {
 }
 
 /// Beyond so many bytes the kept renderings are dropped and made again.
-const KEPT_BYTES: usize = 256 << 20;
+const MAX_CACHE_BYTES: usize = 256 << 20;
 
 /// Renders variants and keeps them.
 #[derive(Default)]
 pub(crate) struct Renderer {
-    kept: Mutex<Kept>,
+    cache: Mutex<RenderCache>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct RenderCache {
     pictures: HashMap<(String, Variant), Arc<[u8]>>,
     sample_lengths: HashMap<String, u64>,
     bytes: usize,
@@ -92,7 +94,7 @@ impl Renderer {
         }
         // Rendered outside the lock: two requests may do the same work once, but none waits for another's picture.
         let picture: Arc<[u8]> = rendered(post, variant)?.into();
-        self.keep(key, picture.clone());
+        self.remember(key, picture.clone());
         Some(picture)
     }
 
@@ -109,18 +111,18 @@ impl Renderer {
         length
     }
 
-    fn keep(&self, key: (String, Variant), picture: Arc<[u8]>) {
-        let mut kept = self.lock();
-        if kept.bytes + picture.len() > KEPT_BYTES {
-            kept.pictures.clear();
-            kept.bytes = 0;
+    fn remember(&self, key: (String, Variant), picture: Arc<[u8]>) {
+        let mut cache = self.lock();
+        if cache.bytes + picture.len() > MAX_CACHE_BYTES {
+            cache.pictures.clear();
+            cache.bytes = 0;
         }
-        kept.bytes += picture.len();
-        kept.pictures.insert(key, picture);
+        cache.bytes += picture.len();
+        cache.pictures.insert(key, picture);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, RenderCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,9 +177,10 @@ fn scaled(picture: RgbImage, size: Size) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
     use crate::catalogue::Catalogue;
-    use std::io::Cursor;
 
     fn large_post(width: u32, height: u32) -> Post {
         let template = Catalogue::swatches(1, 1).unwrap().posts().next().unwrap().clone();

@@ -18,7 +18,7 @@ const PIXEL_BYTES: u64 = 8;
 /// The most memory that decoders ask for beside the pixels: texts, profiles, tables.
 const EXTRA_BYTES: u64 = 64 << 20;
 
-/// What becomes of transparency.
+/// What becomes of transparent and half-transparent pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alpha {
     /// Colours stay as they are stored, however little of them would be seen, as `cv2.imread` leaves them.
@@ -60,7 +60,7 @@ impl PictureFile<'_> {
 /// Decodes a probed file to the last pixel, only to see whether that can be done.
 ///
 /// # Errors
-/// When it cannot.
+/// When it cannot be read, the decoder gives up, or asks for more memory than a picture of its sides needs.
 pub fn verify<R: BufRead + Seek>(reader: &mut R, probe: &Probe) -> Result<(), PictureError> {
     reader.rewind()?;
     guarded(reader, probe).map(drop)

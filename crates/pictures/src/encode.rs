@@ -1,4 +1,4 @@
-//! Pixels to picture files.
+//! Images to the bytes of PNG and JPEG files.
 
 use image::{
     ExtendedColorType, ImageEncoder,
@@ -10,17 +10,17 @@ use image::{
 
 use crate::pixels::Rgb;
 
-/// The quality of JPEG files: OpenCV's usual one.
+/// The quality of JPEG files, of 100: what `cv2.imwrite` takes where nothing is said.
 const JPEG_QUALITY: u8 = 95;
 
 /// What kind of file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// PNG, quickly.
+    /// PNG, compressed quickly: for sheets and crops that stay on this disk.
     Png,
-    /// PNG, more slowly and smaller: for pictures that travel within pages.
+    /// PNG, compressed more slowly and smaller: for pictures that travel within a report's page.
     SmallPng,
-    /// JPEG of quality 95.
+    /// JPEG of quality 95, where artefacts cannot be seen.
     Jpeg,
 }
 

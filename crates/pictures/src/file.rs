@@ -15,7 +15,7 @@ pub struct PictureFile<'a> {
 }
 
 impl<'a> PictureFile<'a> {
-    /// Probes a file.
+    /// Probes a file's bytes and, where they are a whole picture within bounds, vouches for them.
     ///
     /// # Errors
     /// When it is of no known format, is cut off, has no pixels, or has more than `max_pixels` of them.
@@ -23,7 +23,7 @@ impl<'a> PictureFile<'a> {
         Ok(Self { bytes, probe: probe(&mut Cursor::new(bytes), max_pixels)? })
     }
 
-    /// The file's content.
+    /// The file's content, for decoders of other libraries.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }

@@ -13,7 +13,7 @@ pub enum Format {
     WebP,
     /// Graphics Interchange Format; of an animation, the first frame.
     Gif,
-    /// Windows bitmap.
+    /// Windows bitmap, plain or run-length encoded.
     Bmp,
     /// Netpbm's portable anymaps, P1 to P7: found in folders of data, not on the web.
     Pnm,

@@ -1,4 +1,4 @@
-//! Images in memory.
+//! Images in memory: rectangles of bytes, and what can be done with them without looking at what they show.
 
 /// An image of `CHANNELS` bytes a pixel, row after row without gaps; at least one pixel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,10 +8,10 @@ pub struct Pixels<const CHANNELS: usize> {
     bytes: Vec<u8>,
 }
 
-/// Red, green and blue.
+/// An image in colour: red, green and blue of each pixel, 8 bits a channel.
 pub type Rgb = Pixels<3>;
 
-/// Brightness alone.
+/// An image of brightness alone, 8 bits a pixel.
 pub type Grey = Pixels<1>;
 
 impl<const CHANNELS: usize> Pixels<CHANNELS> {
@@ -30,17 +30,30 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
         Self { width, height, bytes: colour.repeat(width as usize * height as usize) }
     }
 
-    /// Pixels across.
+    /// An image whose pixel at (x, y) is what `pixel` says.
+    ///
+    /// # Panics
+    /// When a side is 0.
+    pub fn from_fn(width: u32, height: u32, mut pixel: impl FnMut(u32, u32) -> [u8; CHANNELS]) -> Self {
+        assert!(width > 0 && height > 0, "an image has at least one pixel");
+        let mut bytes = Vec::with_capacity(width as usize * height as usize * CHANNELS);
+        for y in 0..height {
+            (0..width).for_each(|x| bytes.extend_from_slice(&pixel(x, y)));
+        }
+        Self { width, height, bytes }
+    }
+
+    /// How many pixels a row has.
     pub fn width(&self) -> u32 {
         self.width
     }
 
-    /// Pixels down.
+    /// How many rows there are.
     pub fn height(&self) -> u32 {
         self.height
     }
 
-    /// Width and height.
+    /// Width and height in pixels.
     pub fn sides(&self) -> (u32, u32) {
         (self.width, self.height)
     }
@@ -55,7 +68,7 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
         &self.bytes
     }
 
-    /// The same, for keeps.
+    /// All bytes, without a copy; the image is gone.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -73,7 +86,7 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
     /// The pixel at (x, y).
     ///
     /// # Panics
-    /// When there is none.
+    /// When that lies outside the image.
     pub fn pixel(&self, x: u32, y: u32) -> [u8; CHANNELS] {
         assert!(x < self.width && y < self.height, "({x}, {y}) lies in {} x {}", self.width, self.height);
         self.pixels()[self.index(x, y)]
@@ -102,17 +115,10 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
     /// # Panics
     /// When a side is 0.
     pub fn cropped(&self, (left, top): (i32, i32), (width, height): (u32, u32)) -> Self {
-        assert!(width > 0 && height > 0, "an image has at least one pixel");
         let clamped = |start: i32, offset: u32, length: u32| {
             (i64::from(start) + i64::from(offset)).clamp(0, i64::from(length) - 1) as u32
         };
-        let mut bytes = Vec::with_capacity(width as usize * height as usize * CHANNELS);
-        for y in (0..height).map(|y| clamped(top, y, self.height)) {
-            for x in (0..width).map(|x| clamped(left, x, self.width)) {
-                bytes.extend_from_slice(&self.pixels()[self.index(x, y)]);
-            }
-        }
-        Self { width, height, bytes }
+        Self::from_fn(width, height, |x, y| self.pixel(clamped(left, x, self.width), clamped(top, y, self.height)))
     }
 
     fn index(&self, x: u32, y: u32) -> usize {

@@ -13,13 +13,13 @@ use crate::{file::PictureFile, format::Format, pixels::Grey, pixels::luma};
 /// By how much a preview is smaller than its picture: what a JPEG's blocks of eight allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
-    /// Not at all.
+    /// The picture's own size.
     None,
     /// Half as wide and high.
     Half,
-    /// A quarter.
+    /// A quarter as wide and high.
     Quarter,
-    /// An eighth.
+    /// An eighth as wide and high, one pixel for each block.
     Eighth,
 }
 

@@ -22,7 +22,7 @@ pub struct Probe {
     pub format: Format,
     /// Pixels across as stored, before the EXIF orientation turns it upright.
     pub width: u32,
-    /// Pixels down as stored.
+    /// Pixels down as stored; upright, both may be exchanged.
     pub height: u32,
     /// Pixels of the largest buffer that decoding needs: the canvas, or a frame that sticks out of it.
     largest: u64,

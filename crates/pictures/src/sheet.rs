@@ -29,9 +29,9 @@ pub struct Tile {
 /// A line of writing. The font has lower-case hexadecimal digits, the hyphen and `N`, `W`, `G`, `B`, `S`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caption {
-    /// What is written.
+    /// The characters, of which those that the font lacks stay blank.
     pub text: String,
-    /// In which colour.
+    /// The colour of its dots, red first.
     pub colour: [u8; 3],
 }
 

@@ -9,24 +9,24 @@ use contracts::{
     record::FaceRecord,
 };
 
-use super::Listing;
-use crate::{error::PackError, item::Item, place::Place};
+use super::Inventory;
+use crate::{error::PackError, item::Item, location::Location};
 
 /// Adds the faces of the manifest, in its order. A face whose file is gone was judged by the user and stays out; a
 /// whole folder that is gone is an error.
-pub(super) fn list(layout: &Layout, listing: &mut Listing) -> Result<(), PackError> {
+pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), PackError> {
     let faces = manifest::read::<FaceRecord>(&layout.faces_manifest())?.records;
     let exclusions = Exclusions::read(layout)?;
     check_folders(layout, &faces)?;
     for face in faces {
         let path = layout.faces().join(&face.file);
         if exclusions.covers(&face) {
-            listing.excluded += 1;
+            inventory.excluded += 1;
         } else if !path.exists() {
-            listing.deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
+            inventory.deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
         } else {
-            let (name, place) = (face.file.clone(), Place::File(path));
-            listing.items.push(Item { name, place, label: None, origin: Some(Box::new(face.into())) });
+            let (name, location) = (face.file.clone(), Location::File(path));
+            inventory.items.push(Item { name, location, label: None, origin: Some(Box::new(face.into())) });
         }
     }
     Ok(())

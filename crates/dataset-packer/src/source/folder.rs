@@ -8,14 +8,14 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Listing, metadata, push_file, slashed};
+use super::{Inventory, metadata, push_file, slashed};
 
 /// What tells of the files beside and below it, a line a file, in the image folders of Python's `datasets`.
 const METADATA: &str = "metadata.jsonl";
 
 /// Adds the pictures of a folder, by name; `prefix` goes before each. Hidden files and links to other folders are passed over.
 /// What a metadata.jsonl tells of a picture is kept.
-pub(super) fn list(folder: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(folder: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let mut files = Vec::new();
     walk(folder, &mut files)?;
     let mut told = HashMap::new();
@@ -27,7 +27,7 @@ pub(super) fn list(folder: &Path, prefix: &str, listing: &mut Listing) -> Result
     named.sort();
     for (name, path) in named {
         let told = told.get(&path);
-        if let (Some(item), Some(told)) = (push_file(listing, path, name), told) {
+        if let (Some(item), Some(told)) = (push_file(inventory, path, name), told) {
             metadata::add(told, item);
         }
     }
@@ -75,11 +75,11 @@ mod tests {
         for name in ["z.png", "b/c/1.jpeg", "b/2.webp", "a.gif", "b/readme.md", ".hidden.png"] {
             fs::write(root.path().join(name), b"x").unwrap();
         }
-        let mut listing = Listing::default();
-        list(root.path(), "", &mut listing).unwrap();
-        let names: Vec<&str> = listing.items.iter().map(|item| item.name.as_str()).collect();
+        let mut inventory = Inventory::default();
+        list(root.path(), "", &mut inventory).unwrap();
+        let names: Vec<&str> = inventory.items.iter().map(|item| item.name.as_str()).collect();
         assert_eq!(names, ["a.gif", "b/2.webp", "b/c/1.jpeg", "z.png"]);
-        assert_eq!(listing.other_files, 1);
+        assert_eq!(inventory.other_files, 1);
     }
 
     #[test]
@@ -90,10 +90,10 @@ mod tests {
             fs::write(root.path().join("train/deep/a.png"), b"x").unwrap();
             fs::write(root.path().join("b.png"), b"x").unwrap();
             fs::write(root.path().join("train/metadata.jsonl"), text).unwrap();
-            let mut listing = Listing::default();
-            list(root.path(), "", &mut listing)?;
+            let mut inventory = Inventory::default();
+            list(root.path(), "", &mut inventory)?;
             let told = |item: &crate::item::Item| (item.name.clone(), item.post().map(ToString::to_string), item.label);
-            Ok::<_, String>(listing.items.iter().map(told).collect::<Vec<_>>())
+            Ok::<_, String>(inventory.items.iter().map(told).collect::<Vec<_>>())
         };
         let found = metadata(
             "{\"file_name\": \"deep/a.png\", \"post\": \"mini:5\", \"label\": 2}\n{\"file_name\": \"none.png\"}\n",

@@ -5,13 +5,13 @@ use std::{fs, path::Path, sync::Arc};
 use dataset::{ForeignImage, foreign_images};
 use serde::Deserialize;
 
-use super::Listing;
+use super::Inventory;
 use crate::{
     item::Item,
-    place::{Place, Span},
+    location::{Location, Span},
 };
 
-/// `dataset_dict.json`.
+/// The part of `dataset_dict.json` that is read.
 #[derive(Deserialize)]
 struct DatasetDict {
     splits: Vec<String>,
@@ -34,18 +34,18 @@ struct DataFile {
 
 /// Adds the images of every split, in their order; `prefix` goes before each name. The splits are not kept: they are drawn
 /// anew. What a dataset of ours knows of its images is kept, and of others the column `label`.
-pub(super) fn list(folder: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(folder: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     if !folder.join("dataset_dict.json").exists() {
-        return list_split(folder, prefix, listing);
+        return list_split(folder, prefix, inventory);
     }
     let dict: DatasetDict = read_json(folder, "dataset_dict.json")?;
     for split in dict.splits {
-        list_split(&folder.join(plain(&split)?), &format!("{prefix}{split}/"), listing)?;
+        list_split(&folder.join(plain(&split)?), &format!("{prefix}{split}/"), inventory)?;
     }
     Ok(())
 }
 
-fn list_split(folder: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+fn list_split(folder: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let state: State = read_json(folder, "state.json")?;
     if state.indices_files.is_some_and(|files| !files.is_empty()) {
         return Err("it holds a selection of rows; call flatten_indices() before save_to_disk".into());
@@ -56,7 +56,7 @@ fn list_split(folder: &Path, prefix: &str, listing: &mut Listing) -> Result<(), 
         let images = foreign_images(&path).map_err(|error| error.to_string())?;
         let archive: Arc<Path> = path.into();
         for image in images {
-            listing.items.push(item(image, &archive, prefix, number));
+            inventory.items.push(item(image, &archive, prefix, number));
             number += 1;
         }
     }
@@ -65,7 +65,7 @@ fn list_split(folder: &Path, prefix: &str, listing: &mut Listing) -> Result<(), 
 
 fn item(image: ForeignImage, archive: &Arc<Path>, prefix: &str, number: usize) -> Item {
     let ForeignImage { offset, length, path, label, row } = image;
-    let place = Place::Member(Span { archive: archive.clone(), offset, length });
+    let location = Location::Member(Span { archive: archive.clone(), offset, length });
     let name = match (&row, &path) {
         // The name within the source that it first came from.
         (Some(row), _) => row.path.clone(),
@@ -74,7 +74,7 @@ fn item(image: ForeignImage, archive: &Arc<Path>, prefix: &str, number: usize) -
             format!("{prefix}{number:08}.{extension}")
         }
     };
-    Item { name, place, label, origin: row.map(|row| Box::new(row.into())) }
+    Item { name, location, label, origin: row.map(|row| Box::new(row.into())) }
 }
 
 /// A name of one part, so that a broken folder names no file elsewhere.

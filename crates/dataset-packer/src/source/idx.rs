@@ -10,24 +10,24 @@ use std::{
 use contracts::idx;
 use flate2::read::GzDecoder;
 
-use super::{Listing, file_name};
-use crate::{item::Item, place::Place};
+use super::{Inventory, file_name};
+use crate::{item::Item, location::Location};
 
 /// The type code of unsigned bytes, the only one that pictures have.
 const UNSIGNED_BYTES: u8 = 8;
 /// Files are read whole: the largest of the kind has half of this.
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 1 << 30;
 
 /// Adds the images of a file in their order, named by their number, with the classes of the file of labels beside it.
-pub(super) fn list(path: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let Idx { sizes: [count, height, width], content } = read(path)?;
     let labels = labels_beside(path, count)?;
     let (file, pixels): (Arc<Path>, _) = (path.into(), Arc::new(content));
     for number in 0..count {
         let (offset, size) = (number * height * width, [width as u32, height as u32]);
-        let place = Place::Grey { file: file.clone(), pixels: pixels.clone(), offset, size };
+        let location = Location::Grey { file: file.clone(), pixels: pixels.clone(), offset, size };
         let label = labels.as_ref().map(|labels| i64::from(labels[number]));
-        listing.items.push(Item { label, ..Item::foreign(format!("{prefix}{number:08}.pgm"), place) });
+        inventory.items.push(Item { label, ..Item::foreign(format!("{prefix}{number:08}.pgm"), location) });
     }
     Ok(())
 }
@@ -58,10 +58,10 @@ fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path)?;
     match file_name(path).ends_with(".gz") {
-        true => GzDecoder::new(file).take(MOST_BYTES + 1).read_to_end(&mut bytes)?,
-        false => file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?,
+        true => GzDecoder::new(file).take(MAX_BYTES + 1).read_to_end(&mut bytes)?,
+        false => file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?,
     };
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 1 GiB"));
     }
     Ok(bytes)
@@ -99,9 +99,9 @@ mod tests {
         for (name, content) in files {
             fs::write(folder.path().join(name), content).unwrap();
         }
-        let mut listing = Listing::default();
-        list(&folder.path().join(files[0].0), "", &mut listing)?;
-        Ok(listing.items.iter().map(|item| (item.place.read().unwrap(), item.label)).collect())
+        let mut inventory = Inventory::default();
+        list(&folder.path().join(files[0].0), "", &mut inventory)?;
+        Ok(inventory.items.iter().map(|item| (item.location.read().unwrap(), item.label)).collect())
     }
 
     fn zipped(content: &[u8]) -> Vec<u8> {

@@ -47,10 +47,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::place::Place;
+    use crate::location::Location;
 
     fn check(json: Value, expected: Option<Origin>, label: Option<i64>) {
-        let mut item = Item::foreign("a.png".into(), Place::File(PathBuf::new()));
+        let mut item = Item::foreign("a.png".into(), Location::File(PathBuf::new()));
         add(&json, &mut item);
         assert_eq!((item.origin, item.label), (expected.map(Box::new), label), "{json}");
     }

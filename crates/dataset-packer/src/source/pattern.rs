@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Listing, Source, file_kind, folder, push_file, slashed};
+use super::{Inventory, Source, file_kind, folder, push_file, slashed};
 
 /// Adds what a pattern matches: pictures, and folders and archives of them.
 ///
 /// Names start at the first part of the pattern that has a wildcard, so they say nothing of where the data lies.
-pub(super) fn list(pattern: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(pattern: &str, inventory: &mut Inventory) -> Result<(), String> {
     let paths = glob::glob(pattern).map_err(|error| format!("it is no pattern: {error}"))?;
     let paths: Result<Vec<PathBuf>, _> = paths.collect();
     let mut paths = paths.map_err(|error| error.to_string())?;
@@ -19,11 +19,11 @@ pub(super) fn list(pattern: &str, listing: &mut Listing) -> Result<(), String> {
     for path in paths {
         let name = slashed(path.strip_prefix(&fixed).unwrap_or(&path));
         if path.is_dir() {
-            folder::list(&path, &format!("{name}/"), listing)?;
+            folder::list(&path, &format!("{name}/"), inventory)?;
         } else {
             match file_kind(path.clone()) {
-                Ok(Source::Picture(_)) | Err(_) => drop(push_file(listing, path, name)),
-                Ok(archive) => archive.list(&format!("{name}/"), listing)?,
+                Ok(Source::Picture(_)) | Err(_) => drop(push_file(inventory, path, name)),
+                Ok(archive) => archive.list(&format!("{name}/"), inventory)?,
             }
         }
     }

@@ -10,20 +10,20 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Listing, is_picture, metadata, slashed};
+use super::{Inventory, is_picture, metadata, slashed};
 use crate::{
     item::Item,
-    place::{Place, Span},
+    location::{Location, Span},
 };
 
 /// Classes of a WebDataset are short numbers, and metadata is short; longer members named so are something else.
-const MOST_LABEL_BYTES: u64 = 32;
-const MOST_METADATA_BYTES: u64 = 64 << 10;
+const MAX_LABEL_BYTES: u64 = 32;
+const MAX_METADATA_BYTES: u64 = 64 << 10;
 
 /// Adds the pictures of a tar file, by name; `prefix` goes before each name. Of members with one name the last
 /// counts, as when the file is unpacked. As in a WebDataset, a member of the same name with the ending .cls that holds a
 /// number is the picture's class, and one with the ending .json tells what is known of it.
-pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(archive: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("it is no whole tar file: {error}");
     let file = File::open(archive).map_err(|error| format!("cannot open it: {error}"))?;
     let available = file.metadata().map_err(broken)?.len();
@@ -34,18 +34,18 @@ pub(super) fn list(archive: &Path, prefix: &str, listing: &mut Listing) -> Resul
     // Stable, so that of equal names the later member comes last.
     members.sort_by(|a, b| a.name.cmp(&b.name));
     let archive: Arc<Path> = archive.into();
-    for (place, member) in members.iter().enumerate() {
-        let replaced = members.get(place + 1).is_some_and(|next| next.name == member.name);
+    for (index, member) in members.iter().enumerate() {
+        let replaced = members.get(index + 1).is_some_and(|next| next.name == member.name);
         if !is_picture(Path::new(&member.name)) {
-            listing.other_files += 1;
+            inventory.other_files += 1;
         } else if !replaced {
             let span = Span { archive: archive.clone(), offset: member.offset, length: member.length };
-            let mut item = Item::foreign(format!("{prefix}{}", member.name), Place::Member(span));
+            let mut item = Item::foreign(format!("{prefix}{}", member.name), Location::Member(span));
             if let Some(told) = told.get(sample_key(&member.name)) {
                 item.label = told.label;
                 metadata::add(&told.metadata, &mut item);
             }
-            listing.items.push(item);
+            inventory.items.push(item);
         }
     }
     Ok(())
@@ -75,11 +75,11 @@ fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<Stri
             let length = entry.size();
             members.push(Member { name, offset: entry.raw_file_position(), length });
             let name = &members[members.len() - 1].name;
-            if name.ends_with(".cls") && length <= MOST_LABEL_BYTES {
+            if name.ends_with(".cls") && length <= MAX_LABEL_BYTES {
                 let mut text = String::new();
                 entry.read_to_string(&mut text)?;
                 told.entry(sample_key(name).to_owned()).or_default().label = text.trim().parse().ok();
-            } else if name.ends_with(".json") && length <= MOST_METADATA_BYTES {
+            } else if name.ends_with(".json") && length <= MAX_METADATA_BYTES {
                 let mut text = Vec::new();
                 entry.read_to_end(&mut text)?;
                 told.entry(sample_key(name).to_owned()).or_default().metadata =
@@ -117,9 +117,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tar");
         fs::write(&path, content).unwrap();
-        let mut listing = Listing::default();
-        list(&path, "p/", &mut listing)?;
-        Ok(listing.items.into_iter().map(|item| (item.name, item.place.read().unwrap())).collect())
+        let mut inventory = Inventory::default();
+        list(&path, "p/", &mut inventory)?;
+        Ok(inventory.items.into_iter().map(|item| (item.name, item.location.read().unwrap())).collect())
     }
 
     #[test]
@@ -152,10 +152,10 @@ mod tests {
             ("c.json", b"no JSON"),
         ];
         fs::write(&path, tar_of(&members)).unwrap();
-        let mut listing = Listing::default();
-        list(&path, "", &mut listing).unwrap();
+        let mut inventory = Inventory::default();
+        list(&path, "", &mut inventory).unwrap();
         let told = |item: &Item| (item.name.clone(), item.label, item.post().map(ToString::to_string));
-        let found: Vec<_> = listing.items.iter().map(told).collect();
+        let found: Vec<_> = inventory.items.iter().map(told).collect();
         let post = Some("mini:5".to_owned());
         let expected = [("a.png", None, post), ("c.jpg", Some(3), None), ("v1.0/b.seg.png", Some(7), None)];
         assert_eq!(found, expected.map(|(name, label, post)| (name.to_owned(), label, post)));

@@ -6,16 +6,16 @@ use std::{collections::HashMap, fs::File, io::BufReader, path::Path, sync::Arc};
 use serde::Deserialize;
 use zip::{CompressionMethod, ZipArchive, read::ZipFile};
 
-use super::{Listing, is_picture};
+use super::{Inventory, is_picture};
 use crate::{
     item::Item,
-    place::{Place, Span},
+    location::{Location, Span},
 };
 
 /// What StyleGAN's tools write beside the pictures.
 const DATASET_JSON: &str = "dataset.json";
 /// A list of a hundred million labels is longer than any that is real.
-const MOST_JSON_BYTES: u64 = 1 << 30;
+const MAX_JSON_BYTES: u64 = 1 << 30;
 
 /// The part of dataset.json that is read.
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ struct DatasetJson {
 
 /// Adds the pictures of a zip file, by name; `prefix` goes before each name. Classes are those of StyleGAN's dataset.json
 /// where there is one.
-pub(super) fn list(path: &Path, prefix: &str, listing: &mut Listing) -> Result<(), String> {
+pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let file = File::open(path).map_err(|error| format!("cannot open it: {error}"))?;
     let mut archive =
         ZipArchive::new(BufReader::new(file)).map_err(|error| format!("it is no whole zip file: {error}"))?;
@@ -41,27 +41,27 @@ pub(super) fn list(path: &Path, prefix: &str, listing: &mut Listing) -> Result<(
         let name = member.name().map_err(|error| format!("its member {number} has a bad name: {error}"))?;
         let name = name.replace('\\', "/");
         if !is_picture(Path::new(&name)) {
-            listing.other_files += 1;
+            inventory.other_files += 1;
             continue;
         }
-        let place = place(&member, &shared).map_err(|problem| format!("its member {name} {problem}"))?;
+        let location = locate(&member, &shared).map_err(|problem| format!("its member {name} {problem}"))?;
         let label = labels.get(&name).copied();
-        items.push(Item { label, ..Item::foreign(format!("{prefix}{name}"), place) });
+        items.push(Item { label, ..Item::foreign(format!("{prefix}{name}"), location) });
     }
     items.sort_by(|a, b| a.name.cmp(&b.name));
-    listing.items.extend(items);
+    inventory.items.extend(items);
     Ok(())
 }
 
-fn place<R: std::io::Read>(member: &ZipFile<'_, R>, archive: &Arc<Path>) -> Result<Place, String> {
+fn locate<R: std::io::Read>(member: &ZipFile<'_, R>, archive: &Arc<Path>) -> Result<Location, String> {
     if member.encrypted() {
         return Err("is encrypted".into());
     }
     let offset = member.data_start().ok_or("has no content")?;
     let span = Span { archive: archive.clone(), offset, length: member.compressed_size() };
     match member.compression() {
-        CompressionMethod::Stored => Ok(Place::Member(span)),
-        CompressionMethod::DEFLATE => Ok(Place::Deflated { span, length: member.size() }),
+        CompressionMethod::Stored => Ok(Location::Member(span)),
+        CompressionMethod::DEFLATE => Ok(Location::Deflated { span, length: member.size() }),
         other => Err(format!("is compressed by {other:?}; only deflate is read")),
     }
 }
@@ -70,11 +70,11 @@ fn labels(archive: &mut ZipArchive<BufReader<File>>, path: &Path) -> Result<Hash
     let Some(number) = archive.index_for_name(DATASET_JSON) else { return Ok(HashMap::new()) };
     let broken = |problem: String| format!("its {DATASET_JSON} cannot be read: {problem}");
     let member = archive.by_index_raw(number).map_err(|error| broken(error.to_string()))?;
-    let place = place(&member, &path.into()).map_err(broken)?;
-    if place.length().is_ok_and(|length| length > MOST_JSON_BYTES) {
+    let location = locate(&member, &path.into()).map_err(broken)?;
+    if location.length().is_ok_and(|length| length > MAX_JSON_BYTES) {
         return Err(broken("it is too long".into()));
     }
-    let json = place.read().map_err(|error| broken(error.to_string()))?;
+    let json = location.read().map_err(|error| broken(error.to_string()))?;
     let read: DatasetJson = serde_json::from_slice(&json).map_err(|error| broken(error.to_string()))?;
     let labels = read.labels.unwrap_or_default().into_iter();
     Ok(labels.filter_map(|(name, label)| Some((name, label.as_i64()?))).collect())

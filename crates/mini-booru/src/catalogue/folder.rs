@@ -1,15 +1,19 @@
 //! A catalogue from a folder of pictures.
 
-use std::fs;
-use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
 
 use image::ImageReader;
 use rayon::prelude::*;
 
 use super::{Catalogue, PassedOver, format_of, md5_hex};
-use crate::error::BooruError;
-use crate::post::{Original, Post, PostId, Rating, Size, Status};
+use crate::{
+    error::BooruError,
+    post::{Original, Post, PostId, Rating, Size, Status},
+};
 
 pub(super) fn catalogue(folder: &Path) -> Result<Catalogue, BooruError> {
     let files = files(folder).map_err(|cause| BooruError::Folder { path: folder.to_owned(), cause })?;

@@ -1,16 +1,18 @@
 //! Catalogues whose pictures are painted, with the variety of posts that a real site has.
 
-use image::ExtendedColorType;
-use image::ImageEncoder;
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+use image::{
+    ExtendedColorType, ImageEncoder,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+};
 use rayon::prelude::*;
 
 use super::{Catalogue, md5_hex};
-use crate::error::BooruError;
-use crate::painter::{Painting, paint};
-use crate::post::{Format, Original, Post, PostId, Rating, Size, Status};
-use crate::random::Random;
+use crate::{
+    error::BooruError,
+    painter::{Painting, paint},
+    post::{Format, Original, Post, PostId, Rating, Size, Status},
+    random::Random,
+};
 
 /// The first post is said to be from December 2015.
 const FIRST_DAY: u64 = 1_450_000_000;

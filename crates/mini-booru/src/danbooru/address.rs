@@ -1,8 +1,6 @@
 //! Where Danbooru keeps its files.
 
-use crate::address::Address;
-use crate::post::Post;
-use crate::variant::Variant;
+use crate::{address::Address, post::Post, variant::Variant};
 
 /// The original.
 pub(super) fn original(post: &Post, address: &Address) -> String {

@@ -1,27 +1,28 @@
 //! Danbooru 2: which path gives which answer.
 
 mod address;
-mod listing;
 mod pages;
 mod record;
+mod result_page;
 
 use serde_json::{Value, json};
 
-use crate::post::Post;
-use crate::request::Request;
-use crate::response::Response;
-use crate::site::{self, Site};
-use crate::variant::Variant;
-
-use listing::Listing;
+use crate::{
+    post::Post,
+    request::Request,
+    response::Response,
+    site::{self, Site},
+    variant::Variant,
+};
 use record::record;
+use result_page::ResultPage;
 
 /// The answer for a path's `parts`.
 pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response {
     match parts {
-        ["posts"] => listed(site, request, |listing| Response::html(200, pages::list_page(listing, &site.address))),
-        ["posts.json"] => listed(site, request, |listing| {
-            let records = listing.posts.iter().map(|post| record(post, listing.has_children(post), &site.address));
+        ["posts"] => listed(site, request, |page| Response::html(200, pages::list_page(page, &site.address))),
+        ["posts.json"] => listed(site, request, |page| {
+            let records = page.posts.iter().map(|post| record(post, page.has_children(post), &site.address));
             site::json(200, &Value::Array(records.collect()))
         }),
         ["posts", id] => post(site, id),
@@ -30,9 +31,9 @@ pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response
     }
 }
 
-fn listed(site: &Site, request: &Request, answer: impl FnOnce(&Listing) -> Response) -> Response {
-    match Listing::find(&site.posts(), request.query()) {
-        Some(listing) => answer(&listing),
+fn listed(site: &Site, request: &Request, answer: impl FnOnce(&ResultPage) -> Response) -> Response {
+    match ResultPage::find(&site.posts(), request.query()) {
+        Some(page) => answer(&page),
         None => site::json(
             410,
             &json!({

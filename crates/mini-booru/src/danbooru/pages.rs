@@ -1,29 +1,33 @@
 //! Danbooru's HTML: list pages and post pages.
 
-use super::address::{has_large, large, original, variant};
-use super::listing::Listing;
-use crate::address::{Address, percent_encoded};
-use crate::dialect::Dialect;
-use crate::html::{escaped, page};
-use crate::post::{Post, Status};
-use crate::variant::Variant;
+use super::{
+    address::{has_large, large, original, variant},
+    result_page::ResultPage,
+};
+use crate::{
+    address::{Address, percent_encoded},
+    dialect::Dialect,
+    html::{escaped, page},
+    post::{Post, Status},
+    variant::Variant,
+};
 
 /// A list page.
-pub(super) fn list_page(listing: &Listing, address: &Address) -> String {
-    let articles: String = listing.shown().map(|post| article(post, listing, address)).collect();
+pub(super) fn list_page(results: &ResultPage, address: &Address) -> String {
+    let articles: String = results.shown().map(|post| article(post, results, address)).collect();
     let gallery = if articles.is_empty() { "<p>No posts found.</p>\n".to_owned() } else { articles };
     let body = format!(
         "<div id=\"posts\"><div class=\"post-gallery post-gallery-grid post-gallery-180\">\n\
          <div class=\"posts-container gap-2\">\n{gallery}</div>\n{paginator}</div></div>",
-        paginator = paginator(listing),
+        paginator = paginator(results),
     );
     page("/posts", &body)
 }
 
-fn article(post: &Post, listing: &Listing, address: &Address) -> String {
+fn article(post: &Post, results: &ResultPage, address: &Address) -> String {
     let [small, medium] = [Variant::Within180, Variant::Within360].map(|kind| variant(kind, post, address));
     let shown = Variant::Within180.size(post);
-    let link = format!("/posts/{}?q={}", post.id, percent_encoded(&listing.terms));
+    let link = format!("/posts/{}?q={}", post.id, percent_encoded(&results.terms));
     let title = format!("{} rating:{} score:{}", post.danbooru_tags(), letter(post), post.score);
     let deleted = if post.status == Status::Deleted { " post-status-deleted" } else { "" };
     format!(
@@ -35,7 +39,7 @@ fn article(post: &Post, listing: &Listing, address: &Address) -> String {
          alt=\"post #{id}\" crossorigin=\"anonymous\" draggable=\"false\">\n\
          </picture>\n</a>\n</div>\n</article>\n",
         id = post.id,
-        data = data(post, listing.has_children(post), address),
+        data = data(post, results.has_children(post), address),
         link = escaped(&link),
         width = shown.width,
         height = shown.height,
@@ -81,13 +85,13 @@ fn letter(post: &Post) -> &'static str {
     post.rating.letter(Dialect::Danbooru)
 }
 
-fn paginator(listing: &Listing) -> String {
-    let terms = percent_encoded(&listing.terms);
+fn paginator(results: &ResultPage) -> String {
+    let terms = percent_encoded(&results.terms);
     let link = |class: &str, page: String| {
         format!("<a class=\"{class}\" rel=\"nofollow\" href=\"/posts?page={page}&amp;tags={terms}\">{class}</a>")
     };
-    let newest = listing.posts.first().map(|post| link("paginator-prev", format!("a{}", post.id)));
-    let oldest = listing.posts.last().map(|post| link("paginator-next", format!("b{}", post.id)));
+    let newest = results.posts.first().map(|post| link("paginator-prev", format!("a{}", post.id)));
+    let oldest = results.posts.last().map(|post| link("paginator-next", format!("b{}", post.id)));
     format!("<div class=\"paginator\">{}{}</div>\n", newest.unwrap_or_default(), oldest.unwrap_or_default())
 }
 

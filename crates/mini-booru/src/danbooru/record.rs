@@ -3,11 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::address::{has_large, large, original, variant};
-use crate::address::Address;
-use crate::dates::json_date;
-use crate::dialect::Dialect;
-use crate::post::{Post, Status};
-use crate::variant::Variant;
+use crate::{
+    address::Address,
+    dates::json_date,
+    dialect::Dialect,
+    post::{Post, Status},
+    variant::Variant,
+};
 
 /// The time of the first edit; each later one is a second after the one before.
 const FIRST_EDIT: u64 = 1_600_000_000;

@@ -3,9 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Fault, bomb};
-use crate::dates::{http_date, seconds_since_1970};
-use crate::html::error_page;
-use crate::response::{Body, Response};
+use crate::{
+    dates::{http_date, seconds_since_1970},
+    html::error_page,
+    response::{Body, Response},
+};
 
 /// The answer that the fault makes of the sound one.
 pub(super) fn instead(fault: &Fault, target: &str, answer: Response) -> Response {

@@ -1,7 +1,9 @@
 //! A picture that is small as a file and huge when unpacked.
 
-use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::{
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
 /// Pixels on a side: 1.6 billion in all, 4.8 GB as RGB.
 const SIDE: u32 = 40_000;

@@ -4,14 +4,11 @@ mod answers;
 mod bomb;
 mod wire;
 
-use std::io;
-use std::net::TcpStream;
+use std::{io, net::TcpStream};
 
 use serde::Deserialize;
 
-use crate::path_class::PathClass;
-use crate::response::Response;
-use crate::shift::Shift;
+use crate::{path_class::PathClass, response::Response, shift::Shift};
 
 /// What becomes of a request instead of what it asked for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -19,7 +16,7 @@ use crate::shift::Shift;
 pub enum Fault {
     /// An error page of this status.
     Status {
-        /// The status code.
+        /// The status code of the error page.
         code: u16,
         /// The `Retry-After` header, as it stands; `+N` becomes the date N seconds from now.
         #[serde(default)]
@@ -27,12 +24,12 @@ pub enum Fault {
     },
     /// The page with status 403 that Cloudflare shows while it looks for a browser.
     Cloudflare,
-    /// Status 302 to another place: another host, `/banned`.
+    /// Status 302 to another address: another host, `/banned`.
     Redirect {
-        /// The `Location`.
+        /// What the `Location` header says.
         to: String,
     },
-    /// Status 302 to the place that was asked for.
+    /// Status 302 to the address that was asked for.
     RedirectLoop,
     /// Status 200 with a page, whatever was asked for.
     Html,
@@ -43,16 +40,16 @@ pub enum Fault {
     /// The sound answer with one more header, or with another value of a header that it has: another
     /// `Content-Type`, `X-Robots-Tag: noai`.
     Header {
-        /// The header's name.
+        /// The name of the header that is added or replaced.
         name: String,
-        /// Its value.
+        /// The value that it gets.
         value: String,
     },
     /// Status 200 and no byte.
     Empty,
     /// So many zero bytes behind the right ones, and counted in `Content-Length`.
     Oversize {
-        /// How many.
+        /// How many bytes too many.
         by: usize,
     },
     /// One bit in the middle of the body is another: the length is right, the MD5 is not.
@@ -95,14 +92,14 @@ pub enum Fault {
 pub(crate) struct Sent {
     /// The status code; 0 where no status line was sent.
     pub(crate) status: u16,
-    /// Bytes of the body.
+    /// How many bytes of the body went out.
     pub(crate) bytes: u64,
 }
 
 /// A request as the script of faults sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// `GET`, `HEAD`.
+    /// The request's method: `GET`, `HEAD`.
     pub method: &'a str,
     /// The decoded path, without the query.
     pub path: &'a str,
@@ -131,7 +128,7 @@ where
     }
 }
 
-/// Nothing goes wrong.
+/// A script under which nothing ever goes wrong.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFaults;
 
@@ -142,26 +139,26 @@ impl Faults for NoFaults {
 }
 
 /// What becomes of the answer.
-pub(crate) enum Outcome {
+pub(crate) enum FaultEffect {
     /// Another answer, sent in good order.
     Instead(Response),
     /// Bytes to send as they are, after which the connection is finished.
     Raw {
-        /// The bytes.
+        /// The bytes, head included.
         wire: Vec<u8>,
-        /// What they amount to.
+        /// What they amount to in the log.
         sent: Sent,
     },
     /// Something went out, and the connection is finished.
-    Over(Sent),
+    Finished(Sent),
 }
 
 impl Fault {
     /// Lets the fault happen to the sound `answer` to a request for `target`.
-    pub(crate) fn happen(&self, stream: &mut TcpStream, target: &str, answer: Response) -> io::Result<Outcome> {
-        match wire::outcome(self, stream, &answer)? {
-            Some(outcome) => Ok(outcome),
-            None => Ok(Outcome::Instead(answers::instead(self, target, answer))),
+    pub(crate) fn happen(&self, stream: &mut TcpStream, target: &str, answer: Response) -> io::Result<FaultEffect> {
+        match wire::effect(self, stream, &answer)? {
+            Some(effect) => Ok(effect),
+            None => Ok(FaultEffect::Instead(answers::instead(self, target, answer))),
         }
     }
 }

@@ -1,17 +1,19 @@
 //! Faults below HTTP: done by hand on the bare connection, which the server closes afterwards.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
-use super::{Fault, Outcome, Sent};
+use super::{Fault, FaultEffect, Sent};
 use crate::response::Response;
 
 /// The body goes out in chunks of this length.
 const CHUNK: usize = 1024;
 
 /// What the fault leaves of the answer; `None` where the fault is not one of these.
-pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) -> io::Result<Option<Outcome>> {
+pub(super) fn effect(fault: &Fault, stream: &mut TcpStream, answer: &Response) -> io::Result<Option<FaultEffect>> {
     let body = answer.body.bytes();
     Ok(Some(match fault {
         Fault::Closed => NOTHING,
@@ -24,7 +26,7 @@ pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) 
         Fault::UnfinishedChunks => {
             let head = answer.head(false, "Transfer-Encoding: chunked\r\n");
             let sent = Sent { status: answer.status, bytes: body.len() as u64 };
-            Outcome::Raw { wire: [head.into_bytes(), chunks(body)].concat(), sent }
+            FaultEffect::Raw { wire: [head.into_bytes(), chunks(body)].concat(), sent }
         }
         Fault::Drip { pause } => {
             stream.write_all(answer.head(false, &length(body.len())).as_bytes())?;
@@ -32,24 +34,24 @@ pub(super) fn outcome(fault: &Fault, stream: &mut TcpStream, answer: &Response) 
             let (early, last) = body.split_at(body.len().saturating_sub(1));
             let sent = |bytes: usize| Sent { status: answer.status, bytes: bytes as u64 };
             match drip(stream, early, Duration::from_millis(*pause)) {
-                bytes if bytes < early.len() => Outcome::Over(sent(bytes)),
-                _ => Outcome::Raw { wire: last.to_vec(), sent: sent(body.len()) },
+                bytes if bytes < early.len() => FaultEffect::Finished(sent(bytes)),
+                _ => FaultEffect::Raw { wire: last.to_vec(), sent: sent(body.len()) },
             }
         }
         _ => return Ok(None),
     }))
 }
 
-const NOTHING: Outcome = Outcome::Over(Sent { status: 0, bytes: 0 });
+const NOTHING: FaultEffect = FaultEffect::Finished(Sent { status: 0, bytes: 0 });
 
 fn length(length: usize) -> String {
     format!("Content-Length: {length}\r\n")
 }
 
 /// A body under a `Content-Length` that need not be its own.
-fn raw(answer: &Response, said: usize, body: &[u8]) -> Outcome {
+fn raw(answer: &Response, said: usize, body: &[u8]) -> FaultEffect {
     let wire = [answer.head(false, &length(said)).as_bytes(), body].concat();
-    Outcome::Raw { wire, sent: Sent { status: answer.status, bytes: body.len() as u64 } }
+    FaultEffect::Raw { wire, sent: Sent { status: answer.status, bytes: body.len() as u64 } }
 }
 
 fn chunks(body: &[u8]) -> Vec<u8> {

@@ -1,18 +1,19 @@
 //! Moebooru: which path gives which answer.
 
-mod listing;
 pub(crate) mod pages;
 mod record;
+mod result_page;
 
 use serde_json::Value;
 
-use crate::post::{Post, Status};
-use crate::request::Request;
-use crate::response::Response;
-use crate::site::{Site, json};
-use crate::variant::Variant;
-
-use listing::Listing;
+use crate::{
+    post::{Post, Status},
+    request::Request,
+    response::Response,
+    site::{Site, json},
+    variant::Variant,
+};
+use result_page::ResultPage;
 
 /// The answer for a path's `parts`.
 pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response {
@@ -30,28 +31,28 @@ pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response
     }
 }
 
-fn listing(site: &Site, request: &Request) -> Listing {
-    Listing::find(&site.posts(), request.query(), site.page_length)
+fn result_page(site: &Site, request: &Request) -> ResultPage {
+    ResultPage::find(&site.posts(), request.query(), site.page_length)
 }
 
 fn list(site: &Site, request: &Request) -> Response {
-    let listing = listing(site, request);
-    let records = listing.records(&site.address, &site.renderer);
-    Response::html(200, pages::list_page(&listing, &records, &site.address, site.previews))
+    let page = result_page(site, request);
+    let records = page.records(&site.address, &site.renderer);
+    Response::html(200, pages::list_page(&page, &records, &site.address, site.previews))
 }
 
 fn records(site: &Site, request: &Request) -> Response {
-    json(200, &Value::Array(listing(site, request).records(&site.address, &site.renderer)))
+    json(200, &Value::Array(result_page(site, request).records(&site.address, &site.renderer)))
 }
 
 fn post(site: &Site, id: &str) -> Response {
     let found = {
         let posts = site.posts();
         let post = id.parse().ok().and_then(|id| posts.post(id));
-        post.map(|post| (post.clone(), Listing::single(&posts, post)))
+        post.map(|post| (post.clone(), ResultPage::single(&posts, post)))
     };
-    let Some((post, listing)) = found else { return Response::error(404) };
-    match listing.records(&site.address, &site.renderer).first() {
+    let Some((post, page)) = found else { return Response::error(404) };
+    match page.records(&site.address, &site.renderer).first() {
         Some(record) => Response::html(200, pages::post_page(&post, record, &site.address)),
         None => Response::error(404),
     }

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::listing::Listing;
-use super::record::record;
-use crate::address::{Address, percent_encoded};
-use crate::dialect::Dialect;
-use crate::html::{escaped, in_script, page};
-use crate::post::{Post, Status};
+use super::{record::record, result_page::ResultPage};
+use crate::{
+    address::{Address, percent_encoded},
+    dialect::Dialect,
+    html::{escaped, in_script, page},
+    post::{Post, Status},
+};
 
 /// How a list page writes its previews' addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,13 +20,18 @@ pub enum PreviewAddresses {
     ProtocolRelative,
 }
 
-/// A list page; `records` are those of the listing's posts, in their order.
-pub(crate) fn list_page(listing: &Listing, records: &[Value], address: &Address, previews: PreviewAddresses) -> String {
-    if listing.posts.is_empty() {
+/// A list page; `records` are those of its posts, in their order.
+pub(crate) fn list_page(
+    results: &ResultPage,
+    records: &[Value],
+    address: &Address,
+    previews: PreviewAddresses,
+) -> String {
+    if results.posts.is_empty() {
         return page("/post", "<div id=\"quick-search\"></div>\n<p>Nobody here but us chickens!</p>");
     }
     let mut body = String::from("<ul id=\"post-list-posts\">\n");
-    for post in &listing.posts {
+    for post in &results.posts {
         body.push_str(&list_item(post, address, previews));
     }
     body.push_str("</ul>\n<script type=\"text/javascript\">\n");
@@ -33,8 +39,8 @@ pub(crate) fn list_page(listing: &Listing, records: &[Value], address: &Address,
         body.push_str(&format!("Post.register({})\n", in_script(record)));
     }
     body.push_str("</script>\n");
-    body.push_str(&preloads(listing, address));
-    body.push_str(&paginator(listing));
+    body.push_str(&preloads(results, address));
+    body.push_str(&paginator(results));
     page("/post", &body)
 }
 
@@ -89,26 +95,26 @@ fn direct_link(post: &Post, address: &Address) -> String {
 }
 
 /// What browsers may fetch ahead: the neighbouring pages' pictures, which are not part of this page.
-fn preloads(listing: &Listing, address: &Address) -> String {
-    let records: Vec<Value> = listing.neighbours.iter().map(|post| record(post, address, false, 0)).collect();
+fn preloads(results: &ResultPage, address: &Address) -> String {
+    let records: Vec<Value> = results.neighbours.iter().map(|post| record(post, address, false, 0)).collect();
     format!(
         "<script type=\"application/json\" class=\"js-preload-posts\">{}</script>\n",
         in_script(&Value::Array(records))
     )
 }
 
-fn paginator(listing: &Listing) -> String {
+fn paginator(results: &ResultPage) -> String {
     let link = |page: usize, class: &str, text: &str| {
-        let terms = percent_encoded(&listing.terms);
+        let terms = percent_encoded(&results.terms);
         format!("<a class=\"{class}\" rel=\"{text}\" href=\"/post?page={page}&amp;tags={terms}\">{text}</a>")
     };
     let mut links = String::new();
-    if listing.page > 1 {
-        links.push_str(&link(listing.page - 1, "previous_page", "prev"));
+    if results.page > 1 {
+        links.push_str(&link(results.page - 1, "previous_page", "prev"));
     }
-    links.push_str(&format!("<span class=\"current\">{}</span>", listing.page));
-    if listing.has_next {
-        links.push_str(&link(listing.page + 1, "next_page", "next"));
+    links.push_str(&format!("<span class=\"current\">{}</span>", results.page));
+    if results.has_next {
+        links.push_str(&link(results.page + 1, "next_page", "next"));
     }
     format!("<div id=\"paginator\"><div class=\"pagination\">{links}</div></div>\n")
 }
@@ -137,8 +143,7 @@ pub(crate) fn post_page(post: &Post, record: &Value, address: &Address) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Catalogue;
-    use crate::variant::Renderer;
+    use crate::{catalogue::Catalogue, variant::Renderer};
 
     fn site() -> Catalogue {
         let mut site = Catalogue::swatches(4, 10).unwrap();
@@ -154,9 +159,9 @@ mod tests {
 
     fn listed(query: &str, previews: PreviewAddresses) -> String {
         let address = Address::new("http://127.0.0.1:81");
-        let listing = Listing::find(&site(), query, 16);
-        let records = listing.records(&address, &Renderer::default());
-        list_page(&listing, &records, &address, previews)
+        let results = ResultPage::find(&site(), query, 16);
+        let records = results.records(&address, &Renderer::default());
+        list_page(&results, &records, &address, previews)
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::address::Address;
-use crate::dialect::Dialect;
-use crate::post::{Post, Status};
+use crate::{
+    address::Address,
+    dialect::Dialect,
+    post::{Post, Status},
+};
 
 /// The record of `post.json`. `sample_length` is the sample's length in bytes, 0 where it has none of its own.
 /// Deleted posts lack the URLs of their files.

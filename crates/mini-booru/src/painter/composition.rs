@@ -4,7 +4,7 @@ use super::portrait::Pose;
 use crate::random::Random;
 
 /// Faces smaller than this half-width, in pixels, are not painted: detectors stop there.
-const SMALLEST_FACE: f32 = 34.0;
+const MIN_FACE: f32 = 34.0;
 
 /// How far below the middle of the face a figure reaches, with some room to spare, in face units.
 const FIGURE: f32 = 12.4;
@@ -40,8 +40,8 @@ fn size(random: &mut Random) -> (u32, u32) {
 
 /// A place in a slot of the given middle and width, with the whole head inside the picture.
 fn pose(random: &mut Random, middle: f32, slot: f32, height: f32) -> Pose {
-    let largest = (slot / 2.9).min(height / 3.9).max(SMALLEST_FACE);
-    let smallest = (largest * 0.45).max(SMALLEST_FACE);
+    let largest = (slot / 2.9).min(height / 3.9).max(MIN_FACE);
+    let smallest = (largest * 0.45).max(MIN_FACE);
     let scale = random.between(smallest, largest);
     let slack = (slot / 2.0 - scale * 1.4).max(0.0);
     // Figures without feet on the ground look lost where there is room below them.
@@ -65,7 +65,7 @@ mod tests {
             let layout = Composition::drawn(&mut Random::keyed(5, &[index]));
             assert!((490..=1810).contains(&layout.width.max(layout.height)));
             for pose in layout.poses {
-                assert!(pose.scale >= SMALLEST_FACE);
+                assert!(pose.scale >= MIN_FACE);
                 assert!(pose.x > pose.scale * 0.9 && pose.x < layout.width as f32 - pose.scale * 0.9);
                 assert!(pose.y > pose.scale && pose.y < layout.height as f32 - pose.scale * 1.2, "{pose:?}");
             }

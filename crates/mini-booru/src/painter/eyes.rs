@@ -1,8 +1,10 @@
 //! The eyes: the part of such a face that everything else frames, and that detectors look for first.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Character, Lids};
-use super::colour::Colour;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Character, Lids},
+    colour::Colour,
+};
 
 /// One eye's own frame: its middle, half its width and height, which side it is on (−1 left, 1 right).
 struct Socket {

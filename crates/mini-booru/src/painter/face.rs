@@ -1,9 +1,11 @@
 //! The head without its hair: ears, face, cheeks, nose, mouth and brows.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Character, Lids, Mouth};
-use super::colour::Colour;
-use super::eyes;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Character, Lids, Mouth},
+    colour::Colour,
+    eyes,
+};
 
 /// Everything of the face that lies under the fringe.
 pub(super) fn draw(canvas: &mut Canvas, character: &Character) {

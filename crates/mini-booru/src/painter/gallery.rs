@@ -1,20 +1,18 @@
 //! Painted pictures as files in a folder, with what is known about them.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::paint;
-use crate::catalogue::encoded_painting;
-use crate::error::BooruError;
+use crate::{catalogue::encoded_painting, error::BooruError};
 
 /// Paints `count` pictures of the series into `folder`, which is created, and writes `truth.json` beside them: for
 /// each file's name the boxes of its faces, `[x, y, width, height]` in pixels.
 ///
 /// # Errors
-/// Where the folder cannot be written.
+/// When the folder cannot be written.
 pub fn save(seed: u64, count: u64, folder: &Path) -> Result<(), BooruError> {
     fs::create_dir_all(folder).map_err(|cause| refused(folder, cause))?;
     let truth: Result<Map<String, Value>, BooruError> = (0..count)

@@ -1,8 +1,10 @@
 //! Hair in front of the face: the crown, the fringe and the locks that frame the cheeks.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Character, Fringe, Hair};
-use super::colour::Colour;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Character, Fringe, Hair},
+    colour::Colour,
+};
 use crate::random::Random;
 
 /// One pointed lock of the fringe: where it leaves the fringe, how low its tip hangs, how far the tip leans.

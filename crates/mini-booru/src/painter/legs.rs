@@ -1,8 +1,10 @@
 //! What a figure has below the hips, and its hands: seen where the picture leaves room.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Character, Cut};
-use super::colour::Colour;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Character, Cut},
+    colour::Colour,
+};
 
 pub(super) fn draw(canvas: &mut Canvas, character: &Character) {
     for side in [-1.0, 1.0] {

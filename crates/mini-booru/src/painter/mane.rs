@@ -1,8 +1,10 @@
 //! Hair behind the head, drawn before everything else of a figure.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Back, Character, Hair};
-use super::colour::Colour;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Back, Character, Hair},
+    colour::Colour,
+};
 
 pub(super) fn draw(canvas: &mut Canvas, character: &Character) {
     let hair = &character.hair;

@@ -1,9 +1,11 @@
 //! What a figure wears on its head, and its glasses.
 
-use super::canvas::{Canvas, Shape};
-use super::character::{Character, Hair, Ornament};
-use super::colour::Colour;
-use super::outfit::bow;
+use super::{
+    canvas::{Canvas, Shape},
+    character::{Character, Hair, Ornament},
+    colour::Colour,
+    outfit::bow,
+};
 
 /// What lies behind the fringe: ears, bands' ends, hats' backs.
 pub(super) fn draw_behind(canvas: &mut Canvas, character: &Character) {

@@ -1,8 +1,10 @@
 //! Neck, shoulders and clothes down to the hips.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::character::{Character, Cut};
-use super::colour::Colour;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    character::{Character, Cut},
+    colour::Colour,
+};
 
 pub(super) fn draw(canvas: &mut Canvas, character: &Character) {
     shoulders(canvas, character);

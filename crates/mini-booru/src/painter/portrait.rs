@@ -2,9 +2,7 @@
 
 use tiny_skia::Transform;
 
-use super::canvas::Canvas;
-use super::character::Character;
-use super::{face, hair, legs, mane, ornament, outfit};
+use super::{canvas::Canvas, character::Character, face, hair, legs, mane, ornament, outfit};
 use crate::random::Random;
 
 /// Where a figure stands: the middle of its face and half the face's width, in pixels; its tilt in degrees.

@@ -1,8 +1,10 @@
 //! Backgrounds: skies, towns, meadows and plain patterns.
 
-use super::canvas::{Canvas, Ink, Shape};
-use super::colour::Colour;
-use super::ornament::flower;
+use super::{
+    canvas::{Canvas, Ink, Shape},
+    colour::Colour,
+    ornament::flower,
+};
 use crate::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! The program: what it prints, when it ends, and with which code.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
 
 use crate::client::get;
 

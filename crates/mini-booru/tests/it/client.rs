@@ -1,8 +1,10 @@
 //! A client that does no more than the tests need, and hides nothing.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
 /// An answer as it came.
 #[derive(Debug)]

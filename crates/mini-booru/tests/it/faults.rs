@@ -1,8 +1,10 @@
 //! Scripted faults do what they say, when they say it.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    sync::Arc,
+};
 
 use mini_booru::{Catalogue, Fault, MiniBooru, Options, PathClass, Post, Rule, Schedule, Shift, Status};
 

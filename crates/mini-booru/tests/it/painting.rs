@@ -1,7 +1,6 @@
 //! Painting is the same everywhere, and shows what it says.
 
-use mini_booru::Catalogue;
-use mini_booru::painter::paint;
+use mini_booru::{Catalogue, painter::paint};
 
 /// The MD5 of each painted original, made by so many threads.
 fn painted(threads: usize) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! What a well-behaved client gets.
 
-use std::collections::BTreeSet;
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use mini_booru::{Catalogue, MiniBooru, Options, PreviewAddresses, Status};
 use serde_json::Value;

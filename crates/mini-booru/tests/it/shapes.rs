@@ -1,7 +1,6 @@
 //! The answers have the shape of real sites' ones, kept in a folder of samples where there is one.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use mini_booru::{Catalogue, MiniBooru, Options};
 use serde_json::Value;

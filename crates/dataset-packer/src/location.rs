@@ -12,29 +12,29 @@ use std::{
 use contracts::hash::Hasher;
 use flate2::read::DeflateDecoder;
 
-/// The place of a picture's file.
+/// Where the bytes of a picture's file are.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// A file of its own.
     File(PathBuf),
     /// Within an archive, as it is.
     Member(Span),
     /// Within a zip file, compressed.
     Deflated {
-        /// The compressed bytes.
+        /// Where the compressed bytes are.
         span: Span,
         /// How many bytes they say that they become.
         length: u64,
     },
     /// Grey pixels without a header.
     Grey {
-        /// Where they came from.
+        /// The file that they were read from.
         file: Arc<Path>,
         /// The images of the file, one after the other.
         pixels: Arc<Vec<u8>>,
-        /// Where this one begins.
+        /// At which byte of these this one begins.
         offset: usize,
-        /// Pixels across, and down.
+        /// Its width and height in pixels.
         size: [u32; 2],
     },
 }
@@ -42,15 +42,15 @@ pub(crate) enum Place {
 /// A run of bytes within an archive.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span {
-    /// The archive.
+    /// The archive's file.
     pub(crate) archive: Arc<Path>,
-    /// Where it begins.
+    /// At which byte of the archive it begins.
     pub(crate) offset: u64,
-    /// How long it is.
+    /// How many bytes it has.
     pub(crate) length: u64,
 }
 
-impl Place {
+impl Location {
     /// The bytes of the picture's file.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         match self {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn grey_pixels_become_a_file() {
         let file = Path::new("images").into();
-        let place = Place::Grey { file, pixels: Arc::new(vec![0, 1, 2, 3, 4, 5, 6]), offset: 1, size: [3, 2] };
+        let place = Location::Grey { file, pixels: Arc::new(vec![0, 1, 2, 3, 4, 5, 6]), offset: 1, size: [3, 2] };
         assert_eq!(place.read().unwrap(), b"P5\n3 2\n255\n\x01\x02\x03\x04\x05\x06");
     }
 }

@@ -2,21 +2,23 @@
 
 use std::collections::HashSet;
 
-use crate::address::parameter;
-use crate::catalogue::Catalogue;
-use crate::dialect::Dialect;
-use crate::post::{Post, PostId, Status};
-use crate::query::Query;
+use crate::{
+    address::parameter,
+    catalogue::Catalogue,
+    dialect::Dialect,
+    post::{Post, PostId, Status},
+    query::Query,
+};
 
 /// Posts on a page where the request does not say.
-const USUAL: usize = 20;
+const DEFAULT_PAGE_LENGTH: usize = 20;
 /// The most on one page.
-const MOST: usize = 200;
+const MAX_PAGE_LENGTH: usize = 200;
 /// Pages beyond this number are refused; ids have no end.
 const LAST_PAGE: usize = 1000;
 
 /// A page of a search.
-pub(super) struct Listing {
+pub(super) struct ResultPage {
     /// As the request gave them.
     pub(super) terms: String,
     /// The posts on this page, newest first where the page goes by id.
@@ -28,13 +30,13 @@ pub(super) struct Listing {
 
 /// What `page=` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PageParameter {
     Page(usize),
     Before(PostId),
     After(PostId),
 }
 
-impl Place {
+impl PageParameter {
     fn parse(text: &str) -> Self {
         let number = |start: char| text.strip_prefix(start).and_then(|digits| digits.parse().ok());
         match (number('b'), number('a')) {
@@ -45,18 +47,18 @@ impl Place {
     }
 }
 
-impl Listing {
+impl ResultPage {
     /// The page that a query string (`tags=…&page=…&limit=…`) asks for; `None` beyond the last that is allowed.
     pub(super) fn find(catalogue: &Catalogue, query_string: &str) -> Option<Self> {
         let terms = parameter(query_string, "tags").unwrap_or_default();
         let query = Query::parse(&terms, Dialect::Danbooru);
         let limit = parameter(query_string, "limit").and_then(|text| text.trim().parse().ok());
-        let limit = query.limit.or(limit).unwrap_or(USUAL).clamp(1, MOST);
-        let place = Place::parse(&parameter(query_string, "page").unwrap_or_default());
-        if matches!(place, Place::Page(page) if page > LAST_PAGE) {
+        let limit = query.limit.or(limit).unwrap_or(DEFAULT_PAGE_LENGTH).clamp(1, MAX_PAGE_LENGTH);
+        let page = PageParameter::parse(&parameter(query_string, "page").unwrap_or_default());
+        if matches!(page, PageParameter::Page(page) if page > LAST_PAGE) {
             return None;
         }
-        let posts = part(query.run(catalogue), place, limit).into_iter().cloned().collect();
+        let posts = part(query.run(catalogue), page, limit).into_iter().cloned().collect();
         let parents = catalogue.posts().filter_map(|post| post.parent_id).collect();
         let shows_deleted = query.names_deleted();
         Some(Self { terms, posts, shows_deleted, parents })
@@ -74,16 +76,16 @@ impl Listing {
 }
 
 /// Pages that go by id are in the order of ids, whatever the search says.
-fn part(mut found: Vec<&Post>, place: Place, limit: usize) -> Vec<&Post> {
-    match place {
-        Place::Page(page) => found.into_iter().skip((page - 1) * limit).take(limit).collect(),
-        Place::Before(id) => {
+fn part(mut found: Vec<&Post>, page: PageParameter, limit: usize) -> Vec<&Post> {
+    match page {
+        PageParameter::Page(page) => found.into_iter().skip((page - 1) * limit).take(limit).collect(),
+        PageParameter::Before(id) => {
             found.retain(|post| post.id < id);
             found.sort_by_key(|post| std::cmp::Reverse(post.id));
             found.truncate(limit);
             found
         }
-        Place::After(id) => {
+        PageParameter::After(id) => {
             found.retain(|post| post.id > id);
             found.sort_by_key(|post| post.id);
             found.truncate(limit);
@@ -102,9 +104,8 @@ mod tests {
         let site = Catalogue::swatches(4, 30).unwrap();
         let ids: Vec<PostId> = site.posts().map(|post| post.id).collect();
         let query = query.replace('#', &ids[10].to_string());
-        let listing = Listing::find(&site, &query).unwrap();
-        let found: Vec<_> =
-            listing.posts.iter().map(|post| ids.iter().position(|id| *id == post.id).unwrap()).collect();
+        let page = ResultPage::find(&site, &query).unwrap();
+        let found: Vec<_> = page.posts.iter().map(|post| ids.iter().position(|id| *id == post.id).unwrap()).collect();
         assert_eq!(found, expected, "for {query:?}");
     }
 
@@ -125,6 +126,6 @@ mod tests {
     #[test]
     fn far_pages_are_refused() {
         let site = Catalogue::swatches(4, 3).unwrap();
-        assert!(Listing::find(&site, "page=1001").is_none());
+        assert!(ResultPage::find(&site, "page=1001").is_none());
     }
 }

@@ -6,19 +6,21 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::record::record;
-use crate::address::{Address, parameter};
-use crate::catalogue::Catalogue;
-use crate::dialect::Dialect;
-use crate::post::{Post, PostId};
-use crate::query::Query;
-use crate::variant::Renderer;
+use crate::{
+    address::{Address, parameter},
+    catalogue::Catalogue,
+    dialect::Dialect,
+    post::{Post, PostId},
+    query::Query,
+    variant::Renderer,
+};
 
 /// The documented most of one page.
-const MOST: usize = 100;
+const MAX_PAGE_LENGTH: usize = 100;
 
 /// A page of a search.
-pub(crate) struct Listing {
-    /// Counted from 1.
+pub(crate) struct ResultPage {
+    /// Its number among the pages of the search, counted from 1.
     pub(crate) page: usize,
     /// As the request gave them.
     pub(crate) terms: String,
@@ -31,14 +33,14 @@ pub(crate) struct Listing {
     parents: HashSet<PostId>,
 }
 
-impl Listing {
+impl ResultPage {
     /// The page that a query string (`tags=…&page=…&limit=…`) asks for, `usual` posts long where it names no limit.
     pub(crate) fn find(catalogue: &Catalogue, query_string: &str, usual: usize) -> Self {
         let terms = parameter(query_string, "tags").unwrap_or_default();
         let query = Query::parse(&terms, Dialect::Moebooru);
         let number = |name: &str| parameter(query_string, name).and_then(|text| text.trim().parse::<usize>().ok());
         let page = number("page").unwrap_or(1).max(1);
-        let limit = query.limit.or_else(|| number("limit")).unwrap_or(usual).min(MOST);
+        let limit = query.limit.or_else(|| number("limit")).unwrap_or(usual).min(MAX_PAGE_LENGTH);
         let found = query.run(catalogue);
         let part = |page: usize| -> Vec<Post> {
             let start = (page - 1).saturating_mul(limit).min(found.len());
@@ -79,8 +81,8 @@ mod tests {
         for id in ids {
             site.edit(id, |post| post.status = crate::post::Status::Active);
         }
-        let listing = Listing::find(&site, query, 16);
-        let seen = (listing.posts.len(), listing.neighbours.len(), listing.has_next);
+        let page = ResultPage::find(&site, query, 16);
+        let seen = (page.posts.len(), page.neighbours.len(), page.has_next);
         assert_eq!(seen, (length, neighbours, has_next), "for {query:?}");
     }
 

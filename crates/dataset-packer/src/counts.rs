@@ -3,16 +3,16 @@
 use contracts::Report;
 use dataset::SplitName;
 
-use crate::{assembly::SelectedShard, error::PackError, reason::Reason, source::Listing};
+use crate::{assembly::SelectedShard, error::PackError, reason::DropReason, source::Inventory};
 
 /// Counts what the sources hold, and what of it is left out before it is looked at.
-pub(crate) fn listing(listing: &Listing, report: &mut Report) {
-    let deleted = listing.deleted.len() as u64;
-    report.taken = listing.items.len() as u64 + listing.excluded + listing.forgotten + deleted;
+pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
+    let deleted = inventory.deleted.len() as u64;
+    report.taken = inventory.items.len() as u64 + inventory.excluded + inventory.forgotten + deleted;
     let counts = [
-        (Reason::Excluded, listing.excluded),
-        (Reason::Forgotten, listing.forgotten),
-        (Reason::DeletedByHand, deleted),
+        (DropReason::Excluded, inventory.excluded),
+        (DropReason::Forgotten, inventory.forgotten),
+        (DropReason::DeletedByHand, deleted),
     ];
     for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         report.dropped.insert(reason.to_string(), count);
@@ -22,7 +22,7 @@ pub(crate) fn listing(listing: &Listing, report: &mut Report) {
         1 => report.warnings.push("1 face was deleted by hand: it is kept out from now on".into()),
         more => report.warnings.push(format!("{more} faces were deleted by hand: they are kept out from now on")),
     }
-    report.figures.insert("other_files_passed_over".into(), listing.other_files as f64);
+    report.figures.insert("other_files_passed_over".into(), inventory.other_files as f64);
 }
 
 /// Counts the rows, and refuses a dataset that has none to train on.
@@ -32,7 +32,7 @@ pub(crate) fn rows(selected: &[SelectedShard<'_>], side: u32, report: &mut Repor
     let (train, holdout) = (rows(SplitName::Train), rows(SplitName::Holdout));
     let upscaled = all().filter(|row| row.prepared.upscaled).count();
     if train == 0 {
-        return Err(PackError::NoRows { taken: report.taken, account: account(report, holdout) });
+        return Err(PackError::NoRows { taken: report.taken, breakdown: breakdown(report, holdout) });
     }
     report.kept = (train + holdout) as u64;
     if upscaled > 0 {
@@ -48,7 +48,7 @@ pub(crate) fn rows(selected: &[SelectedShard<'_>], side: u32, report: &mut Repor
 }
 
 /// What became of everything, in parentheses; nothing when nothing was there.
-fn account(report: &Report, holdout: usize) -> String {
+fn breakdown(report: &Report, holdout: usize) -> String {
     let mut parts: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     if holdout > 0 {
         parts.push(format!("{holdout} held out"));
