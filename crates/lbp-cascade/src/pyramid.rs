@@ -47,7 +47,11 @@ impl Level {
 /// The levels of a picture of the given sides for a cascade's window, from the largest to the smallest.
 ///
 /// A level may come out a pixel smaller than the window, by a rounding; it then has no window.
+///
+/// # Panics
+/// If the scale factor is not above 1: the sizes would never end.
 pub fn levels((width, height): (usize, usize), window: (usize, usize), sizes: &SearchSizes) -> Vec<Level> {
+    assert!(sizes.scale_factor > 1.0, "sizes must grow from one to the next");
     let scales = chosen(&all_scales((width, height), window, sizes.scale_factor), window, sizes);
     let mut levels: Vec<Level> = scales.into_iter().map(|scale| level((width, height), window, scale)).collect();
     let Some(first) = levels.first().copied() else { return levels };
