@@ -3,6 +3,6 @@
 use super::super::error::EngineError;
 
 /// For `map_err`: an exception of the library as one of ours.
-fn library(doing: &'static str) -> impl Fn(opencv::Error) -> EngineError {
+pub(super) fn library(doing: &'static str) -> impl Fn(opencv::Error) -> EngineError {
     move |error| EngineError::Library { doing, problem: error.message }
 }
