@@ -86,9 +86,9 @@ impl Id {
         }
     }
 
-    fn is_row(&self, split: SplitName, number: usize, row: &Row) -> bool {
+    fn is_row(&self, split: SplitName, row_index: usize, row: &Row) -> bool {
         match self {
-            Self::Row(in_split, index) => (*in_split, *index) == (split, number),
+            Self::Row(in_split, index) => (*in_split, *index) == (split, row_index),
             Self::Face(id) => row.face.as_ref() == Some(id),
             Self::Picture(picture) => *picture == row.picture,
         }
@@ -101,24 +101,24 @@ fn in_dataset(id: &Id, layout: &Layout) -> Result<Vec<Trace>, PackError> {
         Err(DatasetError::Missing(_)) if !matches!(id, Id::Row(..)) => return Ok(Vec::new()),
         other => other?,
     };
-    if let Id::Row(split, number) = id {
-        return Ok(vec![of_row(*split, *number, dataset.split(*split).row(*number)?)]);
+    if let Id::Row(split, row_index) = id {
+        return Ok(vec![of_row(*split, *row_index, dataset.split(*split).row(*row_index)?)]);
     }
     let mut traces = Vec::new();
     for split in SplitName::ALL {
-        for (number, row) in dataset.split(split).rows().enumerate() {
+        for (row_index, row) in dataset.split(split).rows().enumerate() {
             let row = row?;
-            if id.is_row(split, number, &row) {
-                traces.push(of_row(split, number, row));
+            if id.is_row(split, row_index, &row) {
+                traces.push(of_row(split, row_index, row));
             }
         }
     }
     Ok(traces)
 }
 
-fn of_row(split: SplitName, number: usize, row: Row) -> Trace {
+fn of_row(split: SplitName, row_index: usize, row: Row) -> Trace {
     Trace {
-        row: Some(format!("{split}/{number}")),
+        row: Some(format!("{split}/{row_index}")),
         path: Some(row.path),
         face: row.face,
         r#box: row.pixel_box,

@@ -18,31 +18,31 @@ const METADATA: &str = "metadata.jsonl";
 pub(super) fn list(folder: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let mut files = Vec::new();
     walk(folder, &mut files)?;
-    let mut told = HashMap::new();
+    let mut metadata = HashMap::new();
     for file in files.iter().filter(|file| file.ends_with(METADATA)) {
-        read_metadata(file, &mut told)?;
+        read_metadata(file, &mut metadata)?;
     }
     let name = |path: &Path| format!("{prefix}{}", slashed(path.strip_prefix(folder).unwrap_or(path)));
     let mut named: Vec<(String, PathBuf)> = files.into_iter().map(|path| (name(&path), path)).collect();
     named.sort();
     for (name, path) in named {
-        let told = told.get(&path);
-        if let (Some(item), Some(told)) = (push_file(inventory, path, name), told) {
-            metadata::add(told, item);
+        let json = metadata.get(&path);
+        if let (Some(item), Some(json)) = (push_file(inventory, path, name), json) {
+            metadata::add(json, item);
         }
     }
     Ok(())
 }
 
 /// Adds what a metadata.jsonl tells, by the path of the file that it is about.
-fn read_metadata(path: &Path, told: &mut HashMap<PathBuf, Value>) -> Result<(), String> {
+fn read_metadata(path: &Path, metadata: &mut HashMap<PathBuf, Value>) -> Result<(), String> {
     let unreadable = |problem: String| format!("cannot read {}: {problem}", path.display());
     let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     for (number, line) in text.lines().enumerate() {
         let json: Value =
             serde_json::from_str(line).map_err(|error| unreadable(format!("line {}: {error}", number + 1)))?;
         if let Some(name) = json.get("file_name").and_then(Value::as_str) {
-            told.insert(path.with_file_name(name), json);
+            metadata.insert(path.with_file_name(name), json);
         }
     }
     Ok(())
@@ -92,8 +92,9 @@ mod tests {
             fs::write(root.path().join("train/metadata.jsonl"), text).unwrap();
             let mut inventory = Inventory::default();
             list(root.path(), "", &mut inventory)?;
-            let told = |item: &crate::item::Item| (item.name.clone(), item.post().map(ToString::to_string), item.label);
-            Ok::<_, String>(inventory.items.iter().map(told).collect::<Vec<_>>())
+            let facts =
+                |item: &crate::item::Item| (item.name.clone(), item.post().map(ToString::to_string), item.label);
+            Ok::<_, String>(inventory.items.iter().map(facts).collect::<Vec<_>>())
         };
         let found = metadata(
             "{\"file_name\": \"deep/a.png\", \"post\": \"mini:5\", \"label\": 2}\n{\"file_name\": \"none.png\"}\n",

@@ -50,20 +50,20 @@ fn list_split(folder: &Path, prefix: &str, inventory: &mut Inventory) -> Result<
     if state.indices_files.is_some_and(|files| !files.is_empty()) {
         return Err("it holds a selection of rows; call flatten_indices() before save_to_disk".into());
     }
-    let mut number = 0;
+    let mut index = 0;
     for file in state.data_files {
         let path = folder.join(plain(&file.filename)?);
         let images = foreign_images(&path).map_err(|error| error.to_string())?;
         let archive: Arc<Path> = path.into();
         for image in images {
-            inventory.items.push(item(image, &archive, prefix, number));
-            number += 1;
+            inventory.items.push(item(image, &archive, prefix, index));
+            index += 1;
         }
     }
     Ok(())
 }
 
-fn item(image: ForeignImage, archive: &Arc<Path>, prefix: &str, number: usize) -> Item {
+fn item(image: ForeignImage, archive: &Arc<Path>, prefix: &str, index: usize) -> Item {
     let ForeignImage { offset, length, path, label, row } = image;
     let location = Location::Member(Span { archive: archive.clone(), offset, length });
     let name = match (&row, &path) {
@@ -71,7 +71,7 @@ fn item(image: ForeignImage, archive: &Arc<Path>, prefix: &str, number: usize) -
         (Some(row), _) => row.path.clone(),
         (None, path) => {
             let extension = path.as_deref().and_then(|path| Path::new(path).extension()?.to_str()).unwrap_or("png");
-            format!("{prefix}{number:08}.{extension}")
+            format!("{prefix}{index:08}.{extension}")
         }
     };
     Item { name, location, label, origin: row.map(|row| Box::new(row.into())) }

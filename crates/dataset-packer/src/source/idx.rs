@@ -23,11 +23,11 @@ pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Resu
     let Idx { sizes: [count, height, width], content } = read(path)?;
     let labels = labels_beside(path, count)?;
     let (file, pixels): (Arc<Path>, _) = (path.into(), Arc::new(content));
-    for number in 0..count {
-        let (offset, size) = (number * height * width, [width as u32, height as u32]);
+    for index in 0..count {
+        let (offset, size) = (index * height * width, [width as u32, height as u32]);
         let location = Location::Grey { file: file.clone(), pixels: pixels.clone(), offset, size };
-        let label = labels.as_ref().map(|labels| i64::from(labels[number]));
-        inventory.items.push(Item { label, ..Item::foreign(format!("{prefix}{number:08}.pgm"), location) });
+        let label = labels.as_ref().map(|labels| i64::from(labels[index]));
+        inventory.items.push(Item { label, ..Item::foreign(format!("{prefix}{index:08}.pgm"), location) });
     }
     Ok(())
 }

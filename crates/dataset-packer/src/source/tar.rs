@@ -27,7 +27,7 @@ pub(super) fn list(archive: &Path, prefix: &str, inventory: &mut Inventory) -> R
     let broken = |error: std::io::Error| format!("it is no whole tar file: {error}");
     let file = File::open(archive).map_err(|error| format!("cannot open it: {error}"))?;
     let available = file.metadata().map_err(broken)?.len();
-    let (mut members, told) = members(BufReader::new(file)).map_err(broken)?;
+    let (mut members, sidecars) = members(BufReader::new(file)).map_err(broken)?;
     if let Some(cut) = members.iter().find(|member| member.offset.saturating_add(member.length) > available) {
         return Err(format!("it is cut off within {}", cut.name));
     }
@@ -41,9 +41,9 @@ pub(super) fn list(archive: &Path, prefix: &str, inventory: &mut Inventory) -> R
         } else if !replaced {
             let span = Span { archive: archive.clone(), offset: member.offset, length: member.length };
             let mut item = Item::foreign(format!("{prefix}{}", member.name), Location::Member(span));
-            if let Some(told) = told.get(sample_key(&member.name)) {
-                item.label = told.label;
-                metadata::add(&told.metadata, &mut item);
+            if let Some(sidecar) = sidecars.get(sample_key(&member.name)) {
+                item.label = sidecar.label;
+                metadata::add(&sidecar.metadata, &mut item);
             }
             inventory.items.push(item);
         }
@@ -57,16 +57,16 @@ struct Member {
     length: u64,
 }
 
-/// What an archive tells of a sample.
+/// What members beside a picture tell of it.
 #[derive(Default)]
-struct Told {
+struct Sidecar {
     label: Option<i64>,
     metadata: Value,
 }
 
-/// The plain files of an archive, and what it tells of samples by their keys.
-fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<String, Told>)> {
-    let (mut members, mut told) = (Vec::new(), HashMap::<String, Told>::new());
+/// The plain files of an archive, and what it tells of pictures, by the keys of their samples.
+fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<String, Sidecar>)> {
+    let (mut members, mut sidecars) = (Vec::new(), HashMap::<String, Sidecar>::new());
     let mut archive = tar::Archive::new(file);
     for entry in archive.entries_with_seek()? {
         let mut entry = entry?;
@@ -78,16 +78,16 @@ fn members(file: impl Read + Seek) -> std::io::Result<(Vec<Member>, HashMap<Stri
             if name.ends_with(".cls") && length <= MAX_LABEL_BYTES {
                 let mut text = String::new();
                 entry.read_to_string(&mut text)?;
-                told.entry(sample_key(name).to_owned()).or_default().label = text.trim().parse().ok();
+                sidecars.entry(sample_key(name).to_owned()).or_default().label = text.trim().parse().ok();
             } else if name.ends_with(".json") && length <= MAX_METADATA_BYTES {
                 let mut text = Vec::new();
                 entry.read_to_end(&mut text)?;
-                told.entry(sample_key(name).to_owned()).or_default().metadata =
+                sidecars.entry(sample_key(name).to_owned()).or_default().metadata =
                     serde_json::from_slice(&text).unwrap_or_default();
             }
         }
     }
-    Ok((members, told))
+    Ok((members, sidecars))
 }
 
 /// What the files of one sample of a WebDataset share: the path up to the first dot of the file's name.
@@ -154,8 +154,8 @@ mod tests {
         fs::write(&path, tar_of(&members)).unwrap();
         let mut inventory = Inventory::default();
         list(&path, "", &mut inventory).unwrap();
-        let told = |item: &Item| (item.name.clone(), item.label, item.post().map(ToString::to_string));
-        let found: Vec<_> = inventory.items.iter().map(told).collect();
+        let facts = |item: &Item| (item.name.clone(), item.label, item.post().map(ToString::to_string));
+        let found: Vec<_> = inventory.items.iter().map(facts).collect();
         let post = Some("mini:5".to_owned());
         let expected = [("a.png", None, post), ("c.jpg", Some(3), None), ("v1.0/b.seg.png", Some(7), None)];
         assert_eq!(found, expected.map(|(name, label, post)| (name.to_owned(), label, post)));

@@ -33,12 +33,12 @@ pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Resu
     let labels = labels(&mut archive, path)?;
     let shared: Arc<Path> = path.into();
     let mut items = Vec::new();
-    for number in 0..archive.len() {
-        let member = archive.by_index_raw(number).map_err(|error| format!("its member {number} is broken: {error}"))?;
+    for index in 0..archive.len() {
+        let member = archive.by_index_raw(index).map_err(|error| format!("its member {index} is broken: {error}"))?;
         if member.is_dir() {
             continue;
         }
-        let name = member.name().map_err(|error| format!("its member {number} has a bad name: {error}"))?;
+        let name = member.name().map_err(|error| format!("its member {index} has a bad name: {error}"))?;
         let name = name.replace('\\', "/");
         if !is_picture(Path::new(&name)) {
             inventory.other_files += 1;
@@ -67,9 +67,9 @@ fn locate<R: std::io::Read>(member: &ZipFile<'_, R>, archive: &Arc<Path>) -> Res
 }
 
 fn labels(archive: &mut ZipArchive<BufReader<File>>, path: &Path) -> Result<HashMap<String, i64>, String> {
-    let Some(number) = archive.index_for_name(DATASET_JSON) else { return Ok(HashMap::new()) };
+    let Some(index) = archive.index_for_name(DATASET_JSON) else { return Ok(HashMap::new()) };
     let broken = |problem: String| format!("its {DATASET_JSON} cannot be read: {problem}");
-    let member = archive.by_index_raw(number).map_err(|error| broken(error.to_string()))?;
+    let member = archive.by_index_raw(index).map_err(|error| broken(error.to_string()))?;
     let location = locate(&member, &path.into()).map_err(broken)?;
     if location.length().is_ok_and(|length| length > MAX_JSON_BYTES) {
         return Err(broken("it is too long".into()));
