@@ -40,7 +40,7 @@ def exercise(split):
     by_map = split.map(lambda row: {"red": row["image"].getpixel((0, 0))[0]}, keep_in_memory=True)
     assert by_map["red"] == [row["image"].getpixel((0, 0))[0] for row in split]
     middle = len(split) // 2
-    chosen = split.filter(lambda _, place: place >= middle, with_indices=True, keep_in_memory=True)
+    chosen = split.filter(lambda _, index: index >= middle, with_indices=True, keep_in_memory=True)
     assert list(chosen["dhash"]) == list(split["dhash"])[middle:]
     assert list(split.select([middle])["dhash"]) == [split[middle]["dhash"]]
 

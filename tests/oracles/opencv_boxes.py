@@ -24,7 +24,7 @@ PARAMETERS = {"scaleFactor": 1.1, "minNeighbors": 5, "minSize": (48, 48)}
 
 
 def in_reading_order(boxes, *columns):
-    """The boxes sorted by (y, x, width), each with its place in every other column."""
+    """The boxes sorted by (y, x, width), each with the entry of the same index in every other column."""
     rows = [([int(v) for v in box], *rest) for box, *rest in zip(boxes, *columns)]
     return sorted(rows, key=lambda row: (row[0][1], row[0][0], row[0][2]))
 

@@ -54,9 +54,9 @@ pub struct Pipeline {
 pub struct Said {
     /// The exit code; `None` where a signal ended it.
     pub code: Option<i32>,
-    /// What came on stdout.
+    /// All of stdout.
     pub stdout: String,
-    /// What came on stderr.
+    /// All of stderr.
     pub stderr: String,
 }
 

@@ -1,4 +1,4 @@
-//! A disk that fills up stops a stage with advice; with more room the same command goes on.
+//! A disk that fills up stops a stage with advice; with more room the same command resumes.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot be set up must fail loudly")]
 

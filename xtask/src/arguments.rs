@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use contracts::{
-    StageId,
-    id::PostId,
-    options::{CrawlOptions, CropOptions, ExportFormat, NoOptions, PackOptions},
-};
+use contracts::{StageId, id::PostId, options::ExportFormat};
+
+use crate::stage_command::StageCommand;
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
 /// Exit codes: 0 done, 1 a stage failed, 2 bad usage or configuration, 3 done with failures that were counted and
-/// kept, 130 interrupted (the same command goes on).
+/// kept, 130 interrupted (the same command resumes).
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", version)]
 pub(crate) struct Arguments {
@@ -24,18 +22,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run every stage that is not fresh, from the crawl to the report.
     Pipeline(PipelineOptions),
-    /// Fetch pictures from the booru.
-    Crawl(StageCommand<CrawlOptions>),
-    /// Cut faces from the pictures.
-    Crop(StageCommand<CropOptions>),
-    /// Pack the faces into a dataset.
-    Pack(StageCommand<PackOptions>),
-    /// Train the networks on the dataset.
-    Train(StageCommand<NoOptions>),
-    /// Measure the trained generator.
-    Evaluate(StageCommand<NoOptions>),
-    /// Make the page that shows the run.
-    Report(StageCommand<NoOptions>),
+    #[command(flatten)]
+    Stage(StageCommand),
     /// Remove posts from everything that was gathered and packed, and never take them again.
     Forget(ForgetOptions),
     /// Name the post and the address that a dataset row, a face or a picture comes from.
@@ -60,7 +48,7 @@ pub(crate) enum Command {
     Ci,
 }
 
-/// Which configuration.
+/// The options that choose a configuration.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ConfigOptions {
     /// The configuration; pipeline.toml of this workspace unless given. Paths in it start at its folder.
@@ -85,16 +73,6 @@ pub(crate) struct RunOptions {
     /// Do not ask before installing what the system lacks.
     #[arg(long)]
     pub(crate) yes: bool,
-}
-
-/// A stage run by itself.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct StageCommand<O: Args> {
-    #[command(flatten)]
-    pub(crate) run: RunOptions,
-    /// What the stage itself is asked.
-    #[command(flatten)]
-    pub(crate) options: O,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -3,11 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, bail};
-use contracts::{
-    Config, StageId,
-    config::{DeviceChoice, Engine},
-    id::SiteName,
-};
+use contracts::{Config, StageId, config::DeviceChoice, spec::Feature};
 
 use crate::{
     opencv,
@@ -17,18 +13,17 @@ use crate::{
 /// The stand-in booru's program and crate.
 pub(crate) const MINI_BOORU: &str = "mini-booru";
 
-/// The features that a stage's crate is built with.
-pub(crate) fn features(stage: StageId, config: &Config) -> Vec<&'static str> {
-    match stage {
-        StageId::Crop if needs_opencv(config) => vec!["opencv"],
-        StageId::Train => accelerator(&config.train.device).into_iter().collect(),
-        _ => Vec::new(),
+/// The cargo feature that a stage's crate is built with.
+pub(crate) fn feature(stage: StageId, config: &Config) -> Option<&'static str> {
+    match (stage.spec().feature)(config)? {
+        Feature::OpenCv => Some("opencv"),
+        Feature::Device(device) => accelerator(&device),
     }
 }
 
-/// Whether the cropper is to be built with OpenCV.
-pub(crate) fn needs_opencv(config: &Config) -> bool {
-    config.crop.engine == Engine::Opencv
+/// Whether one of these stages is to be built with OpenCV.
+pub(crate) fn needs_opencv(stages: &[StageId], config: &Config) -> bool {
+    stages.iter().any(|stage| (stage.spec().feature)(config) == Some(Feature::OpenCv))
 }
 
 /// The trainer's feature for GPUs of all makers. Vulkan's own language reaches more of a card than WGSL does.
@@ -55,9 +50,9 @@ fn gpu_at_hand() -> bool {
 
 /// Builds the programs of `stages`, unless ready-built ones are used.
 pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId]) -> anyhow::Result<()> {
-    let mini = stages.contains(&StageId::Crawl) && config.crawl.site == SiteName::mini();
+    let mini = stages.contains(&StageId::Crawl) && config.crawl.is_mini();
     if let Binaries::Ready(folder) = workspace.binaries() {
-        let programs = stages.iter().map(|stage| stage.binary()).chain(mini.then_some(MINI_BOORU));
+        let programs = stages.iter().map(|stage| stage.spec().binary).chain(mini.then_some(MINI_BOORU));
         return match programs.map(|name| workspace.binaries().path(name)).find(|path| !path.exists()) {
             Some(path) => bail!("NIJIGEN_BIN_DIR names {}, which has no {}", folder.display(), path.display()),
             None => Ok(()),
@@ -71,8 +66,8 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
         command.args(["--package", package]);
     }
     for stage in stages {
-        for feature in features(*stage, config) {
-            command.args(["--features", &format!("{}/{feature}", stage.package())]);
+        if let Some(feature) = feature(*stage, config) {
+            command.args(["--features", &format!("{}/{feature}", stage.spec().package)]);
         }
     }
     let names: Vec<_> = packages.into_iter().collect();
@@ -88,8 +83,8 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
 /// What to build: what the stages need. Once everything was built, everything again: cargo settles the features of shared
 /// dependencies by what is built together, and another selection would compile them anew.
 fn packages(workspace: &Workspace, stages: &[StageId], mini: bool) -> BTreeSet<&'static str> {
-    let all_built = StageId::ALL.iter().all(|stage| workspace.binaries().path(stage.binary()).exists());
+    let all_built = StageId::ALL.iter().all(|stage| workspace.binaries().path(stage.spec().binary).exists());
     let stages = if all_built { &StageId::ALL[..] } else { stages };
     let mini = (mini || all_built).then_some(MINI_BOORU);
-    stages.iter().map(|stage| stage.package()).chain(mini).collect()
+    stages.iter().map(|stage| stage.spec().package).chain(mini).collect()
 }

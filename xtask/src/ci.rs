@@ -6,7 +6,7 @@ use contracts::Outcome;
 
 use crate::{setup, tidy, tools, workspace::Workspace};
 
-/// A named check.
+/// What CI calls a check, and what runs it.
 type Check = (&'static str, fn(&Workspace) -> anyhow::Result<Outcome>);
 
 const CHECKS: [Check; 5] = [

@@ -7,7 +7,7 @@ use contracts::{
     Outcome, StageId,
     id::PostId,
     layout::{Layout, RunLayout},
-    options::{CrawlOptions, NoOptions},
+    options::{CrawlOptions, NoOptions, Request},
     publish,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, options: &ForgetOptions) -> anyhow::Res
     for stage in [StageId::Crop, StageId::Pack] {
         let went_well = matches!(outcome, Outcome::Done | Outcome::DoneWithFailures);
         if went_well && inputs::output(stage, &project)?.is_some() {
-            outcome = pipeline::run_one(workspace, stage, &options.run, &NoOptions::default())?;
+            outcome = pipeline::run_one(workspace, stage, &options.run, &Request::from(&NoOptions::default()))?;
         }
     }
     for run in runs_that_saw(&project.layout, &options.posts)? {
@@ -43,7 +43,7 @@ fn forget_in_crawl(workspace: &Workspace, project: &Project, options: &ForgetOpt
     let known =
         known.filter(|entry| inputs::output(StageId::Crawl, project).is_ok_and(|now| now == Some(entry.output)));
     let forget = CrawlOptions { forget: options.posts.clone(), ..CrawlOptions::default() };
-    let outcome = pipeline::run_one(workspace, StageId::Crawl, &options.run, &forget)?;
+    let outcome = pipeline::run_one(workspace, StageId::Crawl, &options.run, &Request::from(&forget))?;
     let entry = known.zip(inputs::output(StageId::Crawl, project)?).map(|(entry, output)| Entry { output, ..entry });
     Lock::read(&path)?.put(&path, &folder, StageId::Crawl, entry)?;
     Ok(outcome)

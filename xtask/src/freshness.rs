@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use contracts::StageId;
+use contracts::{StageId, spec::NewCode};
 
 use crate::{
     build, code, inputs,
-    lock::{Entry, Lock, MadeFrom},
+    lock::{Entry, Fingerprint, Lock},
     project::Project,
     workspace::Workspace,
 };
@@ -18,7 +18,7 @@ pub(crate) enum Freshness {
     Fresh,
     /// Only its code changed, and repeating it is expensive: it is left alone unless asked for.
     OldCode(Vec<Reason>),
-    /// It has to run.
+    /// It has to run: something that its output depends on is not what it was.
     Stale(Vec<Reason>),
 }
 
@@ -82,12 +82,12 @@ impl fmt::Display for Change {
 }
 
 /// What a stage would be made from, if it ran now.
-pub(crate) fn made_from(workspace: &Workspace, project: &Project, stage: StageId) -> anyhow::Result<MadeFrom> {
-    let features = build::features(stage, &project.config);
-    Ok(MadeFrom {
+pub(crate) fn fingerprint(workspace: &Workspace, project: &Project, stage: StageId) -> anyhow::Result<Fingerprint> {
+    let feature = build::feature(stage, &project.config);
+    Ok(Fingerprint {
         inputs: inputs::of(stage, project)?,
         config: project.config.output_keys(stage),
-        code: code::parts(workspace, stage.package(), &features)?,
+        code: code::parts(workspace, stage.spec().package, feature.as_slice())?,
     })
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn judge(
     lock: &Lock,
     stage: StageId,
 ) -> anyhow::Result<Freshness> {
-    let now = made_from(workspace, project, stage)?;
+    let now = fingerprint(workspace, project, stage)?;
     let output = inputs::output(stage, project)?;
     Ok(match lock.entry(&project.lock_name(), stage) {
         None => Freshness::Stale(vec![Reason::NeverRun]),
@@ -118,13 +118,13 @@ fn verdict(stage: StageId, reasons: Vec<Reason>) -> Freshness {
     let only_code = reasons.iter().all(|reason| matches!(reason, Reason::Code(_)));
     match reasons.is_empty() {
         true => Freshness::Fresh,
-        false if only_code && stage == StageId::Train => Freshness::OldCode(reasons),
+        false if only_code && stage.spec().new_code == NewCode::Keep => Freshness::OldCode(reasons),
         false => Freshness::Stale(reasons),
     }
 }
 
-fn reasons(entry: &Entry, now: &MadeFrom) -> Vec<Reason> {
-    let before = &entry.made_from;
+fn reasons(entry: &Entry, now: &Fingerprint) -> Vec<Reason> {
+    let before = &entry.fingerprint;
     let mut reasons = Vec::new();
     if entry.failed > 0 {
         reasons.push(Reason::Failures(entry.failed));
@@ -153,13 +153,13 @@ mod tests {
 
     use super::*;
 
-    fn made_from(key: &str, code: &str) -> MadeFrom {
+    fn fingerprint(key: &str, code: &str) -> Fingerprint {
         let one = |name: &str, value: &str| [(name.to_owned(), value.to_owned())].into();
-        MadeFrom { inputs: BTreeMap::new(), config: one("crop.size", key), code: one("crate stage", code) }
+        Fingerprint { inputs: BTreeMap::new(), config: one("crop.size", key), code: one("crate stage", code) }
     }
 
-    fn check(stage: StageId, failed: u64, now: &MadeFrom, expected: &[&str]) -> Freshness {
-        let entry = Entry { output: ContentHash::of(b""), failed, made_from: made_from("96", "a") };
+    fn check(stage: StageId, failed: u64, now: &Fingerprint, expected: &[&str]) -> Freshness {
+        let entry = Entry { output: ContentHash::of(b""), failed, fingerprint: fingerprint("96", "a") };
         let verdict = verdict(stage, reasons(&entry, now));
         let said: Vec<String> = verdict.reasons().iter().map(ToString::to_string).collect();
         assert_eq!(said, expected);
@@ -168,12 +168,12 @@ mod tests {
 
     #[test]
     fn each_reason_is_named() {
-        assert_eq!(check(StageId::Crop, 0, &made_from("96", "a"), &[]), Freshness::Fresh);
-        check(StageId::Crop, 0, &made_from("64", "a"), &["key crop.size changed: 96 -> 64"]);
+        assert_eq!(check(StageId::Crop, 0, &fingerprint("96", "a"), &[]), Freshness::Fresh);
+        check(StageId::Crop, 0, &fingerprint("64", "a"), &["key crop.size changed: 96 -> 64"]);
         check(
             StageId::Crop,
             2,
-            &made_from("96", "b"),
+            &fingerprint("96", "b"),
             &["2 items failed last time", "code: crate stage changed: a -> b"],
         );
     }
@@ -181,13 +181,13 @@ mod tests {
     #[test]
     fn a_code_change_alone_does_not_repeat_a_training() {
         let train = |now| check_verdict(StageId::Train, now);
-        assert!(matches!(train(made_from("96", "b")), Freshness::OldCode(_)));
-        assert!(matches!(train(made_from("64", "b")), Freshness::Stale(_)));
-        assert!(matches!(check_verdict(StageId::Crop, made_from("96", "b")), Freshness::Stale(_)));
+        assert!(matches!(train(fingerprint("96", "b")), Freshness::OldCode(_)));
+        assert!(matches!(train(fingerprint("64", "b")), Freshness::Stale(_)));
+        assert!(matches!(check_verdict(StageId::Crop, fingerprint("96", "b")), Freshness::Stale(_)));
     }
 
-    fn check_verdict(stage: StageId, now: MadeFrom) -> Freshness {
-        let entry = Entry { output: ContentHash::of(b""), failed: 0, made_from: made_from("96", "a") };
+    fn check_verdict(stage: StageId, now: Fingerprint) -> Freshness {
+        let entry = Entry { output: ContentHash::of(b""), failed: 0, fingerprint: fingerprint("96", "a") };
         verdict(stage, reasons(&entry, &now))
     }
 }

@@ -1,11 +1,6 @@
 //! What a stage reads and what it wrote, as hashes.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-    time::UNIX_EPOCH,
-};
+use std::{collections::BTreeMap, fs, io, path::Path, time::UNIX_EPOCH};
 
 use anyhow::Context as _;
 use contracts::{
@@ -13,11 +8,10 @@ use contracts::{
     cascade::{self, CascadeSource},
     exclusion::Exclusions,
     hash::Hasher,
-    id::SiteName,
-    idx,
     layout::RunLayout,
     manifest::{self, Manifest, ManifestError},
     record::FaceRecord,
+    spec::{Input, Output, Source},
 };
 
 use crate::project::Project;
@@ -27,70 +21,37 @@ pub(crate) const MISSING: &str = "missing";
 
 /// Everything that a stage reads, by name.
 pub(crate) fn of(stage: StageId, project: &Project) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut inputs = BTreeMap::new();
-    let mut add = |name: &str, hash: Option<ContentHash>| {
-        inputs.insert(name.to_owned(), hash.map_or_else(|| MISSING.to_owned(), |hash| hash.to_string()));
+    let inputs = (stage.spec().inputs)(&project.config);
+    let named = |input: Input| {
+        let hash = hash(&input.source, project)?;
+        Ok((input.name, hash.map_or_else(|| MISSING.to_owned(), |hash| hash.to_string())))
     };
-    let config = &project.config;
-    match stage {
-        StageId::Crawl if config.crawl.site == SiteName::mini() && !config.mini.pictures.as_os_str().is_empty() => {
-            add("the files of mini.pictures", listing(&project.root.join(&config.mini.pictures))?);
+    inputs.into_iter().map(named).collect()
+}
+
+fn hash(source: &Source, project: &Project) -> anyhow::Result<Option<ContentHash>> {
+    match source {
+        Source::Stage(stage) => output(*stage, project),
+        Source::File(file) => file_hash(&file(&project.layout)),
+        Source::Listing(path) => listing(&project.root.join(path)),
+        Source::Cascade(name) => {
+            let cascade = cascade::resolve_here(name).ok();
+            Ok(cascade.as_ref().and_then(CascadeSource::path).map(ContentHash::of_file).transpose()?)
         }
-        StageId::Crawl => {}
-        StageId::Crop => {
-            add("the pictures", output(StageId::Crawl, project)?);
-            // The embedded one is part of the cropper's code.
-            let cascade = cascade::resolve_here(&config.crop.cascade).ok();
-            if cascade != Some(CascadeSource::Embedded) {
-                let file = cascade.as_ref().and_then(CascadeSource::path);
-                add("the cascade", file.map(ContentHash::of_file).transpose()?);
-            }
-        }
-        StageId::Pack => {
-            add("the posts forgotten", file_hash(&project.layout.tombstones())?);
-            for source in &config.pack.sources {
-                if source == "faces" {
-                    let faces = manifest::read::<FaceRecord>(&project.layout.faces_manifest()).ok();
-                    add("the faces", faces.as_ref().map(|faces| faces.records_hash));
-                    add("the faces left out by hand", faces.map(|faces| left_out(project, &faces)).transpose()?);
-                } else {
-                    let path = project.root.join(fixed_part(source));
-                    add(&format!("the files of {source}"), listing(&path)?);
-                    for (kind, labels) in ["plain", "compressed"].iter().zip(idx::labels_beside(&path).iter().flatten())
-                    {
-                        add(&format!("the {kind} labels of {source}"), listing(labels)?);
-                    }
-                    add("the list of what is left out", file_hash(&project.layout.exclude_list())?);
-                }
-            }
-        }
-        StageId::Train => add("the dataset", output(StageId::Pack, project)?),
-        StageId::Evaluate => {
-            add("the dataset", output(StageId::Pack, project)?);
-            add("the generator", output(StageId::Train, project)?);
-        }
-        StageId::Report => {
-            add("the generator", output(StageId::Train, project)?);
-            add("the evaluation", output(StageId::Evaluate, project)?);
+        Source::FacesLeftOut => {
+            // A broken manifest is as good as none: the crop makes it anew.
+            let faces = manifest::read::<FaceRecord>(&project.layout.faces_manifest()).ok();
+            faces.map(|faces| left_out(project, &faces)).transpose()
         }
     }
-    Ok(inputs)
 }
 
 /// What identifies a stage's output as it lies on disk now; `None` where there is none.
 pub(crate) fn output(stage: StageId, project: &Project) -> anyhow::Result<Option<ContentHash>> {
-    let layout = &project.layout;
-    let of_run = |file: fn(&RunLayout) -> PathBuf| match run(project)? {
-        Some(run) => file_hash(&file(&run)),
-        None => Ok(None),
-    };
-    match stage {
-        StageId::Crawl => records(&layout.raw_manifest()),
-        StageId::Crop => records(&layout.faces_manifest()),
-        StageId::Pack => file_hash(&layout.dataset_index()),
-        StageId::Train => of_run(RunLayout::generator),
-        StageId::Evaluate => of_run(RunLayout::evaluation_metrics),
-        StageId::Report => of_run(RunLayout::report_page),
+    match stage.spec().output {
+        Output::Manifest(path) => records(&path(&project.layout)),
+        Output::File(path) => file_hash(&path(&project.layout)),
+        Output::RunFile(path) => run(project)?.map_or(Ok(None), |run| file_hash(&path(&run))),
     }
 }
 
@@ -124,7 +85,7 @@ fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<C
     let exclusions = Exclusions::read(layout)?;
     let mut hasher = Hasher::default();
     for face in &faces.records {
-        if exclusions.covers(face) || !layout.faces().join(&face.file).exists() {
+        if exclusions.covers(face) || !layout.face(&face.file).exists() {
             hasher.field(face.face.to_string().as_bytes());
         }
     }
@@ -154,25 +115,9 @@ fn list(path: &Path, lines: &mut Vec<String>) -> io::Result<()> {
     Ok(())
 }
 
-/// The folder above the first wildcard of a glob.
-fn fixed_part(glob: &str) -> &Path {
-    let path = Path::new(glob);
-    let wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
-    path.ancestors().find(|part| !wild(part)).unwrap_or(Path::new(""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn globs_are_watched_from_their_fixed_folder() {
-        let check = |glob: &str, expected: &str| assert_eq!(fixed_part(glob), Path::new(expected), "{glob}");
-        check("data/anime/*.jpg", "data/anime");
-        check("data/*/x.jpg", "data");
-        check("../faces-20k.tar", "../faces-20k.tar");
-        check("*.tar", "");
-    }
 
     #[test]
     fn a_listing_notices_new_and_changed_files() {

@@ -10,13 +10,13 @@ use std::{
 };
 
 use anyhow::Context as _;
-use contracts::{Outcome, Report, StageId, id::SiteName};
+use contracts::{Outcome, Report, StageId};
 
 use crate::{mini::MiniBooru, project::Project, workspace::Workspace};
 
 /// How a stage's program ended.
 pub(crate) struct Ended {
-    /// By its exit code.
+    /// What its exit code means.
     pub(crate) outcome: Outcome,
     /// What it reported, if it came that far.
     pub(crate) report: Option<Report>,
@@ -29,7 +29,7 @@ pub(crate) fn stage(
     stage: StageId,
     arguments: &[String],
 ) -> anyhow::Result<Ended> {
-    let mut command = project.command(&workspace.binaries().path(stage.binary()));
+    let mut command = project.command(&workspace.binaries().path(stage.spec().binary));
     let mini = match stage == StageId::Crawl && needs_mini(project) {
         true => Some(MiniBooru::start(workspace, project)?),
         false => None,
@@ -38,14 +38,14 @@ pub(crate) fn stage(
         command.env("NIJIGEN_MINI_URL", &mini.url);
     }
     command.args(arguments).arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.binary()))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.spec().binary))?;
     hold_open(child.stdin.take());
     let report = child.stdout.take().map(report).transpose().context("cannot read what the stage says")?.flatten();
     let status = child.wait().context("the stage is gone")?;
     hold_open(None);
     let outcome = Outcome::of_code(status.code());
     if outcome == Outcome::Failed && status.code() != Some(1) {
-        eprintln!("{} ended abnormally: {status}", stage.binary());
+        eprintln!("{} ended abnormally: {status}", stage.spec().binary);
     }
     Ok(Ended { outcome, report })
 }
@@ -64,10 +64,10 @@ fn report(stdout: ChildStdout) -> io::Result<Option<Report>> {
 }
 
 fn needs_mini(project: &Project) -> bool {
-    project.config.crawl.site == SiteName::mini() && project.config.crawl.base_url.is_empty()
+    project.config.crawl.is_mini() && project.config.crawl.base_url.is_empty()
 }
 
-/// The stdin of the stage at work: while it is open, the stage goes on. The system closes it should the runner die.
+/// The stdin of the stage at work: while it is open, the stage works on. The system closes it should the runner die.
 static LIFELINE: OnceLock<Mutex<Option<ChildStdin>>> = OnceLock::new();
 
 fn hold_open(stdin: Option<ChildStdin>) {

@@ -20,17 +20,18 @@ pub(crate) struct Lock {
 /// How a stage's outputs were made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// What it made.
+    /// Identifies what it made.
     pub(crate) output: ContentHash,
-    /// How many of its failures may be mended by trying again.
+    /// How many of its failures may go when it is tried again.
     pub(crate) failed: u64,
-    /// What it read, by name.
-    pub(crate) made_from: MadeFrom,
+    /// What it was made from.
+    #[serde(rename = "made_from")]
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// Everything that a stage's outputs depend on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MadeFrom {
+pub(crate) struct Fingerprint {
     /// Files and manifests, by name.
     pub(crate) inputs: BTreeMap<String, String>,
     /// Configuration keys with their values as TOML.
@@ -89,8 +90,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipeline.lock");
         let mut lock = Lock::read(&path).unwrap();
-        let made_from = MadeFrom { config: [("crop.size".to_owned(), "96".to_owned())].into(), ..MadeFrom::default() };
-        let entry = Entry { output: ContentHash::of(b"faces"), failed: 0, made_from };
+        let fingerprint =
+            Fingerprint { config: [("crop.size".to_owned(), "96".to_owned())].into(), ..Fingerprint::default() };
+        let entry = Entry { output: ContentHash::of(b"faces"), failed: 0, fingerprint };
         lock.put(&path, "data/smoke", StageId::Crop, Some(entry.clone())).unwrap();
         let read = Lock::read(&path).unwrap();
         assert_eq!(read.entry("data/smoke", StageId::Crop), Some(&entry));

@@ -12,7 +12,6 @@ mod build;
 mod ci;
 mod code;
 mod forget;
-mod forwarded;
 mod freshness;
 mod inputs;
 mod launch;
@@ -23,6 +22,7 @@ mod opencv;
 mod pipeline;
 mod project;
 mod setup;
+mod stage_command;
 mod status;
 mod tidy;
 mod tools;
@@ -33,7 +33,11 @@ use std::{env, process::ExitCode};
 use arguments::{Arguments, Command};
 use bad_usage::BadUsage;
 use clap::Parser as _;
-use contracts::{Outcome, StageId, config::ConfigError, options::PackOptions};
+use contracts::{
+    Outcome, StageId,
+    config::ConfigError,
+    options::{PackOptions, Request},
+};
 use workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -51,21 +55,16 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let workspace = Workspace::here()?;
     match &arguments.command {
         Command::Pipeline(options) => pipeline::run(&workspace, options),
-        Command::Crawl(command) => pipeline::run_one(&workspace, StageId::Crawl, &command.run, &command.options),
-        Command::Crop(command) => pipeline::run_one(&workspace, StageId::Crop, &command.run, &command.options),
-        Command::Pack(command) => pipeline::run_one(&workspace, StageId::Pack, &command.run, &command.options),
-        Command::Train(command) => pipeline::run_one(&workspace, StageId::Train, &command.run, &command.options),
-        Command::Evaluate(command) => pipeline::run_one(&workspace, StageId::Evaluate, &command.run, &command.options),
-        Command::Report(command) => pipeline::run_one(&workspace, StageId::Report, &command.run, &command.options),
+        Command::Stage(command) => pipeline::run_one(&workspace, command.stage, &command.run, &command.request),
         Command::Forget(command) => forget::run(&workspace, command),
         Command::Trace(command) => {
             let options = PackOptions { trace: Some(command.id.clone()), ..PackOptions::default() };
-            pipeline::run_one(&workspace, StageId::Pack, &command.run, &options)
+            pipeline::run_one(&workspace, StageId::Pack, &command.run, &Request::from(&options))
         }
         Command::Export(command) => {
             let (export, out) = (Some(command.format), Some(command.out.clone()));
             let options = PackOptions { export, out, ..PackOptions::default() };
-            pipeline::run_one(&workspace, StageId::Pack, &command.run, &options)
+            pipeline::run_one(&workspace, StageId::Pack, &command.run, &Request::from(&options))
         }
         Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
         Command::Status(options) => status::run(&workspace, options),

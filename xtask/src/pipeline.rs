@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
-use contracts::{Outcome, StageId, id::SiteName, options::StageOptions, report::State};
-use serde::Serialize;
+use contracts::{
+    Outcome, StageId,
+    options::{Mode, Request},
+    report::State,
+};
 
 use crate::{
     arguments::{PipelineOptions, RunOptions},
     bad_usage::BadUsage,
-    build, forwarded,
+    build,
     freshness::{self, Freshness},
     inputs, launch,
     lock::{Entry, Lock},
@@ -32,13 +35,13 @@ pub(crate) fn run(workspace: &Workspace, options: &PipelineOptions) -> anyhow::R
     Ok(outcome)
 }
 
-/// `cargo xtask crop` and its like: that stage, whether fresh or not. What it has done already it finds itself. Options
-/// that only ask something leave everything as it is.
-pub(crate) fn run_one<O: StageOptions + Serialize>(
+/// `cargo xtask crop` and its like: that stage, whether fresh or not. What it has done already it finds itself. Where it is
+/// only asked something, its output is what it was, and so is what the lock says of it.
+pub(crate) fn run_one(
     workspace: &Workspace,
     stage: StageId,
     run: &RunOptions,
-    options: &O,
+    request: &Request,
 ) -> anyhow::Result<Outcome> {
     let project = Project::open(workspace, &run.config)?;
     let runner = Runner { workspace, project: &project, retrain: true };
@@ -47,13 +50,12 @@ pub(crate) fn run_one<O: StageOptions + Serialize>(
     }
     runner.prepare(&[stage], run.yes)?;
     launch::stop_stages_on_signals()?;
-    let arguments = forwarded::arguments(options)?;
-    if options.ask() {
-        return Ok(launch::stage(workspace, &project, stage, &arguments)?.outcome);
+    if request.mode != Mode::Work {
+        return Ok(launch::stage(workspace, &project, stage, &request.arguments)?.outcome);
     }
     let mut lock = Lock::read(&project.lock_file())?;
-    let outcome = runner.run_stage(&mut lock, stage, &arguments)?;
-    runner.say_how_to_go_on(outcome, stage);
+    let outcome = runner.run_stage(&mut lock, stage, &request.arguments)?;
+    runner.say_how_to_resume(outcome, stage);
     Ok(outcome)
 }
 
@@ -84,8 +86,8 @@ impl Runner<'_> {
         self.prepare(&stages[first..], yes)?;
         launch::stop_stages_on_signals()?;
         let mut worst = Outcome::Done;
-        for (place, stage) in stages.iter().enumerate().skip(first) {
-            if place > first && !self.has_to_run(&lock, *stage)? {
+        for (index, stage) in stages.iter().enumerate().skip(first) {
+            if index > first && !self.has_to_run(&lock, *stage)? {
                 eprintln!("{stage}: fresh");
                 continue;
             }
@@ -93,7 +95,7 @@ impl Runner<'_> {
                 Outcome::Done => {}
                 Outcome::DoneWithFailures => worst = Outcome::DoneWithFailures,
                 stop => {
-                    self.say_how_to_go_on(stop, *stage);
+                    self.say_how_to_resume(stop, *stage);
                     return Ok(stop);
                 }
             }
@@ -103,9 +105,9 @@ impl Runner<'_> {
     }
 
     fn first_to_run(&self, lock: &Lock, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
-        for (place, stage) in stages.iter().enumerate() {
+        for (index, stage) in stages.iter().enumerate() {
             if self.has_to_run(lock, *stage)? {
-                return Ok(Some(place));
+                return Ok(Some(index));
             }
         }
         Ok(None)
@@ -127,12 +129,11 @@ impl Runner<'_> {
 
     /// Makes sure that the stages can be built, builds them, and fetches what they need besides.
     fn prepare(&self, stages: &[StageId], yes: bool) -> anyhow::Result<()> {
-        let crops = stages.contains(&StageId::Crop);
         let builds = matches!(self.workspace.binaries(), Binaries::Built(_));
-        if crops && builds && build::needs_opencv(&self.project.config) {
+        if builds && build::needs_opencv(stages, &self.project.config) {
             setup::system(yes)?;
         }
-        if crops {
+        if stages.contains(&StageId::Crop) {
             setup::cascade(&self.project.config.crop.cascade)?;
         }
         build::programs(self.workspace, &self.project.config, stages)
@@ -142,21 +143,21 @@ impl Runner<'_> {
         let (path, folder) = (self.project.lock_file(), self.project.lock_name());
         // Forgotten first: a stage killed half way must not look fresh.
         lock.put(&path, &folder, stage, None)?;
-        let made_from = freshness::made_from(self.workspace, self.project, stage)?;
+        let fingerprint = freshness::fingerprint(self.workspace, self.project, stage)?;
         let ended = launch::stage(self.workspace, self.project, stage, arguments)?;
         let finished = ended.report.as_ref().is_some_and(|report| report.state == State::Complete);
         if let (true, Some(output)) = (finished, inputs::output(stage, self.project)?) {
             let failed = ended.report.map_or(0, |report| report.failed);
-            lock.put(&path, &folder, stage, Some(Entry { output, failed, made_from }))?;
+            lock.put(&path, &folder, stage, Some(Entry { output, failed, fingerprint }))?;
         }
         Ok(ended.outcome)
     }
 
-    fn say_how_to_go_on(&self, outcome: Outcome, stage: StageId) {
+    fn say_how_to_resume(&self, outcome: Outcome, stage: StageId) {
         match outcome {
-            Outcome::Interrupted => eprintln!("interrupted during {stage}; the same command goes on from here"),
+            Outcome::Interrupted => eprintln!("interrupted during {stage}; the same command resumes here"),
             Outcome::Failed | Outcome::BadUsage => {
-                eprintln!("{stage} failed; what was finished is kept, and the same command goes on from here");
+                eprintln!("{stage} failed; what was finished is kept, and the same command resumes here");
             }
             Outcome::Done | Outcome::DoneWithFailures => {}
         }
@@ -185,7 +186,7 @@ impl Runner<'_> {
             freshness.reasons().iter().for_each(|reason| eprintln!("  {reason}"));
             upstream_runs |= runs;
         }
-        if stages.contains(&StageId::Crawl) && self.project.config.crawl.site != SiteName::mini() {
+        if stages.contains(&StageId::Crawl) && !self.project.config.crawl.is_mini() {
             eprintln!("nothing was asked of {}", self.project.config.crawl.site);
         }
         Ok(Outcome::Done)

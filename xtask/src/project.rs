@@ -14,12 +14,12 @@ use contracts::{
 
 use crate::{arguments::ConfigOptions, bad_usage::BadUsage, workspace::Workspace};
 
-/// A resolved pipeline.
+/// A pipeline: one configuration, one data folder.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// The resolved configuration.
+    /// What pipeline.toml, the profile and `--set` come to.
     pub(crate) config: Config,
-    /// Where its things lie.
+    /// Where its files lie.
     pub(crate) layout: Layout,
     /// The folder of pipeline.toml; relative paths start there.
     pub(crate) root: PathBuf,

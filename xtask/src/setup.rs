@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use contracts::{
-    Outcome,
+    Outcome, StageId,
     cascade::{self, CascadeError},
     publish,
 };
@@ -35,7 +35,7 @@ const OTHER_SYSTEMS: [(&str, &str); 3] = [
 /// `cargo xtask setup`: what the configuration's engine and cascade need.
 pub(crate) fn run(workspace: &Workspace, options: &SetupOptions) -> anyhow::Result<Outcome> {
     let config = Project::open(workspace, &options.config)?.config;
-    if build::needs_opencv(&config) {
+    if build::needs_opencv(&StageId::ALL, &config) {
         system(options.yes)?;
     }
     if let Err(error) = cascade(&config.crop.cascade) {
@@ -113,7 +113,7 @@ fn is_root() -> bool {
 }
 
 fn agreed() -> anyhow::Result<bool> {
-    eprint!("go on? [y/N] ");
+    eprint!("continue? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -23,10 +23,12 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
 
 /// `cargo xtask bench`: the benchmark of a stage, in the profile that users run.
 pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
-    if !matches!(stage, StageId::Crawl | StageId::Crop | StageId::Pack | StageId::Train) {
-        return Err(BadUsage(format!("there is no benchmark of {stage}; there are crawl, crop, pack and train")).into());
+    if !has_benchmark(workspace, stage) {
+        let others = StageId::ALL.into_iter().filter(|stage| has_benchmark(workspace, *stage)).map(StageId::name);
+        let others: Vec<_> = others.collect();
+        return Err(BadUsage(format!("there is no benchmark of {stage}; there are {}", others.join(", "))).into());
     }
-    let mut command = vec!["bench", "--package", stage.package(), "--bench", stage.name()];
+    let mut command = vec!["bench", "--package", stage.spec().package, "--bench", stage.name()];
     let named = arguments.windows(2).find(|pair| pair[0] == "--device").and_then(|pair| pair[1].parse().ok());
     if let Some(feature) = named.as_ref().and_then(build::accelerator) {
         command.extend(["--features", feature]);
@@ -34,6 +36,12 @@ pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String])
     command.push("--");
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
+}
+
+fn has_benchmark(workspace: &Workspace, stage: StageId) -> bool {
+    let package = workspace.packages.get(stage.spec().package);
+    let is_there = |file: &str| package.is_some_and(|package| package.folder.join("benches").join(file).exists());
+    is_there(&format!("{stage}.rs")) || is_there(&format!("{stage}/main.rs"))
 }
 
 /// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.

@@ -15,16 +15,16 @@ use serde::Deserialize;
 pub(crate) struct Workspace {
     /// The folder of the root Cargo.toml.
     pub(crate) root: PathBuf,
-    /// Where cargo builds.
+    /// Cargo's target folder.
     pub(crate) target: PathBuf,
-    /// Its crates by name.
+    /// The workspace's crates by name.
     pub(crate) packages: BTreeMap<String, Package>,
 }
 
 /// A crate of the workspace.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Package {
-    /// Its folder.
+    /// Where its Cargo.toml lies.
     pub(crate) folder: PathBuf,
     /// What it is built with, by crate name: dependencies and build dependencies.
     pub(crate) dependencies: BTreeSet<String>,
@@ -78,12 +78,12 @@ impl Workspace {
 pub(crate) enum Binaries {
     /// Built by cargo into this folder when they are needed.
     Built(PathBuf),
-    /// Taken as they are.
+    /// Taken from this folder as they are.
     Ready(PathBuf),
 }
 
 impl Binaries {
-    /// A program's path.
+    /// The path of the program of this name.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         let (Self::Built(folder) | Self::Ready(folder)) = self;
         folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))

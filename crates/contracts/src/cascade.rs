@@ -66,15 +66,15 @@ pub enum CascadeError {
     Altered {
         /// The file in the cache.
         path: PathBuf,
-        /// Its SHA-256.
+        /// What it has instead of [`SHA256`].
         found: ContentHash,
     },
     /// A file was named, and is not there.
     #[error("there is no cascade at {}, which {key} names; correct the path, or leave {key} out to use {NAME}", path.display())]
     NoSuchFile {
-        /// What was named.
+        /// The path that was given.
         path: PathBuf,
-        /// Where it was named: [`ENVIRONMENT_VARIABLE`] or "crop.cascade".
+        /// Which setting gave it: [`ENVIRONMENT_VARIABLE`] or "crop.cascade".
         key: &'static str,
     },
     /// It is there, but cannot be read.
@@ -82,7 +82,7 @@ pub enum CascadeError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Why, in the words of the system.
         problem: String,
     },
     /// Nothing says where the user's cache is.
@@ -125,7 +125,7 @@ pub fn resolve_here(name: &str) -> Result<CascadeSource, CascadeError> {
 
 /// The user's cache folder, by the environment that `variable` looks things up in.
 pub fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // The standard that defines XDG_CACHE_HOME wants a relative one ignored.
+    // The XDG base directory specification wants relative paths ignored.
     let folder = |key| variable(key).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || folder("HOME").or_else(|| folder("USERPROFILE"));
     folder("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))

@@ -11,7 +11,8 @@ use crate::{
     record::{FaceRecord, PixelBox},
 };
 
-/// Two boxes of one picture that overlap by this much are the same face.
+/// Two boxes of one picture whose intersection is at least this share of their union are the same face: the usual threshold for
+/// detections. Faces side by side stay far below, and other parameters move a box by less.
 const SAME_FACE_OVERLAP: f64 = 0.5;
 
 /// A face that stays out.
@@ -19,7 +20,7 @@ const SAME_FACE_OVERLAP: f64 = 0.5;
 pub struct Exclusion {
     /// The picture that it is in.
     pub picture: PictureHash,
-    /// Where it is there.
+    /// Its box in the picture.
     #[serde(rename = "box")]
     pub pixel_box: PixelBox,
 }
@@ -65,8 +66,8 @@ impl Exclusions {
             })
     }
 
-    /// Whether a picture that is no face of ours is to be left out, by its hash or its name in its source.
-    pub fn name(&self, picture: &PictureHash, name: &str) -> bool {
+    /// Whether a picture from elsewhere is to be left out, by its hash or by its name in its source.
+    pub fn covers_picture(&self, picture: &PictureHash, name: &str) -> bool {
         self.listed.iter().any(|listed| match listed {
             Listed::Picture(listed) => listed == picture,
             Listed::Face(_) => false,
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_face_is_known_again_by_its_place() {
+    fn a_deleted_face_is_known_again_by_its_box() {
         let root = tempfile::tempdir().unwrap();
         let layout = layout(&root);
         let gone = face("a", 0, [10, 10, 100, 100]);
@@ -165,7 +166,7 @@ mod tests {
         remember(&layout, [exclusion.clone()]).unwrap();
         remember(&layout, [exclusion]).unwrap();
         let exclusions = Exclusions::read(&layout).unwrap();
-        assert!(exclusions.covers(&face("a", 3, [14, 8, 104, 104])), "another number, nearly the same place");
+        assert!(exclusions.covers(&face("a", 3, [14, 8, 104, 104])), "another number, nearly the same box");
         assert!(!exclusions.covers(&face("a", 0, [200, 10, 100, 100])), "elsewhere in the picture");
         assert!(!exclusions.covers(&face("b", 0, [10, 10, 100, 100])), "another picture");
         assert_eq!(std::fs::read_to_string(layout.exclusions()).unwrap().lines().count(), 1);
@@ -186,13 +187,15 @@ mod tests {
         check(format!("data/faces/{}", two.file), (false, true));
         check(two.picture.to_string(), (false, true));
         let exclusions = Exclusions::read(&layout).unwrap();
-        assert!(exclusions.name(&two.picture, "any.png") && !exclusions.name(&one.picture, "any.png"));
+        assert!(
+            exclusions.covers_picture(&two.picture, "any.png") && !exclusions.covers_picture(&one.picture, "any.png")
+        );
         publish::write_file(&layout.exclude_list(), b"bad.png").unwrap();
         let exclusions = Exclusions::read(&layout).unwrap();
         for (name, expected) in
             [("bad.png", true), ("folder/bad.png", true), ("not-bad.png", false), ("bad.png/x", false)]
         {
-            assert_eq!(exclusions.name(&one.picture, name), expected, "{name}");
+            assert_eq!(exclusions.covers_picture(&one.picture, name), expected, "{name}");
         }
     }
 }

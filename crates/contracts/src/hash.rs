@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub struct ContentHash([u8; 32]);
 
 impl ContentHash {
-    /// The hash of `bytes`.
+    /// The hash of bytes that are in memory.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
@@ -31,7 +31,7 @@ impl ContentHash {
         }
     }
 
-    /// The 32 bytes themselves.
+    /// The hash as bytes, for other hashes to take in.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -66,7 +66,7 @@ impl Hasher {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -85,21 +85,13 @@ impl FromStr for ContentHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let fail = || NotAHash(text.to_owned());
-        let digit = |c: u8| match c {
-            b'0'..=b'9' => Ok(c - b'0'),
-            b'a'..=b'f' => Ok(c - b'a' + 10),
-            _ => Err(fail()),
-        };
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(fail());
-        }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        // One way to write a hash: texts that differ stand for contents that differ.
+        let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) if is_lower => Ok(Self(bytes)),
+            _ => Err(NotAHash(text.to_owned())),
         }
-        Ok(Self(bytes))
     }
 }
 

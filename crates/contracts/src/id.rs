@@ -37,12 +37,12 @@ impl SiteName {
         Self("konachan".into())
     }
 
-    /// The stand-in booru.
+    /// The stand-in booru, which the runner starts itself.
     pub fn mini() -> Self {
         Self("mini".into())
     }
 
-    /// The name as text.
+    /// The name as it is written in pipeline.toml.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -109,7 +109,7 @@ impl fmt::Display for PostId {
 pub struct FaceId {
     /// The picture that the face was cut from.
     pub picture: PictureHash,
-    /// Its place among the picture's boxes, from 0.
+    /// Its index among the picture's boxes, from 0.
     pub index: u32,
 }
 

@@ -17,7 +17,10 @@ pub mod outcome;
 pub mod publish;
 pub mod record;
 pub mod report;
+pub mod share;
+pub mod spec;
 pub mod stage;
+mod stage_id;
 pub mod tombstone;
 
 pub use config::Config;
@@ -25,4 +28,6 @@ pub use hash::ContentHash;
 pub use layout::Layout;
 pub use outcome::Outcome;
 pub use report::Report;
-pub use stage::{Context, Stage, StageId};
+pub use spec::StageSpec;
+pub use stage::{Context, Stage};
+pub use stage_id::{NoSuchStage, StageId};

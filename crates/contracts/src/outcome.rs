@@ -5,15 +5,15 @@ use std::process::ExitCode;
 /// The exit codes that the runner and every stage share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// 0: all is done.
+    /// 0: all is done, without a failure.
     Done,
-    /// 1: a stage failed.
+    /// 1: a stage could not go on; what was finished is kept.
     Failed,
     /// 2: the command line or the configuration is wrong; nothing was begun.
     BadUsage,
     /// 3: done, but with failures that were counted and kept, such as dead links.
     DoneWithFailures,
-    /// 130: interrupted; the same command goes on.
+    /// 130: interrupted; the same command resumes.
     Interrupted,
 }
 

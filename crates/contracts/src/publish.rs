@@ -1,7 +1,7 @@
 //! Writing files so that a name never stands for half a file: temporary name, fsync, rename.
 //!
 //! A process killed at any moment leaves either the old content, or the new, or a leftover whose name starts with
-//! [`PARTIAL_PREFIX`], which no reader looks at and the next writer replaces.
+//! [`layout::PARTIAL_PREFIX`], which no reader looks at and the next writer replaces.
 
 mod pointer;
 
@@ -13,8 +13,7 @@ use std::{
 
 pub use pointer::{point_at, pointed_at};
 
-/// How the names of unfinished files and folders begin.
-pub const PARTIAL_PREFIX: &str = ".partial-";
+use crate::layout;
 
 /// A file that could not be written, read or moved.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +21,9 @@ pub const PARTIAL_PREFIX: &str = ".partial-";
 pub struct FileError {
     /// What was tried: "write", "read", "create the folder", …
     pub action: &'static str,
-    /// Where.
+    /// The file or folder.
     pub path: PathBuf,
-    /// What the system said.
+    /// Why, in the words of the system.
     pub source: io::Error,
 }
 
@@ -61,7 +60,7 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<(), FileError> {
 /// # Errors
 /// As [`write_file`], and whatever `fill` returns.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), FileError> {
-    let partial = partial_name(path);
+    let partial = layout::partial(path);
     create_folder(parent(path))?;
     let written = (|| {
         let mut file = BufWriter::new(File::create(&partial)?);
@@ -82,7 +81,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Re
 /// # Errors
 /// When the folder cannot be made, filled or moved; what stood under the final name is then untouched.
 pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
-    let partial = partial_name(path);
+    let partial = layout::partial(path);
     remove_folder(&partial)?;
     create_folder(&partial)?;
     fill(&partial)?;
@@ -142,12 +141,6 @@ pub fn read_text_or_empty(path: &Path) -> Result<String, FileError> {
     }
 }
 
-/// `path` with the partial prefix before its last part.
-pub(crate) fn partial_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    parent(path).join(format!("{PARTIAL_PREFIX}{name}"))
-}
-
 /// The folder that a path lies in.
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -158,7 +151,7 @@ pub(crate) fn parent(path: &Path) -> &Path {
 
 /// A folder cannot be renamed over another that is not empty, so the old one steps aside first.
 fn replace_folder(partial: &Path, path: &Path) -> Result<(), FileError> {
-    let old = partial_name(&path.with_extension("old"));
+    let old = layout::partial(&path.with_extension("old"));
     remove_folder(&old)?;
     let moved = match fs::rename(path, &old) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

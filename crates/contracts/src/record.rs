@@ -16,16 +16,16 @@ pub trait Record: Serialize + DeserializeOwned {
     /// What the records are sorted by, without repeats.
     type Key: Ord + std::fmt::Display;
 
-    /// This record's place.
+    /// What this record is sorted by, and known by among the others.
     fn key(&self) -> Self::Key;
 }
 
 /// A post whose picture the crawl kept. A picture posted twice has two records with the same `sha256`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PictureRecord {
-    /// The picture.
+    /// The picture's hash, which is its name everywhere.
     pub sha256: PictureHash,
-    /// Where it was posted.
+    /// The post that it belongs to.
     pub post: PostId,
     /// The MD5 of the *original* that the site states, kept as a claim.
     pub md5_claimed: Option<String>,
@@ -43,7 +43,7 @@ pub struct PictureRecord {
     pub rating: String,
     /// The post's tags, sorted.
     pub tags: Vec<String>,
-    /// Who posted it.
+    /// The user who posted it, where the site says so.
     pub author: Option<String>,
     /// Where the picture was fetched from.
     pub source_url: String,
@@ -67,9 +67,9 @@ impl Record for PictureRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "[i32; 4]", into = "[i32; 4]")]
 pub struct PixelBox {
-    /// The left edge.
+    /// The left edge, from the picture's left.
     pub x: i32,
-    /// The upper edge.
+    /// The upper edge, from the picture's top.
     pub y: i32,
     /// Pixels across.
     pub width: i32,
@@ -107,13 +107,13 @@ impl From<PixelBox> for [i32; 4] {
 /// A face that the crop stage kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceRecord {
-    /// The face.
+    /// The face's name: its picture, and its index among that picture's boxes.
     pub face: FaceId,
     /// The picture that it was cut from.
     pub picture: PictureHash,
     /// The post of that picture; the lowest, where there are several.
     pub post: PostId,
-    /// The picture's other posts.
+    /// The picture's other posts, ascending. The field's name on disk is an older one.
     #[serde(default, rename = "also_posts", skip_serializing_if = "Vec::is_empty")]
     pub other_posts: Vec<PostId>,
     /// The file, relative to the manifest, with forward slashes.

@@ -1,33 +1,34 @@
-//! What a stage says when it ends.
+//! What a stage says when it ends, and the reasons for which it left things out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     hash::ContentHash,
     id::RunId,
     layout::Layout,
     publish::{self, FileError},
-    stage::StageId,
+    stage_id::StageId,
 };
 
 /// What a stage did: shown as a table, kept as `data/reports/<stage>.json`, printed as one JSON line on stdout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Which stage.
+    /// The stage that reports.
     pub stage: StageId,
     /// Whether it came to its end.
     pub state: State,
     /// How many items it was given (posts, pictures, faces, images).
     pub taken: u64,
-    /// How many it kept.
+    /// How many things it kept of those, or made of them.
     pub kept: u64,
-    /// How many it left out, by reason. Together with `kept` they add up to what was judged.
-    pub dropped: BTreeMap<String, u64>,
-    /// How many of those dropped were failures that trying again may mend: they make the exit code 3.
+    /// What it left out, a reason each, sorted by their sentences. Together with `kept` they add up to what was judged.
+    #[serde(deserialize_with = "dropped")]
+    pub dropped: Vec<Dropped>,
+    /// How many of those dropped were failures that trying again may fix: they make the exit code 3.
     pub failed: u64,
-    /// Bytes written.
+    /// How many bytes it wrote.
     pub bytes: u64,
     /// Wall-clock seconds; filled in by the harness.
     pub seconds: f64,
@@ -41,13 +42,46 @@ pub struct Report {
     pub run: Option<RunId>,
 }
 
+/// Why a stage left something out: an enum of the stage's own, whose sentence is made when it is shown.
+pub trait Reason: fmt::Display {
+    /// The word that programs know the reason by, in snake case: it stays when the sentence is put better, and leaves out
+    /// what the sentence names, such as the rating of a post.
+    fn tag(&self) -> &'static str;
+}
+
+/// Things left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The reason's [tag](Reason::tag); empty in a report that was written before there were tags.
+    pub tag: String,
+    /// The reason's sentence, for people: no program compares it.
+    pub reason: String,
+    /// How many things were left out for it.
+    pub count: u64,
+}
+
+/// Reads what was dropped, in reports of before there were tags too: those have a count by sentence.
+fn dropped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Dropped>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Tagged(Vec<Dropped>),
+        Counts(BTreeMap<String, u64>),
+    }
+    let untagged = |(reason, count)| Dropped { tag: String::new(), reason, count };
+    Ok(match Either::deserialize(deserializer)? {
+        Either::Tagged(dropped) => dropped,
+        Either::Counts(counts) => counts.into_iter().map(untagged).collect(),
+    })
+}
+
 /// Whether a stage came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// All is done.
+    /// All is done, and published.
     Complete,
-    /// It was asked to stop; the same command goes on.
+    /// It was asked to stop; the same command resumes.
     Interrupted,
     /// Its share of the work is done; the whole is not put together.
     Share,
@@ -61,7 +95,7 @@ impl Report {
             state: State::Complete,
             taken: 0,
             kept: 0,
-            dropped: BTreeMap::new(),
+            dropped: Vec::new(),
             failed: 0,
             bytes: 0,
             seconds: 0.0,
@@ -72,9 +106,37 @@ impl Report {
         }
     }
 
-    /// Counts one more item left out for `reason`.
+    /// Counts `count` more things left out for `reason`; nothing for a count of zero.
+    pub fn drop(&mut self, reason: &dyn Reason, count: u64) {
+        self.count_dropped(reason.tag(), reason.to_string(), count);
+    }
+
+    /// As [`drop`](Self::drop), once, for what has no [`Reason`] yet.
     pub fn drop_one(&mut self, reason: &str) {
-        *self.dropped.entry(reason.to_owned()).or_default() += 1;
+        self.count_dropped("", reason.to_owned(), 1);
+    }
+
+    fn count_dropped(&mut self, tag: &str, reason: String, count: u64) {
+        match self.dropped.binary_search_by(|dropped| dropped.reason.cmp(&reason)) {
+            _ if count == 0 => {}
+            Ok(index) => self.dropped[index].count += count,
+            Err(index) => self.dropped.insert(index, Dropped { tag: tag.to_owned(), reason, count }),
+        }
+    }
+
+    /// How many things were left out, for whatever reason.
+    pub fn dropped_in_all(&self) -> u64 {
+        self.dropped.iter().map(|dropped| dropped.count).sum()
+    }
+
+    /// How many things were left out for the reasons with this [tag](Reason::tag).
+    pub fn dropped_as(&self, tag: &str) -> u64 {
+        self.dropped.iter().filter(|dropped| dropped.tag == tag).map(|dropped| dropped.count).sum()
+    }
+
+    /// How many things were left out for the reason that reads so: for tests of what people read.
+    pub fn dropped_for(&self, sentence: &str) -> u64 {
+        self.dropped.iter().filter(|dropped| dropped.reason == sentence).map(|dropped| dropped.count).sum()
     }
 
     /// What a stage reported when it last ended, if it ever did.
@@ -98,5 +160,59 @@ impl Report {
         let path = layout.report(self.stage);
         let json = serde_json::to_vec_pretty(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
         publish::write_file(&path, &json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PathsConfig;
+
+    enum Rating {
+        Questionable,
+        Explicit,
+    }
+
+    impl fmt::Display for Rating {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(match self {
+                Self::Questionable => "rating q",
+                Self::Explicit => "rating e",
+            })
+        }
+    }
+
+    impl Reason for Rating {
+        fn tag(&self) -> &'static str {
+            "rating"
+        }
+    }
+
+    #[test]
+    fn reasons_are_counted_by_sentence_and_found_by_tag() {
+        let mut report = Report::new(StageId::Crawl);
+        report.drop(&Rating::Questionable, 2);
+        report.drop(&Rating::Explicit, 1);
+        report.drop(&Rating::Questionable, 3);
+        report.drop(&Rating::Explicit, 0);
+        let counts: Vec<_> = report.dropped.iter().map(|dropped| (dropped.reason.as_str(), dropped.count)).collect();
+        assert_eq!(counts, [("rating e", 1), ("rating q", 5)]);
+        assert_eq!((report.dropped_as("rating"), report.dropped_for("rating q"), report.dropped_in_all()), (6, 5, 6));
+    }
+
+    #[test]
+    fn reports_are_read_back_and_so_are_those_without_tags() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path(), &PathsConfig::default());
+        let mut report = Report::new(StageId::Crop);
+        report.drop(&Rating::Explicit, 7);
+        report.write(&layout).unwrap();
+        assert_eq!(Report::read(&layout, StageId::Crop).unwrap(), Some(report.clone()));
+
+        let mut old = serde_json::to_value(&report).unwrap();
+        old["dropped"] = serde_json::json!({ "rating e": 7 });
+        publish::write_file(&layout.report(StageId::Crop), old.to_string().as_bytes()).unwrap();
+        let old = Report::read(&layout, StageId::Crop).unwrap().unwrap();
+        assert_eq!(old.dropped, [Dropped { tag: String::new(), reason: "rating e".into(), count: 7 }]);
     }
 }

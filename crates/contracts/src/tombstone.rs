@@ -13,13 +13,13 @@ use crate::{
 /// A forgotten post, a line of `tombstones.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
-    /// The post.
+    /// The post that was forgotten.
     pub post: PostId,
     /// The picture that it had here, where it had one.
     pub sha256: Option<PictureHash>,
 }
 
-/// All forgotten posts.
+/// The posts that were forgotten, each with the picture that it had here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tombstones(BTreeMap<PostId, Option<PictureHash>>);
 
@@ -38,16 +38,16 @@ impl Tombstones {
     }
 
     /// Whether a post was forgotten.
-    pub fn cover(&self, post: &PostId) -> bool {
+    pub fn covers(&self, post: &PostId) -> bool {
         self.0.contains_key(post)
     }
 
-    /// The posts, ascending.
+    /// The forgotten posts, ascending.
     pub fn posts(&self) -> impl Iterator<Item = &PostId> {
         self.0.keys()
     }
 
-    /// Whether nothing was.
+    /// Whether nothing was forgotten.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -88,7 +88,7 @@ mod tests {
         add(&layout, [Tombstone { post: one.clone(), sha256: Some(ContentHash::of(b"a")) }]).unwrap();
         add(&layout, [Tombstone { post: one.clone(), sha256: None }]).unwrap();
         let stones = Tombstones::read(&layout).unwrap();
-        assert!(stones.cover(&one) && !stones.cover(&two));
+        assert!(stones.covers(&one) && !stones.covers(&two));
         let text = std::fs::read_to_string(layout.tombstones()).unwrap();
         assert!(text.lines().count() == 1 && text.contains("sha256\":\""), "{text}");
     }

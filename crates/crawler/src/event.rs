@@ -1,14 +1,11 @@
 //! Events for programs that watch a crawl: a JSON object a line on stdout. docs/crawling.md lists them.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write as _},
-};
+use std::io::{self, Write as _};
 
 use contracts::{
     config::{CrawlConfig, Listing},
     id::{PictureHash, PostId},
-    report::State,
+    report::{Dropped, State},
 };
 use serde::Serialize;
 
@@ -94,7 +91,7 @@ pub(crate) enum Event<'a> {
         /// Pictures in the manifest.
         kept: u64,
         /// The other posts, by state and reason.
-        dropped: &'a BTreeMap<String, u64>,
+        dropped: &'a [Dropped],
         /// Pictures fetched in this run.
         pictures: u64,
         /// Their bytes.

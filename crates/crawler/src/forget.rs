@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    Context, Report, StageId,
+    Context, Layout, Report, StageId,
     id::PostId,
     manifest::{self, Manifest},
     publish,
@@ -33,7 +33,7 @@ pub(crate) fn forget(context: &Context<'_>, posts: &[PostId]) -> Result<Report, 
     publish_without(context, posts, &mut report)?;
     for post in posts {
         for file in ledger.files_of(post)?.iter().filter(|file| !file.shared) {
-            publish::remove_file(&layout.raw().join(layout.raw_file(&file.sha256, &file.extension)))?;
+            publish::remove_file(&layout.raw().join(Layout::raw_file(&file.sha256, &file.extension)))?;
         }
         let suspect = layout.raw_quarantine().join(format!("{}-{}", post.site, post.number));
         publish::remove_file(&suspect)?;

@@ -87,7 +87,7 @@ impl Selection {
     }
 
     fn forgets(&self, number: u64) -> bool {
-        !self.forgotten.is_empty() && self.forgotten.cover(&PostId { site: self.site.clone(), number })
+        !self.forgotten.is_empty() && self.forgotten.covers(&PostId { site: self.site.clone(), number })
     }
 }
 

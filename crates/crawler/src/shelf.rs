@@ -92,7 +92,7 @@ impl Shelf {
     /// Gives a whole, inspected download its final name; its bytes are safe on disk before that. The name itself is safe
     /// after [`Shelf::settle`]: a name that is lost with the power is a file that the next run misses.
     pub(crate) fn put(&self, partial: Partial, inspected: &Inspected) -> Result<(), FileError> {
-        let path = self.path(&self.layout.raw_file(&inspected.sha256, inspected.extension));
+        let path = self.path(&Layout::raw_file(&inspected.sha256, inspected.extension));
         let folder = path.parent().unwrap_or(Path::new("."));
         publish::create_folder(folder)?;
         publish::remove_file(&version_file(&partial.path))?;
@@ -210,7 +210,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let shelf = shelf(root.path());
         let inspected = inspected(b"whole");
-        let file = shelf.layout.raw_file(&inspected.sha256, "png");
+        let file = Layout::raw_file(&inspected.sha256, "png");
         let mut partial = shelf.resume("mini-1").unwrap();
         partial.write(b"who").unwrap();
         partial.write(b"le").unwrap();

@@ -212,7 +212,7 @@ fn report(tally: &Tally, pulse: Pulse, changed: Changed, fetcher: &Fetcher) -> R
     let mut report = Report::new(StageId::Crawl);
     report.taken = tally.listed;
     report.kept = tally.records.len() as u64;
-    report.dropped = tally.dropped.clone();
+    report.dropped = tally.dropped();
     report.failed = tally.failed;
     report.bytes = pulse.bytes;
     let changes = changed.updated + changed.joined + changed.left;

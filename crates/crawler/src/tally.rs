@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{config::CrawlConfig, id::PostId, layout::Layout, record::PictureRecord};
+use contracts::{config::CrawlConfig, id::PostId, layout::Layout, record::PictureRecord, report::Dropped};
 
 use crate::{
     address::Address,
@@ -40,8 +40,7 @@ pub(crate) enum Nothing {
 
 /// Where a stored picture lies, relative to the manifest.
 pub(crate) fn stored_file(stored: &Stored) -> String {
-    // Any layout will do: the file is relative to the folder that it belongs to.
-    Layout::new("".as_ref(), &Default::default()).raw_file(&stored.sha256, &stored.extension)
+    Layout::raw_file(&stored.sha256, &stored.extension)
 }
 
 impl Tally {
@@ -82,6 +81,13 @@ impl Tally {
 
     fn drop(&mut self, reason: String) {
         *self.dropped.entry(reason).or_default() += 1;
+    }
+
+    /// The dropped posts for the report. Their reasons are texts yet, without tags.
+    pub(crate) fn dropped(&self) -> Vec<Dropped> {
+        let untagged =
+            |(reason, count): (&String, &u64)| Dropped { tag: String::new(), reason: reason.clone(), count: *count };
+        self.dropped.iter().map(untagged).collect()
     }
 
     /// Says what to change when nothing is left.

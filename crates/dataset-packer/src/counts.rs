@@ -14,9 +14,7 @@ pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
         (DropReason::Forgotten, inventory.forgotten),
         (DropReason::DeletedByHand, deleted),
     ];
-    for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
-        report.dropped.insert(reason.to_string(), count);
-    }
+    counts.into_iter().for_each(|(reason, count)| report.drop(&reason, count));
     match deleted {
         0 => {}
         1 => report.warnings.push("1 face was deleted by hand: it is kept out from now on".into()),
@@ -49,7 +47,8 @@ pub(crate) fn rows(selected: &[SelectedShard<'_>], side: u32, report: &mut Repor
 
 /// What became of everything, in parentheses; nothing when nothing was there.
 fn breakdown(report: &Report, holdout: usize) -> String {
-    let mut parts: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let mut parts: Vec<String> =
+        report.dropped.iter().map(|dropped| format!("{} {}", dropped.count, dropped.reason)).collect();
     if holdout > 0 {
         parts.push(format!("{holdout} held out"));
     }

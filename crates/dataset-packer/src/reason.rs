@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use contracts::report::Reason;
 use pictures::PictureError;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,22 @@ pub(crate) enum DropReason {
     NearDuplicate,
     /// It would train on what the holdout measures.
     NearHoldout,
+}
+
+impl Reason for DropReason {
+    fn tag(&self) -> &'static str {
+        match self {
+            Self::Excluded => "excluded",
+            Self::DeletedByHand => "deleted_by_hand",
+            Self::Forgotten => "forgotten",
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too_large",
+            Self::TooSmall => "too_small",
+            Self::ExactDuplicate => "exact_duplicate",
+            Self::NearDuplicate => "near_duplicate",
+            Self::NearHoldout => "near_holdout",
+        }
+    }
 }
 
 impl fmt::Display for DropReason {

@@ -71,7 +71,7 @@ pub(crate) fn list(sources: &[String], layout: &Layout) -> Result<Inventory, Pac
     }
     let tombstones = Tombstones::read(layout)?;
     let listed = inventory.items.len();
-    inventory.items.retain(|item| !item.post().is_some_and(|post| tombstones.cover(post)));
+    inventory.items.retain(|item| !item.post().is_some_and(|post| tombstones.covers(post)));
     inventory.forgotten = (listed - inventory.items.len()) as u64;
     Ok(inventory)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use contracts::{
     Config, Context, Report, Stage, StageId,
     exclusion::{self, Exclusions},
-    options::{PackOptions, Share},
+    options::PackOptions,
     publish,
     report::State,
+    share::Share,
 };
 use dataset::SplitName;
 
@@ -79,7 +80,7 @@ fn pack_share(
         for preparation in prepare(shard, &inventory.items, context)? {
             match preparation {
                 Ok(_) => report.kept += 1,
-                Err(reason) => report.drop_one(&reason.to_string()),
+                Err(reason) => report.drop(&reason, 1),
             }
         }
     }
@@ -108,7 +109,7 @@ fn pack_whole(
             Ok(split) => {
                 selected[shard].rows.push(Selected { index, split, item: &inventory.items[item], prepared });
             }
-            Err((reason, _)) => report.drop_one(&reason.to_string()),
+            Err((reason, _)) => report.drop(&reason, 1),
         }
     }
     counts::rows(&selected, context.config.pack.resolution, report)?;
@@ -148,7 +149,7 @@ fn usable<'a>(shards: &[Shard], preparations: &'a [Vec<Preparation>], report: &m
                     usable.push(Usable { shard, index, item: *item, prepared });
                     index += 1;
                 }
-                Err(reason) => report.drop_one(&reason.to_string()),
+                Err(reason) => report.drop(reason, 1),
             }
         }
     }
@@ -160,7 +161,8 @@ fn usable<'a>(shards: &[Shard], preparations: &'a [Vec<Preparation>], report: &m
 fn decide(usable: &[Usable<'_>], inventory: &Inventory, context: &Context<'_>) -> Result<Vec<Decision>, PackError> {
     let pack = &context.config.pack;
     let exclusions = Exclusions::read(context.layout)?;
-    let is_listed = |usable: &Usable<'_>| exclusions.name(&usable.prepared.picture, &inventory.items[usable.item].name);
+    let is_listed =
+        |usable: &Usable<'_>| exclusions.covers_picture(&usable.prepared.picture, &inventory.items[usable.item].name);
     let (mut decisions, mut remaining): (Vec<Decision>, Vec<usize>) = (Vec::new(), Vec::new());
     for (index, usable) in usable.iter().enumerate() {
         match is_listed(usable) {

@@ -37,7 +37,7 @@ struct ShardJson {
 /// The preparations of a shard that is there under this key, in the order of its items.
 pub(crate) fn find(layout: &Layout, shard: &str, key: ContentHash) -> Option<Vec<Preparation>> {
     let index: ShardJson =
-        serde_json::from_slice(&fs::read(Layout::prepared_index(&layout.prepared_shard(shard))).ok()?).ok()?;
+        serde_json::from_slice(&fs::read(Layout::shard_record(&layout.prepared_shard(shard))).ok()?).ok()?;
     (index.key == key).then_some(index.preparations)
 }
 
@@ -85,7 +85,7 @@ impl ShardFile {
     pub(crate) fn finish(mut self, folder: &Path, key: ContentHash) -> Result<Vec<Preparation>, FileError> {
         self.file.flush().map_err(FileError::at("write", &self.path))?;
         let index = ShardJson { key, preparations: self.preparations };
-        let path = Layout::prepared_index(folder);
+        let path = Layout::shard_record(folder);
         let json = serde_json::to_vec(&index).map_err(|error| FileError::at("write", &path)(error.into()))?;
         fs::write(&path, json).map_err(FileError::at("write", &path))?;
         Ok(index.preparations)

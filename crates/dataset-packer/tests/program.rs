@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{ContentHash, Report, StageId, publish};
+use contracts::{ContentHash, Report, StageId, layout};
 use material::Pipeline;
 
 fn command(pipeline: &Pipeline) -> Command {
@@ -110,7 +110,7 @@ fn finished(pipeline: &Pipeline) -> BTreeMap<PathBuf, ContentHash> {
     let mut files = pipeline.dataset_files();
     files.extend(pipeline.files_below(&pipeline.layout().prepared()));
     files.retain(|name, _| {
-        let is_partial = |part: &std::ffi::OsStr| part.to_string_lossy().starts_with(publish::PARTIAL_PREFIX);
+        let is_partial = |part: &std::ffi::OsStr| part.to_string_lossy().starts_with(layout::PARTIAL_PREFIX);
         let depends = name.starts_with("data/prepared") && name.ends_with("shard.json");
         !depends && !name.iter().any(is_partial)
     });

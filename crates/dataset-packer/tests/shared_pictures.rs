@@ -27,10 +27,10 @@ fn twenty_thousand_faces() {
     pipeline.config.pack.holdout = 0.05;
     let report = pipeline.pack().unwrap();
     assert_eq!(report.taken, 20_000);
-    assert_eq!(report.kept + report.dropped.values().sum::<u64>(), report.taken);
-    assert!(!report.dropped.contains_key("unreadable"), "{report:?}");
+    assert_eq!(report.kept + report.dropped_in_all(), report.taken);
+    assert!(report.dropped_for("unreadable") == 0, "{report:?}");
     // Pairs up to this distance were looked at: they are the same drawing, a few of them in other colours.
-    assert!((50..1000).contains(&report.dropped["near duplicate"]), "{report:?}");
+    assert!((50..1000).contains(&report.dropped_for("near duplicate")), "{report:?}");
     assert!((900.0..1100.0).contains(&report.figures["holdout_rows"]), "{report:?}");
     assert_eq!(pipeline.dataset().split(SplitName::Train).len() as f64, report.figures["train_rows"]);
 }
@@ -45,7 +45,7 @@ fn whole_illustrations_of_every_kind() {
         pipeline.config.pack.fit = fit;
         let report = pipeline.pack().unwrap();
         assert_eq!(report.taken, count);
-        assert!(!report.dropped.contains_key("unreadable"), "{report:?}");
+        assert!(report.dropped_for("unreadable") == 0, "{report:?}");
         assert_eq!(report.figures["upscaled_rows"], 0.0);
     }
 }

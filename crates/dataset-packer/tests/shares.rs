@@ -120,7 +120,7 @@ fn forgetting_a_post_rewrites_its_shard_and_no_other() {
     let post = "mini:4097".parse().unwrap();
     tombstone::add(&pipeline.layout(), [Tombstone { post, sha256: None }]).unwrap();
     let report = pipeline.pack().unwrap();
-    assert_eq!((report.dropped["forgotten"], report.kept), (1, 7));
+    assert_eq!((report.dropped_for("forgotten"), report.kept), (1, 7));
     assert_eq!(
         changed(&prepared, &files(pipeline.layout().prepared())),
         ["prepared/mini-00001/pixels", "prepared/mini-00001/shard.json"]

@@ -1,7 +1,14 @@
 //! The evaluate stage: samples the trained generator and measures how far that is from real images.
 
+use std::fmt;
+
 use contracts::{
-    Context, Report, Stage, StageId, hash::ContentHash, layout::RunLayout, options::NoOptions, publish, report::State,
+    Context, Report, Stage, StageId,
+    hash::ContentHash,
+    layout::RunLayout,
+    options::NoOptions,
+    publish,
+    report::{Reason, State},
 };
 use dataset::{Dataset, SplitName};
 use generator::ChosenDevice;
@@ -161,13 +168,29 @@ fn publish_evaluation(folder: &RunLayout, evaluation: &Evaluation, report: &mut 
     Ok(())
 }
 
+/// Samples that are in no set, because sets are of equal size.
+struct LeftOver {
+    /// Images in every set.
+    images: usize,
+}
+
+impl fmt::Display for LeftOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "left over from sets of {}", self.images)
+    }
+}
+
+impl Reason for LeftOver {
+    fn tag(&self) -> &'static str {
+        "left_over"
+    }
+}
+
 /// The counts, metrics and warnings of the stage's report.
 fn summarize(comparison: &Comparison, evaluation: &Evaluation, report: &mut Report) {
     report.kept = comparison.generated() as u64;
     let rest = report.taken - report.kept;
-    if rest > 0 {
-        report.dropped.insert(format!("left over from sets of {}", comparison.images), rest);
-    }
+    report.drop(&LeftOver { images: comparison.images }, rest);
     let distances = &evaluation.sliced_wasserstein;
     report.figures.insert("swd_images".into(), distances.images as f64);
     let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.baseline)];

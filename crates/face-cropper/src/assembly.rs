@@ -47,7 +47,7 @@ impl Assembly {
                     records.push(&picture.face_record(layout, shard, face, &file))?;
                 }
             }
-            finding.reasons().iter().for_each(|reason| report.drop_one(&reason.to_string()));
+            finding.reasons().iter().for_each(|reason| report.drop(reason, 1));
             match finding {
                 Finding::Dropped(fault) => report.failed += u64::from(fault.is_transient()),
                 Finding::Faces(faces) => {

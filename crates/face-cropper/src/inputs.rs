@@ -47,7 +47,7 @@ impl Inventory {
         let mut seen = HashSet::new();
         for record in records.by_ref() {
             let record = record?;
-            if tombstones.cover(&record.post) {
+            if tombstones.covers(&record.post) {
                 continue;
             }
             // Records are sorted by post, so that the first of a picture is its lowest.
@@ -91,7 +91,7 @@ impl ShardReader<'_> {
         while let Some(record) = self.records.next_if(|next| !elsewhere(next)) {
             let record = record?;
             let other_posts = self.inventory.other_posts.get(&record.sha256).cloned().unwrap_or_default();
-            if !self.tombstones.cover(&record.post) && !other_posts.contains(&record.post) {
+            if !self.tombstones.covers(&record.post) && !other_posts.contains(&record.post) {
                 pictures.insert(record.sha256, Picture { record, other_posts });
             }
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use contracts::report::Reason;
+
 /// Why a picture, or a face in one, was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DropReason {
@@ -31,6 +33,26 @@ pub(crate) enum DropReason {
     Small,
     /// The user threw it away, or listed it.
     Excluded,
+}
+
+impl Reason for DropReason {
+    fn tag(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Altered => "altered",
+            Self::UnknownFormat => "unknown_format",
+            Self::Truncated => "truncated",
+            Self::TooLarge => "too_large",
+            Self::Undecodable => "undecodable",
+            Self::Undetectable => "undetectable",
+            Self::NoFace => "no_face",
+            Self::LowScore => "low_score",
+            Self::Flat => "flat",
+            Self::Blurred => "blurred",
+            Self::Small => "small",
+            Self::Excluded => "excluded",
+        }
+    }
 }
 
 impl fmt::Display for DropReason {

@@ -177,7 +177,7 @@ fn refuse_nothing(context: &Context<'_>, assembly: &Assembly, report: &Report) -
         return Ok(());
     }
     remove_manifest(context)?;
-    let reasons: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
+    let reasons: Vec<String> = report.dropped.iter().map(|it| format!("{}: {}", it.reason, it.count)).collect();
     let account = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     Err(match assembly.found {
         0 => CropError::NoFace { pictures: report.taken, account },

@@ -139,7 +139,7 @@ fn pictures_above_the_limit_are_counted_drops() {
     scene.add("mini:9", &spots(1200, 900, &[[120, 70, 60]]));
     scene.config.crop.max_megapixels = 1;
     let report = scene.run().unwrap();
-    assert_eq!((report.kept, report.dropped["picture too large"]), (3, 1));
+    assert_eq!((report.kept, report.dropped_for("picture too large")), (3, 1));
 }
 
 /// A GIF of these pictures, one after the other.

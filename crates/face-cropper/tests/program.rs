@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{Report, publish, report::State};
+use contracts::{Report, layout, report::State};
 use material::{Scene, cascades::Random, spots};
 
 fn start(scene: &Scene, cascade: &Path, cache: &Path) -> Output {
@@ -99,7 +99,7 @@ fn killed_at_many_random_moments_it_never_shows_half_a_shard_and_ends_with_the_s
 /// What has its final name already.
 fn files_if_any(scene: &Scene) -> BTreeMap<String, Vec<u8>> {
     let mut files = if scene.layout().faces().exists() { files(scene) } else { BTreeMap::new() };
-    files.retain(|name, _| !name.starts_with(publish::PARTIAL_PREFIX));
+    files.retain(|name, _| !name.starts_with(layout::PARTIAL_PREFIX));
     files
 }
 

@@ -20,7 +20,7 @@ fn spots_become_faces_with_their_lineage() {
     let report = scene.run().unwrap();
     let faces = scene.faces();
     assert_eq!((report.taken, report.kept, report.state), (3, 3, State::Complete));
-    assert_eq!(report.dropped, [("picture without a face".to_owned(), 1)].into());
+    assert_eq!((report.dropped_for("picture without a face"), report.dropped_in_all()), (1, 1));
     assert_eq!(report.figures["pictures_with_faces"], 2.0);
     assert_eq!(faces.len(), 3);
     for face in &faces {
@@ -175,7 +175,7 @@ fn a_deleted_face_stays_out_through_other_settings_and_is_said_once() {
     fs::remove_file(scene.face_path(&gone)).unwrap();
 
     let report = scene.run().unwrap();
-    assert_eq!((report.kept, report.dropped["face excluded by hand"]), (2, 1));
+    assert_eq!((report.kept, report.dropped_for("face excluded by hand")), (2, 1));
     assert!(report.warnings[0].contains("1 faces were deleted by hand"), "{:?}", report.warnings);
     assert!(Exclusions::read(&scene.layout()).unwrap().covers(&gone));
     assert!(scene.faces().iter().all(|face| face.face != gone.face));
@@ -184,7 +184,7 @@ fn a_deleted_face_stays_out_through_other_settings_and_is_said_once() {
     scene.config.crop.size = 64;
     scene.config.crop.scale_factor = 1.15;
     let report = scene.run().unwrap();
-    assert_eq!((report.kept, report.dropped["face excluded by hand"]), (2, 1));
+    assert_eq!((report.kept, report.dropped_for("face excluded by hand")), (2, 1));
     assert_eq!(report.warnings, Vec::<String>::new());
     assert_eq!(scene.everything().keys().filter(|name| name.ends_with(".png")).count(), 2);
 

@@ -18,7 +18,7 @@ use clap::Parser as _;
 use contracts::{
     Config, Context, Layout, Outcome, Report, Stage,
     config::{self, Request},
-    options::StageOptions as _,
+    options::{Mode, StageOptions as _},
     report::State,
     stage::Interrupt,
 };
@@ -74,19 +74,33 @@ fn run<S: Stage<Options: clap::Args>>(
     interruption::listen(&interrupt, arguments.stop_with_stdin);
     let context = Context { config, layout, progress, interrupt: &interrupt };
     let options = &arguments.options;
-    if options.ask() {
-        let answer = S::answer(&context, options)?;
-        progress.clear();
-        summary::print_answer(&answer);
-        return Ok(if interrupt.is_raised() { Outcome::Interrupted } else { Outcome::Done });
+    // A question reads what is there, and need not wait for a stage at work.
+    let asks = options.mode() == Mode::Question;
+    let _held = (!asks).then(|| single::hold(layout, S::ID, options.share())).transpose()?;
+    match options.mode() {
+        Mode::Question | Mode::Survey => answer::<S>(&context, options, progress),
+        Mode::Work => work::<S>(&context, options, progress),
     }
-    let _held = single::hold(layout, S::ID, options.share())?;
+}
+
+fn answer<S: Stage>(
+    context: &Context<'_>,
+    options: &S::Options,
+    progress: &progress::Shown,
+) -> anyhow::Result<Outcome> {
+    let answer = S::answer(context, options)?;
+    progress.clear();
+    summary::print_answer(&answer);
+    Ok(if context.interrupt.is_raised() { Outcome::Interrupted } else { Outcome::Done })
+}
+
+fn work<S: Stage>(context: &Context<'_>, options: &S::Options, progress: &progress::Shown) -> anyhow::Result<Outcome> {
     let started = Instant::now();
-    let mut report = S::run(&context, options)?;
+    let mut report = S::run(context, options)?;
     report.seconds = started.elapsed().as_secs_f64();
     progress.clear();
     if options.share().is_none() {
-        report.write(layout)?;
+        report.write(context.layout)?;
     }
     summary::print(&report);
     Ok(outcome(&report))

@@ -32,7 +32,7 @@ impl Shown {
         self.bar.clone()
     }
 
-    /// Takes the bar away.
+    /// Takes the bar away, for what is to be read after the work.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }

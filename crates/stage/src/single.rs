@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use contracts::{Layout, StageId, options::Share, publish};
+use contracts::{Layout, StageId, publish, share::Share};
 
 /// Holds the stage's lock until the files are dropped; the system frees it even after `kill -9`. Different shares work
 /// side by side, but not beside the whole.

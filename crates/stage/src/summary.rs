@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use contracts::{Report, report::State};
+use contracts::{Report, StageSpec, report::State};
 
 /// Prints the summary for people on stderr and the report for programs on stdout.
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what the program says")]
@@ -43,18 +43,18 @@ fn text(report: &Report) -> String {
     }
     let state = match report.state {
         State::Complete => "",
-        State::Interrupted => ", interrupted: the same command goes on from here",
+        State::Interrupted => ", interrupted: the same command resumes here",
         State::Share => ", a share: the command without --shard puts the shares together",
     };
     let Report { stage, taken, kept, seconds, .. } = report;
-    let (takes, keeps) = stage.nouns();
+    let StageSpec { takes, keeps, .. } = stage.spec();
     let _ = writeln!(text, "{stage}: {taken} {takes} in, {kept} {keeps} kept, {seconds:.1} s{state}");
     if report.bytes > 0 {
         let megabytes = report.bytes as f64 / 1e6;
         let _ = writeln!(text, "  {megabytes:>8.1} MB, {:.1} MB/s", megabytes / seconds.max(f64::MIN_POSITIVE));
     }
-    for (reason, count) in &report.dropped {
-        let _ = writeln!(text, "  {count:>8} {reason}");
+    for dropped in &report.dropped {
+        let _ = writeln!(text, "  {:>8} {}", dropped.count, dropped.reason);
     }
     text
 }

@@ -44,38 +44,45 @@ section! {
     /// `[crawl]`: what is fetched, from where, and how gently.
     CrawlConfig in "crawl" {
         /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, mini.
-        site: SiteName = SiteName::konachan(), Function;
+        site: SiteName = SiteName::konachan(), Output;
         /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
-        base_url: String = String::new(), Function;
+        base_url: String = String::new(), Output;
         /// json: the API by id cursor; html: the list pages, as the tutorial walked them.
-        listing: Listing = Listing::Json, Function;
+        listing: Listing = Listing::Json, Output;
         /// The search, in the site's own words.
-        tags: String = "rating:s".into(), Function;
+        tags: String = "rating:s".into(), Output;
         /// Ratings to keep, in the site's own letters; checked here again, the site's filter is not trusted. On Danbooru s is
         /// sensitive, and what others call safe is g.
-        ratings: Vec<String> = vec!["s".into()], Function;
+        ratings: Vec<String> = vec!["s".into()], Output;
         /// Posts with one of these tags are never fetched.
-        opt_out_tags: Vec<String> = Vec::new(), Function;
+        opt_out_tags: Vec<String> = Vec::new(), Output;
         /// Posts by one of these authors are never fetched: names of those who posted them, or tags of artists.
-        opt_out_authors: Vec<String> = Vec::new(), Function;
+        opt_out_authors: Vec<String> = Vec::new(), Output;
         /// These posts are never fetched: numbers on the site, or posts of any site as "konachan:123".
-        opt_out_posts: Vec<String> = Vec::new(), Function;
+        opt_out_posts: Vec<String> = Vec::new(), Output;
         /// preview (at most 300 px), sample (at most 1500 px) or original.
-        variant: Variant = Variant::Sample, Function;
+        variant: Variant = Variant::Sample, Output;
         /// How many pictures to end with.
         max_posts: u64 = 8000, Extent;
         /// How many list pages to walk, html listing only; 0: no limit.
         max_pages: u64 = 0, Extent;
         /// Requests a second, of all kinds together.
-        requests_per_second: f64 = 2.0, Pace;
+        requests_per_second: f64 = 2.0, Runtime;
         /// Connections at a time; of these at most 5 for each host and first part of the path, such as /image.
-        max_connections: usize = 4, Pace;
+        max_connections: usize = 4, Runtime;
         /// For how long a site may say nothing in the middle of an answer.
-        read_timeout_seconds: f64 = 30.0, Pace;
+        read_timeout_seconds: f64 = 30.0, Runtime;
         /// An answer that comes more slowly than this for as long as the read timeout is given up; 0: any pace will do.
-        min_bytes_per_second: u64 = 512, Pace;
+        min_bytes_per_second: u64 = 512, Runtime;
         /// Pictures with more pixels are not decoded: a small file can stand for more of them than fit into memory.
-        max_megapixels: u64 = 200, Function;
+        max_megapixels: u64 = 200, Output;
+    }
+}
+
+impl CrawlConfig {
+    /// Whether the site is the stand-in booru, which paints its pictures from the seed.
+    pub fn is_mini(&self) -> bool {
+        self.site == SiteName::mini()
     }
 }
 
@@ -103,9 +110,9 @@ section! {
     /// `[mini]`: the stand-in booru that `crawl.site = "mini"` starts.
     MiniConfig in "mini" {
         /// A folder of pictures to serve; empty: painted pictures.
-        pictures: PathBuf = PathBuf::new(), Function;
+        pictures: PathBuf = PathBuf::new(), Output;
         /// How many pictures to paint.
-        count: u64 = 60, Function;
+        count: u64 = 60, Output;
     }
 }
 

@@ -68,39 +68,39 @@ section! {
     /// `[crop]`: how faces are found and cut.
     CropConfig in "crop" {
         /// What evaluates the cascade: opencv, the reference; native, the same boxes from the same grey values without OpenCV.
-        engine: Engine = Engine::Opencv, Function;
+        engine: Engine = Engine::Opencv, Output;
         /// exact: every picture at its full size; fast: a grey picture of at most 768 pixels, small faces missed.
-        mode: CropMode = CropMode::Exact, Function;
+        mode: CropMode = CropMode::Exact, Output;
         /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
-        alpha: Alpha = Alpha::Drop, Function;
+        alpha: Alpha = Alpha::Drop, Output;
         /// Faces whose grey values deviate less than this are dropped; 0: none is.
-        min_grey_std: f64 = 25.0, Function;
+        min_grey_std: f64 = 25.0, Output;
         /// Faces whose level weight is lower are dropped; -inf: none is.
-        min_score: f64 = 0.0, Function;
+        min_score: f64 = 0.0, Output;
         /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
-        min_sharpness: f64 = 0.0, Function;
+        min_sharpness: f64 = 0.0, Output;
         /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
-        min_side: u32 = 0, Function;
+        min_side: u32 = 0, Output;
         /// Pictures of more million pixels are dropped: mistakes or attacks.
-        max_megapixels: u32 = 100, Function;
+        max_megapixels: u32 = 100, Output;
         /// lbpcascade_animeface, or a path to any OpenCV cascade file.
-        cascade: String = "lbpcascade_animeface".into(), Function;
+        cascade: String = "lbpcascade_animeface".into(), Output;
         /// The step between the sizes searched.
-        scale_factor: f64 = 1.1, Function;
+        scale_factor: f64 = 1.1, Output;
         /// How many raw detections must agree, less one.
-        min_neighbors: i32 = 5, Function;
+        min_neighbors: i32 = 5, Output;
         /// The smallest face searched for, in pixels.
-        min_size: i32 = 48, Function;
+        min_size: i32 = 48, Output;
         /// The largest face searched for, in pixels; 0: as large as the picture.
-        max_size: i32 = 0, Function;
+        max_size: i32 = 0, Output;
         /// Widens the box by this share of its side on each side.
-        margin: f64 = 0.0, Function;
+        margin: f64 = 0.0, Output;
         /// A square that sticks out of the picture: clip: is moved inward; pad: is filled with the outermost pixels.
-        border: Border = Border::Clip, Function;
+        border: Border = Border::Clip, Output;
         /// The side of the crop in pixels; 0: as it is in the picture.
-        size: u32 = 96, Function;
+        size: u32 = 96, Output;
         /// png or jpg.
-        format: CropFormat = CropFormat::Png, Function;
+        format: CropFormat = CropFormat::Png, Output;
     }
 }
 

@@ -7,8 +7,8 @@ use toml::{
 };
 
 use super::{
-    key_path,
     problem::{Problem, nearest},
+    section::key_path,
 };
 
 /// One `key = value` somewhere.
@@ -16,18 +16,18 @@ use super::{
 pub(super) struct Assignment {
     /// The section; empty above all sections.
     pub(super) section: String,
-    /// The key in it.
+    /// The key within the section.
     pub(super) key: String,
     /// What it is set to.
     pub(super) value: Value,
-    /// Where: "pipeline.toml:12".
-    pub(super) place: String,
+    /// Where it is written: "pipeline.toml:12".
+    pub(super) origin: String,
 }
 
 /// What a file says, still unchecked against the schema.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// Outside all profiles.
+    /// What stands outside all profiles.
     pub(super) base: Vec<Assignment>,
     /// By profile, in the file's order.
     pub(super) profiles: Vec<(String, Vec<Assignment>)>,
@@ -40,8 +40,8 @@ pub(super) fn parse(text: &str, file: &str, sections: &[&str]) -> Document {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { text, file, sections, document: Document::default() };
     for error in errors {
-        let place = reader.place(error.span().map_or(0, |span| span.start));
-        reader.document.problems.push(Problem { place, message: error.message().to_owned() });
+        let origin = reader.origin(error.span().map_or(0, |span| span.start));
+        reader.document.problems.push(Problem { origin, message: error.message().to_owned() });
     }
     for (key, value) in root.into_inner() {
         reader.top(key, value);
@@ -109,24 +109,24 @@ impl Reader<'_> {
     }
 
     fn assignment(&mut self, section: &str, key: Key<'_>, value: Spanned<DeValue<'_>>) -> Option<Assignment> {
-        let place = self.place(key.span().start);
+        let origin = self.origin(key.span().start);
         let key = key.into_inner().into_owned();
         match Value::deserialize(ValueDeserializer::from(value)) {
-            Ok(value) => Some(Assignment { section: section.to_owned(), key, value, place }),
+            Ok(value) => Some(Assignment { section: section.to_owned(), key, value, origin }),
             Err(error) => {
                 let message = format!("{}: {}", key_path(section, &key), error.message());
-                self.document.problems.push(Problem { place, message });
+                self.document.problems.push(Problem { origin, message });
                 None
             }
         }
     }
 
     fn problem(&mut self, key: &Key<'_>, message: String) {
-        let place = self.place(key.span().start);
-        self.document.problems.push(Problem { place, message });
+        let origin = self.origin(key.span().start);
+        self.document.problems.push(Problem { origin, message });
     }
 
-    fn place(&self, offset: usize) -> String {
+    fn origin(&self, offset: usize) -> String {
         let line = 1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
         format!("{}:{line}", self.file)
     }

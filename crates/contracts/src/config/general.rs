@@ -8,7 +8,7 @@ section! {
     /// The keys above all sections.
     GeneralConfig in "" {
         /// The one number that everything random starts from: painted pictures, weights, latents, order.
-        seed: u64 = 20_170_112, Function;
+        seed: u64 = 20_170_112, Output;
     }
 }
 
@@ -17,10 +17,10 @@ impl Validate for GeneralConfig {}
 section! {
     /// `[paths]`: where the pipeline's two folders are, relative to pipeline.toml.
     PathsConfig in "paths" {
-        /// Pictures and what is derived from them.
-        data: PathBuf = "data".into(), Pace;
-        /// Training runs.
-        artifacts: PathBuf = "artifacts".into(), Pace;
+        /// Where pictures are kept, and what is derived from them.
+        data: PathBuf = "data".into(), Runtime;
+        /// Where training runs are kept.
+        artifacts: PathBuf = "artifacts".into(), Runtime;
     }
 }
 

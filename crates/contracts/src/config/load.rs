@@ -7,8 +7,8 @@ use toml::{Table, Value};
 use super::{
     Config,
     document::{self, Assignment, Document},
-    key_path,
     problem::{ConfigError, Problem, nearest},
+    section::key_path,
 };
 
 /// What is to be resolved.
@@ -49,7 +49,7 @@ struct Resolver {
     config: Config,
     problems: Vec<Problem>,
     /// Where each key got its value, for messages about values that make no sense.
-    places: HashMap<String, String>,
+    origins: HashMap<String, String>,
 }
 
 impl Resolver {
@@ -78,33 +78,33 @@ impl Resolver {
     }
 
     fn apply(&mut self, assignment: Assignment) {
-        let Assignment { section, key, value, place } = assignment;
+        let Assignment { section, key, value, origin } = assignment;
         let path = key_path(&section, &key);
         let set = self.config.section_mut(&section).map_or(Err(None), |section| section.set(&key, value));
         match set {
             Ok(()) => {
-                self.places.insert(path, place);
+                self.origins.insert(path, origin);
             }
-            Err(Some(problem)) => self.problems.push(Problem { place, message: format!("{path}: {problem}") }),
-            Err(None) => self.unknown_key(&path, place),
+            Err(Some(problem)) => self.problems.push(Problem { origin, message: format!("{path}: {problem}") }),
+            Err(None) => self.unknown_key(&path, origin),
         }
     }
 
     /// A profile that is not asked for is checked on a copy, so that its mistakes are found early.
     fn check_unused(&mut self, assignments: Vec<Assignment>) {
-        let (config, places) = (self.config.clone(), self.places.clone());
+        let (config, origins) = (self.config.clone(), self.origins.clone());
         self.apply_all(assignments);
-        (self.config, self.places) = (config, places);
+        (self.config, self.origins) = (config, origins);
     }
 
     fn apply_set(&mut self, set: &str) {
-        let place = format!("--set {set}");
+        let origin = format!("--set {set}");
         let Some((path, text)) = set.split_once('=') else {
-            return self.problems.push(Problem { place, message: "write it as key=value".into() });
+            return self.problems.push(Problem { origin, message: "write it as key=value".into() });
         };
         let (section, key, inner) = split_path(path.trim());
         let readings = readings(text, &inner, || self.current_table(&section, &key));
-        let attempt = |value| Assignment { section: section.clone(), key: key.clone(), value, place: place.clone() };
+        let attempt = |value| Assignment { section: section.clone(), key: key.clone(), value, origin: origin.clone() };
         let known = self.problems.len();
         for value in readings {
             self.problems.truncate(known);
@@ -124,7 +124,7 @@ impl Resolver {
     }
 
     /// The nearest key is looked for in the section that was named, or everywhere where there is no such section.
-    fn unknown_key(&mut self, path: &str, place: String) {
+    fn unknown_key(&mut self, path: &str, origin: String) {
         let named = path.split_once('.').map_or("", |(section, _)| section);
         let sections = self.config.sections();
         let exists = sections.iter().any(|section| section.name() == named && !named.is_empty());
@@ -135,22 +135,22 @@ impl Resolver {
         let prefix = if exists { named.len() + 1 } else { 0 };
         let meant = nearest(&path[prefix..], known.iter().map(|name| &name[prefix..]));
         let hint = meant.map_or_else(String::new, |name| format!("; did you mean {}{name}?", &path[..prefix]));
-        self.problems.push(Problem { place, message: format!("there is no key {path}{hint}") });
+        self.problems.push(Problem { origin, message: format!("there is no key {path}{hint}") });
     }
 
     fn unknown_profile(&mut self, profile: &str, known: &[String]) {
         let names =
             if known.is_empty() { "none is defined".to_owned() } else { format!("there are {}", known.join(", ")) };
         let message = format!("there is no profile {profile:?}; {names}");
-        self.problems.push(Problem { place: format!("--profile {profile}"), message });
+        self.problems.push(Problem { origin: format!("--profile {profile}"), message });
     }
 
     fn check_values(&mut self) {
         for section in self.config.sections() {
             for bad in section.bad_values() {
                 let path = key_path(section.name(), bad.key);
-                let place = self.places.get(&path).cloned().unwrap_or_else(|| "default".into());
-                self.problems.push(Problem { place, message: format!("{path} {}", bad.problem) });
+                let origin = self.origins.get(&path).cloned().unwrap_or_else(|| "default".into());
+                self.problems.push(Problem { origin, message: format!("{path} {}", bad.problem) });
             }
         }
     }
@@ -200,7 +200,7 @@ mod tests {
     fn read(text: &str, profile: Option<&str>, set: &[&str]) -> Result<Config, Vec<String>> {
         let set: Vec<String> = set.iter().map(ToString::to_string).collect();
         let request = Request { text, file: Path::new("here/pipeline.toml"), profile, set: &set };
-        load(&request).map_err(|e| e.problems.iter().map(|p| format!("{}: {}", p.place, p.message)).collect())
+        load(&request).map_err(|e| e.problems.iter().map(|p| format!("{}: {}", p.origin, p.message)).collect())
     }
 
     fn check_problems(text: &str, profile: Option<&str>, set: &[&str], expected: &[&str]) {

@@ -21,20 +21,25 @@ section! {
     PackConfig in "pack" {
         /// faces (the crop stage's), and/or folders, tar or zip files of pictures, folders saved by Python's datasets, IDX
         /// files; globs work.
-        sources: Vec<String> = vec!["faces".into()], Function;
+        sources: Vec<String> = vec![PackConfig::FACES.into()], Output;
         /// The side of the dataset's images in pixels.
-        resolution: u32 = 64, Function;
+        resolution: u32 = 64, Output;
         /// cover: scale and centre-crop; contain: pad; stretch: neither.
-        fit: Fit = Fit::Cover, Function;
+        fit: Fit = Fit::Cover, Output;
         /// Hamming distance up to which two perceptual hashes count as one picture; 0: exact only; -1: off.
-        dedupe_distance: i32 = 4, Function;
+        dedupe_distance: i32 = 4, Output;
         /// Whether duplicates are shown, beside what stays in their place, in data/reports/duplicates.png.
-        dedupe_report: bool = false, Function;
+        dedupe_report: bool = false, Output;
         /// Pictures whose shorter side was smaller than this before any scaling are left out; 0: none.
-        min_size: u32 = 0, Function;
+        min_size: u32 = 0, Output;
         /// The share kept out of training, split by post.
-        holdout: f64 = 0.05, Function;
+        holdout: f64 = 0.05, Output;
     }
+}
+
+impl PackConfig {
+    /// The source that stands for the crop stage's faces.
+    pub const FACES: &str = "faces";
 }
 
 impl Validate for PackConfig {

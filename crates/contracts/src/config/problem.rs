@@ -1,13 +1,13 @@
-//! What is wrong with a configuration: all of it at once, each with its place.
+//! What is wrong with a configuration: all of it at once, each with the line that it comes from.
 
 use std::{fmt, path::PathBuf};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: "pipeline.toml:12", "--set crawl.max_posts=x".
-    pub place: String,
-    /// What, and how to mend it.
+    /// Where it was written: "pipeline.toml:12", "--set crawl.max_posts=x".
+    pub origin: String,
+    /// What is wrong, and how to fix it.
     pub message: String,
 }
 
@@ -16,7 +16,7 @@ pub struct Problem {
 pub struct ConfigError {
     /// The file that it was read from.
     pub file: PathBuf,
-    /// At least one.
+    /// All that is wrong with it: at least one thing.
     pub problems: Vec<Problem>,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.problems.len();
         write!(f, "{} problem{} in the configuration:", count, if count == 1 { "" } else { "s" })?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.place, problem.message))
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.origin, problem.message))
     }
 }
 

@@ -6,22 +6,25 @@ use toml::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Other outputs: the stage runs again; for training, a different run.
-    Function,
-    /// More or less of the same output: the stage runs again; training goes on with the same run.
+    Output,
+    /// More or less of the same output: the stage runs again; training resumes the same run.
     Extent,
-    /// The same outputs, made at another pace or shown otherwise: nothing runs again.
-    Pace,
+    /// How the same outputs are made (how fast, on which device), or how they are shown: nothing runs again.
+    Runtime,
 }
 
 /// One key of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// Its name in pipeline.toml.
+    /// What it is called in pipeline.toml, without its section.
     pub name: &'static str,
-    /// What changing it does.
+    /// What has to be done again when it changes.
     pub effect: Effect,
-    /// What it means.
+    /// Its documentation, a line each, as the schema has it.
     pub doc: &'static [&'static str],
+    /// Whether it came after the first version. Its default is then what was done before, and at its default it takes no
+    /// part in fingerprints and run ids: those of before stay valid.
+    pub added: bool,
 }
 
 /// A value that its key does not accept.
@@ -44,7 +47,7 @@ impl BadValue {
 pub trait Section {
     /// The section's name; empty for the keys above all sections.
     fn name(&self) -> &'static str;
-    /// Its keys, as documented.
+    /// Its keys, in the order in which they are documented.
     fn keys(&self) -> &'static [Key];
     /// Sets one key.
     ///
@@ -53,11 +56,18 @@ pub trait Section {
     fn set(&mut self, key: &str, value: Value) -> Result<(), Option<String>>;
     /// One key's value, if there is such a key.
     fn get(&self, key: &str) -> Option<Value>;
+    /// Whether a key has the value that it has where nobody sets it.
+    fn is_default(&self, key: &str) -> bool;
     /// The values that make no sense, all of them.
     fn bad_values(&self) -> Vec<BadValue>;
 }
 
-/// Hand-written judgement of a section's values, after their types are known to be right.
+/// How a key is written in `--set` and in messages: `section.key`, or the key alone above all sections.
+pub fn key_path(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+/// Hand-written checks of a section's values, after their types are known to be right.
 pub trait Validate {
     /// The values that make no sense, all of them.
     fn bad_values(&self) -> Vec<BadValue> {
@@ -73,12 +83,13 @@ pub(crate) const fn plain(field: &'static str) -> &'static str {
     }
 }
 
-/// Defines a section's struct, its defaults and its [`Section`] in one place.
+/// Defines a section's struct, its defaults and its [`Section`] in one place: a key's documentation, name, type, default and
+/// [`Effect`], then `added` where the key came after the first version.
 macro_rules! section {
     (
         $(#[$meta:meta])*
         $section:ident in $name:literal {
-            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $effect:ident; )+
+            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $effect:ident $(, $added:ident)?; )+
         }
     ) => {
         $(#[$meta])*
@@ -100,7 +111,12 @@ macro_rules! section {
 
             fn keys(&self) -> &'static [$crate::config::section::Key] {
                 use $crate::config::section::{Effect, Key};
-                const KEYS: &[Key] = &[ $( Key { name: $crate::config::section::plain(stringify!($key)), effect: Effect::$effect, doc: &[$($doc),+] }, )+ ];
+                const KEYS: &[Key] = &[ $( Key {
+                    name: $crate::config::section::plain(stringify!($key)),
+                    effect: Effect::$effect,
+                    doc: &[$($doc),+],
+                    added: $crate::config::section::added!($($added)?),
+                }, )+ ];
                 KEYS
             }
 
@@ -120,6 +136,10 @@ macro_rules! section {
                 None
             }
 
+            fn is_default(&self, key: &str) -> bool {
+                self.get(key) == Self::default().get(key)
+            }
+
             fn bad_values(&self) -> Vec<$crate::config::section::BadValue> {
                 $crate::config::section::Validate::bad_values(self)
             }
@@ -127,6 +147,17 @@ macro_rules! section {
     };
 }
 pub(crate) use section;
+
+/// Whether a key of [`section!`] carries the word `added`.
+macro_rules! added {
+    () => {
+        false
+    };
+    (added) => {
+        true
+    };
+}
+pub(crate) use added;
 
 /// Collects the keys whose condition does not hold.
 macro_rules! require {

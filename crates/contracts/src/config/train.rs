@@ -67,17 +67,17 @@ impl From<DeviceChoice> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Resume {
-    /// Go on with this configuration's run where there is one, else begin it.
+    /// Resume this configuration's run where there is one, else begin it.
     Auto,
-    /// Go on with the run that was trained last, and refuse where this configuration is another run.
+    /// Resume the run that was trained last, and refuse where this configuration is another run.
     Latest,
-    /// Go on with this configuration's run where there is one, else begin it at the weights of the run trained last.
+    /// Resume this configuration's run where there is one, else begin it at the weights of the run trained last.
     Branch,
-    /// Start anew.
+    /// Begin it anew, whatever is there.
     Never,
 }
 
-/// Who computes convolutions and, on the CPU, normalisation, activations and optimiser.
+/// Who computes convolutions and, on the CPU, normalization, activations and optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Convolution {
@@ -90,29 +90,29 @@ pub enum Convolution {
 section! {
     /// `[train]`: what is trained, on what, for how long.
     TrainConfig in "train" {
-        /// A named recipe: networks, objective, optimiser and schedule.
-        recipe: String = "dcgan".into(), Function;
+        /// A named recipe: networks, objective, optimizer and schedule.
+        recipe: String = "dcgan".into(), Output;
         /// auto, cpu, gpu, gpu:N, cuda or cuda:N.
-        device: DeviceChoice = DeviceChoice::Auto, Pace;
-        /// Images a step.
-        batch_size: usize = 64, Function;
+        device: DeviceChoice = DeviceChoice::Auto, Runtime;
+        /// Real images that a training step sees.
+        batch_size: usize = 64, Output;
         /// Parts that a batch is computed in, one after the other, for batches larger than memory; BatchNorm sees a part.
-        accumulate: usize = 1, Function;
+        accumulate: usize = 1, Output;
         /// fast: operators that spend less arithmetic on a CPU; stock: burn's own. They differ by rounding.
-        convolution: Convolution = Convolution::Fast, Function;
+        convolution: Convolution = Convolution::Fast, Output;
         /// Thousands of real images to show.
         max_kimg: f64 = 2000.0, Extent;
         /// Or this many passes over the dataset, whichever ends first; 0: not used.
         max_epochs: u64 = 0, Extent;
         /// Thousands of images between checkpoints.
-        checkpoint_kimg: f64 = 50.0, Pace;
+        checkpoint_kimg: f64 = 50.0, Runtime;
         /// Thousands of images between sample grids.
-        sample_kimg: f64 = 25.0, Pace;
+        sample_kimg: f64 = 25.0, Runtime;
         /// Single values of the recipe, such as { generator.base_channels = 16 }.
-        r#override: Table = Table::new(), Function;
-        /// auto: go on from the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
+        r#override: Table = Table::new(), Output;
+        /// auto: resume at the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
         /// another run at the weights of the one trained last; never: start anew.
-        resume: Resume = Resume::Auto, Pace;
+        resume: Resume = Resume::Auto, Runtime;
     }
 }
 
@@ -134,8 +134,8 @@ impl Validate for TrainConfig {
 section! {
     /// `[evaluate]`: how the result is measured.
     EvaluateConfig in "evaluate" {
-        /// How many images the generator paints to be measured.
-        samples: u64 = 10_000, Function;
+        /// How many samples the generator makes to be measured.
+        samples: u64 = 10_000, Output;
     }
 }
 
@@ -148,8 +148,8 @@ impl Validate for EvaluateConfig {
 section! {
     /// `[report]`: the page that shows it.
     ReportConfig in "report" {
-        /// The page's title.
-        title: String = "Nijigen".into(), Function;
+        /// What the page is called.
+        title: String = "Nijigen".into(), Output;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::FileError;
+use crate::layout;
 
 /// Makes `name` point at `neighbour`, an entry of the same folder, in one step.
 ///
@@ -13,7 +14,7 @@ pub fn point_at(name: &Path, neighbour: &str) -> Result<(), FileError> {
     use std::{fs, os::unix::fs::symlink};
 
     // A link cannot be changed in place, and a relative one survives when the folder is moved.
-    let partial = super::partial_name(name);
+    let partial = layout::partial(name);
     super::remove_file(&partial)?;
     let pointed = symlink(neighbour, &partial).and_then(|()| fs::rename(&partial, name));
     pointed.map_err(FileError::at("write", name))

@@ -105,7 +105,7 @@ fn a_bomb_is_counted_and_never_stored() {
     let booru = with_faults(|asked| (asked.class.is_file() && asked.path.contains("/7")).then_some(Fault::Bomb));
     let place = Place::with(&booru.url(), Listing::Json, Variant::Sample);
     let report = place.crawl();
-    let bombs = report.dropped["failed: too large to decode"];
+    let bombs = report.dropped_for("failed: too large to decode");
     assert!(bombs > 0);
     assert_eq!(place.numbers().len() as u64 + bombs, safe_posts(&booru).len() as u64);
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use contracts::config::{Listing, Variant};
+use contracts::{
+    config::{Listing, Variant},
+    report::Dropped,
+};
 use mini_booru::{Asked, Catalogue, Fault, MiniBooru, Options};
 
 use crate::place::{Place, safe_posts};
@@ -53,7 +56,7 @@ fn pictures_that_robots_refuse_are_filtered_until_they_are_allowed() {
     let booru = with_robots("User-agent: *\nDisallow: /image/*77\n");
     let place = Place::new(&booru.url());
     let report = place.crawl();
-    let refused = report.dropped["filtered: robots.txt: Disallow: /image/*77"];
+    let refused = report.dropped_for("filtered: robots.txt: Disallow: /image/*77");
     assert_eq!(place.numbers().len() as u64 + refused, safe_posts(&booru).len() as u64);
     assert!(booru.log().under("/image/").iter().all(|request| !request.target.contains("77")));
     let free = MiniBooru::start(Catalogue::swatches(40, 60).unwrap(), Options::default()).unwrap();
@@ -107,7 +110,7 @@ fn a_picture_that_is_not_for_machines_to_learn_from_is_not_stored() {
     });
     let place = Place::with(&booru.url(), Listing::Json, Variant::Sample);
     let report = place.crawl();
-    let refused = report.dropped["filtered: X-Robots-Tag: noai"];
+    let refused = report.dropped_for("filtered: X-Robots-Tag: noai");
     assert_eq!(place.numbers().len() as u64 + refused, safe_posts(&booru).len() as u64);
     booru.log().clear();
     place.crawl();
@@ -122,7 +125,7 @@ fn a_redirect_is_followed_within_the_site_only() {
             marked.then(|| Fault::Redirect { to: location.into() })
         });
         let report = Place::new(&booru.url()).crawl();
-        assert!(report.dropped.keys().any(|key| key.contains(reason)), "{:?}", report.dropped);
+        assert!(report.dropped.iter().any(|dropped| dropped.reason.contains(reason)), "{:?}", report.dropped);
     };
     check("http://169.254.169.254/latest", "a redirect elsewhere");
     check("file:///etc/passwd", "a redirect elsewhere");
@@ -158,8 +161,8 @@ fn posts_that_are_opted_out_are_counted_and_never_fetched() {
         booru.log().clear();
         let report = place.crawl();
         assert_eq!(place.numbers(), kept);
-        let opted_out = |(reason, _): &(&String, &u64)| reason.starts_with("filtered: opt-out of the ");
-        let counted: u64 = report.dropped.iter().filter(opted_out).map(|(_, count)| count).sum();
+        let opted_out = |dropped: &&Dropped| dropped.reason.starts_with("filtered: opt-out of the ");
+        let counted: u64 = report.dropped.iter().filter(opted_out).map(|dropped| dropped.count).sum();
         assert_eq!(counted as usize, posts.len() - kept.len(), "{:?}", report.dropped);
         for post in posts.iter().filter(is_out) {
             assert!(booru.log().requests().iter().all(|request| !request.path.contains(&post.md5)));

@@ -72,7 +72,7 @@ impl Place {
 
     pub(crate) fn crawl(&self) -> Report {
         let report = self.try_crawl().unwrap();
-        let dropped: u64 = report.dropped.values().sum();
+        let dropped: u64 = report.dropped_in_all();
         assert_eq!(report.taken, report.kept + dropped, "the states add up: {report:?}");
         report
     }

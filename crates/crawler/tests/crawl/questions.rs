@@ -67,7 +67,7 @@ fn a_forgotten_post_is_gone_and_never_comes_back() {
     let report = forget(&place, &victim.post.to_string());
     assert_eq!((report.taken - report.kept, report.output.is_some()), (1, true));
     assert!(!place.layout().raw().join(&victim.file).exists());
-    assert!(Tombstones::read(&place.layout()).unwrap().cover(&victim.post));
+    assert!(Tombstones::read(&place.layout()).unwrap().covers(&victim.post));
     audit(&place).unwrap();
     booru.log().clear();
     place.crawl();

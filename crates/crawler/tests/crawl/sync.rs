@@ -19,7 +19,7 @@ fn try_sync(place: &Place) -> Result<Report, CrawlError> {
 
 fn sync(place: &Place) -> Report {
     let report = try_sync(place).unwrap();
-    assert_eq!(report.taken, report.kept + report.dropped.values().sum::<u64>(), "{report:?}");
+    assert_eq!(report.taken, report.kept + report.dropped_in_all(), "{report:?}");
     report
 }
 

@@ -31,9 +31,9 @@ fn row(stage: StageId, report: Option<&Report>) -> Vec<Markup> {
 
 fn left_out(report: &Report) -> Markup {
     html! {
-        @for (index, (reason, count)) in report.dropped.iter().enumerate() {
+        @for (index, dropped) in report.dropped.iter().enumerate() {
             @if index > 0 { br; }
-            (counted(*count)) " " (reason)
+            (counted(dropped.count)) " " (dropped.reason)
         }
         @if report.dropped.is_empty() { "nothing" }
     }

@@ -111,7 +111,7 @@ impl Scene {
     /// Adds a post with a picture; the manifest holds it from now on.
     pub(crate) fn add(&mut self, post: &str, file: &[u8]) -> ContentHash {
         let hash = ContentHash::of(file);
-        let name = self.layout().raw_file(&hash, "png");
+        let name = Layout::raw_file(&hash, "png");
         publish::write_file(&self.raw_path(&name), file).unwrap();
         self.records.push(PictureRecord {
             sha256: hash,
@@ -140,7 +140,7 @@ impl Scene {
     }
 
     pub(crate) fn picture_file(&self, hash: ContentHash) -> PathBuf {
-        self.raw_path(&self.layout().raw_file(&hash, "png"))
+        self.raw_path(&Layout::raw_file(&hash, "png"))
     }
 
     pub(crate) fn write_raw_manifest(&self) {

@@ -1,28 +1,21 @@
-//! `cargo xtask tidy`: the rules of the workspace that no compiler checks.
+//! Which crate may use which.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
-
-use anyhow::Context as _;
-use contracts::Outcome;
+use std::collections::BTreeSet;
 
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
 const ALLOWED: [(&str, &[&str]); 12] = [
-    ("cascade-trainer", &["contracts", "face-cropper"]),
+    ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
-    ("crawler", &["contracts", "stage"]),
-    ("face-cropper", &["contracts", "stage"]),
-    ("dataset-packer", &["contracts", "dataset", "stage"]),
+    ("crawler", &["contracts", "pictures", "stage"]),
+    ("face-cropper", &["contracts", "lbp-cascade", "pictures", "stage"]),
+    ("dataset-packer", &["contracts", "dataset", "pictures", "stage"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
-    ("trainer", &["contracts", "dataset", "gan", "generator", "pictures", "stage"]),
-    ("evaluator", &["contracts", "dataset", "gan", "generator", "pictures", "stage"]),
+    ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
+    ("evaluator", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
     ("xtask", &["contracts"]),
     ("end-to-end", &["contracts"]),
 ];
@@ -40,19 +33,8 @@ const RESERVED: [(&str, &[&str]); 9] = [
     ("indicatif", &["stage"]),
 ];
 
-/// Prints what breaks a rule.
-pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Outcome> {
-    let mut problems = dependency_problems(workspace);
-    for package in workspace.packages.values() {
-        for folder in ["src", "tests", "benches"] {
-            problems.extend(module_problems(&package.folder.join(folder))?);
-        }
-    }
-    problems.iter().for_each(|problem| eprintln!("tidy: {problem}"));
-    Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Failed })
-}
-
-fn dependency_problems(workspace: &Workspace) -> Vec<String> {
+/// Dependencies that point the wrong way, or are not a crate's to have.
+pub(super) fn problems(workspace: &Workspace) -> Vec<String> {
     let mut problems = Vec::new();
     let own: BTreeSet<&String> = workspace.packages.keys().collect();
     for (name, package) in &workspace.packages {
@@ -70,37 +52,9 @@ fn dependency_problems(workspace: &Workspace) -> Vec<String> {
     problems
 }
 
-/// Modules that do not begin by saying what they are.
-fn module_problems(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let mut problems = Vec::new();
-    for path in rust_files(folder)? {
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        if !text.starts_with("//! ") {
-            problems.push(format!("{} does not begin with a `//!` line", path.display()));
-        }
-    }
-    Ok(problems)
-}
-
-fn rust_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    if !folder.is_dir() {
-        return Ok(files);
-    }
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, path::PathBuf};
 
     use super::*;
     use crate::workspace::Package;
@@ -115,7 +69,7 @@ mod tests {
         let mut packages: BTreeMap<_, _> = names.iter().map(|name| (name.to_string(), package(&[]))).collect();
         packages.insert(name.to_owned(), package(&[dependency]));
         let workspace = Workspace { root: PathBuf::new(), target: PathBuf::new(), packages };
-        let problems = dependency_problems(&workspace);
+        let problems = super::problems(&workspace);
         assert_eq!(problems.first().map(String::as_str), expected);
     }
 
@@ -126,14 +80,5 @@ mod tests {
         check("trainer", "crawler", Some("trainer must not depend on crawler"));
         check("xtask", "tokio", Some("xtask must not depend on tokio: only crawler may"));
         check("crawler", "serde", None);
-    }
-
-    #[test]
-    fn a_module_says_what_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("good.rs"), "//! Good.\n").unwrap();
-        assert!(module_problems(folder.path()).unwrap().is_empty());
-        fs::write(folder.path().join("bad.rs"), "fn bad() {}\n").unwrap();
-        assert_eq!(module_problems(folder.path()).unwrap().len(), 1);
     }
 }

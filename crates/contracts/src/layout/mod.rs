@@ -1,17 +1,21 @@
-//! Where everything lies on disk. The only place that joins the pipeline's paths.
+//! Where everything lies on disk. Nothing else joins the pipeline's paths.
 
 mod checkpoint_file;
+mod partial;
+mod run;
 
 use std::path::{Path, PathBuf};
 
+pub use checkpoint_file::CheckpointFile;
+pub use partial::{PARTIAL_PREFIX, partial};
+pub use run::RunLayout;
+
 use crate::{
     config::PathsConfig,
-    id::{PictureHash, RunId, ShardId},
-    options::Share,
-    stage::StageId,
+    id::{PictureHash, PostId, RunId, ShardId},
+    share::Share,
+    stage_id::StageId,
 };
-
-pub use checkpoint_file::CheckpointFile;
 
 /// The folders of one pipeline.
 ///
@@ -59,20 +63,41 @@ impl Layout {
         self.raw().join("manifest.jsonl")
     }
 
-    /// A picture's file, relative to the raw manifest, as its record's `file` says.
-    pub fn raw_file(&self, picture: &PictureHash, extension: &str) -> String {
+    /// What a picture's record says in `file`: its path from the raw manifest's folder.
+    pub fn raw_file(picture: &PictureHash, extension: &str) -> String {
         let name = picture.to_string();
+        // By the first byte: a million files in one folder would make every tool that lists it slow.
         format!("pictures/{}/{name}.{extension}", &name[..2])
     }
 
-    /// Downloads under way.
+    /// The picture whose record says `file`.
+    pub fn raw_picture(&self, file: &str) -> PathBuf {
+        self.raw().join(file)
+    }
+
+    /// Downloads that are under way, or broke off.
     pub fn raw_partial(&self) -> PathBuf {
         self.raw().join("partial")
+    }
+
+    /// One of these: what has come of the file that the crawler calls `name`.
+    pub fn raw_partial_file(&self, name: &str) -> PathBuf {
+        self.raw_partial().join(format!("{name}.part"))
     }
 
     /// Files that were not what the site said they were.
     pub fn raw_quarantine(&self) -> PathBuf {
         self.raw().join("quarantine")
+    }
+
+    /// What came instead of a post's picture.
+    pub fn quarantined(&self, post: &PostId) -> PathBuf {
+        self.raw_quarantine().join(format!("{}-{}", post.site, post.number))
+    }
+
+    /// Why it was put aside, as JSON.
+    pub fn quarantine_note(&self, post: &PostId) -> PathBuf {
+        self.quarantined(post).with_extension("json")
     }
 
     /// What the crop stage owns.
@@ -95,9 +120,19 @@ impl Layout {
         self.faces().join("contact")
     }
 
-    /// A face's file, relative to the faces manifest.
+    /// What became of a shard's pictures, in the shard's folder: faces and prepared images have the same.
+    pub fn shard_record(shard_folder: &Path) -> PathBuf {
+        shard_folder.join("shard.json")
+    }
+
+    /// What a face's record says in `file`: its path from the faces manifest's folder.
     pub fn face_file(&self, shard: &ShardId, name: &str) -> String {
         format!("{shard}/{name}")
+    }
+
+    /// The face whose record says `file`.
+    pub fn face(&self, file: &str) -> PathBuf {
+        self.faces().join(file)
     }
 
     /// Faces and pictures that the user wants kept out, a line each.
@@ -130,11 +165,6 @@ impl Layout {
         self.prepared().join(shard)
     }
 
-    /// What became of a prepared shard's pictures, in that shard's folder.
-    pub fn prepared_index(shard_folder: &Path) -> PathBuf {
-        shard_folder.join("shard.json")
-    }
-
     /// The images of a prepared shard, in that shard's folder.
     pub fn prepared_pixels(shard_folder: &Path) -> PathBuf {
         shard_folder.join("pixels")
@@ -142,12 +172,12 @@ impl Layout {
 
     /// The contact sheet of duplicates that were left out.
     pub fn duplicates_sheet(&self) -> PathBuf {
-        self.data.join("reports").join("duplicates.png")
+        self.reports().join("duplicates.png")
     }
 
     /// A picture that describes the dataset: its histograms, its mean, a contact sheet.
     pub fn dataset_picture(&self, name: &str) -> PathBuf {
-        self.data.join("reports").join("dataset").join(format!("{name}.png"))
+        self.reports().join("dataset").join(format!("{name}.png"))
     }
 
     /// The packed dataset: a Hugging Face `save_to_disk` folder.
@@ -157,31 +187,40 @@ impl Layout {
 
     /// The dataset's own index: rows, batch offsets, the hash of each shard.
     pub fn dataset_index(&self) -> PathBuf {
-        self.dataset().join("index.json")
+        Self::index_of(&self.dataset())
+    }
+
+    /// The index of the dataset in a folder, which need not be the pipeline's.
+    pub fn index_of(dataset: &Path) -> PathBuf {
+        dataset.join("index.json")
+    }
+
+    fn reports(&self) -> PathBuf {
+        self.data.join("reports")
     }
 
     /// What a stage last reported.
     pub fn report(&self, stage: StageId) -> PathBuf {
-        self.data.join("reports").join(format!("{stage}.json"))
+        self.reports().join(format!("{stage}.json"))
     }
 
     /// The file that a working stage holds locked.
     pub fn lock(&self, stage: StageId) -> PathBuf {
-        self.data.join("reports").join(format!("{stage}.lock"))
+        self.reports().join(format!("{stage}.lock"))
     }
 
     /// The file that a process working on a share of a stage holds locked.
     pub fn share_lock(&self, stage: StageId, share: Share) -> PathBuf {
         let name = share.to_string().replace('/', "-of-");
-        self.data.join("reports").join(format!("{stage}-{name}.lock"))
+        self.reports().join(format!("{stage}-{name}.lock"))
     }
 
-    /// All training runs.
+    /// The folder of all training runs.
     pub fn runs(&self) -> PathBuf {
         self.artifacts.join("runs")
     }
 
-    /// One training run.
+    /// Where the files of one training run lie.
     pub fn run(&self, run: &RunId) -> RunLayout {
         RunLayout { root: self.runs().join(run.to_string()) }
     }
@@ -189,104 +228,5 @@ impl Layout {
     /// The name that points at the newest run.
     pub fn latest_run(&self) -> PathBuf {
         self.runs().join("latest")
-    }
-}
-
-/// One training run's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunLayout {
-    root: PathBuf,
-}
-
-impl RunLayout {
-    /// A run's folder wherever it lies: one that was copied to another machine, say.
-    pub fn at(root: &Path) -> Self {
-        Self { root: root.to_path_buf() }
-    }
-
-    /// The folder itself.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// The resolved configuration that the run was made with.
-    pub fn config(&self) -> PathBuf {
-        self.root.join("config.toml")
-    }
-
-    /// Losses and rates, a JSON object a line.
-    pub fn metrics(&self) -> PathBuf {
-        self.root.join("metrics.jsonl")
-    }
-
-    /// The same for TensorBoard.
-    pub fn events(&self) -> PathBuf {
-        self.root.join("events")
-    }
-
-    /// TensorBoard's file of a process that began `seconds` after 1970. TensorBoard knows such files by their names and
-    /// reads them in that order.
-    pub fn event_file(&self, seconds: u64) -> PathBuf {
-        self.events().join(format!("events.out.tfevents.{seconds:010}.nijigen"))
-    }
-
-    /// The grids painted from the fixed latents.
-    pub fn samples(&self) -> PathBuf {
-        self.root.join("samples")
-    }
-
-    /// The grid after `images` real images were shown.
-    pub fn sample(&self, images: u64) -> PathBuf {
-        self.samples().join(format!("{images:010}.png"))
-    }
-
-    /// Where checkpoints lie.
-    pub fn checkpoints(&self) -> PathBuf {
-        self.root.join("checkpoints")
-    }
-
-    /// The checkpoint after `images` real images were shown: a folder, whole if it is there.
-    pub fn checkpoint(&self, images: u64) -> PathBuf {
-        self.checkpoints().join(format!("{images:010}"))
-    }
-
-    /// The trained generator (its EMA weights where the recipe has them).
-    pub fn generator(&self) -> PathBuf {
-        self.root.join("generator.safetensors")
-    }
-
-    /// What the run was made from.
-    pub fn provenance(&self) -> PathBuf {
-        self.root.join("provenance.json")
-    }
-
-    /// The posts that the training rows came from, sorted, one a line.
-    pub fn posts(&self) -> PathBuf {
-        self.root.join("posts.txt")
-    }
-
-    /// What the evaluator owns.
-    pub fn evaluation(&self) -> PathBuf {
-        self.root.join("evaluation")
-    }
-
-    /// The measured figures.
-    pub fn evaluation_metrics(&self) -> PathBuf {
-        self.evaluation().join("metrics.json")
-    }
-
-    /// Generated images beside real ones.
-    pub fn evaluation_grid(&self) -> PathBuf {
-        self.evaluation().join("grid.png")
-    }
-
-    /// Real images.
-    pub fn evaluation_reals(&self) -> PathBuf {
-        self.evaluation().join("reals.png")
-    }
-
-    /// The page that shows the run.
-    pub fn report_page(&self) -> PathBuf {
-        self.root.join("report.html")
     }
 }

@@ -1,0 +1,88 @@
+//! Reading a manifest, whole or a record at a time.
+
+use std::path::Path;
+
+use super::{Manifest, error::ManifestError, header::Header, lines::Lines};
+use crate::{hash::ContentHash, record::Record};
+
+/// Reads a manifest, checking every line.
+///
+/// # Errors
+/// When it is missing, of another format or version, or a line is broken or out of order.
+pub fn read<R: Record>(path: &Path) -> Result<Manifest<R>, ManifestError> {
+    let mut reader = Records::open(path)?;
+    let records = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Manifest { header: reader.header.clone(), records, records_hash: reader.hash()? })
+}
+
+/// A manifest's records, one at a time, each line checked.
+pub struct Records<R: Record> {
+    header: Header,
+    lines: Lines,
+    last: Option<R::Key>,
+}
+
+impl<R: Record> Records<R> {
+    /// Begins to read a manifest.
+    ///
+    /// # Errors
+    /// When it is missing, or of another format or version.
+    pub fn open(path: &Path) -> Result<Self, ManifestError> {
+        let mut lines = Lines::open(path)?;
+        let header = lines.header()?;
+        if (header.format.as_str(), header.version) != (R::FORMAT, R::VERSION) {
+            let (format, version) = (R::FORMAT, R::VERSION);
+            return Err(lines.problem(format!(
+                "it is {} version {}, not {format} version {version}",
+                header.format, header.version
+            )));
+        }
+        Ok(Self { header, lines, last: None })
+    }
+
+    /// The hash of the record lines, those that were not asked for included.
+    ///
+    /// # Errors
+    /// When the rest cannot be read.
+    pub fn hash(mut self) -> Result<ContentHash, ManifestError> {
+        while self.lines.next_record()?.is_some() {}
+        Ok(self.lines.hasher.finish())
+    }
+
+    fn next_record(&mut self) -> Result<Option<R>, ManifestError> {
+        let record: R = match self.lines.next_record()?.map(serde_json::from_str) {
+            None => return Ok(None),
+            Some(Ok(record)) => record,
+            Some(Err(error)) => return Err(self.lines.problem(error.to_string())),
+        };
+        let key = record.key();
+        if self.last.as_ref().is_some_and(|last| *last >= key) {
+            return Err(self.lines.problem(format!("{key} is out of order")));
+        }
+        self.last = Some(key);
+        Ok(Some(record))
+    }
+}
+
+impl<R: Record> Iterator for Records<R> {
+    type Item = Result<R, ManifestError>;
+
+    /// The next record. After an error the rest means nothing.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_record().transpose()
+    }
+}
+
+/// The records' hash of any manifest, without reading what the records say. `None` where there is no manifest.
+///
+/// # Errors
+/// When it cannot be read, or has no header.
+pub fn records_hash(path: &Path) -> Result<Option<ContentHash>, ManifestError> {
+    let mut lines = match Lines::open(path) {
+        Err(ManifestError::Missing(_)) => return Ok(None),
+        other => other?,
+    };
+    lines.header()?;
+    while lines.next_record()?.is_some() {}
+    Ok(Some(lines.hasher.finish()))
+}

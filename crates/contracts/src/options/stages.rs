@@ -1,0 +1,94 @@
+//! The options of each stage.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ExportFormat, Mode, StageOptions};
+use crate::{id::PostId, share::Share};
+
+/// A stage without options.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct NoOptions {}
+
+impl StageOptions for NoOptions {}
+
+/// Options of the crawl.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct CrawlOptions {
+    /// List the posts, print how many pictures, bytes and how much time the crawl would take, and fetch no picture.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["audit", "forget"]))]
+    pub plan: bool,
+    /// Show that the posts' states add up to the posts listed.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with = "forget"))]
+    pub audit: bool,
+    /// Also take over what the site has changed since: tags, ratings, deletions, replaced pictures.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["plan", "audit", "forget"]))]
+    pub sync: bool,
+    /// Print an event a line on stdout, as JSON: docs/crawling.md lists them.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["plan", "audit", "forget"]))]
+    pub json: bool,
+    /// Remove this post and never fetch it again; may be repeated.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "POST"))]
+    pub forget: Vec<PostId>,
+}
+
+impl StageOptions for CrawlOptions {
+    fn mode(&self) -> Mode {
+        match self {
+            // The plan lists the site, and keeps in the ledger what it was told.
+            Self { plan: true, .. } => Mode::Survey,
+            Self { audit: true, .. } => Mode::Question,
+            _ => Mode::Work,
+        }
+    }
+}
+
+/// Options of the crop.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct CropOptions {
+    /// Do a share of the work, such as 2/8, for a cluster's job array; the command without it puts the shares together.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "I/N"))]
+    pub shard: Option<Share>,
+}
+
+impl StageOptions for CropOptions {
+    fn share(&self) -> Option<Share> {
+        self.shard
+    }
+}
+
+/// Options of the packer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct PackOptions {
+    /// Do a share of the work, such as 2/8, for a cluster's job array; the command without it puts the shares together.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "I/N", conflicts_with_all = ["stats", "trace", "export"]))]
+    pub shard: Option<Share>,
+    /// Describe the dataset that is there: counts, sides, histograms, the mean face, a contact sheet.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["trace", "export"]))]
+    pub stats: bool,
+    /// Name the post and the address that a dataset row, a face or a picture comes from.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "ID", conflicts_with = "export"))]
+    pub trace: Option<String>,
+    /// Write the dataset for other tools: imagefolder, webdataset, stylegan-zip or parquet.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "FORMAT"))]
+    pub export: Option<ExportFormat>,
+    /// Where the export goes: a new folder, or the zip's name.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "PATH", requires = "export"))]
+    pub out: Option<PathBuf>,
+}
+
+impl StageOptions for PackOptions {
+    fn mode(&self) -> Mode {
+        let asks = self.stats || self.trace.is_some() || self.export.is_some();
+        if asks { Mode::Question } else { Mode::Work }
+    }
+
+    fn share(&self) -> Option<Share> {
+        self.shard
+    }
+}
