@@ -2,7 +2,11 @@
 
 use url::Url;
 
-use crate::site::{Memory, Site};
+use crate::{
+    base_url::{BaseUrl, Endpoint, NotWeb, is_web},
+    dialect::Dialect,
+    site::{PostIds, Site},
+};
 
 /// What stands in records for the stand-in's address, so that no port is ever recorded.
 const MINI_RECORDED: &str = "http://mini.invalid";
@@ -14,8 +18,7 @@ pub(crate) const MINI_VARIABLE: &str = "NIJIGEN_MINI_URL";
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     site: &'static Site,
-    live: Url,
-    recorded: Url,
+    base: BaseUrl,
     /// The live address is not the site's own: what lies on the site's hosts is asked there.
     replaced: bool,
 }
@@ -28,8 +31,8 @@ pub(crate) enum AddressError {
          {MINI_VARIABLE}) to the address of a running mini-booru"
     )]
     NoMini,
-    #[error("{0:?} is no web address; give one such as http://127.0.0.1:8080")]
-    NotWeb(String),
+    #[error(transparent)]
+    NotWeb(#[from] NotWeb),
 }
 
 /// A picture's address that the site has no say over.
@@ -39,70 +42,82 @@ pub(crate) struct Foreign(pub(crate) String);
 
 impl Address {
     /// Where `site` is: at `base_url` if that is not empty, else at `mini` for the stand-in, else at its own address.
+    ///
+    /// # Errors
+    /// When that is nowhere, or no web address.
     pub(crate) fn new(site: &'static Site, base_url: &str, mini: Option<&str>) -> Result<Self, AddressError> {
         let replaced = !base_url.is_empty();
         let live = if replaced { base_url } else { site.address.or(mini).ok_or(AddressError::NoMini)? };
-        let live = web(live)?;
-        let recorded = if site.memory == Memory::Fresh { web(MINI_RECORDED)? } else { live.clone() };
-        Ok(Self { site, live, recorded, replaced })
+        let recorded = (site.post_ids == PostIds::Reused).then_some(MINI_RECORDED);
+        Ok(Self { site, base: BaseUrl::new(live, recorded)?, replaced })
     }
 
-    /// The site's row.
+    /// The site's row in the table.
     pub(crate) fn site(&self) -> &'static Site {
         self.site
     }
 
-    /// How the address is written down: what a ledger entry belongs to.
-    pub(crate) fn identity(&self) -> String {
-        self.recorded.as_str().trim_end_matches('/').to_owned()
+    /// How the site is spoken to.
+    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
+        self.site.dialect
     }
 
-    /// A path of the site, to be asked now.
-    pub(crate) fn endpoint(&self, path: &str) -> Url {
-        below(&self.live, &format!("/{path}"))
+    /// Where the site is asked, and how that is written down.
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// How the address is written down: what a ledger entry belongs to.
+    pub(crate) fn identity(&self) -> String {
+        self.base.identity()
+    }
+
+    /// An endpoint of the site, to be asked now.
+    pub(crate) fn endpoint(&self, endpoint: &Endpoint) -> Url {
+        self.base.url(endpoint)
     }
 
     /// Whether an address is that of the site's own listing, which is where accounts matter.
     pub(crate) fn is_listing(&self, url: &Url) -> bool {
-        let flavour = self.site.flavour;
-        let listings = [flavour.json_path(), flavour.html_path()].map(|path| self.endpoint(path));
-        same_authority(url, &self.live) && listings.iter().any(|listing| listing.path() == url.path())
+        let mut listings = self.dialect().listing_paths().iter().map(|path| self.endpoint(&Endpoint::at(*path)));
+        self.base.is_live(url) && listings.any(|listing| listing.path() == url.path())
     }
 
     /// The page of a post, as written down.
     pub(crate) fn post_page(&self, number: u64) -> String {
-        below(&self.recorded, &format!("/{}", self.site.flavour.post_path(number))).into()
-    }
-
-    /// An address found in a listing, made whole and as it is written down. `None` when it is no web address.
-    pub(crate) fn recorded(&self, found: &str) -> Option<String> {
-        let url = self.live.join(found.trim()).ok().filter(is_web)?;
-        let live = same_authority(&url, &self.live);
-        Some(if live && self.recorded != self.live { moved(&url, &self.recorded) } else { url }.into())
+        self.base.recorded_url(&self.dialect().post_page(number)).into()
     }
 
     /// Where an address as written down is asked now.
+    ///
+    /// # Errors
+    /// When the site has no say over it.
     pub(crate) fn live(&self, recorded: &str) -> Result<Url, Foreign> {
         let foreign = || Foreign(recorded.to_owned());
         let url = Url::parse(recorded).ok().filter(is_web).ok_or_else(foreign)?;
-        if same_authority(&url, &self.live) {
+        if self.base.is_live(&url) {
             return Ok(url);
         }
-        let stands_for_live = same_authority(&url, &self.recorded) || (self.replaced && self.is_own_host(&url));
+        let stands_for_live = self.base.is_recorded(&url) || (self.replaced && self.is_own_host(&url));
         if stands_for_live {
-            return Ok(moved(&url, &self.live));
+            return Ok(self.base.moved_here(&url));
         }
         if self.owns(&url) { Ok(url) } else { Err(foreign()) }
     }
 
     /// Whether a request may go there: the address itself, or one of the site's hosts at its usual port.
     pub(crate) fn owns(&self, url: &Url) -> bool {
-        same_authority(url, &self.live) || (!self.replaced && self.is_own_host(url))
+        self.base.is_live(url) || (!self.replaced && self.is_own_host(url))
+    }
+
+    /// Whether nobody on the way can read what goes there.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.base.live().scheme() == "https"
     }
 
     /// Whether the site runs on this very machine, where no proxy helps.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.live.host() {
+        match self.base.live().host() {
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             Some(url::Host::Domain(name)) => name == "localhost",
@@ -113,38 +128,6 @@ impl Address {
     fn is_own_host(&self, url: &Url) -> bool {
         is_web(url) && url.port().is_none() && url.host_str().is_some_and(|host| self.site.hosts.contains(&host))
     }
-}
-
-fn web(text: &str) -> Result<Url, AddressError> {
-    let not_web = || AddressError::NotWeb(text.to_owned());
-    let url = Url::parse(text).map_err(|_| not_web())?;
-    if is_web(&url) && url.has_host() { Ok(url) } else { Err(not_web()) }
-}
-
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-}
-
-fn same_authority(a: &Url, b: &Url) -> bool {
-    is_web(a)
-        && a.scheme() == b.scheme()
-        && a.host_str() == b.host_str()
-        && a.port_or_known_default() == b.port_or_known_default()
-}
-
-/// The path and query of `url` at another address.
-fn moved(url: &Url, to: &Url) -> Url {
-    let mut moved = below(to, url.path());
-    moved.set_query(url.query());
-    moved
-}
-
-fn below(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url.set_query(None);
-    url.set_fragment(None);
-    url
 }
 
 #[cfg(test)]
@@ -160,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_written_down_is_whole_and_has_no_port() {
         let check = |address: &Address, found: &str, expected: Option<&str>| {
-            assert_eq!(address.recorded(found).as_deref(), expected, "{found}");
+            assert_eq!(address.base().recorded(found).as_deref(), expected, "{found}");
         };
         let mini = address("mini", "");
         check(&mini, "/data/a.jpg", Some("http://mini.invalid/data/a.jpg"));
@@ -193,7 +176,7 @@ mod tests {
         check(&mirror, "https://files.yande.re/a.jpg", Some("http://localhost:8000/mirror/a.jpg"));
         check(&mirror, "http://localhost:8000/mirror/a.jpg", Some("http://localhost:8000/mirror/a.jpg"));
         check(&mirror, "http://localhost:8001/a.jpg", None);
-        assert_eq!(mirror.endpoint("post.json").as_str(), "http://localhost:8000/mirror/post.json");
+        assert_eq!(mirror.endpoint(&Endpoint::at("post.json")).as_str(), "http://localhost:8000/mirror/post.json");
     }
 
     #[test]

@@ -6,9 +6,10 @@ use crate::{
     address::AddressError,
     fetch::{AccountError, FetchError},
     ledger::LedgerError,
-    listing::NotAList,
+    list::ListError,
+    reason::FailureReason,
     site,
-    tally::Nothing,
+    tally::EmptyCrawl,
 };
 
 /// Why a crawl cannot go on. What was finished until then is kept.
@@ -18,6 +19,8 @@ pub struct CrawlError(Cause);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Cause {
+    #[error("there is no site {name:?}; the sites are {known}", known = site::names())]
+    NoSite { name: String },
     #[error(transparent)]
     Address(#[from] AddressError),
     #[error(transparent)]
@@ -28,26 +31,14 @@ pub(crate) enum Cause {
     Runtime(#[source] std::io::Error),
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error(
-        "cannot understand the listing at {url}: {problem}; see what crawl.site, crawl.base_url and crawl.tags say"
-    )]
-    Listing { url: String, problem: NotAList },
-    #[error("the listing at {url} is not in the order asked for: {problem}; try crawl.listing = \"html\"")]
-    Disorder { url: String, problem: String },
-    #[error("the changes at {url} do not come in their order; crawl without --sync")]
-    ChangesDisordered { url: String },
-    #[error("--sync asks the API what was changed: set crawl.listing = \"json\", or crawl without --sync")]
-    SyncByPages,
-    #[error("the API of {site} tells no changes since a given moment; crawl without --sync")]
-    NoChanges { site: &'static str },
-    #[error("the site's robots.txt refuses the listing at {url} (\"{rule}\"){advice}")]
-    RefusedListing { url: String, rule: String, advice: &'static str },
+    #[error(transparent)]
+    List(#[from] ListError),
     #[error(
         "the last {count} pictures could not be fetched: {reason}; run the same command again later: finished work is kept"
     )]
-    SiteDown { count: usize, reason: String },
+    SiteDown { count: usize, reason: FailureReason },
     #[error(transparent)]
-    Nothing(#[from] Nothing),
+    Empty(#[from] EmptyCrawl),
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]
@@ -56,12 +47,10 @@ pub(crate) enum Cause {
     Manifest(#[from] ManifestError),
     #[error("a picture could not be looked at: {0}; this is a fault of the program")]
     Panic(String),
-    #[error("{table}the crawl does not add up: {problems}; run `cargo xtask crawl`, which mends it")]
+    #[error("{table}the crawl does not add up: {problems}; run `cargo xtask crawl`, which fixes it")]
     Audit { table: String, problems: String },
     #[error("interrupted before the plan was made; what was listed is kept")]
     Interrupted,
-    #[error("there is no site {name:?}; the sites are {known}", known = site::names())]
-    NoSite { name: String },
 }
 
 impl<T: Into<Cause>> From<T> for CrawlError {

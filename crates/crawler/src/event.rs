@@ -1,31 +1,31 @@
 //! Events for programs that watch a crawl: a JSON object a line on stdout. docs/crawling.md lists them.
 
-use std::io::{self, Write as _};
+use std::{
+    fmt::Display,
+    io::{self, Write as _},
+};
 
 use contracts::{
     config::{CrawlConfig, Listing},
     id::{PictureHash, PostId},
     report::{Dropped, State},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// What has happened.
+use crate::reason::{FailureReason, FilterReason};
+
+/// What has happened. A reason has a tag for programs and a sentence for people.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event<'a> {
-    /// A crawl begins.
+    /// A crawl begins, with these of its settings.
     Begun {
-        /// `crawl.site`.
         site: &'a str,
         /// Where it is, as written down.
         address: &'a str,
-        /// `crawl.listing`.
         listing: Listing,
-        /// `crawl.tags`.
         tags: &'a str,
-        /// `crawl.variant`.
         variant: &'static str,
-        /// `crawl.max_posts`.
         max_posts: u64,
     },
     /// Pages of the listing were read.
@@ -46,47 +46,37 @@ pub(crate) enum Event<'a> {
     },
     /// A picture lies on disk.
     Picture {
-        /// Its post.
         post: PostId,
         /// Its file, relative to the manifest.
         file: &'a str,
-        /// Its hash.
         sha256: PictureHash,
-        /// Its length.
         bytes: u64,
-        /// Its width in pixels.
         width: u32,
-        /// Its height in pixels.
         height: u32,
         /// Where it was fetched from, as written down.
         url: &'a str,
     },
     /// A picture could not be had.
     Failed {
-        /// Its post.
         post: PostId,
-        /// Why, in a few words.
-        reason: &'a str,
+        tag: &'static str,
+        #[serde(serialize_with = "sentence")]
+        reason: &'a FailureReason,
         /// How often it was tried in this run.
         attempts: u32,
     },
     /// There is no picture to fetch.
     Filtered {
-        /// The post.
         post: PostId,
-        /// Why, in a few words.
-        reason: &'a str,
+        tag: &'static str,
+        #[serde(serialize_with = "sentence")]
+        reason: &'a FilterReason,
     },
     /// Pictures that were stored are not there any more, and are fetched again where they are wanted.
-    Lost {
-        /// How many.
-        pictures: u64,
-    },
+    Lost { pictures: u64 },
     /// The crawl has come to its end, or was interrupted.
     Ended {
-        /// Which of the two.
         state: State,
-        /// Posts listed.
         listed: u64,
         /// Pictures in the manifest.
         kept: u64,
@@ -94,31 +84,26 @@ pub(crate) enum Event<'a> {
         dropped: &'a [Dropped],
         /// Pictures fetched in this run.
         pictures: u64,
-        /// Their bytes.
         bytes: u64,
-        /// Requests made.
         requests: u64,
     },
-    /// The crawl cannot go on.
-    Stopped {
-        /// Why, and how to mend it.
-        reason: &'a str,
-    },
+    /// The crawl cannot go on; the reason says what to do.
+    Stopped { reason: &'a str },
 }
 
-/// Where events are told.
+/// Where events go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Events {
-    /// Nowhere.
-    Untold,
-    /// On stdout.
+    /// Nowhere: nobody asked for them.
+    Off,
+    /// To stdout, a line each.
     Stdout,
 }
 
 impl Events {
-    /// Tells an event, whole and at once. Whoever reads may have gone: that is no reason to stop.
-    pub(crate) fn tell(self, event: &Event<'_>) {
-        if self == Self::Untold {
+    /// Prints an event, whole and at once. Whoever reads may have gone: that is no reason to stop.
+    pub(crate) fn emit(self, event: &Event<'_>) {
+        if self == Self::Off {
             return;
         }
         if let Ok(mut line) = serde_json::to_vec(event) {
@@ -129,7 +114,22 @@ impl Events {
     }
 }
 
+/// A sentence is made when it is shown.
+fn sentence<S: Serializer>(reason: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(reason)
+}
+
 impl<'a> Event<'a> {
+    /// The event of a picture that could not be had.
+    pub(crate) fn failed(post: PostId, reason: &'a FailureReason, attempts: u32) -> Self {
+        Self::Failed { post, tag: reason.tag(), reason, attempts }
+    }
+
+    /// The event of a post that has no picture to fetch.
+    pub(crate) fn filtered(post: PostId, reason: &'a FilterReason) -> Self {
+        Self::Filtered { post, tag: reason.tag(), reason }
+    }
+
     /// The event of a crawl's beginning.
     pub(crate) fn begun(config: &'a CrawlConfig, address: &'a str) -> Self {
         Self::Begun {
@@ -151,8 +151,9 @@ mod tests {
     fn an_event_names_itself_first() {
         let check = |event: Event<'_>, expected: &str| assert_eq!(serde_json::to_string(&event).unwrap(), expected);
         check(Event::Listed { new: 2, listed: 9 }, r#"{"event":"listed","new":2,"listed":9}"#);
-        let failed = Event::Failed { post: "mini:7".parse().unwrap(), reason: "status 404", attempts: 1 };
-        check(failed, r#"{"event":"failed","post":"mini:7","reason":"status 404","attempts":1}"#);
+        let reason = FailureReason::Status(404);
+        let failed = Event::failed("mini:7".parse().unwrap(), &reason, 1);
+        check(failed, r#"{"event":"failed","post":"mini:7","tag":"status","reason":"status 404","attempts":1}"#);
         let begun = r#"{"event":"begun","site":"konachan","address":"https://konachan.net","listing":"json","tags":"rating:s","variant":"sample","max_posts":8000}"#;
         check(Event::begun(&CrawlConfig::default(), "https://konachan.net"), begun);
     }

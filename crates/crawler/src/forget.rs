@@ -11,7 +11,11 @@ use contracts::{
     tombstone::{self, Tombstone},
 };
 
-use crate::{error::CrawlError, ledger::Ledger};
+use crate::{
+    error::CrawlError,
+    ledger::Ledger,
+    reason::{DropReason, FilterReason},
+};
 
 /// Forgets the posts. The tombstone comes first and the ledger's rows go last, so that a run that is killed in between
 /// is completed by the next.
@@ -33,11 +37,11 @@ pub(crate) fn forget(context: &Context<'_>, posts: &[PostId]) -> Result<Report, 
     publish_without(context, posts, &mut report)?;
     for post in posts {
         for file in ledger.files_of(post)?.iter().filter(|file| !file.shared) {
-            publish::remove_file(&layout.raw().join(Layout::raw_file(&file.sha256, &file.extension)))?;
+            let file = Layout::raw_file(&file.sha256, &file.extension);
+            publish::remove_file(&layout.raw_picture(&file))?;
         }
-        let suspect = layout.raw_quarantine().join(format!("{}-{}", post.site, post.number));
-        publish::remove_file(&suspect)?;
-        publish::remove_file(&suspect.with_extension("json"))?;
+        publish::remove_file(&layout.quarantined(post))?;
+        publish::remove_file(&layout.quarantine_note(post))?;
         ledger.forget(post)?;
     }
     Ok(report)
@@ -54,7 +58,7 @@ fn publish_without(context: &Context<'_>, posts: &[PostId], report: &mut Report)
     report.taken = records.len() as u64;
     records.retain(|record| !posts.contains(&record.post));
     report.kept = records.len() as u64;
-    (report.kept..report.taken).for_each(|_| report.drop_one("filtered: forgotten on request"));
+    report.drop(&DropReason::Filtered(FilterReason::Forgotten), report.taken - report.kept);
     report.output = Some(manifest::write(&path, &header, &mut records)?);
     Ok(())
 }

@@ -15,9 +15,9 @@ pub(crate) struct Post {
     pub(crate) md5: Option<String>,
     /// The letter of its rating; `None` when the site gives none that is known.
     pub(crate) rating: Option<String>,
-    /// Sorted, without repeats.
+    /// Sorted, without repeats, so that records do not depend on the listing.
     pub(crate) tags: Vec<String>,
-    /// Who posted it.
+    /// Who posted it; on Danbooru, which keeps that to itself, the artists.
     pub(crate) author: Option<String>,
     /// Where the poster says that it comes from.
     pub(crate) original_source: Option<String>,
@@ -25,11 +25,11 @@ pub(crate) struct Post {
     pub(crate) change: Option<u64>,
     /// Whether its picture can be had.
     pub(crate) status: Status,
-    /// At most 300 px.
+    /// At most 300 px on the longer side; 180 on Danbooru.
     pub(crate) preview: Rendering,
-    /// At most 1500 px; where the original is not larger, the original.
+    /// At most 1500 px on the longer side, 850 px wide on Danbooru; where the original is not larger, the original.
     pub(crate) sample: Rendering,
-    /// As uploaded.
+    /// The file as it was uploaded.
     pub(crate) original: Rendering,
     /// How much of the above the listing tells.
     pub(crate) detail: Detail,
@@ -39,10 +39,10 @@ pub(crate) struct Post {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
-    /// It can.
+    /// It can, if the listing says where it is.
     #[default]
     Active,
-    /// It was taken away.
+    /// The site took it away.
     Deleted,
     /// It is kept from all visitors, as Danbooru does where an artist asks for it.
     Banned,
@@ -55,9 +55,9 @@ pub(crate) enum Status {
 pub(crate) struct Rendering {
     /// Where it is; `None` when the listing does not say, or names a placeholder.
     pub(crate) url: Option<String>,
-    /// Its length in bytes.
+    /// Its length in bytes, where the site states it.
     pub(crate) bytes: Option<u64>,
-    /// Its width and height in pixels.
+    /// Its width and height in pixels, where the site states them.
     pub(crate) dimensions: Option<(u32, u32)>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Rendering {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Detail {
-    /// The site's whole record.
+    /// All that the site's record has.
     #[default]
     Record,
     /// What the markup of a list page shows: no lengths, no source, not all addresses.

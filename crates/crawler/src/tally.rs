@@ -1,15 +1,13 @@
 //! How a search stands: the records of what is kept, and the count of what is not, by reason.
 
-use std::collections::BTreeMap;
-
-use contracts::{config::CrawlConfig, id::PostId, layout::Layout, record::PictureRecord, report::Dropped};
+use contracts::{Layout, Report, StageId, config::CrawlConfig, id::PostId, record::PictureRecord, report::Dropped};
 
 use crate::{
     address::Address,
-    error::CrawlError,
-    ledger::{Ledger, Search, Stored},
+    ledger::{KnownPicture, Ledger, LedgerEntry, LedgerError, SearchState, Stored},
     post::Post,
-    selection::{Selection, Standing},
+    reason::{DropReason, FailureReason, FilterReason},
+    selection::Selection,
 };
 
 /// Where each listed post stands. `records` and `dropped` add up to `listed`.
@@ -19,23 +17,23 @@ pub(crate) struct Tally {
     pub(crate) listed: u64,
     /// The newest pictures that are wanted.
     pub(crate) records: Vec<PictureRecord>,
-    /// The other posts, by state and reason.
-    pub(crate) dropped: BTreeMap<String, u64>,
-    /// How many of those dropped may be mended by another run.
+    /// How many of those dropped another run may fetch after all.
     pub(crate) failed: u64,
     /// How many were tried often enough.
     pub(crate) given_up: u64,
+    /// The other posts. So few reasons that looking each up is no work.
+    dropped: Vec<(DropReason, u64)>,
 }
 
 /// A crawl that has nothing to show.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum Nothing {
+pub(crate) enum EmptyCrawl {
     #[error(
         "{site} lists no posts for crawl.tags = {tags:?}; try the same search on the site itself, or leave out a word"
     )]
-    Listed { site: String, tags: String },
+    NothingListed { site: String, tags: String },
     #[error("none of the {listed} posts that {site} lists for crawl.tags = {tags:?} is left: {dropped}; {advice}")]
-    Left { site: String, tags: String, listed: u64, dropped: String, advice: String },
+    NothingLeft { site: String, tags: String, listed: u64, dropped: String, advice: String },
 }
 
 /// Where a stored picture lies, relative to the manifest.
@@ -50,75 +48,89 @@ impl Tally {
     /// When the ledger cannot be read.
     pub(crate) fn of(
         ledger: &Ledger,
-        search: &Search,
+        search: &SearchState,
         address: &Address,
         config: &CrawlConfig,
         selection: &Selection,
-    ) -> Result<Self, CrawlError> {
+    ) -> Result<Self, LedgerError> {
         let mut tally = Self::default();
         ledger.for_each_member(search, selection.variant, |entry| {
             tally.listed += 1;
-            let full = tally.records.len() as u64 == selection.most;
-            let reason = entry.reason.as_deref().unwrap_or("not tried yet");
-            match (selection.standing(&entry.member()), &entry.stored) {
-                (Standing::Ok | Standing::Due, _) if full => tally.drop("filtered: beyond crawl.max_posts".into()),
-                (Standing::Ok, Some(stored)) => tally.records.push(record(&entry.post, stored, address, config)),
-                (Standing::Ok | Standing::Due, _) => {
-                    tally.failed += 1;
-                    tally.drop(format!("failed: {reason}"));
-                }
-                (Standing::GivenUp, _) => {
-                    tally.given_up += 1;
-                    tally.drop(format!("failed for good: {reason}"));
-                }
-                (Standing::Unavailable, _) => tally.drop(format!("filtered: {reason}")),
-                (Standing::Filtered(reason), _) => tally.drop(format!("filtered: {reason}")),
-                (Standing::Deleted, _) => tally.drop("deleted".into()),
+            match selection.refusal(&entry.member()) {
+                Some(reason) => tally.drop(reason),
+                None => tally.add(entry, address, config),
             }
         })?;
         Ok(tally)
     }
 
-    fn drop(&mut self, reason: String) {
-        *self.dropped.entry(reason).or_default() += 1;
+    /// Counts a post that is wanted.
+    fn add(&mut self, LedgerEntry { post, picture }: LedgerEntry, address: &Address, config: &CrawlConfig) {
+        let full = self.records.len() as u64 == config.max_posts;
+        match picture {
+            KnownPicture::Filtered(reason) => self.drop(DropReason::Filtered(reason)),
+            KnownPicture::GivenUp(reason) => {
+                self.given_up += 1;
+                self.drop(DropReason::GivenUp(reason));
+            }
+            _ if full => self.drop(DropReason::Filtered(FilterReason::BeyondMaxPosts)),
+            KnownPicture::Ok(stored) => self.records.push(record(&post, &stored, address, config)),
+            KnownPicture::Failed(reason) => self.fail(reason),
+            KnownPicture::Unknown => self.fail(FailureReason::NotTried),
+        }
     }
 
-    /// The dropped posts for the report. Their reasons are texts yet, without tags.
+    fn fail(&mut self, reason: FailureReason) {
+        self.failed += 1;
+        self.drop(DropReason::Failed(reason));
+    }
+
+    fn drop(&mut self, reason: DropReason) {
+        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.dropped.push((reason, 1)),
+        }
+    }
+
+    /// The posts without a record, by reason, sorted by their sentences.
     pub(crate) fn dropped(&self) -> Vec<Dropped> {
-        let untagged =
-            |(reason, count): (&String, &u64)| Dropped { tag: String::new(), reason: reason.clone(), count: *count };
-        self.dropped.iter().map(untagged).collect()
+        let mut report = Report::new(StageId::Crawl);
+        self.dropped.iter().for_each(|(reason, count)| report.drop(reason, *count));
+        report.dropped
     }
 
     /// Says what to change when nothing is left.
     ///
     /// # Errors
     /// When nothing is left.
-    pub(crate) fn demand_something(&self, config: &CrawlConfig) -> Result<(), Nothing> {
+    pub(crate) fn demand_something(&self, config: &CrawlConfig) -> Result<(), EmptyCrawl> {
         if !self.records.is_empty() {
             return Ok(());
         }
         let (site, tags) = (config.site.to_string(), config.tags.clone());
         if self.listed == 0 {
-            return Err(Nothing::Listed { site, tags });
+            return Err(EmptyCrawl::NothingListed { site, tags });
         }
-        let dropped: Vec<String> = self.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let dropped: Vec<String> =
+            self.dropped().iter().map(|Dropped { reason, count, .. }| format!("{count} {reason}")).collect();
         let (listed, dropped, advice) = (self.listed, dropped.join(", "), self.advice(config));
-        Err(Nothing::Left { site, tags, listed, dropped, advice })
+        Err(EmptyCrawl::NothingLeft { site, tags, listed, dropped, advice })
     }
 
+    /// What to change for the reason that most posts were dropped for.
     fn advice(&self, config: &CrawlConfig) -> String {
-        let mut most: Vec<(&String, &u64)> = self.dropped.iter().collect();
-        most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        match most.first().map(|(reason, _)| reason.as_str()) {
-            Some(reason) if reason.starts_with("filtered: rating") => {
+        let most = self.dropped.iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
+        match most {
+            Some(DropReason::Filtered(FilterReason::Rating(_))) => {
                 format!("add to crawl.ratings, which is {:?}, or change crawl.tags", config.ratings)
             }
-            Some(reason) if reason.starts_with("filtered: opt-out") => {
-                "change crawl.tags, or shorten the crawl.opt_out lists".into()
-            }
-            Some(reason) if reason.starts_with("filtered: no ") => "try another crawl.variant or crawl.listing".into(),
-            Some(reason) if reason.starts_with("failed") => "run the same command again later".into(),
+            Some(DropReason::Filtered(
+                FilterReason::OptOutPost | FilterReason::OptOutAuthor(_) | FilterReason::OptOutTag(_),
+            )) => "change crawl.tags, or shorten the crawl.opt_out lists".into(),
+            Some(DropReason::Filtered(
+                FilterReason::NoRating | FilterReason::NotListed(_) | FilterReason::OtherMedium(_),
+            )) => "try another crawl.variant or crawl.listing".into(),
+            Some(DropReason::Failed(_) | DropReason::GivenUp(_)) => "run the same command again later".into(),
             _ => "change crawl.tags".into(),
         }
     }

@@ -9,12 +9,12 @@ use std::{
 use reqwest::{RequestBuilder, cookie::Jar};
 use url::Url;
 
-use crate::{address::Address, site::Flavour};
+use crate::{address::Address, dialect::Signing};
 
 /// The environment variable with the path of a cookie file, in the form that browsers' exports and curl have.
 const COOKIES_VARIABLE: &str = "NIJIGEN_COOKIES";
-/// The names of the parameters that Moebooru takes an account by.
-const MOEBOORU_PARAMETERS: [&str; 2] = ["login", "password_hash"];
+/// Parameters by which one site or another takes an account.
+const SECRET_PARAMETERS: [&str; 3] = ["login", "password_hash", "api_key"];
 
 /// What the user gave to be recognised by. Not a word of it is ever shown or written down.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(crate) struct Account {
 
 /// A name and an API key; for Moebooru, whose API has no keys, the hash of the password.
 struct Credentials {
-    flavour: Flavour,
+    signing: Signing,
     login: String,
     key: String,
 }
@@ -48,7 +48,7 @@ pub(crate) enum AccountError {
     CookieFile { path: PathBuf, cause: std::io::Error },
     #[error(
         "line {line} of the cookies at {} ({COOKIES_VARIABLE}) is none: it has {fields} fields where seven are due, \
-         parted by tabs; export them in Netscape's format",
+         separated by tabs; export them in Netscape's format",
         path.display()
     )]
     CookieLine { path: PathBuf, line: usize, fields: usize },
@@ -77,9 +77,10 @@ impl Account {
     /// The address to really ask instead of one of the site's own listing.
     pub(super) fn signed_address(&self, url: &Url) -> Url {
         let mut url = url.clone();
-        if let Some(Credentials { flavour: Flavour::Moebooru, login, key }) = &self.credentials {
-            let [name, hash] = MOEBOORU_PARAMETERS;
-            url.query_pairs_mut().append_pair(name, login).append_pair(hash, key);
+        if let Some(Credentials { signing, login, key }) = &self.credentials
+            && let Signing::Parameters { login: login_name, key: key_name } = signing
+        {
+            url.query_pairs_mut().append_pair(login_name, login).append_pair(key_name, key);
         }
         url
     }
@@ -87,24 +88,24 @@ impl Account {
     /// A request for the site's own listing, with what the API wants in its head.
     pub(super) fn signed(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.credentials {
-            Some(Credentials { flavour: Flavour::Danbooru, login, key }) => request.basic_auth(login, Some(key)),
+            Some(Credentials { signing: Signing::BasicAuthentication, login, key }) => {
+                request.basic_auth(login, Some(key))
+            }
             _ => request,
         }
     }
 
     /// An address that a site sends us to, without the account, should the site repeat it there.
     pub(super) fn unsigned(&self, url: Url) -> Url {
-        if self.credentials.is_none() || !url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        let Some(credentials) = &self.credentials else { return url };
+        if !url.query_pairs().any(|(name, _)| credentials.are_in(&name)) {
             return url;
         }
         let mut clean = url.clone();
-        clean.query_pairs_mut().clear().extend_pairs(url.query_pairs().filter(|(name, _)| !is_secret(name)));
+        let others = url.query_pairs().filter(|(name, _)| !credentials.are_in(name));
+        clean.query_pairs_mut().clear().extend_pairs(others);
         clean
     }
-}
-
-fn is_secret(name: &str) -> bool {
-    MOEBOORU_PARAMETERS.contains(&name) || name == "api_key"
 }
 
 impl Credentials {
@@ -117,10 +118,16 @@ impl Credentials {
             (None, Some(_)) => return Err(AccountError::Half { set: key_name, missing: login_name }),
             (Some(login), Some(key)) => (login, key),
         };
-        if address.endpoint("").scheme() != "https" && !address.is_loopback() {
+        if !address.is_encrypted() && !address.is_loopback() {
             return Err(AccountError::Readable { variable: key_name, address: address.identity() });
         }
-        Ok(Some(Self { flavour: address.site().flavour, login, key }))
+        Ok(Some(Self { signing: address.dialect().signing(), login, key }))
+    }
+
+    /// Whether a parameter of that name may hold them.
+    fn are_in(&self, name: &str) -> bool {
+        let own = matches!(self.signing, Signing::Parameters { login, key } if [login, key].contains(&name));
+        own || SECRET_PARAMETERS.contains(&name)
     }
 }
 
@@ -203,8 +210,8 @@ mod tests {
     #[test]
     fn a_redirect_that_repeats_the_account_is_cleaned() {
         let (login, key) = ("me".to_owned(), "secret".to_owned());
-        let account =
-            Account { credentials: Some(Credentials { flavour: Flavour::Moebooru, login, key }), cookies: Vec::new() };
+        let signing = Signing::Parameters { login: "login", key: "password_hash" };
+        let account = Account { credentials: Some(Credentials { signing, login, key }), cookies: Vec::new() };
         let plain = Url::parse("https://a.example/post.json?tags=x").unwrap();
         let signed = account.signed_address(&plain);
         assert_eq!(signed.as_str(), "https://a.example/post.json?tags=x&login=me&password_hash=secret");

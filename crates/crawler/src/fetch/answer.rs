@@ -5,11 +5,14 @@ use std::time::Duration;
 use reqwest::Response;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use super::Fault;
+use super::fault::Fault;
+
+/// The longest listing that is read.
+const MAX_TEXT_BYTES: usize = 32 << 20;
 
 /// The slowest answer that is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LeastRate {
+pub(super) struct MinRate {
     /// Over so long a time.
     pub(crate) window: Duration,
     /// So many bytes a second must come.
@@ -19,29 +22,48 @@ pub(crate) struct LeastRate {
 /// A good answer whose body is still to come.
 pub(crate) struct Answer {
     pub(crate) response: Response,
-    least: LeastRate,
+    min_rate: MinRate,
     /// When the window that is being measured began, and what came since.
     began: Instant,
     came: u64,
-    _lane: OwnedSemaphorePermit,
+    /// Frees its place among the host's connections when the answer is dropped.
+    _connection: OwnedSemaphorePermit,
 }
 
 impl Answer {
-    pub(super) fn new(response: Response, least: LeastRate, lane: OwnedSemaphorePermit) -> Self {
-        Self { response, least, began: Instant::now(), came: 0, _lane: lane }
+    pub(super) fn new(response: Response, min_rate: MinRate, connection: OwnedSemaphorePermit) -> Self {
+        Self { response, min_rate, began: Instant::now(), came: 0, _connection: connection }
     }
 
     /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// When the answer breaks off, or comes more slowly than is bearable.
     pub(crate) async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Fault> {
         let chunk = self.response.chunk().await.map_err(|error| Fault::from(&error))?;
         self.came += chunk.as_ref().map_or(0, |bytes| bytes.len() as u64);
         let passed = self.began.elapsed();
-        if chunk.is_some() && passed >= self.least.window {
-            if (self.came as f64) < self.least.bytes_per_second as f64 * passed.as_secs_f64() {
+        if chunk.is_some() && passed >= self.min_rate.window {
+            if (self.came as f64) < self.min_rate.bytes_per_second as f64 * passed.as_secs_f64() {
                 return Err(Fault::BrokenOff(format!("only {} bytes came in {} s", self.came, passed.as_secs())));
             }
             (self.began, self.came) = (Instant::now(), 0);
         }
         Ok(chunk)
+    }
+
+    /// The whole of it as a text.
+    ///
+    /// # Errors
+    /// When it breaks off, or is longer than any listing.
+    pub(super) async fn text(mut self) -> Result<String, Fault> {
+        let mut body = Vec::new();
+        while let Some(bytes) = self.chunk().await? {
+            body.extend_from_slice(bytes.as_ref());
+            if body.len() > MAX_TEXT_BYTES {
+                return Err(Fault::TooLong);
+            }
+        }
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }

@@ -33,7 +33,7 @@ fn without_certificates(
     cookies: &Arc<Jar>,
     read_timeout: Duration,
 ) -> Option<Result<Client, reqwest::Error>> {
-    if address.endpoint("").scheme() != "http" {
+    if address.is_encrypted() {
         return None;
     }
     let provider = rustls::crypto::ring::default_provider().into();

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use url::Url;
+
+use crate::reason::{Absence, FailureReason, FilterReason};
 
 /// A request that did not end as it should.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.describe())]
 pub(crate) struct FetchError {
-    /// What was asked for.
+    /// The address that was asked.
     pub(crate) url: String,
     pub(crate) fault: Fault,
 }
@@ -38,7 +41,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Whether the same request may well succeed a little later.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::BrokenOff(_) => true,
             Self::Status(status) => {
@@ -54,23 +57,23 @@ impl Fault {
     }
 
     /// Whether there is no point in asking for anything else either.
-    pub(crate) fn is_the_end(&self) -> bool {
+    pub(crate) fn is_fatal(&self) -> bool {
         matches!(self, Self::Cooldown(_) | Self::NoRobots(_))
     }
 
-    /// The fault in a few words, the same for all addresses: a reason in reports.
-    pub(crate) fn reason(&self) -> String {
-        match self {
-            Self::Unreachable(_) => "no connection".into(),
-            Self::BrokenOff(_) => "the connection broke off".into(),
-            Self::Status(status) => format!("status {}", status.as_u16()),
-            Self::Cooldown(_) => "the site wants a pause".into(),
-            Self::Redirect(_) => "a redirect elsewhere".into(),
-            Self::TooLong => "an answer without end".into(),
-            Self::Refused(rule) => format!("robots.txt: {rule}"),
-            Self::NoRobots(_) => "no robots.txt".into(),
-            Self::NotForAi(directive) => format!("X-Robots-Tag: {directive}"),
-        }
+    /// Why there is no picture, the same for all addresses.
+    pub(crate) fn reason(&self) -> Absence {
+        Absence::Failed(match self {
+            Self::Refused(rule) => return Absence::Filtered(FilterReason::RobotsTxt(rule.clone())),
+            Self::NotForAi(directive) => return Absence::Filtered(FilterReason::XRobotsTag((*directive).to_owned())),
+            Self::Unreachable(_) => FailureReason::Unreachable,
+            Self::BrokenOff(_) => FailureReason::BrokenOff,
+            Self::Status(status) => FailureReason::Status(status.as_u16()),
+            Self::Cooldown(_) => FailureReason::Cooldown,
+            Self::Redirect(_) => FailureReason::Redirect,
+            Self::TooLong => FailureReason::TooLong,
+            Self::NoRobots(_) => FailureReason::NoRobots,
+        })
     }
 }
 
@@ -90,6 +93,11 @@ impl From<&reqwest::Error> for Fault {
 }
 
 impl FetchError {
+    /// What went wrong with an address.
+    pub(crate) fn at(url: &Url, fault: Fault) -> Self {
+        Self { url: url.to_string(), fault }
+    }
+
     /// Whether the site says that it is asked too much.
     pub(crate) fn is_ban(&self) -> bool {
         self.fault == Fault::Status(StatusCode::TOO_MANY_REQUESTS)
@@ -99,7 +107,7 @@ impl FetchError {
         let url = &self.url;
         match &self.fault {
             Fault::Unreachable(cause) => format!(
-                "cannot reach {url}: {cause}; see whether the site is up, whether the network is, and what crawl.base_url says"
+                "cannot coverage {url}: {cause}; see whether the site is up, whether the network is, and what crawl.base_url says"
             ),
             Fault::BrokenOff(cause) => {
                 format!("the answer of {url} broke off: {cause}; run the same command again: finished work is kept")

@@ -5,15 +5,16 @@ use std::{collections::HashSet, ops::AddAssign};
 use rusqlite::{Transaction, params};
 
 use super::{
-    Ledger, LedgerError, Reach, Search,
-    searches::{read_post, write_post, write_reach},
+    Coverage, Ledger, LedgerError, SearchState,
+    members::write_coverage,
+    posts::{read_post, write_post},
     signed,
 };
 use crate::post::Post;
 
 /// What following the changes has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Changed {
+pub(crate) struct ChangeCounts {
     /// Posts whose record is another one now.
     pub(crate) updated: u64,
     /// Posts that the search finds now, and did not before.
@@ -22,7 +23,14 @@ pub(crate) struct Changed {
     pub(crate) left: u64,
 }
 
-impl AddAssign for Changed {
+impl ChangeCounts {
+    /// How many posts were touched in one way or another.
+    pub(crate) fn total(self) -> u64 {
+        self.updated + self.joined + self.left
+    }
+}
+
+impl AddAssign for ChangeCounts {
     fn add_assign(&mut self, other: Self) {
         self.updated += other.updated;
         self.joined += other.joined;
@@ -35,32 +43,37 @@ impl Ledger {
     /// change `last`, in one step.
     pub(crate) fn commit_changes(
         &mut self,
-        search: &mut Search,
+        search: &mut SearchState,
         page: &[Post],
         found: &HashSet<u64>,
         last: u64,
-    ) -> Result<Changed, LedgerError> {
+    ) -> Result<ChangeCounts, LedgerError> {
         let error = self.error();
-        let reach = Reach { changes: Some(last), ..search.reach };
-        let mut run = || -> rusqlite::Result<Changed> {
+        let coverage = Coverage { changes: Some(last), ..search.coverage };
+        let mut run = || -> rusqlite::Result<ChangeCounts> {
             let transaction = self.connection.transaction()?;
-            let mut changed = Changed::default();
+            let mut changed = ChangeCounts::default();
             for post in page {
                 changed += take_in(&transaction, search, post, found.contains(&post.number))?;
             }
-            write_reach(&transaction, search.id, reach)?;
+            write_coverage(&transaction, search.id, coverage)?;
             transaction.commit()?;
             Ok(changed)
         };
         let changed = run().map_err(error)?;
-        search.reach = reach;
+        search.coverage = coverage;
         Ok(changed)
     }
 }
 
-fn take_in(transaction: &Transaction<'_>, search: &Search, post: &Post, found: bool) -> rusqlite::Result<Changed> {
-    let mut changed = Changed::default();
-    let covered = found && search.reach.covers(post.number);
+fn take_in(
+    transaction: &Transaction<'_>,
+    search: &SearchState,
+    post: &Post,
+    found: bool,
+) -> rusqlite::Result<ChangeCounts> {
+    let mut changed = ChangeCounts::default();
+    let covered = found && search.coverage.covers(post.number);
     let known = read_post(transaction, search.source, post.number)?;
     if known.is_none() && !covered {
         return Ok(changed);

@@ -7,10 +7,10 @@ use std::{
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Ledger, Search, schema, signed, unsigned};
+use super::{Ledger, SearchState, schema, signed, unsigned};
 
 /// A longer pause is taken for a mistake of the site's: it is kept for so long only.
-const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+const MAX_PAUSE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Keeps the pause of one site in the ledger, from any thread.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Cooldown {
 
 impl Ledger {
     /// The pause of a search's site.
-    pub(crate) fn cooldown(&self, search: &Search) -> Cooldown {
+    pub(crate) fn cooldown(&self, search: &SearchState) -> Cooldown {
         Cooldown { path: self.path.clone(), source: search.source }
     }
 }
@@ -32,7 +32,7 @@ impl Cooldown {
         if pause.is_zero() {
             return;
         }
-        let until = seconds(SystemTime::now()).saturating_add(pause.min(LONGEST).as_secs().max(1));
+        let until = seconds(SystemTime::now()).saturating_add(pause.min(MAX_PAUSE).as_secs().max(1));
         let write = || -> Result<(), Box<dyn std::error::Error>> {
             schema::open(&self.path)?.execute(
                 "INSERT INTO cooldowns (source, until) VALUES (?1, ?2)

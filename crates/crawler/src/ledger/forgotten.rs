@@ -3,7 +3,7 @@
 use contracts::id::{PictureHash, PostId};
 use rusqlite::params;
 
-use super::{Ledger, LedgerError, signed};
+use super::{Ledger, LedgerError, outcomes::hash, signed};
 
 /// Every picture of a post, whatever address its site was crawled at.
 const OF_POST: &str = "number = ?2 AND source IN (SELECT id FROM sources WHERE site = ?1)";
@@ -13,7 +13,7 @@ const OF_POST: &str = "number = ?2 AND source IN (SELECT id FROM sources WHERE s
 pub(crate) struct OwnFile {
     /// Its hash, which is its name.
     pub(crate) sha256: PictureHash,
-    /// Its extension.
+    /// Its extension, with the dot left out.
     pub(crate) extension: String,
     /// Whether another post has it too.
     pub(crate) shared: bool,
@@ -32,7 +32,7 @@ impl Ledger {
             let values = params![post.site.as_str(), signed(post.number)];
             let mut statement = self.connection.prepare_cached(&query)?;
             let files = statement.query_map(values, |row| {
-                Ok(OwnFile { sha256: super::outcomes::hash(row, 0)?, extension: row.get(1)?, shared: row.get(2)? })
+                Ok(OwnFile { sha256: hash(row, 0)?, extension: row.get(1)?, shared: row.get(2)? })
             })?;
             files.collect()
         };
@@ -44,11 +44,5 @@ impl Ledger {
         let statement = format!("DELETE FROM pictures WHERE {OF_POST}");
         let values = params![post.site.as_str(), signed(post.number)];
         self.connection.execute(&statement, values).map(drop).map_err(self.error())
-    }
-
-    /// How many posts a search has listed.
-    pub(crate) fn count_members(&self, search: &super::Search) -> Result<u64, LedgerError> {
-        let query = "SELECT COUNT(*) FROM members WHERE search = ?1";
-        self.connection.query_row(query, [search.id], |row| row.get(0)).map(super::unsigned).map_err(self.error())
     }
 }

@@ -3,27 +3,31 @@
 //! One SQLite file. Everything that belongs together is committed together; a process killed at any moment leaves
 //! the state before or after, never between.
 
+mod batch;
 mod changes;
 mod cooldown;
+mod descending_cursor;
+mod entries;
 mod forgotten;
+mod members;
 mod outcomes;
+mod posts;
+mod reasons;
 mod schema;
-mod searches;
-mod work;
+mod search;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use changes::Changed;
+pub(crate) use batch::{Batch, BatchLimits};
+pub(crate) use changes::ChangeCounts;
 use contracts::publish::FileError;
 pub(crate) use cooldown::Cooldown;
-pub(crate) use outcomes::{Outcome, Stored};
+pub(crate) use entries::{KnownPicture, LedgerEntry};
+pub(crate) use outcomes::{PictureOutcome, Stored};
 use rusqlite::{Connection, ErrorCode};
-pub(crate) use searches::{Certainty, Reach, Search, SearchKey};
-#[cfg(test)]
-pub(crate) use work::Entry;
-pub(crate) use work::{Bounds, Member, PictureState};
+pub(crate) use search::{Contiguity, Coverage, SearchKey, SearchState};
 
-/// An open ledger.
+/// An open ledger, for one thread.
 pub(crate) struct Ledger {
     connection: Connection,
     path: PathBuf,
@@ -41,9 +45,8 @@ pub(crate) enum LedgerError {
         path.display()
     )]
     Unusable {
-        /// The ledger.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What SQLite, or the version, says.
         cause: String,
     },
 }
@@ -58,7 +61,7 @@ impl Ledger {
         Ok(Self { connection, path: path.to_path_buf() })
     }
 
-    /// For `map_err`: says which file, and how to mend it.
+    /// For `map_err`: says which file, and how to fix it.
     fn error(&self) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
         let path = self.path.clone();
         move |cause| describe(&path, &cause)

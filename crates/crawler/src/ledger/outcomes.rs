@@ -3,16 +3,17 @@
 use contracts::{config::Variant, id::PictureHash};
 use rusqlite::{Row, params};
 
-use super::{Ledger, LedgerError, Search, signed, unsigned};
+use super::{Ledger, LedgerError, SearchState, reasons, signed, unsigned};
+use crate::reason::{FailureReason, FilterReason};
 
 /// A picture that lies on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     /// Its hash, which is its name.
     pub(crate) sha256: PictureHash,
-    /// Its file's extension.
+    /// Its file's extension, which is that of its real format.
     pub(crate) extension: String,
-    /// Its length.
+    /// Its length, by which a file that was cut short is noticed.
     pub(crate) bytes: u64,
     /// Its width and height in pixels.
     pub(crate) dimensions: (u32, u32),
@@ -22,18 +23,14 @@ pub(crate) struct Stored {
 
 /// How an attempt to get a picture ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It lies on disk.
+pub(crate) enum PictureOutcome {
+    /// It lies whole on disk.
     Ok(Stored),
     /// There is nothing to fetch.
-    Filtered {
-        /// Why, in a few words.
-        reason: String,
-    },
+    Filtered(FilterReason),
     /// It could not be had.
     Failed {
-        /// Why, in a few words.
-        reason: String,
+        reason: FailureReason,
         /// How often it was tried.
         attempts: u32,
         /// After how many attempts in all it is not tried again, until the site lists it otherwise.
@@ -45,15 +42,15 @@ impl Ledger {
     /// Writes down how an attempt ended.
     pub(crate) fn record(
         &mut self,
-        search: &Search,
+        search: &SearchState,
         number: u64,
         variant: Variant,
-        outcome: &Outcome,
+        outcome: &PictureOutcome,
     ) -> Result<(), LedgerError> {
         let written = match outcome {
-            Outcome::Ok(stored) => self.record_ok(search, number, variant, stored),
-            Outcome::Filtered { reason } => self.record_filtered(search, number, variant, reason),
-            Outcome::Failed { reason, attempts, limit } => {
+            PictureOutcome::Ok(stored) => self.record_ok(search, number, variant, stored),
+            PictureOutcome::Filtered(reason) => self.record_filtered(search, number, variant, reason),
+            PictureOutcome::Failed { reason, attempts, limit } => {
                 self.record_failed(search, number, variant, (reason, *attempts, *limit))
             }
         };
@@ -63,7 +60,7 @@ impl Ledger {
     /// Forgets that the pictures of these posts were stored, all at once.
     pub(crate) fn forget_stored(
         &mut self,
-        search: &Search,
+        search: &SearchState,
         variant: Variant,
         numbers: &[u64],
     ) -> Result<(), LedgerError> {
@@ -81,14 +78,15 @@ impl Ledger {
     }
 
     /// Forgets what robots.txt was in the way of: it may have changed since.
-    pub(crate) fn forget_refusals(&self, search: &Search) -> Result<(), LedgerError> {
+    pub(crate) fn forget_refusals(&self, search: &SearchState) -> Result<(), LedgerError> {
         let statement = "
             DELETE FROM pictures INDEXED BY picture_refusals
-            WHERE source = ?1 AND state = 'filtered' AND reason LIKE 'robots.txt:%'";
-        self.connection.execute(statement, [search.source]).map(drop).map_err(self.error())
+            WHERE source = ?1 AND state = 'filtered' AND json_extract(reason, '$.tag') = ?2";
+        let tag = FilterReason::RobotsTxt(String::new()).tag();
+        self.connection.execute(statement, params![search.source, tag]).map(drop).map_err(self.error())
     }
 
-    fn record_ok(&self, search: &Search, number: u64, variant: Variant, stored: &Stored) -> rusqlite::Result<()> {
+    fn record_ok(&self, search: &SearchState, number: u64, variant: Variant, stored: &Stored) -> rusqlite::Result<()> {
         let statement = "
             INSERT OR REPLACE INTO pictures (source, number, variant, state, sha256, extension, bytes, width, height, url)
             VALUES (?1, ?2, ?3, 'ok', ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -108,19 +106,25 @@ impl Ledger {
         self.connection.prepare_cached(statement)?.execute(values).map(drop)
     }
 
-    fn record_filtered(&self, search: &Search, number: u64, variant: Variant, reason: &str) -> rusqlite::Result<()> {
+    fn record_filtered(
+        &self,
+        search: &SearchState,
+        number: u64,
+        variant: Variant,
+        reason: &FilterReason,
+    ) -> rusqlite::Result<()> {
         let statement = "
             INSERT OR REPLACE INTO pictures (source, number, variant, state, reason) VALUES (?1, ?2, ?3, 'filtered', ?4)";
-        let values = params![search.source, signed(number), variant.name(), reason];
+        let values = params![search.source, signed(number), variant.name(), reasons::write(reason)?];
         self.connection.prepare_cached(statement)?.execute(values).map(drop)
     }
 
     fn record_failed(
         &self,
-        search: &Search,
+        search: &SearchState,
         number: u64,
         variant: Variant,
-        (reason, attempts, limit): (&str, u32, Option<u32>),
+        (reason, attempts, limit): (&FailureReason, u32, Option<u32>),
     ) -> rusqlite::Result<()> {
         let statement = "
             INSERT INTO pictures (source, number, variant, state, reason, attempts, given_up)
@@ -129,7 +133,7 @@ impl Ledger {
                 given_up = attempts + ?5 >= ?6, sha256 = NULL, extension = NULL, bytes = NULL, width = NULL,
                 height = NULL, url = NULL";
         let limit = limit.map_or(i64::MAX, i64::from);
-        let values = params![search.source, signed(number), variant.name(), reason, attempts, limit];
+        let values = params![search.source, signed(number), variant.name(), reasons::write(reason)?, attempts, limit];
         self.connection.prepare_cached(statement)?.execute(values).map(drop)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{LedgerError, describe};
+use super::{LedgerError, describe, reasons};
 
 /// The version of the tables. History: 1, the first; 2, with cooldowns; 3, with the change that a search is up to date
-/// with, and indexes over what decisions go by.
-const VERSION: i64 = 3;
+/// with, and indexes over what decisions go by; 4, with reasons that have a tag in place of sentences.
+const VERSION: i64 = 4;
 
 /// What came with version 2.
 const COOLDOWNS: &str = "
@@ -93,15 +93,27 @@ fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // In WAL mode this loses the last commits in a power cut, never the file; a lost commit is fetched again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    let version = user_version(connection)?;
-    let missing = match version {
+    if user_version(connection)? < VERSION {
+        bring_up_to_date(connection)?;
+    }
+    user_version(connection)
+}
+
+/// Makes what later versions have brought, all at once.
+fn bring_up_to_date(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    // Looked at again under the lock: another process may have been faster.
+    let missing = match user_version(&transaction)? {
         0 => [TABLES, COOLDOWNS, CHANGES].concat(),
         1 => [COOLDOWNS, CHANGES].concat(),
         2 => CHANGES.to_owned(),
-        _ => return Ok(version),
+        3 => String::new(),
+        _ => return Ok(()),
     };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;"))?;
-    user_version(connection)
+    transaction.execute_batch(&missing)?;
+    reasons::migrate_sentences(&transaction)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
 }
 
 fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -110,7 +122,10 @@ fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
 
 #[cfg(test)]
 mod tests {
+    use contracts::config::Listing;
+
     use super::*;
+    use crate::ledger::{Ledger, SearchKey};
 
     fn check(prepare: impl FnOnce(&Path), expected: &str) {
         let folder = tempfile::tempdir().unwrap();
@@ -125,21 +140,64 @@ mod tests {
         check(|path| std::fs::write(path, "x".repeat(5000)).unwrap(), "not a database; move it away");
         check(|path| std::fs::create_dir(path).unwrap(), "cannot write");
         let newer = |path: &Path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        check(newer, "version 99, this program knows version 3");
+        check(newer, "version 99, this program knows version 4");
     }
 
     #[test]
     fn a_ledger_opens_again_and_an_older_one_is_brought_up_to_date() {
-        for (version, tables) in [(1, TABLES.to_owned()), (2, [TABLES, COOLDOWNS].concat())] {
+        let first = TABLES.to_owned();
+        for (version, tables) in [(1, first), (2, [TABLES, COOLDOWNS].concat()), (3, third())] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("ledger.sqlite");
-            let older = Connection::open(&path).unwrap();
-            older.execute_batch(&format!("{tables} PRAGMA user_version = {version}")).unwrap();
-            drop(older);
+            make(&path, version, &tables);
             for _ in 0..2 {
                 let ledger = open(&path).unwrap();
                 assert!(ledger.prepare("SELECT until, changes FROM cooldowns, searches").is_ok());
             }
         }
+    }
+
+    #[test]
+    fn the_reasons_of_an_older_ledger_keep_their_meaning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let rows = "
+            INSERT INTO sources VALUES (1, 'mini', 'http://mini.invalid');
+            INSERT INTO pictures (source, number, variant, state, reason, given_up) VALUES
+                (1, 1, 'sample', 'filtered', 'robots.txt: Disallow: /image', 0),
+                (1, 2, 'sample', 'filtered', 'X-Robots-Tag: noai', 0),
+                (1, 3, 'sample', 'failed', 'status 404', 1),
+                (1, 4, 'sample', 'failed', 'said otherwise once', 0),
+                (1, 5, 'sample', 'ok', NULL, 0);";
+        make(&path, 3, &(third() + rows));
+        let tagged = |connection: &Connection| -> Vec<(i64, Option<String>, bool)> {
+            let query = "SELECT number, reason, given_up FROM pictures ORDER BY number";
+            let mut statement = connection.prepare(query).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let expected = [
+            (1, Some(r#"{"tag":"robots_txt","detail":"Disallow: /image"}"#.to_owned()), false),
+            (2, Some(r#"{"tag":"x_robots_tag","detail":"noai"}"#.to_owned()), false),
+            (3, Some(r#"{"tag":"status","detail":404}"#.to_owned()), true),
+            (4, Some(r#"{"tag":"other","detail":"said otherwise once"}"#.to_owned()), false),
+            (5, None, false),
+        ];
+        assert_eq!(tagged(&open(&path).unwrap()), expected);
+        assert_eq!(tagged(&open(&path).unwrap()), expected, "reasons are brought up to date once");
+        let mut ledger = Ledger::open(&path).unwrap();
+        let key = SearchKey { site: "mini", address: "http://mini.invalid", listing: Listing::Json, tags: "" };
+        let search = ledger.search(&key).unwrap();
+        ledger.forget_refusals(&search).unwrap();
+        assert_eq!(tagged(&open(&path).unwrap()), expected[1..], "what robots.txt refused is asked for again");
+    }
+
+    fn third() -> String {
+        [TABLES, COOLDOWNS, CHANGES].concat()
+    }
+
+    fn make(path: &Path, version: i64, tables: &str) {
+        let older = Connection::open(path).unwrap();
+        older.execute_batch(&format!("{tables} PRAGMA user_version = {version}")).unwrap();
     }
 }

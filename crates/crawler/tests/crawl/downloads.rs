@@ -1,4 +1,4 @@
-//! Downloads that are cut, slowed down, held up or blown up: gone on with where they broke off, and never stored wrong.
+//! Downloads that are cut, slowed down, held up or blown up: resumed where they broke off, and never stored wrong.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,7 +21,7 @@ fn ranged(booru: &MiniBooru) -> Vec<LoggedRequest> {
 }
 
 #[test]
-fn a_site_without_entity_tags_is_gone_on_with_by_date() {
+fn a_site_without_entity_tags_is_resumed_by_date() {
     let cut =
         |asked: &Asked<'_>| (asked.class.is_file() && asked.occurrence == 1).then_some(Fault::Truncated { after: CUT });
     let options = Options { faults: Arc::new(cut), entity_tags: false, ..Options::default() };

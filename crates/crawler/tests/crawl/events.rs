@@ -39,7 +39,7 @@ fn events_add_up_to_the_report() {
     assert_eq!((pictures.len() as u64, pictures.iter().sum::<u64>()), (report.kept, report.bytes));
     let failed = named(&events, "failed");
     assert!(report.failed > 0 && failed.len() as u64 == report.failed);
-    assert!(failed.iter().all(|event| event["reason"] == "status 404"));
+    assert!(failed.iter().all(|event| (&event["tag"], &event["reason"]) == (&"status".into(), &"status 404".into())));
     let listed: u64 = named(&events, "listed").iter().map(|event| event["new"].as_u64().unwrap()).sum();
     assert_eq!(listed, report.taken);
     assert_eq!(named(&events, "changed").len(), 1);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use contracts::{config::Listing, config::Variant, report::State};
+use contracts::{
+    config::{Listing, Variant},
+    report::State,
+};
 use mini_booru::{Asked, Catalogue, Fault, Faults, MiniBooru, Options};
 
 use crate::place::{Place, safe_posts};

@@ -9,7 +9,6 @@ mod events;
 mod failures;
 mod manners;
 mod oracle;
-
 mod place;
 mod program;
 mod questions;

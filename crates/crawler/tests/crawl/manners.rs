@@ -57,6 +57,7 @@ fn pictures_that_robots_refuse_are_filtered_until_they_are_allowed() {
     let place = Place::new(&booru.url());
     let report = place.crawl();
     let refused = report.dropped_for("filtered: robots.txt: Disallow: /image/*77");
+    assert_eq!(report.dropped_as("robots_txt"), refused);
     assert_eq!(place.numbers().len() as u64 + refused, safe_posts(&booru).len() as u64);
     assert!(booru.log().under("/image/").iter().all(|request| !request.target.contains("77")));
     let free = MiniBooru::start(Catalogue::swatches(40, 60).unwrap(), Options::default()).unwrap();

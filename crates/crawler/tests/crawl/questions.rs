@@ -2,10 +2,15 @@
 
 use std::fs;
 
-use contracts::{Context, Stage, config::Variant, options::CrawlOptions, stage::Silent, tombstone::Tombstones};
+use contracts::{
+    Context, Stage, StageId, config::Variant, options::CrawlOptions, stage::Silent, tombstone::Tombstones,
+};
 use crawler::{Crawl, CrawlError};
 
-use crate::place::{Place, booru, safe_posts};
+use crate::{
+    place::{Place, booru, safe_posts},
+    program::command,
+};
 
 fn ask(place: &Place, options: &CrawlOptions) -> Result<String, CrawlError> {
     let layout = place.layout();
@@ -41,6 +46,24 @@ fn a_plan_says_what_a_crawl_then_does_and_fetches_no_picture() {
     let after = plan(&place);
     assert!(after.contains(&format!("{:>9}  pictures here already", report.kept)), "{after}");
     assert!(after.contains("        0  pictures to fetch"), "{after}");
+}
+
+#[test]
+fn a_plan_takes_its_turn_and_an_audit_need_not() {
+    let booru = booru(3, 40);
+    let place = Place::new(&booru.url());
+    place.crawl();
+    let lock = place.layout().lock(StageId::Crawl);
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let held = fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let run = |option| command(&place).arg(option).output().unwrap();
+    let refused = run("--plan");
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && words.contains("another crawl is at work"), "{words}");
+    assert!(run("--audit").status.success(), "it only reads");
+    drop(held);
+    assert!(run("--plan").status.success());
 }
 
 #[test]

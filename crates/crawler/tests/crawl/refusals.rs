@@ -2,8 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use contracts::config::Listing;
-use contracts::config::Variant;
+use contracts::config::{Listing, Variant};
 use mini_booru::{Asked, Catalogue, Fault, MiniBooru, Options};
 
 use crate::place::{Place, booru};
@@ -21,7 +20,7 @@ fn a_site_that_is_not_there() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     check(
         &Place::new(&format!("http://{free}")),
-        &["cannot reach http://127.0.0.1:", "connection refused", "crawl.base_url"],
+        &["cannot coverage http://127.0.0.1:", "connection refused", "crawl.base_url"],
     );
 }
 

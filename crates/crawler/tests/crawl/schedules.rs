@@ -22,7 +22,7 @@ const RATE: f64 = 400.0;
 /// From this request for the listing on the site stays as it is.
 const LAST_SHIFT: u64 = 9;
 /// Runs until nothing is left to do, at the most.
-const MOST_RUNS: usize = 12;
+const MAX_RUNS: usize = 12;
 
 /// What may happen to a picture.
 fn picture_fault() -> impl Strategy<Value = Fault> {
@@ -110,7 +110,7 @@ fn crawl_to_the_end(place: &Place, booru: &MiniBooru) -> bool {
     let sync = place.config.crawl.listing == Listing::Json;
     let options = CrawlOptions { sync, ..CrawlOptions::default() };
     let mut unbroken = true;
-    for _ in 0..MOST_RUNS {
+    for _ in 0..MAX_RUNS {
         let at_rest = booru.log().of(PathClass::Listing).len() as u64 >= LAST_SHIFT;
         match place.run(&options) {
             Ok(report) if at_rest && report.failed == 0 && report.figures["pictures_fetched"] == 0.0 => {
@@ -120,7 +120,7 @@ fn crawl_to_the_end(place: &Place, booru: &MiniBooru) -> bool {
             Err(_) => unbroken = false,
         }
     }
-    panic!("there is still something to do after {MOST_RUNS} runs");
+    panic!("there is still something to do after {MAX_RUNS} runs");
 }
 
 /// Whether so many requests took as long as they must at [`RATE`]. The clock of the log has its tolerance.

@@ -1,0 +1,109 @@
+//! The crawl: lists what is new, fetches what is wanted, and publishes what lies on disk.
+
+mod attempt_error;
+mod download;
+mod job;
+mod progress;
+mod resumption;
+mod run;
+
+use contracts::{
+    ContentHash, Report, StageId,
+    config::Listing,
+    manifest::{self, Header},
+    record::PictureRecord,
+    report::State,
+};
+pub(crate) use job::Job;
+pub(crate) use run::SyncMode;
+use run::{Done, Run};
+
+use crate::{
+    context::{CrawlContext, until_interrupted},
+    error::CrawlError,
+    event::Event,
+    list::ListError,
+    tally::Tally,
+};
+
+/// Crawls until the newest posts that are wanted lie on disk, or have failed, or the user wants it to stop.
+///
+/// # Errors
+/// When the site cannot be listed, the disk cannot be written, or nothing comes of it; what is finished is kept.
+pub(crate) fn crawl(context: &mut CrawlContext<'_>, sync: SyncMode) -> Result<Report, CrawlError> {
+    if sync == SyncMode::Changes {
+        expect_changes(context)?;
+    }
+    context.store.prepare()?;
+    let search = context.renewed_search()?;
+    let fetcher = context.fetcher(&search)?;
+    context.events.emit(&Event::begun(context.config(), &context.address.identity()));
+    let (interrupt, mut run) = (context.stage.interrupt, Run::new(context, fetcher));
+    let ended = until_interrupted(interrupt, run.crawl(search, sync))?;
+    let done = run.done();
+    context.store.settle()?;
+    let search = context.search()?;
+    let tally = context.tally(&search)?;
+    let mut report = report(context, &tally, &done);
+    match ended {
+        None => report.state = State::Interrupted,
+        Some(()) => {
+            context.store.clear_partial()?;
+            tally.demand_something(context.config())?;
+            report.output = Some(publish(context, tally.records)?);
+        }
+    }
+    context.events.emit(&ended_event(&report, &done));
+    Ok(report)
+}
+
+/// Whether the site tells what it changes.
+fn expect_changes(context: &CrawlContext<'_>) -> Result<(), ListError> {
+    match context.config().listing {
+        Listing::Html => Err(ListError::SyncByPages),
+        Listing::Json if !context.address.dialect().tells_changes() => {
+            Err(ListError::NoChanges { site: context.address.site().name })
+        }
+        Listing::Json => Ok(()),
+    }
+}
+
+fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
+    let mut report = Report::new(StageId::Crawl);
+    report.taken = tally.listed;
+    report.kept = tally.records.len() as u64;
+    report.dropped = tally.dropped();
+    report.failed = tally.failed;
+    report.bytes = done.bytes;
+    let figures =
+        [("pictures_fetched", done.pictures), ("posts_changed", done.posts_changed), ("requests", done.requests)];
+    report.figures.extend(figures.map(|(name, count)| (name.to_owned(), count as f64)));
+    if tally.given_up > 0 {
+        let given_up = tally.given_up;
+        report.warnings.push(format!(
+            "{given_up} pictures were tried often enough and are not asked for again; what came instead of some lies in data/raw/quarantine"
+        ));
+    }
+    let caution = context.address.dialect().rating_caution(&context.config().ratings);
+    report.warnings.extend(caution.map(str::to_owned));
+    report
+}
+
+fn ended_event<'a>(report: &'a Report, done: &Done) -> Event<'a> {
+    Event::Ended {
+        state: report.state,
+        listed: report.taken,
+        kept: report.kept,
+        dropped: &report.dropped,
+        pictures: done.pictures,
+        bytes: done.bytes,
+        requests: done.requests,
+    }
+}
+
+fn publish(context: &CrawlContext<'_>, mut records: Vec<PictureRecord>) -> Result<ContentHash, CrawlError> {
+    let config = context.stage.config;
+    let keys = config.output_keys(StageId::Crawl);
+    let header = Header::new::<PictureRecord>(env!("CARGO_PKG_VERSION"), None, keys, config.seed());
+    Ok(manifest::write(&context.layout().raw_manifest(), &header, &mut records)?)
+}

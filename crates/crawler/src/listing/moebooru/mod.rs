@@ -1,4 +1,0 @@
-//! What Moebooru sites answer.
-
-pub(super) mod page;
-pub(super) mod record;

@@ -1,0 +1,70 @@
+//! What a crawl would take: pictures, bytes, requests, time.
+
+use contracts::config::CrawlConfig;
+
+use crate::duration::duration;
+
+/// What a crawl would do from here on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CrawlEstimate {
+    /// Posts that the search has listed.
+    pub(crate) listed: u64,
+    /// Wanted pictures that lie on disk already.
+    pub(crate) kept: u64,
+    /// Pictures that would be fetched.
+    pub(crate) pictures: u64,
+    /// Their bytes, as far as the site says.
+    pub(crate) bytes: u64,
+    /// How many of them it does not say it of.
+    pub(crate) of_unknown_length: u64,
+    /// Requests that were made to find this out.
+    pub(crate) requests: u64,
+}
+
+impl CrawlEstimate {
+    /// Adds a picture to fetch, of so many bytes if the site says so.
+    pub(super) fn add(&mut self, bytes: Option<u64>) {
+        self.pictures += 1;
+        self.bytes += bytes.unwrap_or_default();
+        self.of_unknown_length += u64::from(bytes.is_none());
+    }
+
+    /// The estimate as a table for people.
+    pub(crate) fn table(&self, config: &CrawlConfig) -> String {
+        let Self { listed, kept, pictures, requests, of_unknown_length, .. } = self;
+        let megabytes = self.bytes as f64 / 1e6;
+        let unknown = match of_unknown_length {
+            0 => String::new(),
+            count => format!(", and {count} pictures whose length the site does not say"),
+        };
+        let rate = config.requests_per_second;
+        let seconds = (*pictures as f64 / rate).ceil() as u64;
+        format!(
+            "{listed:>9}  posts listed, with {requests} requests just now\n{kept:>9}  pictures here already\n\
+             {pictures:>9}  pictures to fetch, a request each\n{megabytes:>9.1}  MB to fetch{unknown}\n{:>9}  at {rate} \
+             requests a second, if the site keeps up\n",
+            duration(seconds),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_in_words() {
+        let estimate = CrawlEstimate {
+            listed: 900,
+            kept: 100,
+            pictures: 700,
+            bytes: 210_500_000,
+            of_unknown_length: 3,
+            requests: 10,
+        };
+        let table = estimate.table(&CrawlConfig::default());
+        for part in ["900  posts listed", "700  pictures to fetch", "210.5  MB", "and 3 pictures", "5 min 50 s"] {
+            assert!(table.contains(part), "{part} is not in\n{table}");
+        }
+    }
+}
