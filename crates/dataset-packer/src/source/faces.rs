@@ -1,6 +1,9 @@
 //! The crop stage's faces, less what the user threw away.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use contracts::{
     Layout,
@@ -19,7 +22,7 @@ pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), Pac
     let exclusions = Exclusions::read(layout)?;
     check_folders(layout, &faces)?;
     for face in faces {
-        let path = layout.faces().join(&face.file);
+        let path = layout.face(&face.file);
         if exclusions.covers(&face) {
             inventory.excluded += 1;
         } else if !path.exists() {
@@ -33,15 +36,13 @@ pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), Pac
 }
 
 fn check_folders(layout: &Layout, faces: &[FaceRecord]) -> Result<(), PackError> {
-    let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
+    let mut folders: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for face in faces {
-        *folders.entry(Path::new(&face.file).parent().unwrap_or(Path::new(""))).or_default() += 1;
+        let folder = layout.face(&face.file).parent().map_or_else(|| layout.faces(), Path::to_path_buf);
+        *folders.entry(folder).or_default() += 1;
     }
-    for (folder, faces) in folders {
-        let folder = layout.faces().join(folder);
-        if !folder.is_dir() {
-            return Err(PackError::FacesGone { folder, faces, exclude_list: layout.exclude_list() });
-        }
+    match folders.into_iter().find(|(folder, _)| !folder.is_dir()) {
+        Some((folder, faces)) => Err(PackError::FacesGone { folder, faces, exclude_list: layout.exclude_list() }),
+        None => Ok(()),
     }
-    Ok(())
 }
