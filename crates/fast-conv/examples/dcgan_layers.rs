@@ -1,8 +1,8 @@
 //! Times the convolutions of a 64 px DCGAN, and a whole step of its training, with burn's operators and with ours.
 //!
 //! ```text
-//! RAYON_NUM_THREADS=1 cargo run --release -p fast-conv --example dcgan_layers            every layer, stock and fast
-//! RAYON_NUM_THREADS=1 cargo run --release -p fast-conv --example dcgan_layers step fast  a step of training; or: stock
+//! RAYON_NUM_THREADS=1 cargo run --release -p fast-conv --example dcgan_layers            every layer, burn and fast
+//! RAYON_NUM_THREADS=1 cargo run --release -p fast-conv --example dcgan_layers step fast  a step of training; or: burn
 //! ```
 //!
 //! Times are CPU time (user and system) of the process, the least of several runs, so that other programs on the
@@ -11,14 +11,18 @@
 
 use std::hint::black_box;
 
-use burn::module::{Module, Param};
-use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Distribution, Tensor, activation, module};
+use burn::{
+    module::{Module, Param},
+    nn::{BatchNorm, BatchNormConfig},
+    optim::{AdamConfig, GradientsParams},
+    tensor::{
+        Device, Distribution, Tensor, activation, module,
+        ops::{ConvOptions, ConvTransposeOptions},
+    },
+};
 use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 
-/// Pictures in a batch.
+/// Images in a batch.
 const BATCH: usize = 64;
 /// Runs of which the fastest counts.
 const RUNS: usize = 5;
@@ -29,8 +33,8 @@ fn main() {
     match arguments[..] {
         [] => layers(),
         ["step", "fast"] => step(Operators::Fast),
-        ["step", "stock"] => step(Operators::Stock),
-        _ => eprintln!("usage: dcgan_layers [step fast|stock]"),
+        ["step", "burn"] => step(Operators::Burn),
+        _ => eprintln!("usage: dcgan_layers [step fast|burn]"),
     }
 }
 
@@ -64,7 +68,7 @@ fn time(mut call: impl FnMut()) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operators {
     Fast,
-    Stock,
+    Burn,
 }
 
 impl Operators {
@@ -72,15 +76,15 @@ impl Operators {
     fn batch_norm(self, norm: &BatchNorm, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Fast => batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon).output,
-            Self::Stock => norm.forward(x),
+            Self::Burn => norm.forward(x),
         }
     }
 
     fn leaky_relu(self, x: Tensor<4>, slope: f32) -> Tensor<4> {
         match self {
             Self::Fast => leaky_relu(x, slope),
-            Self::Stock if slope == 0.0 => activation::relu(x),
-            Self::Stock => activation::leaky_relu(x, f64::from(slope)),
+            Self::Burn if slope == 0.0 => activation::relu(x),
+            Self::Burn => activation::leaky_relu(x, f64::from(slope)),
         }
     }
 }
@@ -131,10 +135,10 @@ impl Layer {
         match (operators, self.direction) {
             (Operators::Fast, Direction::Down) => conv2d(x, weight, None, stride, Padding::all(self.padding)),
             (Operators::Fast, Direction::Up) => conv_transpose2d(x, weight, None, stride, Padding::all(self.padding)),
-            (Operators::Stock, Direction::Down) => {
+            (Operators::Burn, Direction::Down) => {
                 module::conv2d(x, weight, None, ConvOptions::new(stride, padding, [1, 1], 1))
             }
-            (Operators::Stock, Direction::Up) => {
+            (Operators::Burn, Direction::Up) => {
                 let options = ConvTransposeOptions::new(stride, padding, [0, 0], [1, 1], 1);
                 module::conv_transpose2d(x, weight, None, options)
             }
@@ -165,7 +169,7 @@ fn layers() {
     for layer in DISCRIMINATOR.into_iter().chain(GENERATOR) {
         let Layer { direction, inputs, outputs, side, .. } = layer;
         print!("{direction:<5?}{inputs:4} → {outputs:<3} at {side:2}");
-        for (operators, total) in [Operators::Stock, Operators::Fast].into_iter().zip(&mut totals) {
+        for (operators, total) in [Operators::Burn, Operators::Fast].into_iter().zip(&mut totals) {
             let seconds = passes(layer, operators);
             let rates = seconds.map(|seconds| layer.gigaflops() / seconds);
             let all: f64 = seconds.iter().sum();
@@ -174,7 +178,7 @@ fn layers() {
         }
         println!();
     }
-    println!("in all: stock {:.0} ms, fast {:.0} ms", 1e3 * totals[0], 1e3 * totals[1]);
+    println!("in all: burn {:.0} ms, fast {:.0} ms", 1e3 * totals[0], 1e3 * totals[1]);
 }
 
 /// Seconds of the output, and of each gradient (a step forwards and backwards, less one forwards).
@@ -213,7 +217,7 @@ impl Network {
         Self { weights: layers.map(weight).into(), norms: layers[..4].iter().map(norm).collect() }
     }
 
-    /// `[batch, 100, 1, 1]` to pictures `[batch, 3, 64, 64]`.
+    /// `[batch, 100, 1, 1]` to images `[batch, 3, 64, 64]`.
     fn generate(&self, operators: Operators, mut x: Tensor<4>) -> Tensor<4> {
         for (index, layer) in GENERATOR.into_iter().enumerate() {
             x = layer.apply(operators, x, self.weights[index].val());
@@ -224,8 +228,8 @@ impl Network {
         activation::tanh(x)
     }
 
-    /// Pictures to logits `[batch]`.
-    fn judge(&self, operators: Operators, mut x: Tensor<4>) -> Tensor<1> {
+    /// Images to logits `[batch]`.
+    fn discriminate(&self, operators: Operators, mut x: Tensor<4>) -> Tensor<1> {
         for (index, layer) in DISCRIMINATOR.into_iter().enumerate() {
             x = layer.apply(operators, x, self.weights[index].val());
             if (1..4).contains(&index) {
@@ -245,7 +249,7 @@ fn cross_entropy(logits: Tensor<1>, real: bool) -> Tensor<1> {
     (activation::relu(x.clone()) + x.abs().neg().exp().log1p()).mean()
 }
 
-/// Prints losses and times of steps of training: D on real and generated pictures, then G.
+/// Prints losses and times of steps of training: D on real and generated images, then G.
 fn step(operators: Operators) {
     let plain = Device::flex();
     plain.seed(7);
@@ -260,14 +264,14 @@ fn step(operators: Operators) {
         let start = cpu_seconds();
 
         let fake = generator.generate(operators, latent);
-        let loss = cross_entropy(discriminator.judge(operators, real), true)
-            + cross_entropy(discriminator.judge(operators, fake.clone().detach()), false);
+        let loss = cross_entropy(discriminator.discriminate(operators, real), true)
+            + cross_entropy(discriminator.discriminate(operators, fake.clone().detach()), false);
         let gradients = GradientsParams::from_grads(loss.backward(), &discriminator);
         discriminator = discriminator_adam.step(2e-4, discriminator, gradients);
 
         // Its weights need no gradients here, and none are computed.
-        let judge = discriminator.clone().no_grad();
-        let generator_loss = cross_entropy(judge.judge(operators, fake), true);
+        let frozen = discriminator.clone().no_grad();
+        let generator_loss = cross_entropy(frozen.discriminate(operators, fake), true);
         let gradients = GradientsParams::from_grads(generator_loss.backward(), &generator);
         generator = generator_adam.step(2e-4, generator, gradients);
 

@@ -3,16 +3,23 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{Bytes, DType, Tensor, activation};
-use burn_flex::{FlexTensor, Layout};
+use burn::{
+    backend::{
+        Autodiff, Backend, Dispatch, Flex,
+        autodiff::{
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        backend_extension,
+        tensor::FloatTensor,
+    },
+    tensor::{DType, Tensor, activation},
+};
+use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use crate::operator::is_flex;
+use crate::{device::is_flex, storage};
 
 /// `y = x` where x is positive, else `slope · x`. A slope of 0 is ReLU.
 ///
@@ -41,12 +48,12 @@ pub trait Activations: Backend {
     fn rectify_gradient(y: FloatTensor<Self>, gradient: FloatTensor<Self>, slope: f32) -> FloatTensor<Self>;
 }
 
-/// Values that a task handles.
+/// Values that a task handles: 128 KiB, whose pass costs far more than a task's start.
 const TASK: usize = 1 << 15;
 
 impl Activations for Flex {
     fn rectify(x: FlexTensor, slope: f32) -> FlexTensor {
-        in_place(x, |x| {
+        storage::in_place(x, |x| {
             x.par_chunks_mut(TASK).for_each(|x| {
                 for x in x {
                     *x *= factor(*x, slope);
@@ -57,9 +64,8 @@ impl Activations for Flex {
 
     fn rectify_gradient(y: FlexTensor, gradient: FlexTensor, slope: f32) -> FlexTensor {
         let y = y.to_contiguous();
-        let (start, length) = (y.layout().start_offset(), y.layout().num_elements());
-        let y = &y.storage::<f32>()[start..start + length];
-        in_place(gradient, |gradient| {
+        let y = storage::values(&y);
+        storage::in_place(gradient, |gradient| {
             gradient.par_chunks_mut(TASK).zip(y.par_chunks(TASK)).for_each(|(gradient, y)| {
                 for (gradient, y) in gradient.iter_mut().zip(y) {
                     *gradient *= factor(*y, slope);
@@ -69,28 +75,10 @@ impl Activations for Flex {
     }
 }
 
+/// What x is multiplied by. The sign of y is that of x, so the derivative comes from y alone.
 #[inline(always)]
 fn factor(x: f32, slope: f32) -> f32 {
     if x > 0.0 { 1.0 } else { slope }
-}
-
-/// Changes a tensor's values, in place if it is the only one to hold them.
-pub(crate) fn in_place(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
-    let whole = tensor.layout().start_offset() == 0 && tensor.is_contiguous();
-    let length = tensor.layout().num_elements();
-    if whole
-        && let Some(values) = tensor.try_storage_mut::<f32>()
-        && values.len() == length
-    {
-        change(values);
-        return tensor;
-    }
-    let tensor = tensor.to_contiguous();
-    let start = tensor.layout().start_offset();
-    let mut values = tensor.storage::<f32>()[start..start + length].to_vec();
-    change(&mut values);
-    let layout = Layout::contiguous(tensor.layout().shape().clone());
-    FlexTensor::new(Bytes::from_elems(values), layout, tensor.dtype())
 }
 
 #[derive(Debug)]
@@ -120,7 +108,7 @@ impl<B: Activations, C: CheckpointStrategy> Activations for Autodiff<B, C> {
         }
     }
 
-    /// Off the tape, which is not differentiated twice.
+    /// Off the tape: burn's autodiff has no second derivatives, so nothing would ever ask for this one's gradient.
     fn rectify_gradient(y: FloatTensor<Self>, gradient: FloatTensor<Self>, slope: f32) -> FloatTensor<Self> {
         FloatTensor::<Self>::new(B::rectify_gradient(y.into_primitive(), gradient.into_primitive(), slope))
     }
@@ -137,21 +125,21 @@ mod tests {
     }
 
     #[test]
-    fn values_and_gradients_are_the_stock_ones() {
+    fn values_and_gradients_are_burn_s() {
         let device = Device::flex();
         for slope in [0.0f32, 0.2] {
             let x: Tensor<3> = Tensor::random([3, 50, 41], Distribution::Uniform(-1.0, 1.0), &device);
             // A view, which cannot be changed in place.
             let x = x.swap_dims(0, 2).narrow(1, 3, 40);
             let fast = x.clone().autodiff().require_grad();
-            let stock = x.clone().autodiff().require_grad();
+            let reference = x.clone().autodiff().require_grad();
             let found = leaky_relu(fast.clone(), slope);
-            let expected = activation::leaky_relu(stock.clone(), f64::from(slope));
+            let expected = activation::leaky_relu(reference.clone(), f64::from(slope));
             assert_eq!(values(found.clone().inner()), values(expected.clone().inner()));
             let upstream = x.cos().autodiff();
             let found = (found * upstream.clone()).sum().backward();
             let expected = (expected * upstream).sum().backward();
-            assert_eq!(values(fast.grad(&found).unwrap()), values(stock.grad(&expected).unwrap()), "slope {slope}");
+            assert_eq!(values(fast.grad(&found).unwrap()), values(reference.grad(&expected).unwrap()), "slope {slope}");
         }
     }
 

@@ -3,14 +3,14 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{DType, Tensor};
+use burn::{
+    backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor},
+    tensor::{DType, Tensor},
+};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use crate::activation::in_place;
-use crate::operator::is_flex;
+use crate::{device::is_flex, storage};
 
 /// One update by Kingma and Ba, "Adam: a method for stochastic optimization" (2015), the last lines of section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,6 +66,7 @@ pub fn adam<const D: usize>(
     (Tensor::from_dispatch(parameter), [mean, square].map(Tensor::from_dispatch))
 }
 
+/// The same sums in the same order by burn's operators, on any device.
 fn composed<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
@@ -105,19 +106,20 @@ impl Optimizations for Flex {
         update: AdamUpdate,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let gradient = gradient.to_contiguous();
-        let start = gradient.layout().start_offset();
-        let gradient = &gradient.storage::<f32>()[start..start + gradient.layout().num_elements()];
+        let gradient = storage::values(&gradient);
         let (mut new_mean, mut new_square) = (None, None);
-        let parameter = in_place(parameter, |parameter| {
-            new_mean = Some(in_place(mean, |mean| {
-                new_square = Some(in_place(square, |square| descend(parameter, gradient, mean, square, update)));
+        let parameter = storage::in_place(parameter, |parameter| {
+            new_mean = Some(storage::in_place(mean, |mean| {
+                new_square =
+                    Some(storage::in_place(square, |square| descend(parameter, gradient, mean, square, update)));
             }));
         });
-        let told = "in_place always calls";
-        (parameter, new_mean.expect(told), new_square.expect(told))
+        let reason = "in_place always calls back";
+        (parameter, new_mean.expect(reason), new_square.expect(reason))
     }
 }
 
+/// Written as the composed operators round: another order of these products would be another run.
 fn descend(parameter: &mut [f32], gradient: &[f32], mean: &mut [f32], square: &mut [f32], update: AdamUpdate) {
     let AdamUpdate { learning_rate, beta_1, beta_2, epsilon, .. } = update;
     let (factor, epsilon) = (update.factor(), epsilon * update.correction());
@@ -165,15 +167,15 @@ mod tests {
     #[test]
     fn the_bits_are_those_of_burn_s_operators() {
         let random = || Tensor::<2>::random([300, 71], Distribution::Uniform(-1.0, 1.0), &Device::flex());
-        let (mut fast, mut stock) = ((random(), [random(), random().square()]), None);
+        let (mut fast, mut reference) = ((random(), [random(), random().square()]), None);
         for time in 1..5 {
             let update = AdamUpdate { learning_rate: 2e-4, beta_1: 0.5, beta_2: 0.999, epsilon: 1e-8, time };
             // A view as well, which is not contiguous.
             let gradient = if time == 3 { random().reshape([71, 300]).swap_dims(0, 1) } else { random() };
-            let (parameter, moments) = stock.unwrap_or_else(|| fast.clone());
-            stock = Some(composed(parameter, gradient.clone(), moments, update));
+            let (parameter, moments) = reference.unwrap_or_else(|| fast.clone());
+            reference = Some(composed(parameter, gradient.clone(), moments, update));
             fast = adam(fast.0, gradient, fast.1, update);
-            let (parameter, moments) = stock.as_ref().unwrap();
+            let (parameter, moments) = reference.as_ref().unwrap();
             assert_eq!(values(&fast.0), values(parameter), "update {time}");
             assert_eq!(fast.1.each_ref().map(values), moments.each_ref().map(values), "update {time}");
         }

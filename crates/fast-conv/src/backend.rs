@@ -3,18 +3,28 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::backend::autodiff::NodeId;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{Bytes, Shape, Tensor};
+use burn::{
+    backend::{
+        Autodiff, Backend, Dispatch, Flex,
+        autodiff::{
+            NodeId,
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        backend_extension,
+        tensor::FloatTensor,
+    },
+    tensor::{Bytes, Shape, Tensor},
+};
 use burn_flex::{FlexTensor, Layout};
 
-use crate::geometry::{Geometry, Map};
-use crate::passes;
-use crate::simd::Level;
+use crate::{
+    geometry::{FeatureMap, Geometry},
+    passes,
+    simd::Level,
+    storage,
+};
 
 /// The three passes of a convolution over a backend's tensors.
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "cube"))]
@@ -24,7 +34,7 @@ pub trait Convolutions: Backend {
     /// `small` to `big`.
     fn transpose(small: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `big` and `small` to weights.
-    fn weigh(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    fn weight_gradient(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
 }
 
 /// [`Convolutions::convolve`] for tensors on a flex device, with autodiff or without.
@@ -50,7 +60,7 @@ impl Convolutions for Flex {
         })
     }
 
-    fn weigh(big: FlexTensor, small: FlexTensor, geometry: Geometry) -> FlexTensor {
+    fn weight_gradient(big: FlexTensor, small: FlexTensor, geometry: Geometry) -> FlexTensor {
         let [height, width] = geometry.kernel;
         let shape = [geometry.small.channels, geometry.big.channels, height, width];
         compute([big, small], shape, |[big, small], weights| {
@@ -59,7 +69,7 @@ impl Convolutions for Flex {
     }
 }
 
-fn batch_of(geometry: Geometry, map: Map) -> [usize; 4] {
+fn batch_of(geometry: Geometry, map: FeatureMap) -> [usize; 4] {
     [geometry.batch, map.channels, map.height, map.width]
 }
 
@@ -68,8 +78,7 @@ fn compute(inputs: [FlexTensor; 2], shape: [usize; 4], fill: impl FnOnce([&[f32]
     let dtype = inputs[0].dtype();
     let inputs = inputs.map(|tensor| tensor.to_contiguous());
     let mut output = vec![0.0f32; shape.iter().product()];
-    let range = |layout: &Layout| layout.start_offset()..layout.start_offset() + layout.num_elements();
-    fill([0, 1].map(|i| &inputs[i].storage::<f32>()[range(inputs[i].layout())]), &mut output);
+    fill(inputs.each_ref().map(storage::values), &mut output);
     FlexTensor::new(Bytes::from_elems(output), Layout::contiguous(Shape::from(shape)), dtype)
 }
 
@@ -80,11 +89,12 @@ enum Operator {
     Transpose,
 }
 
-/// A backward step with the input and the weights, each kept only if the other's gradient is wanted.
+/// A backward step. The input and the weights are each kept only if the other's gradient is wanted: the operators are
+/// linear in both, so that a gradient depends on the other argument alone.
 #[derive(Debug)]
 struct Gradient;
 
-/// The tape's names for the input and the weights.
+/// The operator, the tape's names for the input and the weights, and the shape.
 type State = (Operator, Option<NodeId>, Option<NodeId>, Geometry);
 
 impl<B: Convolutions> Backward<B, 2> for Gradient {
@@ -105,8 +115,8 @@ impl<B: Convolutions> Backward<B, 2> for Gradient {
         if let (Some(node), Some(input)) = (weights_node, input) {
             let input: FloatTensor<B> = checkpointer.retrieve_node_output(input);
             let gradient = match operator {
-                Operator::Convolve => B::weigh(input, output, geometry),
-                Operator::Transpose => B::weigh(output, input, geometry),
+                Operator::Convolve => B::weight_gradient(input, output, geometry),
+                Operator::Transpose => B::weight_gradient(output, input, geometry),
             };
             gradients.register::<B>(node.id, gradient);
         }
@@ -122,10 +132,9 @@ impl<B: Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
         record::<B, C>(Operator::Transpose, small, weights, geometry)
     }
 
-    /// Linear in each side, the other one fixed: what the first two operators' gradients would need to be
-    /// differentiated again, which burn's tape does not do.
-    fn weigh(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        FloatTensor::<Self>::new(B::weigh(big.into_primitive(), small.into_primitive(), geometry))
+    /// Off the tape: burn's autodiff has no second derivatives, so nothing would ever ask for this one's gradient.
+    fn weight_gradient(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::weight_gradient(big.into_primitive(), small.into_primitive(), geometry))
     }
 }
 

@@ -1,25 +1,33 @@
-//! Batch normalisation in training, in three passes over its input and two over its gradient.
+//! Batch normalization in training, in three passes over its input and two over its gradient.
 
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::backend::autodiff::NodeId;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Bytes, DType, Shape, Slice, Tensor, module};
-use burn_flex::{FlexTensor, Layout};
-use rayon::prelude::*;
+mod statistics;
 
-use crate::activation::in_place;
-use crate::operator::is_flex;
+use burn::{
+    backend::{
+        Autodiff, Backend, Dispatch, Flex, TensorMetadata,
+        autodiff::{
+            NodeId,
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        backend_extension,
+        tensor::FloatTensor,
+    },
+    tensor::{DType, Shape, Slice, Tensor, module},
+};
+use burn_flex::FlexTensor;
+
+use self::statistics::Size;
+use crate::{device::is_flex, storage};
 
 /// What [`batch_norm`] returns.
 #[derive(Clone, Debug)]
 pub struct Normalized {
-    /// The normalised input, of its shape.
+    /// The normalized input, of its shape.
     pub output: Tensor<4>,
     /// Each channel's mean over the batch, `[channels]`, off the tape.
     pub mean: Tensor<1>,
@@ -27,7 +35,7 @@ pub struct Normalized {
     pub variance: Tensor<1>,
 }
 
-/// Normalises each channel by the batch's own statistics (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1).
+/// Normalizes each channel by the batch's own statistics (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1).
 ///
 /// `y = γ · (x − μ) / √(σ² + ε) + β`, with μ and σ² over batch, height and width. Differentiated through μ and σ²:
 /// `∂x = γ / √(σ² + ε) · (∂y − mean(∂y) − x̂ · mean(∂y · x̂))`.
@@ -57,12 +65,12 @@ pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
     Normalized { output: Tensor::from_dispatch(output), mean: row(0), variance: row(1) }
 }
 
-/// Batch normalisation's parts over a backend's tensors.
+/// Batch normalization's parts over a backend's tensors.
 #[backend_extension(Autodiff, Flex)]
 pub trait Normalizations: Backend {
     /// Means and variances, `[2, channels]`.
     fn moments(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// y.
+    /// The output, `γ · (x − μ) / √(σ² + ε) + β`.
     fn normalize(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
@@ -77,7 +85,7 @@ pub trait Normalizations: Backend {
         gradient: FloatTensor<Self>,
         epsilon: f64,
     ) -> FloatTensor<Self>;
-    /// The gradient of x.
+    /// The gradient of x, from the sums that [`Normalizations::gradient_sums`] made.
     fn input_gradient(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
@@ -88,77 +96,7 @@ pub trait Normalizations: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Pictures, channels and pixels.
-#[derive(Clone, Copy)]
-struct Size {
-    batch: usize,
-    channels: usize,
-    area: usize,
-}
-
-impl Size {
-    fn of(x: &FlexTensor) -> Self {
-        let shape = x.layout().shape();
-        Self { batch: shape[0], channels: shape[1], area: shape[2] * shape[3] }
-    }
-
-    /// Values of a channel.
-    fn count(self) -> f64 {
-        (self.batch * self.area) as f64
-    }
-
-    /// Where a channel of a picture lies.
-    fn range(self, picture: usize, channel: usize) -> std::ops::Range<usize> {
-        let start = (picture * self.channels + channel) * self.area;
-        start..start + self.area
-    }
-
-    /// `Σ term` over a channel of two tensors, in an order that depends on the shape alone.
-    fn sum(self, channel: usize, [a, b]: [&[f32]; 2], term: impl Fn(f32, f32) -> f32) -> f64 {
-        let picture = |picture| {
-            let range = self.range(picture, channel);
-            lane_sum(&a[range.clone()], &b[range], &term)
-        };
-        (0..self.batch).map(picture).sum()
-    }
-
-    /// Computes two values for each channel: `[2, channels]`.
-    fn per_channel(self, compute: impl Fn(usize) -> [f64; 2] + Sync + Send) -> FlexTensor {
-        let pairs: Vec<[f64; 2]> = (0..self.channels).into_par_iter().map(compute).collect();
-        let rows = [0, 1].map(|row| pairs.iter().map(|pair| pair[row] as f32).collect::<Vec<f32>>());
-        let layout = Layout::contiguous(Shape::from([2, self.channels]));
-        FlexTensor::new(Bytes::from_elems(rows.concat()), layout, DType::F32)
-    }
-
-    /// Calls with each channel of each picture: its channel, where it starts, and its values.
-    fn map(self, values: &mut [f32], change: impl Fn(usize, usize, &mut [f32]) + Sync + Send) {
-        let lines = (1 << 12) / self.area.max(1) + 1;
-        values.par_chunks_mut(self.area).with_min_len(lines).enumerate().for_each(|(line, values)| {
-            change(line % self.channels, line * self.area, values);
-        });
-    }
-}
-
-/// Sixteen sums in f32, added up in f64: what a vector register does, in any register.
-fn lane_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut lanes = [0.0f32; 16];
-    let (mut a, mut b) = (a.chunks_exact(16), b.chunks_exact(16));
-    for (a, b) in a.by_ref().zip(b.by_ref()) {
-        for (sum, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-            *sum += term(*a, *b);
-        }
-    }
-    for (sum, (a, b)) in lanes.iter_mut().zip(a.remainder().iter().zip(b.remainder())) {
-        *sum += term(*a, *b);
-    }
-    lanes.into_iter().map(f64::from).sum()
-}
-
-fn read(tensor: &FlexTensor) -> &[f32] {
-    let layout = tensor.layout();
-    &tensor.storage::<f32>()[layout.start_offset()..layout.start_offset() + layout.num_elements()]
-}
-
+/// `1 / √(σ² + ε)`, in f64: ε is far below the f32 digits of a large variance.
 fn inverse_deviation(variance: f32, epsilon: f64) -> f32 {
     (1.0 / (f64::from(variance) + epsilon).sqrt()) as f32
 }
@@ -166,10 +104,11 @@ fn inverse_deviation(variance: f32, epsilon: f64) -> f32 {
 impl Normalizations for Flex {
     fn moments(x: FlexTensor) -> FlexTensor {
         let (x, size) = (x.to_contiguous(), Size::of(&x));
-        let x = read(&x);
+        let x = storage::values(&x);
         size.per_channel(|channel| {
             let mean = size.sum(channel, [x, x], |x, _| x) / size.count();
             let centre = mean as f32;
+            // A second pass: E[x²] − μ² cancels where the mean is large beside the deviation.
             let variance = size.sum(channel, [x, x], |x, _| (x - centre) * (x - centre)) / size.count();
             [mean, variance]
         })
@@ -178,8 +117,8 @@ impl Normalizations for Flex {
     fn normalize(x: FlexTensor, moments: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
         let size = Size::of(&x);
         let [moments, gamma, beta] = [moments, gamma, beta].map(|tensor| tensor.to_contiguous());
-        let (moments, gamma, beta) = (read(&moments), read(&gamma), read(&beta));
-        in_place(x, |x| {
+        let (moments, gamma, beta) = (storage::values(&moments), storage::values(&gamma), storage::values(&beta));
+        storage::in_place(x, |x| {
             size.map(x, |channel, _, x| {
                 let scale = gamma[channel] * inverse_deviation(moments[size.channels + channel], epsilon);
                 for x in x {
@@ -192,7 +131,7 @@ impl Normalizations for Flex {
     fn gradient_sums(x: FlexTensor, moments: FlexTensor, gradient: FlexTensor, epsilon: f64) -> FlexTensor {
         let size = Size::of(&x);
         let [x, moments, gradient] = [x, moments, gradient].map(|tensor| tensor.to_contiguous());
-        let (x, moments, gradient) = (read(&x), read(&moments), read(&gradient));
+        let (x, moments, gradient) = (storage::values(&x), storage::values(&moments), storage::values(&gradient));
         size.per_channel(|channel| {
             let mean = moments[channel];
             let inverse = f64::from(inverse_deviation(moments[size.channels + channel], epsilon));
@@ -211,8 +150,9 @@ impl Normalizations for Flex {
     ) -> FlexTensor {
         let size = Size::of(&x);
         let [x, moments, gamma, sums] = [x, moments, gamma, sums].map(|tensor| tensor.to_contiguous());
-        let (x, moments, gamma, sums) = (read(&x), read(&moments), read(&gamma), read(&sums));
-        in_place(gradient, |gradient| {
+        let (x, moments, gamma, sums) =
+            (storage::values(&x), storage::values(&moments), storage::values(&gamma), storage::values(&sums));
+        storage::in_place(gradient, |gradient| {
             size.map(gradient, |channel, start, gradient| {
                 let inverse = inverse_deviation(moments[size.channels + channel], epsilon);
                 let [sum, products] = [sums[channel], sums[size.channels + channel]].map(f64::from);
@@ -282,7 +222,7 @@ impl<B: Normalizations, C: CheckpointStrategy> Normalizations for Autodiff<B, C>
         }
     }
 
-    /// Off the tape, which is not differentiated twice; so is the next.
+    /// Off the tape, as the next: burn's autodiff has no second derivatives.
     fn gradient_sums(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
@@ -329,21 +269,21 @@ mod tests {
             let gamma = gamma.clone().autodiff().require_grad();
             (x.clone().autodiff().require_grad(), gamma, beta.clone().autodiff().require_grad())
         };
-        let (fast, stock) = (leaves(), leaves());
+        let (fast, reference) = (leaves(), leaves());
         let found = batch_norm(fast.0.clone(), fast.1.clone(), fast.2.clone(), 1e-5);
-        let expected = module::batch_norm_train(stock.0.clone(), stock.1.clone(), stock.2.clone(), 1e-5);
+        let expected = module::batch_norm_train(reference.0.clone(), reference.1.clone(), reference.2.clone(), 1e-5);
         close("mean", found.mean.inner(), expected.mean.inner());
         close("variance", found.variance.inner(), expected.variance.inner());
         close("output", found.output.clone().inner(), expected.output.clone().inner());
         let found = (found.output * upstream.clone()).sum().backward();
         let expected = (expected.output * upstream).sum().backward();
-        close("x", fast.0.grad(&found).unwrap(), stock.0.grad(&expected).unwrap());
-        close("gamma", fast.1.grad(&found).unwrap(), stock.1.grad(&expected).unwrap());
-        close("beta", fast.2.grad(&found).unwrap(), stock.2.grad(&expected).unwrap());
+        close("x", fast.0.grad(&found).unwrap(), reference.0.grad(&expected).unwrap());
+        close("gamma", fast.1.grad(&found).unwrap(), reference.1.grad(&expected).unwrap());
+        close("beta", fast.2.grad(&found).unwrap(), reference.2.grad(&expected).unwrap());
     }
 
     #[test]
-    fn output_moments_and_gradients_are_the_stock_ones() {
+    fn output_moments_and_gradients_are_burn_s() {
         check([5, 7, 6, 6]);
         check([64, 33, 4, 4]);
         check([3, 2, 19, 23]);

@@ -1,31 +1,33 @@
 //! The passes on a GPU, each as one matrix product over the windows that the small side's pixels look through.
 //!
-//! burn's own operators have, for f32 on Vulkan, Metal and DirectX, one kernel for a forward convolution, which multiplies
-//! without tiles, and take a transposed convolution's weight gradient for a convolution by a kernel as large as the
-//! picture. A matrix product is tiled, and tuned to the card.
+//! burn's own operators have, for f32 on Vulkan, Metal and DirectX, one kernel for a forward convolution, which
+//! multiplies without tiles, and take a transposed convolution's weight gradient for a convolution by a kernel as large
+//! as the image. A matrix product is tiled, and tuned to the card.
 #![allow(unreachable_pub, missing_docs, unsafe_code)]
 
-use burn::backend::ops::FloatTensorOps as _;
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Cube, backend_extension};
-use burn::tensor::{DType, Shape};
-use burn_cubecl::cubecl::{self, calculate_cube_count_elemwise, prelude::*};
-use burn_cubecl::ops::{numeric::empty_device_contiguous_dtype, permute_nhwc_to_nchw};
-use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+use burn::{
+    backend::{Backend, Cube, backend_extension, ops::FloatTensorOps as _, tensor::FloatTensor},
+    tensor::{DType, Shape},
+};
+use burn_cubecl::{
+    CubeBackend,
+    cubecl::{self, calculate_cube_count_elemwise, prelude::*},
+    ops::{numeric::empty_device_contiguous_dtype, permute_nhwc_to_nchw},
+    tensor::CubeTensor,
+};
 
-use crate::backend::Convolutions;
-use crate::geometry::Geometry;
+use crate::{backend::Convolutions, geometry::Geometry};
 
 /// Between the big side and the matrix of its windows, `[batch · small pixels, taps · big channels]`: a row for each of
 /// the small side's pixels, in it the window's pixels row by row, all channels of one after the other.
 #[backend_extension(Cube, Fusion)]
-pub trait Windows: Backend {
+pub trait Im2col: Backend {
     /// Copies every window out; padding is 0.
     #[fusion(dtype = big, shape = Shape::from(windows_shape(geometry)))]
-    fn copy_windows(big: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    fn im2col(big: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// The sum of all that windows hold for each pixel of the big side, `[batch, channels, height, width]`.
     #[fusion(dtype = windows, shape = Shape::from(big_shape(geometry)))]
-    fn add_windows(windows: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    fn col2im(windows: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
 }
 
 fn windows_shape(geometry: &Geometry) -> [usize; 2] {
@@ -39,22 +41,22 @@ fn big_shape(geometry: &Geometry) -> [usize; 4] {
 impl Convolutions for Cube {
     fn convolve(big: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         let weights = Self::float_swap_dims(weight_rows(weights, geometry), 0, 1);
-        picture_of_rows(Self::float_matmul(Self::copy_windows(big, geometry), weights), geometry)
+        image_of_rows(Self::float_matmul(Self::im2col(big, geometry), weights), geometry)
     }
 
     fn transpose(small: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        let windows = Self::float_matmul(rows_of_picture(small, geometry), weight_rows(weights, geometry));
-        Self::add_windows(windows, geometry)
+        let windows = Self::float_matmul(rows_of_image(small, geometry), weight_rows(weights, geometry));
+        Self::col2im(windows, geometry)
     }
 
     /// The sum over all rows is cut into parts that are added up at last: a matrix product works on as many outputs at
-    /// once as there are, and weights are few where the picture is large.
-    fn weigh(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+    /// once as there are, and weights are few where the image is large.
+    fn weight_gradient(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         let [rows, columns] = windows_shape(&geometry);
         let parts = parts(rows, geometry.small.channels * columns);
         let cut = |matrix, width| Self::float_reshape(matrix, Shape::new([parts, rows / parts, width]));
-        let windows = cut(Self::copy_windows(big, geometry), columns);
-        let small = cut(rows_of_picture(small, geometry), geometry.small.channels);
+        let windows = cut(Self::im2col(big, geometry), columns);
+        let small = cut(rows_of_image(small, geometry), geometry.small.channels);
         let products = Self::float_matmul(Self::float_swap_dims(small, 1, 2), windows);
         let [height, width] = geometry.kernel;
         let shape = [geometry.small.channels, height, width, geometry.big.channels];
@@ -70,7 +72,7 @@ fn weight_rows(weights: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cu
 }
 
 /// The small side, `[batch · pixels, channels]`.
-fn rows_of_picture(small: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
+fn rows_of_image(small: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
     let [rows, _] = windows_shape(&geometry);
     channels_last(small, [rows, geometry.small.channels])
 }
@@ -79,8 +81,8 @@ fn channels_last(tensor: FloatTensor<Cube>, shape: [usize; 2]) -> FloatTensor<Cu
     Cube::float_reshape(Cube::float_permute(tensor, &[0, 2, 3, 1]), Shape::new(shape))
 }
 
-/// The reverse of [`rows_of_picture`].
-fn picture_of_rows(rows: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
+/// The reverse of [`rows_of_image`].
+fn image_of_rows(rows: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<Cube> {
     let Geometry { batch, small, .. } = geometry;
     let rows = Cube::float_reshape(rows, Shape::new([batch, small.height, small.width, small.channels]));
     Cube::float_permute(rows, &[0, 3, 1, 2])
@@ -89,24 +91,24 @@ fn picture_of_rows(rows: FloatTensor<Cube>, geometry: Geometry) -> FloatTensor<C
 /// Outputs that keep a card busy.
 const MANY_OUTPUTS: usize = 1 << 20;
 /// Rows that a part keeps at least.
-const LEAST_ROWS: usize = 256;
+const MIN_ROWS: usize = 256;
 
 /// The parts, a power of two that divides the rows, which bring the outputs near [`MANY_OUTPUTS`].
 fn parts(rows: usize, outputs: usize) -> usize {
     let mut parts = 1;
-    while 2 * parts * outputs <= MANY_OUTPUTS && rows.is_multiple_of(2 * parts) && rows / (2 * parts) >= LEAST_ROWS {
+    while 2 * parts * outputs <= MANY_OUTPUTS && rows.is_multiple_of(2 * parts) && rows / (2 * parts) >= MIN_ROWS {
         parts *= 2;
     }
     parts
 }
 
-impl Windows for CubeBackend {
-    fn copy_windows(big: CubeTensor, geometry: Geometry) -> CubeTensor {
+impl Im2col for CubeBackend {
+    fn im2col(big: CubeTensor, geometry: Geometry) -> CubeTensor {
         let windows = empty_like(&big, windows_shape(&geometry).into());
         let (count, dim) = units(&windows);
         // SAFETY: a unit beyond the output's end does nothing, and the geometry says what of the input there is.
         unsafe {
-            copy_windows_kernel::launch_unchecked(
+            im2col_kernel::launch_unchecked(
                 &windows.client,
                 count,
                 dim,
@@ -119,13 +121,13 @@ impl Windows for CubeBackend {
         windows
     }
 
-    fn add_windows(windows: CubeTensor, geometry: Geometry) -> CubeTensor {
+    fn col2im(windows: CubeTensor, geometry: Geometry) -> CubeTensor {
         let [batch, channels, height, width] = big_shape(&geometry);
         let big = empty_like(&windows, [batch, height, width, channels].into());
         let (count, dim) = units(&big);
         // SAFETY: as above.
         unsafe {
-            add_windows_kernel::launch_unchecked(
+            col2im_kernel::launch_unchecked(
                 &big.client,
                 count,
                 dim,
@@ -151,7 +153,7 @@ fn units(output: &CubeTensor) -> (CubeCount, CubeDim) {
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn copy_windows_kernel(big: &Tensor<f32>, windows: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
+fn im2col_kernel(big: &Tensor<f32>, windows: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
     if ABSOLUTE_POS >= windows.len() {
         terminate!();
     }
@@ -160,7 +162,7 @@ fn copy_windows_kernel(big: &Tensor<f32>, windows: &mut Tensor<f32>, #[comptime]
     let channels = comptime!(geometry.big.channels);
     let (tap, channel) = (column / channels, column % channels);
     let area = comptime!(geometry.small.area());
-    let (picture, pixel) = (row / area, row % area);
+    let (image, pixel) = (row / area, row % area);
     // Counted from the padding's first row and column.
     let (width, kernel_width) = (comptime!(geometry.small.width), comptime!(geometry.kernel[1]));
     let y = pixel / width * comptime!(geometry.stride[0]) + tap / kernel_width;
@@ -173,13 +175,13 @@ fn copy_windows_kernel(big: &Tensor<f32>, windows: &mut Tensor<f32>, #[comptime]
     let mut value = 0.0f32;
     if inside {
         let pixel = (y - top) * big.stride(2) + (x - left) * big.stride(3);
-        value = big[picture * big.stride(0) + channel * big.stride(1) + pixel];
+        value = big[image * big.stride(0) + channel * big.stride(1) + pixel];
     }
     windows[ABSOLUTE_POS] = value;
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn add_windows_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
+fn col2im_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] geometry: Geometry) {
     if ABSOLUTE_POS >= big.len() {
         terminate!();
     }
@@ -188,7 +190,7 @@ fn add_windows_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] 
     let x = ABSOLUTE_POS / channels % width + comptime!(geometry.left);
     let y = ABSOLUTE_POS / comptime!(geometry.big.channels * geometry.big.width) % comptime!(geometry.big.height)
         + comptime!(geometry.top);
-    let picture = ABSOLUTE_POS / comptime!(geometry.big.len());
+    let image = ABSOLUTE_POS / comptime!(geometry.big.len());
     let (height, width) = (comptime!(geometry.small.height), comptime!(geometry.small.width));
     let (kernel_height, kernel_width) = (comptime!(geometry.kernel[0]), comptime!(geometry.kernel[1]));
     let (vertical, horizontal) = (comptime!(geometry.stride[0]), comptime!(geometry.stride[1]));
@@ -203,7 +205,7 @@ fn add_windows_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] 
             let (row, column) = ((y - i) / vertical, (x - j) / horizontal);
             let meets = i < kernel_height && j < kernel_width && i <= y && j <= x && row < height && column < width;
             if meets {
-                let window = (picture * height + row) * width + column;
+                let window = (image * height + row) * width + column;
                 let value = (i * kernel_width + j) * channels + channel;
                 sum += windows[window * windows.stride(0) + value * windows.stride(1)];
             }
@@ -214,11 +216,13 @@ fn add_windows_kernel(windows: &Tensor<f32>, big: &mut Tensor<f32>, #[comptime] 
 
 #[cfg(test)]
 mod tests {
-    use burn::backend::Dispatch;
-    use burn::tensor::{Device, Distribution, Tensor};
+    use burn::{
+        backend::Dispatch,
+        tensor::{Device, Distribution, Tensor},
+    };
 
     use super::*;
-    use crate::geometry::Map;
+    use crate::geometry::FeatureMap;
 
     fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
         Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), &Device::flex())
@@ -229,20 +233,21 @@ mod tests {
     }
 
     /// Where each value of the windows' matrix lies in the big side, if it is not padding.
-    fn places(geometry: Geometry) -> Vec<Option<usize>> {
+    fn source_indices(geometry: Geometry) -> Vec<Option<usize>> {
         let Geometry { big, small, kernel, stride, top, left, .. } = geometry;
         let [rows, columns] = windows_shape(&geometry);
         let within = |at: usize, padding: usize, side: usize| at.checked_sub(padding).filter(|at| *at < side);
-        let place = |row: usize, column: usize| {
+        let offset = |row: usize, column: usize| {
             let (pixel, tap) = (row % small.area(), column / big.channels);
             let y = within(pixel / small.width * stride[0] + tap / kernel[1], top, big.height)?;
             let x = within(pixel % small.width * stride[1] + tap % kernel[1], left, big.width)?;
             Some(((row / small.area() * big.channels + column % big.channels) * big.height + y) * big.width + x)
         };
-        (0..rows).flat_map(|row| (0..columns).map(move |column| place(row, column))).collect()
+        (0..rows).flat_map(|row| (0..columns).map(move |column| offset(row, column))).collect()
     }
 
-    /// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software one.
+    /// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software
+    /// one.
     #[test]
     fn windows_are_copied_and_added_up() {
         if std::env::var_os("BURN_DEVICE").is_none() {
@@ -250,18 +255,18 @@ mod tests {
             return;
         }
         let gpu = Device::default();
-        let map = |channels, height, width| Map { channels, height, width };
+        let map = |channels, height, width| FeatureMap { channels, height, width };
         let check = |geometry: Geometry| {
             let (big, windows) = (random(big_shape(&geometry)), random(windows_shape(&geometry)));
-            let copied = Dispatch::copy_windows(big.clone().to_device(&gpu).into_dispatch(), geometry);
-            let added = Dispatch::add_windows(windows.clone().to_device(&gpu).into_dispatch(), geometry);
+            let copied = Dispatch::im2col(big.clone().to_device(&gpu).into_dispatch(), geometry);
+            let added = Dispatch::col2im(windows.clone().to_device(&gpu).into_dispatch(), geometry);
             let (big, windows) = (values(big), values(windows));
             let mut sums = vec![0.0; big.len()];
             let mut copies = vec![0.0; windows.len()];
-            for (index, place) in places(geometry).into_iter().enumerate() {
-                let Some(place) = place else { continue };
-                copies[index] = big[place];
-                sums[place] += windows[index];
+            for (index, offset) in source_indices(geometry).into_iter().enumerate() {
+                let Some(offset) = offset else { continue };
+                copies[index] = big[offset];
+                sums[offset] += windows[index];
             }
             assert_eq!(values(Tensor::<2>::from_dispatch(copied)), copies, "{geometry:?}");
             for (found, expected) in values(Tensor::<4>::from_dispatch(added)).into_iter().zip(sums) {

@@ -3,9 +3,9 @@
 // Public because the extension trait's generated code is; the module is private all the same.
 #![allow(unreachable_pub)]
 
-/// Channels, height and width of one picture of a batch.
+/// Channels, height and width of one image of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Map {
+pub struct FeatureMap {
     /// Channels.
     pub channels: usize,
     /// Rows.
@@ -14,13 +14,13 @@ pub struct Map {
     pub width: usize,
 }
 
-impl Map {
-    /// Values in one picture.
+impl FeatureMap {
+    /// Values in one image.
     pub fn len(&self) -> usize {
         self.channels * self.area()
     }
 
-    /// Pixels in one picture.
+    /// Pixels in one image.
     pub fn area(&self) -> usize {
         self.height * self.width
     }
@@ -35,12 +35,12 @@ impl Map {
 /// `small[o, y, x] = Σ big[c, s·y + i − top, s·x + j − left] · weight[o, c, i, j]` over c, i, j.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Geometry {
-    /// Pictures.
+    /// Images.
     pub batch: usize,
     /// What a convolution reads.
-    pub big: Map,
+    pub big: FeatureMap,
     /// What a convolution writes.
-    pub small: Map,
+    pub small: FeatureMap,
     /// Kernel height and width.
     pub kernel: [usize; 2],
     /// Vertical and horizontal stride.

@@ -1,4 +1,5 @@
-//! Convolutions for burn's CPU backend that spend less arithmetic than the definition asks for, and for its GPU backend.
+//! Convolutions for burn's CPU backend that spend less arithmetic than the definition asks for, and for its GPU
+//! backend.
 //!
 //! [`conv2d`] and [`conv_transpose2d`] compute what burn's operators of those names do, forwards and backwards. On the
 //! flex backend, in f32, they take the cheapest of three algorithms by the shape alone:
@@ -9,23 +10,23 @@
 //! - the definition, as one matrix product, for everything else.
 //!
 //! [`leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
-//! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same for
-//! the update of a parameter.
+//! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same
+//! for the update of a parameter.
 //!
-//! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows. Everything else, any other
-//! device and any other type gets burn's own operators.
+//! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows. Everything else, any
+//! other device and any other type gets burn's own operators.
 //!
-//! Results on the CPU are the same bits on any number of threads, and on every run on the same kind of processor; AVX-512, AVX2
-//! and portable registers may differ in the last bits. Errors stay below 10⁻⁵ of the largest output.
+//! Results on the CPU are the same bits on any number of threads, and on every run on the same kind of processor;
+//! AVX-512, AVX2 and portable registers may differ in the last bits. Errors stay below 10⁻⁵ of the largest output.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use fast_conv::{Padding, conv2d};
 //!
 //! let device = Device::flex();
-//! let pictures = Tensor::<4>::ones([2, 3, 8, 8], &device);
+//! let images = Tensor::<4>::ones([2, 3, 8, 8], &device);
 //! let weight = Tensor::<4>::ones([5, 3, 4, 4], &device);
-//! let halved = conv2d(pictures, weight, None, [2, 2], Padding::all(1));
+//! let halved = conv2d(images, weight, None, [2, 2], Padding::all(1));
 //! assert_eq!(halved.dims(), [2, 5, 4, 4]);
 //! ```
 
@@ -38,15 +39,18 @@ mod batch_norm;
 mod channels;
 #[cfg(feature = "cube")]
 mod cube;
-mod domain;
+mod device;
 mod geometry;
+mod im2col;
 mod lowering;
 mod operator;
+mod packed;
 mod passes;
-mod patches;
 mod plan;
 mod product;
+mod scratch;
 mod simd;
+mod storage;
 mod winograd;
 
 pub use activation::leaky_relu;

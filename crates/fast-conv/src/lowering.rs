@@ -1,8 +1,7 @@
-//! What a way to compute convolutions must say: how each tensor becomes an operand of matrix products, and back.
+//! What an algorithm for convolutions must say: how each tensor becomes an operand of matrix products, and back.
 #![allow(unsafe_code)]
 
-use crate::domain::Domain;
-use crate::simd::Lanes;
+use crate::{packed::Packed, simd::Lanes};
 
 /// Sizes of the three operands. With V from the big side, M on the small side and U from the weights:
 ///
@@ -11,45 +10,86 @@ use crate::simd::Lanes;
 /// - gradient of the weights: `U = Vᵀ · M`,
 ///
 /// each for every position on its own. V has a column for each channel of the big side (times phases or taps), M one
-/// for each channel of the small side, both a row for each tile of each picture.
+/// for each channel of the small side, both a row for each tile of each image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Operands {
+pub(crate) struct OperandSizes {
     /// Independent products.
     pub(crate) positions: usize,
-    /// Tiles of one picture: rows of V and M.
+    /// Tiles of one image: rows of V and M.
     pub(crate) tiles: usize,
     /// Blocks of sixteen columns of V: rows of U in sixteens.
     pub(crate) big_blocks: usize,
     /// Blocks of sixteen columns of M and U.
     pub(crate) small_blocks: usize,
-    /// Parts that the big side's columns fall into, each lowered by a task of its own.
+    /// Parts that the big side's columns fall into, each transformed by a task of its own.
     pub(crate) big_parts: usize,
 }
 
-/// The transforms of one algorithm. `lower_*` are linear maps into the products' operands; `raise_*` are maps out of
-/// them. `lower_big` and `raise_big` are each other's transposes, as are the other pairs, which is why one set serves
-/// the operator and both gradients.
+/// The transforms of one algorithm: `transform_*` are linear maps into the products' operands, `inverse_transform_*`
+/// (as Winograd's literature calls the way back) are maps out of them. The two of a pair are each other's transposes,
+/// not inverses in the sense of algebra, which is why one set serves the operator and both gradients.
 ///
-/// All methods are unsafe: the domains must have the shapes of [`Operands`] and the part written must be the caller's.
+/// All methods are unsafe: the operands must have these sizes, and the part written must be the caller's alone.
 pub(crate) trait Lowering: Sync {
-    fn operands(&self) -> Operands;
-    /// Floats of working room that a call of any method needs.
-    fn room(&self) -> usize;
+    /// What the operands of this algorithm measure.
+    fn sizes(&self) -> OperandSizes;
+    /// Floats of workspace that a call of any method needs.
+    fn workspace(&self) -> usize;
 
-    /// Writes rows `row..row + tiles` of V for one part of one picture.
-    unsafe fn lower_big<L: Lanes>(&self, picture: *const f32, part: usize, to: Domain, row: usize, room: *mut f32);
-    /// Computes one part of one picture from V.
-    unsafe fn raise_big<L: Lanes>(&self, from: Domain, row: usize, part: usize, picture: *mut f32, room: *mut f32);
+    /// Writes rows `row..row + tiles` of V for one part of one image.
+    unsafe fn transform_big<L: Lanes>(
+        &self,
+        image: *const f32,
+        part: usize,
+        to: Packed,
+        row: usize,
+        workspace: *mut f32,
+    );
+    /// Computes one part of one image from V.
+    unsafe fn inverse_transform_big<L: Lanes>(
+        &self,
+        from: Packed,
+        row: usize,
+        part: usize,
+        image: *mut f32,
+        workspace: *mut f32,
+    );
 
-    /// Writes rows of M for one block of one picture.
-    unsafe fn lower_small<L: Lanes>(&self, picture: *const f32, block: usize, to: Domain, row: usize, room: *mut f32);
-    /// Computes one block of channels of one picture from M.
-    unsafe fn raise_small<L: Lanes>(&self, from: Domain, row: usize, block: usize, picture: *mut f32, room: *mut f32);
+    /// Writes rows of M for one block of one image.
+    unsafe fn transform_small<L: Lanes>(
+        &self,
+        image: *const f32,
+        block: usize,
+        to: Packed,
+        row: usize,
+        workspace: *mut f32,
+    );
+    /// Computes one block of channels of one image from M.
+    unsafe fn inverse_transform_small<L: Lanes>(
+        &self,
+        from: Packed,
+        row: usize,
+        block: usize,
+        image: *mut f32,
+        workspace: *mut f32,
+    );
 
     /// Writes one block of columns of U.
-    unsafe fn lower_weights<L: Lanes>(&self, weights: *const f32, block: usize, to: Domain, room: *mut f32);
+    unsafe fn transform_weights<L: Lanes>(&self, weights: *const f32, block: usize, to: Packed, workspace: *mut f32);
     /// Writes the columns of Uᵀ that belong to one part of the big side.
-    unsafe fn lower_weights_transposed<L: Lanes>(&self, weights: *const f32, part: usize, to: Domain, room: *mut f32);
+    unsafe fn transform_weights_transposed<L: Lanes>(
+        &self,
+        weights: *const f32,
+        part: usize,
+        to: Packed,
+        workspace: *mut f32,
+    );
     /// Computes the weights of one block of columns of U.
-    unsafe fn raise_weights<L: Lanes>(&self, from: Domain, block: usize, weights: *mut f32, room: *mut f32);
+    unsafe fn inverse_transform_weights<L: Lanes>(
+        &self,
+        from: Packed,
+        block: usize,
+        weights: *mut f32,
+        workspace: *mut f32,
+    );
 }

@@ -1,14 +1,17 @@
 //! The two operators, over burn's tensors.
 
-use burn::backend::DispatchDevice;
-use burn::tensor::module;
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, PadMode};
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{
+    DType, Tensor, module,
+    ops::{ConvOptions, ConvTransposeOptions, PadMode},
+};
 
-use crate::backend;
-use crate::geometry::{Geometry, Map};
+use crate::{
+    backend,
+    device::has_convolutions,
+    geometry::{FeatureMap, Geometry},
+};
 
-/// Rows and columns of zeros around a picture: what a convolution adds, what a transposed one cuts off.
+/// Rows and columns of zeros around a image: what a convolution adds, what a transposed one cuts off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Padding {
     /// Rows above.
@@ -70,12 +73,12 @@ pub fn conv2d(
         );
         (length - kernel) / stride + 1
     };
-    let small = Map {
+    let small = FeatureMap {
         channels: outputs,
         height: side(height + top + bottom, kernel_height, stride[0]),
         width: side(width + left + right, kernel_width, stride[1]),
     };
-    let big = Map { channels: inputs, height, width };
+    let big = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
     let geometry = Geometry { batch, big, small, kernel, stride, top, left };
     if suits(geometry, &x, &weight) {
@@ -120,12 +123,12 @@ pub fn conv_transpose2d(
         assert!(whole > cut, "conv_transpose2d: padding {cut} leaves nothing of side {whole}");
         whole - cut
     };
-    let big = Map {
+    let big = FeatureMap {
         channels: outputs,
         height: side(height, kernel_height, stride[0], top + bottom),
         width: side(width, kernel_width, stride[1], left + right),
     };
-    let small = Map { channels: inputs, height, width };
+    let small = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
     let geometry = Geometry { batch, big, small, kernel, stride, top, left };
     if suits(geometry, &x, &weight) {
@@ -150,33 +153,27 @@ fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
     }
 }
 
-/// Whether this crate's passes can compute it: f32 on a backend that has them, and not empty.
+/// Whether this crate's passes can compute it: f32 on a device that has them, and not empty, since the chunks of a
+/// batch are sized by dividing by its rows.
 fn suits(geometry: Geometry, x: &Tensor<4>, weight: &Tensor<4>) -> bool {
     let [big, small, weights] = geometry.lengths();
     let single = x.dtype() == DType::F32 && weight.dtype() == DType::F32;
-    single && big > 0 && small > 0 && weights > 0 && has_passes(&x.device()) && has_passes(&weight.device())
-}
-
-pub(crate) fn is_flex(device: &Device) -> bool {
-    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
-}
-
-fn has_passes(device: &Device) -> bool {
-    match device.clone().inner().as_dispatch() {
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "cube")]
-        DispatchDevice::Cube(_) => true,
-        _ => false,
-    }
+    single
+        && big > 0
+        && small > 0
+        && weights > 0
+        && [x, weight].into_iter().all(|tensor| has_convolutions(&tensor.device()))
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
 
     #[test]
     fn single_floats_on_flex_take_the_fast_passes() {
-        let map = Map { channels: 2, height: 4, width: 4 };
+        let map = FeatureMap { channels: 2, height: 4, width: 4 };
         let geometry = Geometry { batch: 1, big: map, small: map, kernel: [1, 1], stride: [1, 1], top: 0, left: 0 };
         let check = |dtype: DType, device: Device, expected: bool| {
             let [x, weight] = [[1, 2, 4, 4], [2, 2, 1, 1]].map(|shape| Tensor::<4>::zeros(shape, (&device, dtype)));
@@ -188,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_get_the_stock_operator() {
+    fn other_types_get_burn_s_operator() {
         let device = Device::flex();
         let ones = |shape: [usize; 4]| Tensor::<4>::ones(shape, (&device, DType::F64));
         let padding = Padding { top: 1, left: 0, bottom: 0, right: 1 };

@@ -3,18 +3,21 @@
 
 use rayon::prelude::*;
 
-use crate::domain::{Domain, Scratch, with_room};
-use crate::geometry::Geometry;
-use crate::lowering::{Lowering, Operands};
-use crate::plan::Plan;
-use crate::product::{Product, Summed, Write};
-use crate::simd::{Job, LANES, Lanes, Level};
+use crate::{
+    geometry::Geometry,
+    lowering::{Lowering, OperandSizes},
+    packed::Packed,
+    plan::Plan,
+    product::{Product, Summed, Write},
+    scratch::{Scratch, with_workspace},
+    simd::{Job, LANES, Lanes, Level},
+};
 
 /// `small` from `big`: a convolution, or the gradient of a transposed one's input.
 pub(crate) fn convolve(geometry: Geometry, level: Level, big: &[f32], weights: &[f32], small: &mut [f32]) {
     check_lengths(geometry, big, small, weights);
     match Plan::new(geometry) {
-        Plan::Patches(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
+        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
         Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
         Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
     }
@@ -24,7 +27,7 @@ pub(crate) fn convolve(geometry: Geometry, level: Level, big: &[f32], weights: &
 pub(crate) fn transpose(geometry: Geometry, level: Level, small: &[f32], weights: &[f32], big: &mut [f32]) {
     check_lengths(geometry, big, small, weights);
     match Plan::new(geometry) {
-        Plan::Patches(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
+        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
         Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
         Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
     }
@@ -34,7 +37,7 @@ pub(crate) fn transpose(geometry: Geometry, level: Level, small: &[f32], weights
 pub(crate) fn weight_gradient(geometry: Geometry, level: Level, big: &[f32], small: &[f32], weights: &mut [f32]) {
     check_lengths(geometry, big, small, weights);
     match Plan::new(geometry) {
-        Plan::Patches(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
+        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
         Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
         Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
     }
@@ -52,79 +55,82 @@ struct Passes<T> {
 }
 
 /// Rows of V and M worth making at once: fewer would read U from memory too often for each multiplication done.
-const LEAST_ROWS: usize = 128;
+const MIN_ROWS: usize = 128;
 /// Bytes of V and M to aim at, so that what a transform wrote is still in a cache when the product reads it.
+/// Most machines' second and third caches hold as much with U beside it.
 const CHUNK_BYTES: usize = 3 << 20;
 
 impl<T: Lowering> Passes<T> {
     fn convolve(&self, big: &[f32], weights: &[f32], small: &mut [f32]) {
-        let Operands { big_blocks, small_blocks, big_parts, .. } = self.lowering.operands();
+        let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(small_blocks, big_blocks * LANES);
-        let kernels = Domain::over(&mut scratch, small_blocks, big_blocks * LANES);
-        let (big, weights, small) = (Tensor::read(big), Tensor::read(weights), Tensor::write(small));
-        self.each(1, small_blocks, Step::LowerWeights { weights, kernels });
-        self.each_chunk(|Chunk { first, pictures, rows, v, m }| {
-            self.each(pictures, big_parts, Step::LowerBig { big, first, v });
+        let kernels = Packed::over(&mut scratch, small_blocks, big_blocks * LANES);
+        let (big, weights, small) = (SharedTensor::read(big), SharedTensor::read(weights), SharedTensor::write(small));
+        self.each(1, small_blocks, Step::TransformWeights { weights, kernels });
+        self.each_chunk(|Chunk { first, images, rows, v, m }| {
+            self.each(images, big_parts, Step::TransformBig { big, first, v });
             self.product(Summed::Columns, Write::Replace, [rows, small_blocks, big_blocks * LANES], [v, kernels, m]);
-            self.each(pictures, small_blocks, Step::RaiseSmall { m, small, first });
+            self.each(images, small_blocks, Step::InverseTransformSmall { m, small, first });
         });
     }
 
     fn transpose(&self, small: &[f32], weights: &[f32], big: &mut [f32]) {
-        let Operands { big_blocks, small_blocks, big_parts, .. } = self.lowering.operands();
+        let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(big_blocks, small_blocks * LANES);
-        let kernels = Domain::over(&mut scratch, big_blocks, small_blocks * LANES);
-        let (small, weights, big) = (Tensor::read(small), Tensor::read(weights), Tensor::write(big));
-        self.each(1, big_parts, Step::LowerWeightsTransposed { weights, kernels });
-        self.each_chunk(|Chunk { first, pictures, rows, v, m }| {
-            self.each(pictures, small_blocks, Step::LowerSmall { small, first, m });
+        let kernels = Packed::over(&mut scratch, big_blocks, small_blocks * LANES);
+        let (small, weights, big) = (SharedTensor::read(small), SharedTensor::read(weights), SharedTensor::write(big));
+        self.each(1, big_parts, Step::TransformWeightsTransposed { weights, kernels });
+        self.each_chunk(|Chunk { first, images, rows, v, m }| {
+            self.each(images, small_blocks, Step::TransformSmall { small, first, m });
             self.product(Summed::Columns, Write::Replace, [rows, big_blocks, small_blocks * LANES], [m, kernels, v]);
-            self.each(pictures, big_parts, Step::RaiseBig { v, big, first });
+            self.each(images, big_parts, Step::InverseTransformBig { v, big, first });
         });
     }
 
     fn weight_gradient(&self, big: &[f32], small: &[f32], weights: &mut [f32]) {
-        let Operands { big_blocks, small_blocks, big_parts, .. } = self.lowering.operands();
+        let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(small_blocks, big_blocks * LANES);
-        let kernels = Domain::over(&mut scratch, small_blocks, big_blocks * LANES);
-        let (big, small, weights) = (Tensor::read(big), Tensor::read(small), Tensor::write(weights));
-        self.each_chunk(|Chunk { first, pictures, rows, v, m }| {
-            self.each(pictures, big_parts, Step::LowerBig { big, first, v });
-            self.each(pictures, small_blocks, Step::LowerSmall { small, first, m });
+        let kernels = Packed::over(&mut scratch, small_blocks, big_blocks * LANES);
+        let (big, small, weights) = (SharedTensor::read(big), SharedTensor::read(small), SharedTensor::write(weights));
+        self.each_chunk(|Chunk { first, images, rows, v, m }| {
+            self.each(images, big_parts, Step::TransformBig { big, first, v });
+            self.each(images, small_blocks, Step::TransformSmall { small, first, m });
             let write = if first == 0 { Write::Replace } else { Write::Add };
             self.product(Summed::Rows, write, [big_blocks * LANES, small_blocks, rows], [v, m, kernels]);
         });
-        self.each(1, small_blocks, Step::RaiseWeights { kernels, weights });
+        self.each(1, small_blocks, Step::InverseTransformWeights { kernels, weights });
     }
 
     fn scratch(&self, blocks: usize, rows: usize) -> Scratch {
-        Scratch::new(Domain::length(self.lowering.operands().positions, blocks, rows))
+        Scratch::new(Packed::length(self.lowering.sizes().positions, blocks, rows))
     }
 
-    /// Visits the batch a few pictures at a time; how many depends on the shape alone.
+    /// Visits the batch a few images at a time; how many depends on the shape alone.
     fn each_chunk(&self, visit: impl Fn(Chunk)) {
-        let Operands { positions, tiles, big_blocks, small_blocks, .. } = self.lowering.operands();
+        let OperandSizes { positions, tiles, big_blocks, small_blocks, .. } = self.lowering.sizes();
         let bytes = positions * tiles * (big_blocks + small_blocks) * LANES * size_of::<f32>();
         let batch = self.geometry.batch;
-        let most = LEAST_ROWS.div_ceil(tiles).max(CHUNK_BYTES / bytes).min(batch);
-        let most = batch.div_ceil(batch.div_ceil(most));
-        let (mut v, mut m) = (self.scratch(big_blocks, most * tiles), self.scratch(small_blocks, most * tiles));
-        for first in (0..batch).step_by(most) {
-            let pictures = most.min(batch - first);
-            let rows = pictures * tiles;
-            let (v, m) = (Domain::over(&mut v, big_blocks, rows), Domain::over(&mut m, small_blocks, rows));
-            visit(Chunk { first, pictures, rows, v, m });
+        let images_at_once = MIN_ROWS.div_ceil(tiles).max(CHUNK_BYTES / bytes).min(batch);
+        // Equal chunks: a short last one would leave threads without work.
+        let images_at_once = batch.div_ceil(batch.div_ceil(images_at_once));
+        let (mut v, mut m) =
+            (self.scratch(big_blocks, images_at_once * tiles), self.scratch(small_blocks, images_at_once * tiles));
+        for first in (0..batch).step_by(images_at_once) {
+            let images = images_at_once.min(batch - first);
+            let rows = images * tiles;
+            let (v, m) = (Packed::over(&mut v, big_blocks, rows), Packed::over(&mut m, small_blocks, rows));
+            visit(Chunk { first, images, rows, v, m });
         }
     }
 
-    /// Takes a step for each part of each picture.
-    fn each(&self, pictures: usize, parts: usize, step: Step) {
+    /// Takes a step for each part of each image.
+    fn each(&self, images: usize, parts: usize, step: Step) {
         let task = |index: usize| {
-            with_room(self.lowering.room(), |room| {
-                self.level.run(Work { passes: self, step, picture: index / parts, part: index % parts, room });
+            with_workspace(self.lowering.workspace(), |workspace| {
+                self.level.run(Work { passes: self, step, image: index / parts, part: index % parts, workspace });
             });
         };
-        (0..pictures * parts).into_par_iter().for_each(task);
+        (0..images * parts).into_par_iter().for_each(task);
     }
 
     fn product(
@@ -132,34 +138,34 @@ impl<T: Lowering> Passes<T> {
         summed: Summed,
         write: Write,
         [rows, blocks, terms]: [usize; 3],
-        [left, right, result]: [Domain; 3],
+        [left, right, result]: [Packed; 3],
     ) {
-        let positions = self.lowering.operands().positions;
+        let positions = self.lowering.sizes().positions;
         let product = Product { summed, write, positions, rows, blocks, terms, left, right, result };
-        // SAFETY: the passes above give domains of these shapes, each over scratch of its own.
+        // SAFETY: the passes above give operands of these shapes, each over scratch of its own.
         unsafe { product.compute(self.level) }
     }
 }
 
-/// A few pictures of a batch, with room for their rows of V and M.
+/// A few images of a batch, with workspace for their rows of V and M.
 struct Chunk {
     first: usize,
-    pictures: usize,
+    images: usize,
     rows: usize,
-    v: Domain,
-    m: Domain,
+    v: Packed,
+    m: Packed,
 }
 
 /// A tensor that several threads read, or write different parts of.
 #[derive(Clone, Copy)]
-struct Tensor(*mut f32);
+struct SharedTensor(*mut f32);
 
-// SAFETY: a Tensor only carries an address; every access through it is unsafe and argued where it happens.
-unsafe impl Send for Tensor {}
+// SAFETY: it only carries an address; every access through it is unsafe and argued where it happens.
+unsafe impl Send for SharedTensor {}
 // SAFETY: as above.
-unsafe impl Sync for Tensor {}
+unsafe impl Sync for SharedTensor {}
 
-impl Tensor {
+impl SharedTensor {
     /// A tensor that no step writes.
     fn read(values: &[f32]) -> Self {
         Self(values.as_ptr().cast_mut())
@@ -169,66 +175,72 @@ impl Tensor {
         Self(values.as_mut_ptr())
     }
 
-    /// Where a picture of `length` floats starts.
+    /// Where a image of `length` floats starts.
     ///
     /// # Safety
-    /// The tensor has that picture.
-    unsafe fn picture(self, index: usize, length: usize) -> *mut f32 {
+    /// The tensor has that image.
+    unsafe fn image(self, index: usize, length: usize) -> *mut f32 {
         // SAFETY: the caller's promise.
         unsafe { self.0.add(index * length) }
     }
 }
 
-/// One transform of a whole chunk; [`Work`] does its share for one part of one picture.
+/// One transform of a whole chunk; [`Work`] does its share for one part of one image.
 #[derive(Clone, Copy)]
 enum Step {
-    LowerBig { big: Tensor, first: usize, v: Domain },
-    RaiseBig { v: Domain, big: Tensor, first: usize },
-    LowerSmall { small: Tensor, first: usize, m: Domain },
-    RaiseSmall { m: Domain, small: Tensor, first: usize },
-    LowerWeights { weights: Tensor, kernels: Domain },
-    LowerWeightsTransposed { weights: Tensor, kernels: Domain },
-    RaiseWeights { kernels: Domain, weights: Tensor },
+    TransformBig { big: SharedTensor, first: usize, v: Packed },
+    InverseTransformBig { v: Packed, big: SharedTensor, first: usize },
+    TransformSmall { small: SharedTensor, first: usize, m: Packed },
+    InverseTransformSmall { m: Packed, small: SharedTensor, first: usize },
+    TransformWeights { weights: SharedTensor, kernels: Packed },
+    TransformWeightsTransposed { weights: SharedTensor, kernels: Packed },
+    InverseTransformWeights { kernels: Packed, weights: SharedTensor },
 }
 
 struct Work<'a, T> {
     passes: &'a Passes<T>,
     step: Step,
-    picture: usize,
+    image: usize,
     part: usize,
-    room: *mut f32,
+    workspace: *mut f32,
 }
 
 impl<T: Lowering> Job for Work<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { passes: Passes { geometry, lowering, .. }, step, picture, part, room } = self;
-        let row = picture * lowering.operands().tiles;
+        let Self { passes: Passes { geometry, lowering, .. }, step, image, part, workspace } = self;
+        let row = image * lowering.sizes().tiles;
         let (big_length, small_length) = (geometry.big.len(), geometry.small.len());
-        // SAFETY: `check_lengths` proved the tensors' lengths, the passes made the domains for these shapes, and every
-        // call has a picture and part of its own, which is all that a lowering writes.
+        // SAFETY: `check_lengths` proved the tensors' lengths, the passes made the operands for these shapes, and every
+        // call has a image and part of its own, which is all that a lowering writes.
         unsafe {
             match step {
-                Step::LowerBig { big, first, v } => {
-                    lowering.lower_big::<L>(big.picture(first + picture, big_length), part, v, row, room);
+                Step::TransformBig { big, first, v } => {
+                    lowering.transform_big::<L>(big.image(first + image, big_length), part, v, row, workspace);
                 }
-                Step::RaiseBig { v, big, first } => {
-                    lowering.raise_big::<L>(v, row, part, big.picture(first + picture, big_length), room);
+                Step::InverseTransformBig { v, big, first } => {
+                    lowering.inverse_transform_big::<L>(v, row, part, big.image(first + image, big_length), workspace);
                 }
-                Step::LowerSmall { small, first, m } => {
-                    lowering.lower_small::<L>(small.picture(first + picture, small_length), part, m, row, room);
+                Step::TransformSmall { small, first, m } => {
+                    lowering.transform_small::<L>(small.image(first + image, small_length), part, m, row, workspace);
                 }
-                Step::RaiseSmall { m, small, first } => {
-                    lowering.raise_small::<L>(m, row, part, small.picture(first + picture, small_length), room);
+                Step::InverseTransformSmall { m, small, first } => {
+                    lowering.inverse_transform_small::<L>(
+                        m,
+                        row,
+                        part,
+                        small.image(first + image, small_length),
+                        workspace,
+                    );
                 }
-                Step::LowerWeights { weights, kernels } => {
-                    lowering.lower_weights::<L>(weights.0, part, kernels, room);
+                Step::TransformWeights { weights, kernels } => {
+                    lowering.transform_weights::<L>(weights.0, part, kernels, workspace);
                 }
-                Step::LowerWeightsTransposed { weights, kernels } => {
-                    lowering.lower_weights_transposed::<L>(weights.0, part, kernels, room);
+                Step::TransformWeightsTransposed { weights, kernels } => {
+                    lowering.transform_weights_transposed::<L>(weights.0, part, kernels, workspace);
                 }
-                Step::RaiseWeights { kernels, weights } => {
-                    lowering.raise_weights::<L>(kernels, part, weights.0, room);
+                Step::InverseTransformWeights { kernels, weights } => {
+                    lowering.inverse_transform_weights::<L>(kernels, part, weights.0, workspace);
                 }
             }
         }

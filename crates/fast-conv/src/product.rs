@@ -1,10 +1,13 @@
-//! Products of matrices in the layout of [`Domain`], with no packing: the transforms already wrote what the kernel reads.
+//! Products of matrices in the layout of [`Packed`], with no packing: the transforms already wrote what the kernel
+//! reads.
 #![allow(unsafe_code)]
 
 use rayon::prelude::*;
 
-use crate::domain::Domain;
-use crate::simd::{Job, LANES, Lanes, Level, Tile};
+use crate::{
+    packed::Packed,
+    simd::{Job, LANES, Lanes, Level, Tile},
+};
 
 /// Which index of the left operand is summed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +37,20 @@ pub(crate) struct Product {
     pub(crate) blocks: usize,
     /// Terms of each sum; a multiple of 16 where columns are summed.
     pub(crate) terms: usize,
-    pub(crate) left: Domain,
-    pub(crate) right: Domain,
-    pub(crate) result: Domain,
+    pub(crate) left: Packed,
+    pub(crate) right: Packed,
+    pub(crate) result: Packed,
 }
 
-/// Rows of C that one task computes: enough to reuse a panel of B, few enough to share among threads.
+/// Rows of C that one task computes: enough to reuse a panel of B (two blocks of sixteen columns, which a second cache
+/// holds up to some thousand terms), few enough to share among threads.
 const TASK_ROWS: usize = 256;
 
 impl Product {
     /// Computes all products.
     ///
     /// # Safety
-    /// The three domains have room for the shapes given, are alive, do not overlap, and nobody else uses `result`.
+    /// The three operands hold the shapes given, are alive, do not overlap, and nobody else uses `result`.
     pub(crate) unsafe fn compute(&self, level: Level) {
         let pairs = self.blocks.div_ceil(2);
         let strips = self.rows.div_ceil(TASK_ROWS);
@@ -73,7 +77,7 @@ impl Job for Task {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let columns = (self.product.blocks - self.block).min(2);
-        // SAFETY: `compute`'s caller vouches for the domains; tasks write different rows or blocks.
+        // SAFETY: `compute`'s caller vouches for the operands; tasks write different rows or blocks.
         unsafe {
             match (L::TILE, columns) {
                 (Tile::EightByTwo, 2) => self.strip::<L, 8, 2>(self.block),
@@ -100,6 +104,7 @@ impl Task {
                 self.tile::<L, R, N>(row, block);
                 row += R;
             }
+            // What is left over in fours: rows in ones would load B four times as often.
             while row + 4 <= end {
                 self.tile::<L, 4, N>(row, block);
                 row += 4;
@@ -134,10 +139,10 @@ impl Task {
             }
             for (offset, sums) in sums.iter().enumerate() {
                 for (n, sum) in sums.iter().enumerate() {
-                    let place = result.at(position, block + n, row + offset);
+                    let address = result.at(position, block + n, row + offset);
                     match self.product.write {
-                        Write::Replace => sum.store(place),
-                        Write::Add => L::load(place).add(*sum).store(place),
+                        Write::Replace => sum.store(address),
+                        Write::Add => L::load(address).add(*sum).store(address),
                     }
                 }
             }
@@ -174,13 +179,13 @@ unsafe fn add_terms<L: Lanes, const R: usize, const N: usize, const ROW: usize, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Scratch;
+    use crate::scratch::Scratch;
 
-    fn fill(domain: Domain, rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) {
+    fn fill(operand: Packed, rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) {
         for row in 0..rows {
             for column in 0..columns {
-                // SAFETY: the test's domains are at least this large.
-                unsafe { *domain.at(1, column / 16, row).add(column % 16) = value(row, column) };
+                // SAFETY: the test's operands are at least this large.
+                unsafe { *operand.at(1, column / 16, row).add(column % 16) = value(row, column) };
             }
         }
     }
@@ -190,17 +195,17 @@ mod tests {
             Summed::Columns => (rows, terms),
             Summed::Rows => (terms, rows),
         };
-        let mut scratch = [left_rows, terms, rows].map(|r| Scratch::new(Domain::length(2, 8, r)));
+        let mut scratch = [left_rows, terms, rows].map(|r| Scratch::new(Packed::length(2, 8, r)));
         let [a, b, c] = &mut scratch;
         let (left, right, result) =
-            (Domain::over(a, 8, left_rows), Domain::over(b, blocks, terms), Domain::over(c, blocks, rows));
+            (Packed::over(a, 8, left_rows), Packed::over(b, blocks, terms), Packed::over(c, blocks, rows));
         let (a, b) =
             (|i: usize, j: usize| ((i * 7 + j * 3) % 11) as f32, |i: usize, j: usize| ((i + j * 5) % 7) as f32);
         fill(left, left_rows, left_columns, a);
         fill(right, terms, blocks * 16, b);
         fill(result, rows, blocks * 16, |_, _| 1.0);
         let product = Product { summed, write: Write::Add, positions: 2, rows, blocks, terms, left, right, result };
-        // SAFETY: the domains were allocated for these shapes.
+        // SAFETY: the operands were allocated for these shapes.
         unsafe {
             product.compute(level);
             product.compute(level);
@@ -212,7 +217,7 @@ mod tests {
                         |t| if summed == Summed::Columns { a(row, t) * b(t, column) } else { a(t, row) * b(t, column) },
                     )
                     .sum();
-                // SAFETY: inside the domain.
+                // SAFETY: inside the operand.
                 let found = unsafe { *result.at(1, column / 16, row).add(column % 16) };
                 assert_eq!(found, 1.0 + 2.0 * sum, "{level:?} {summed:?} at ({row}, {column})");
             }

@@ -18,6 +18,7 @@ pub(crate) trait Lanes: Copy {
     /// Rows and blocks of sixteen columns that the matrix kernel keeps in registers.
     const TILE: Tile;
 
+    /// The same value in every lane.
     unsafe fn splat(value: f32) -> Self;
     /// Reads 16 floats at `from`, aligned or not.
     unsafe fn load(from: *const f32) -> Self;
@@ -28,16 +29,18 @@ pub(crate) trait Lanes: Copy {
     unsafe fn multiply(self, other: Self) -> Self;
     /// `self · factor + sum`, rounded once where the processor can.
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self;
-    /// Rows become columns.
+    /// A 16 × 16 square's rows become its columns.
     unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES];
 }
 
 /// How many accumulators a register file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tile {
-    /// 8 rows by 2 blocks of 16: 16 registers of 16 floats.
+    /// 8 rows by 2 blocks of 16: 16 of AVX-512's 32 registers, twice the 8 sums that two multiply-adds a cycle of four
+    /// cycles' latency must not wait for each other on.
     EightByTwo,
-    /// 4 rows by 1 block of 16: 8 registers of 8 floats, or 16 of 4.
+    /// 4 rows by 1 block of 16: 8 of AVX2's 16 registers, or 16 of NEON's 32. Twice as many sums would leave no
+    /// register for A and B.
     FourByOne,
 }
 

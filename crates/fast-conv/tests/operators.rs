@@ -1,8 +1,10 @@
 //! The operators and their gradients against burn's own, and against finite differences.
 #![allow(clippy::unwrap_used)]
 
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, PadMode};
-use burn::tensor::{Device, Distribution, Tensor, module};
+use burn::tensor::{
+    Device, Distribution, Tensor, module,
+    ops::{ConvOptions, ConvTransposeOptions, PadMode},
+};
 use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 use proptest::prelude::*;
 
@@ -40,7 +42,7 @@ impl Case {
         }
     }
 
-    fn stock(self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    fn burn(self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
         let Padding { top, left, bottom, right } = self.padding;
         let stride = [self.stride; 2];
         match self.operator {
@@ -78,7 +80,7 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 fn check_close<const D: usize>(what: &str, case: Case, found: Tensor<D>, expected: Tensor<D>) {
     assert_eq!(found.dims(), expected.dims(), "{what} of {case:?}");
     let (found, expected) = (values(found), values(expected));
-    let largest = expected.iter().fold(1e-6f32, |most, x| most.max(x.abs()));
+    let largest = expected.iter().fold(1e-6f32, |largest, x| largest.max(x.abs()));
     for (found, expected) in found.iter().zip(&expected) {
         assert!((found - expected).abs() <= 1e-4 * largest, "{what}: {found} instead of {expected} for {case:?}");
     }
@@ -94,7 +96,7 @@ fn check_on(device: &Device, case: Case) {
         "output without autodiff",
         case,
         case.fast(x.clone().to_device(device), weight.clone().to_device(device), None),
-        case.stock(x.clone(), weight.clone(), None),
+        case.burn(x.clone(), weight.clone(), None),
     );
     let leaves = |device: &Device| {
         let device = device.clone().autodiff();
@@ -102,18 +104,18 @@ fn check_on(device: &Device, case: Case) {
         let bias = Tensor::<1>::from_data(bias.clone().into_data(), &device).require_grad();
         (on(x.clone()), on(weight.clone()), bias)
     };
-    let (fast, stock) = (leaves(device), leaves(&plain));
+    let (fast, reference) = (leaves(device), leaves(&plain));
     let found = case.fast(fast.0.clone(), fast.1.clone(), Some(fast.2.clone()));
-    let expected = case.stock(stock.0.clone(), stock.1.clone(), Some(stock.2.clone()));
+    let expected = case.burn(reference.0.clone(), reference.1.clone(), Some(reference.2.clone()));
     check_close("output", case, found.clone().inner(), expected.clone().inner());
     let upstream: Tensor<4> = random(found.dims(), &plain);
     let upstream = |device| Tensor::<4>::from_data(upstream.clone().into_data(), &device);
     let found = (found * upstream(device.clone().autodiff())).sum().backward();
     let expected = (expected * upstream(plain.autodiff())).sum().backward();
     let gradients = |name, a: Option<Tensor<4>>, b: Option<Tensor<4>>| check_close(name, case, a.unwrap(), b.unwrap());
-    gradients("input's gradient", fast.0.grad(&found), stock.0.grad(&expected));
-    gradients("weight's gradient", fast.1.grad(&found), stock.1.grad(&expected));
-    check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), stock.2.grad(&expected).unwrap());
+    gradients("input's gradient", fast.0.grad(&found), reference.0.grad(&expected));
+    gradients("weight's gradient", fast.1.grad(&found), reference.1.grad(&expected));
+    check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), reference.2.grad(&expected).unwrap());
 }
 
 fn check(case: Case) {
@@ -196,7 +198,7 @@ fn tensors_that_are_views_are_read_as_what_they_show() {
     let tall: Tensor<4> = random([3, 18, 8, 8], &plain);
     for view in [wide.narrow(3, 2, 8), tall.narrow(0, 1, 2)] {
         let (weight, view) = (weight.clone(), view);
-        check_close("output", case, case.fast(view.clone(), weight.clone(), None), case.stock(view, weight, None));
+        check_close("output", case, case.fast(view.clone(), weight.clone(), None), case.burn(view, weight, None));
     }
 }
 
@@ -231,7 +233,8 @@ fn a_network_has_the_same_gradients_on_any_number_of_threads() {
     }
 }
 
-/// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software one.
+/// On the device that `BURN_DEVICE` names, `wgpu` or `cuda`; `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` makes that a software
+/// one.
 #[cfg(feature = "cube")]
 #[test]
 fn a_gpu_computes_what_the_cpu_does() {
@@ -258,7 +261,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(160))]
 
     #[test]
-    fn any_shape_agrees_with_the_stock_operator(
+    fn any_shape_agrees_with_burn_s_operator(
         operator in prop_oneof![Just(Operator::Convolution), Just(Operator::Transposed)],
         (batch, inputs, outputs, side) in (1usize..5, 1usize..36, 1usize..36, 2usize..13),
         (kernel, stride) in (3usize..6, 1usize..3),

@@ -24,9 +24,9 @@ pub enum Family {
 pub struct Architecture {
     /// The recipe that asked for it; written into weight files.
     pub recipe: String,
-    /// The family of networks.
+    /// What its layers are and how their number follows from the side.
     pub family: Family,
-    /// Width and height of the pictures, in pixels.
+    /// Width and height of the images, in pixels.
     pub side: u32,
     /// Channels of the finest hidden features; each coarser stage has twice as many.
     pub base_channels: u32,
@@ -36,8 +36,8 @@ pub struct Architecture {
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geometry {
-    /// Side of the coarsest features.
+pub struct StageLayout {
+    /// Side of the coarsest features, in pixels.
     pub start: u32,
     /// Number of convolutions that double (or halve) the side.
     pub stages: u32,
@@ -46,10 +46,10 @@ pub struct Geometry {
 /// A network that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArchitectureError {
-    /// The family has no network for these pictures.
-    #[error("{} networks cannot have pictures of {side} px: choose one of {}", family.name(), sides(*family))]
+    /// The family has no network for these images.
+    #[error("{} networks cannot have images of {side} px: choose one of {}", family.name(), sides(*family))]
     Side {
-        /// The family that was asked.
+        /// The family that was asked for it.
         family: Family,
         /// The side that it does not offer.
         side: u32,
@@ -63,28 +63,26 @@ pub enum ArchitectureError {
 }
 
 impl Architecture {
-    /// The stages of this network.
+    /// Where this network's stages begin and how many there are.
     ///
     /// # Errors
-    ///
-    /// Fails where the family does not offer the side, or a width or kernel is out of bounds.
-    pub fn geometry(&self) -> Result<Geometry, ArchitectureError> {
+    /// When the family does not offer the side, or a width or kernel is out of bounds.
+    pub fn stage_layout(&self) -> Result<StageLayout, ArchitectureError> {
         if !(1..=1024).contains(&self.base_channels) {
             return Err(ArchitectureError::BaseChannels(self.base_channels));
         }
         if !(2..=9).contains(&self.kernel) {
             return Err(ArchitectureError::Kernel(self.kernel));
         }
-        self.family.geometry(self.side).ok_or(ArchitectureError::Side { family: self.family, side: self.side })
+        self.family.stage_layout(self.side).ok_or(ArchitectureError::Side { family: self.family, side: self.side })
     }
 
     /// The hidden features, from the coarsest to the finest: `(channels, side)`.
     ///
     /// # Errors
-    ///
-    /// As [`Architecture::geometry`].
+    /// As [`Architecture::stage_layout`].
     pub fn features(&self) -> Result<Vec<(usize, usize)>, ArchitectureError> {
-        let Geometry { start, stages } = self.geometry()?;
+        let StageLayout { start, stages } = self.stage_layout()?;
         let feature = |stage| ((self.base_channels << (stages - 1 - stage)) as usize, (start << stage) as usize);
         Ok((0..stages).map(feature).collect())
     }
@@ -99,7 +97,7 @@ impl Family {
         }
     }
 
-    /// The family of that name.
+    /// The family that recipes and weight files call by this name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Dcgan, Self::TensorflowDcgan].into_iter().find(|family| family.name() == name)
     }
@@ -109,24 +107,25 @@ impl Family {
         self == Self::TensorflowDcgan
     }
 
-    fn geometry(self, side: u32) -> Option<Geometry> {
+    fn stage_layout(self, side: u32) -> Option<StageLayout> {
         if !(16..=256).contains(&side) {
             return None;
         }
         match self {
             Self::Dcgan => {
+                // 3·2ⁿ as well as 2ⁿ: of the usual sides only 80, 160 and the like are left out.
                 let start = if side.is_power_of_two() { 4 } else { 3 };
                 let doublings = side / start;
                 (side.is_multiple_of(start) && doublings.is_power_of_two())
-                    .then_some(Geometry { start, stages: doublings.trailing_zeros() })
+                    .then_some(StageLayout { start, stages: doublings.trailing_zeros() })
             }
-            Self::TensorflowDcgan => side.is_multiple_of(16).then_some(Geometry { start: side / 16, stages: 4 }),
+            Self::TensorflowDcgan => side.is_multiple_of(16).then_some(StageLayout { start: side / 16, stages: 4 }),
         }
     }
 }
 
 fn sides(family: Family) -> String {
-    let offered = (16..=256).filter(|&side| family.geometry(side).is_some());
+    let offered = (16..=256).filter(|&side| family.stage_layout(side).is_some());
     offered.map(|side| side.to_string()).collect::<Vec<_>>().join(", ")
 }
 
@@ -155,10 +154,10 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_offered() {
-        let error = |family, side, base| architecture(family, side, base).geometry().unwrap_err().to_string();
+        let error = |family, side, base| architecture(family, side, base).stage_layout().unwrap_err().to_string();
         assert_eq!(
             error(Family::Dcgan, 80, 64),
-            "dcgan networks cannot have pictures of 80 px: choose one of 16, 24, 32, 48, 64, 96, 128, 192, 256"
+            "dcgan networks cannot have images of 80 px: choose one of 16, 24, 32, 48, 64, 96, 128, 192, 256"
         );
         assert!(error(Family::TensorflowDcgan, 50, 64).contains("16, 32, 48"));
         for side in [0, 3, 4, 12, 512, u32::MAX] {

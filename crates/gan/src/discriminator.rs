@@ -1,15 +1,21 @@
-//! The discriminator: pictures in, logits out.
+//! The discriminator: images in, logits out.
 
-use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::Module,
+    nn::{
+        BatchNorm, BatchNormConfig, Initializer,
+        conv::{Conv2d, Conv2dConfig},
+    },
+    tensor::{Device, Tensor},
+};
 
-use crate::architecture::{Architecture, ArchitectureError};
-use crate::initialization::Initialization;
-use crate::operators::Operators;
-use crate::philox::Stream;
-use crate::strided;
+use crate::{
+    architecture::{Architecture, ArchitectureError},
+    initialization::Initialization,
+    operators::Operators,
+    philox::Stream,
+    strided,
+};
 
 /// The slope of LeakyReLU below zero, in every layer of every family.
 const NEGATIVE_SLOPE: f64 = 0.2;
@@ -40,8 +46,7 @@ impl Discriminator {
     /// Builds a discriminator whose first weights are a function of `seed` alone.
     ///
     /// # Errors
-    ///
-    /// Fails where the architecture's parts do not fit together.
+    /// When the architecture's parts do not fit together.
     pub fn new(
         architecture: Architecture,
         initialization: &Initialization,
@@ -63,28 +68,27 @@ impl Discriminator {
         Ok(Self { layers, head, architecture, operators: Operators::default() })
     }
 
-    /// Judges pictures: the higher the logit, the more real they look; D(x) of the papers is its sigmoid.
+    /// Judges images: the higher the logit, the more real they look; D(x) of the papers is its sigmoid.
     ///
     /// # Shapes
-    ///
-    /// - `pictures`: `[batch, 3, side, side]` in [-1, 1]
+    /// - `images`: `[batch, 3, side, side]` in [-1, 1]
     /// - output: `[batch]`
-    pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
-        let features = self.layers.iter().fold(pictures, |features, layer| layer.forward(self.operators, features));
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<1> {
+        let features = self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features));
         self.operators.convolve(&self.head, features).flatten(0, 3)
     }
 
-    /// The same discriminator, computing with these operators.
+    /// The same weights, computing with these operators from now on.
     pub fn with_operators(self, operators: Operators) -> Self {
         Self { operators, ..self }
     }
 
-    /// The shape of this discriminator.
+    /// The family, side and widths that it was built with.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// The same discriminator with its weights off the tape; gradients still flow through it to the pictures.
+    /// The same discriminator with its weights off the tape; gradients still flow through it to the images.
     ///
     /// For the generator's step, which spends no time on the discriminator's gradients then. BatchNorm still trains,
     /// as it must: it uses the batch's statistics and updates the running ones that both share.
@@ -103,17 +107,17 @@ fn head(architecture: &Architecture, (channels, start): (usize, usize), device: 
 }
 
 impl DiscriminatorLayer {
-    fn new(architecture: &Architecture, channels: [usize; 2], normalised: bool, device: &Device) -> Self {
+    fn new(architecture: &Architecture, channels: [usize; 2], normalized: bool, device: &Device) -> Self {
         let kernel = architecture.kernel as usize;
-        let conv = strided::halving(channels, kernel, architecture.family.has_biases(), device);
-        let norm = normalised.then(|| BatchNormConfig::new(channels[1]).init(device));
+        let conv = strided::downsample_conv(channels, kernel, architecture.family.has_biases(), device);
+        let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
         Self { conv, norm }
     }
 
     fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         let features = operators.convolve(&self.conv, features);
         let features = match &self.norm {
-            Some(norm) => operators.normalise(norm, features),
+            Some(norm) => operators.normalize(norm, features),
             None => features,
         };
         operators.leaky_relu(features, NEGATIVE_SLOPE)
@@ -125,11 +129,12 @@ mod tests {
     use burn::optim::GradientsParams;
 
     use super::*;
-    use crate::generator::Generator;
-    use crate::parameters::shapes;
-    use crate::philox::Philox;
-    use crate::recipe::Recipe;
-    use crate::recipe::tests::tiny;
+    use crate::{
+        generator::Generator,
+        parameters::shapes,
+        philox::Philox,
+        recipe::{Recipe, tests::tiny},
+    };
 
     #[test]
     fn layers_have_their_shapes_in_every_recipe_at_every_side() {
@@ -138,16 +143,16 @@ mod tests {
             let recipe = Recipe::named(name).unwrap().with_overrides(&small).unwrap();
             for side in [16, 32, 48, 64, 96, 128] {
                 let discriminator = recipe.discriminator(side, 1, &Device::flex()).unwrap();
-                let pictures = Tensor::ones([2, 3, side as usize, side as usize], &Device::flex());
+                let images = Tensor::ones([2, 3, side as usize, side as usize], &Device::flex());
                 let expected: Vec<_> = discriminator.architecture.features().unwrap().into_iter().rev().collect();
                 assert_eq!(discriminator.layers.len(), expected.len());
-                let mut features = pictures.clone();
+                let mut features = images.clone();
                 for (layer, (channels, side)) in discriminator.layers.iter().zip(expected) {
                     features = layer.forward(Operators::default(), features);
                     assert_eq!(features.dims(), [2, channels, side, side], "{name}");
                 }
-                assert!(discriminator.layers[0].norm.is_none(), "{name} normalises what it is shown");
-                assert_eq!(discriminator.forward(pictures).dims(), [2]);
+                assert!(discriminator.layers[0].norm.is_none(), "{name} normalizes what it is shown");
+                assert_eq!(discriminator.forward(images).dims(), [2]);
             }
         }
     }
@@ -183,13 +188,14 @@ mod tests {
         assert_ne!(weight("layers.0.conv.weight", &generator), weight("layers.0.conv.weight", &discriminator));
     }
 
-    /// One generator step against `judge`: the generator's gradients, and how many of the discriminator's there are.
-    fn generator_step(generator: &Generator, judge: &Discriminator, device: &Device) -> (Vec<f32>, usize) {
+    /// One generator step against `discriminator`: the generator's gradients, and how many of the discriminator's there
+    /// are.
+    fn generator_step(generator: &Generator, discriminator: &Discriminator, device: &Device) -> (Vec<f32>, usize) {
         let recipe = tiny();
         let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 4, device);
-        let loss = recipe.objective.generator_loss(judge.forward(generator.forward(latents)));
+        let loss = recipe.objective.generator_loss(discriminator.forward(generator.forward(latents)));
         let mut gradients = loss.backward();
-        let judged = GradientsParams::from_module(&mut gradients, judge).len();
+        let of_discriminator = GradientsParams::from_module(&mut gradients, discriminator).len();
         let moved = recipe.generator.optimizer.init(Operators::default()).step(
             1e-3,
             generator.clone(),
@@ -198,16 +204,16 @@ mod tests {
         let bytes = moved.to_safetensors().unwrap();
         let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let values = file.tensor("layers.1.conv.weight").unwrap().data().to_vec();
-        (values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(), judged)
+        (values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(), of_discriminator)
     }
 
     #[test]
     fn without_weight_gradients_the_generator_learns_the_same() {
         let device = Device::flex().autodiff();
-        let (generator, judge) =
+        let (generator, discriminator) =
             (tiny().generator(16, 1, &device).unwrap(), tiny().discriminator(16, 1, &device).unwrap());
-        let (expected, all) = generator_step(&generator, &judge, &device);
-        let (found, none) = generator_step(&generator, &judge.without_weight_gradients(), &device);
+        let (expected, all) = generator_step(&generator, &discriminator, &device);
+        let (found, none) = generator_step(&generator, &discriminator.without_weight_gradients(), &device);
         assert_eq!(found, expected);
         assert!(all > 0);
         assert_eq!(none, 0);
@@ -221,19 +227,19 @@ mod tests {
                 "latent.size = 4\ngenerator.base_channels = 8\ndiscriminator.base_channels = 8".parse().unwrap();
             let recipe = Recipe::named(name).unwrap().with_overrides(&small).unwrap();
             let latents = recipe.latent.sample(&Philox::new(3, crate::Stream::TrainingLatents), 0, 6, &device);
-            let judged = |operators| {
+            let outputs = |operators| {
                 let generator = recipe.generator(32, 1, &device).unwrap().with_operators(operators);
-                let judge = recipe.discriminator(32, 1, &device).unwrap().with_operators(operators);
-                let logits = judge.forward(generator.forward(latents.clone()));
+                let discriminator = recipe.discriminator(32, 1, &device).unwrap().with_operators(operators);
+                let logits = discriminator.forward(generator.forward(latents.clone()));
                 let gradients = logits.clone().sum().backward();
-                let gradient = judge.layers[0].conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
+                let gradient = discriminator.layers[0].conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
                 Tensor::cat(vec![logits.inner(), gradient], 0).into_data().try_to_vec::<f32>().unwrap()
             };
-            let (fast, stock) = (judged(Operators::Fast), judged(Operators::Stock));
-            assert_ne!(fast, stock, "{name}: both are the same operators");
-            let largest = stock.iter().fold(0f32, |most, x| most.max(x.abs()));
-            for (fast, stock) in fast.iter().zip(&stock) {
-                assert!((fast - stock).abs() < 1e-3 * largest, "{name}: {fast} and {stock}");
+            let (fast, by_burn) = (outputs(Operators::Fast), outputs(Operators::Burn));
+            assert_ne!(fast, by_burn, "{name}: both are the same operators");
+            let largest = by_burn.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+            for (fast, by_burn) in fast.iter().zip(&by_burn) {
+                assert!((fast - by_burn).abs() < 1e-3 * largest, "{name}: {fast} and {by_burn}");
             }
         }
     }
@@ -241,11 +247,11 @@ mod tests {
     #[test]
     fn without_weight_gradients_the_running_statistics_still_train() {
         let device = Device::flex().autodiff();
-        let judge = tiny().discriminator(16, 1, &device).unwrap();
-        let before = judge.to_safetensors().unwrap();
-        judge.without_weight_gradients().forward(Tensor::ones([4, 3, 16, 16], &device));
-        assert_ne!(judge.to_safetensors().unwrap(), before);
-        let (_, still_trained) = generator_step(&tiny().generator(16, 1, &device).unwrap(), &judge, &device);
+        let discriminator = tiny().discriminator(16, 1, &device).unwrap();
+        let before = discriminator.to_safetensors().unwrap();
+        discriminator.without_weight_gradients().forward(Tensor::ones([4, 3, 16, 16], &device));
+        assert_ne!(discriminator.to_safetensors().unwrap(), before);
+        let (_, still_trained) = generator_step(&tiny().generator(16, 1, &device).unwrap(), &discriminator, &device);
         assert!(still_trained > 0, "the discriminator itself must stay trainable");
     }
 }

@@ -1,11 +1,12 @@
 //! An exponential moving average of the generator's weights.
 
-use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::{module::Module, tensor::Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::generator::Generator;
-use crate::parameters::{parameters, replace_parameters};
+use crate::{
+    generator::Generator,
+    parameters::{parameters, replace_parameters},
+};
 
 /// How long the average remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ impl EmaConfig {
         if half_life > 0.0 { 0.5f64.powf(images as f64 / half_life) } else { 0.0 }
     }
 
-    /// What is wrong with these settings.
+    /// What keeps this average from working, each beginning with a key.
     pub(crate) fn problems(&self) -> Vec<String> {
         [("half_life_kimg", self.half_life_kimg), ("ramp_up", self.ramp_up)]
             .into_iter()
@@ -47,12 +48,12 @@ pub struct Ema {
 }
 
 impl Ema {
-    /// An average that begins (or, after a restart, goes on) at `generator`'s weights.
+    /// An average that begins (or, after a restart, is resumed) at `generator`'s weights.
     pub fn new(config: EmaConfig, generator: &Generator) -> Self {
         Self { config, generator: generator.valid() }
     }
 
-    /// How long it remembers.
+    /// The half-life and ramp-up that it was made with.
     pub fn config(&self) -> EmaConfig {
         self.config
     }
@@ -60,7 +61,7 @@ impl Ema {
     /// Takes in the weights that `source` has after `images` more were shown, `images_shown` in all with them.
     ///
     /// Weights θ become source + β (θ − source), which is exactly `source` where both agree. So do BatchNorm's running
-    /// statistics: those of the newest weights do not fit averaged ones, and shift the brightness of what they paint.
+    /// statistics: those of the newest weights do not fit averaged ones, and shift the brightness of its samples.
     pub fn update(&mut self, source: &Generator, images: u64, images_shown: u64) {
         let beta = self.config.beta(images, images_shown);
         let source = parameters(source);
@@ -70,7 +71,7 @@ impl Ema {
         });
     }
 
-    /// A copy of the averaged generator, ready to make pictures: on the plain device, BatchNorm at rest.
+    /// A copy of the averaged generator, ready to make images: on the plain device, BatchNorm at rest.
     pub fn generator(&self) -> Generator {
         self.generator.valid()
     }
@@ -85,12 +86,13 @@ fn blend(average: Tensor<1>, newest: Tensor<1>, beta: f64) -> Tensor<1> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use burn::optim::GradientsParams;
-    use burn::tensor::Device;
+    use burn::{optim::GradientsParams, tensor::Device};
 
     use super::*;
-    use crate::philox::{Philox, Stream};
-    use crate::recipe::tests::tiny;
+    use crate::{
+        philox::{Philox, Stream},
+        recipe::tests::tiny,
+    };
 
     fn values(generator: &Generator) -> BTreeMap<String, Vec<f32>> {
         let read = parameters(generator).into_iter();

@@ -1,16 +1,22 @@
-//! The generator: latents in, pictures out.
+//! The generator: latents in, samples out.
 
-use burn::module::{Module, Param};
-use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
-use burn::tensor::{Device, Tensor, activation};
+use burn::{
+    module::{Module, Param},
+    nn::{
+        BatchNorm, BatchNormConfig, Initializer,
+        conv::{ConvTranspose2d, ConvTranspose2dConfig},
+    },
+    tensor::{Device, Tensor, activation},
+};
 
-use crate::architecture::{Architecture, ArchitectureError};
-use crate::initialization::Initialization;
-use crate::latent::LatentConfig;
-use crate::operators::Operators;
-use crate::philox::Stream;
-use crate::strided;
+use crate::{
+    architecture::{Architecture, ArchitectureError},
+    initialization::Initialization,
+    latent::LatentConfig,
+    operators::Operators,
+    philox::Stream,
+    strided,
+};
 
 /// The DCGAN generator (Radford et al., 2015, figure 1).
 ///
@@ -45,8 +51,7 @@ impl Generator {
     /// Builds a generator whose first weights are a function of `seed` alone.
     ///
     /// # Errors
-    ///
-    /// Fails where the architecture's parts do not fit together.
+    /// When the architecture's parts do not fit together.
     pub fn new(
         architecture: Architecture,
         latent: LatentConfig,
@@ -67,17 +72,16 @@ impl Generator {
         let features = architecture.features()?;
         let mut layers = vec![GeneratorLayer::projection(&architecture, latent.size as usize, features[0], device)];
         for pair in features.windows(2) {
-            layers.push(GeneratorLayer::doubling(&architecture, [pair[0].0, pair[1].0], true, device));
+            layers.push(GeneratorLayer::upsample_conv(&architecture, [pair[0].0, pair[1].0], true, device));
         }
         let finest = architecture.base_channels as usize;
-        layers.push(GeneratorLayer::doubling(&architecture, [finest, 3], false, device));
+        layers.push(GeneratorLayer::upsample_conv(&architecture, [finest, 3], false, device));
         Ok(Self { layers, architecture, latent, operators: Operators::default() })
     }
 
-    /// Makes pictures of latents.
+    /// Makes a sample of each latent.
     ///
     /// # Shapes
-    ///
     /// - `latents`: `[batch, latent size]`
     /// - output: `[batch, 3, side, side]` in (-1, 1)
     pub fn forward(&self, latents: Tensor<2>) -> Tensor<4> {
@@ -88,32 +92,25 @@ impl Generator {
         activation::tanh(last.upsample(self.operators, features))
     }
 
-    /// The same generator, computing with these operators.
+    /// The same weights, computing with these operators from now on.
     pub fn with_operators(self, operators: Operators) -> Self {
         Self { operators, ..self }
     }
 
-    /// The latents that this generator takes.
+    /// The size and distribution of the latents that it was made for.
     pub fn latent(&self) -> LatentConfig {
         self.latent
     }
 
-    /// The shape of this generator.
+    /// The family, side and widths that it was built with.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
-    }
-
-    /// The same generator off the tape: pictures made by it carry no gradient back to its weights.
-    ///
-    /// For the discriminator's step, which spends no time and memory on the generator's gradients then. BatchNorm
-    /// still trains: it uses the batch's statistics and updates the running ones that both share.
-    pub fn without_weight_gradients(&self) -> Self {
-        self.clone().no_grad()
     }
 }
 
 impl GeneratorLayer {
-    /// From `[_, latent size, 1, 1]` to the coarsest features: a linear map, written as a transposed convolution.
+    /// The first layer, from `[_, latent size, 1, 1]` to the coarsest features: a linear map, written as a transposed
+    /// convolution.
     fn projection(
         architecture: &Architecture,
         latent_size: usize,
@@ -129,17 +126,17 @@ impl GeneratorLayer {
         Self { conv, position_bias, norm: Some(BatchNormConfig::new(channels).init(device)) }
     }
 
-    fn doubling(architecture: &Architecture, channels: [usize; 2], normalised: bool, device: &Device) -> Self {
+    fn upsample_conv(architecture: &Architecture, channels: [usize; 2], normalized: bool, device: &Device) -> Self {
         let kernel = architecture.kernel as usize;
-        let conv = strided::doubling(channels, kernel, architecture.family.has_biases(), device);
-        let norm = normalised.then(|| BatchNormConfig::new(channels[1]).init(device));
+        let conv = strided::upsample_conv(channels, kernel, architecture.family.has_biases(), device);
+        let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
         Self { conv, position_bias: None, norm }
     }
 
     fn hidden(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         let features = self.upsample(operators, features);
         let features = match &self.norm {
-            Some(norm) => operators.normalise(norm, features),
+            Some(norm) => operators.normalize(norm, features),
             None => features,
         };
         operators.leaky_relu(features, 0.0)
@@ -148,7 +145,7 @@ impl GeneratorLayer {
     fn upsample(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         let features = match self.conv.stride {
             [1, 1] => strided::project(operators, &self.conv, features),
-            _ => strided::double(operators, &self.conv, features),
+            _ => strided::upsample(operators, &self.conv, features),
         };
         match &self.position_bias {
             Some(bias) => features + bias.val().unsqueeze::<4>(),
@@ -162,11 +159,11 @@ mod tests {
     use burn::tensor::TensorData;
 
     use super::*;
-    use crate::architecture::Family;
-    use crate::parameters::{parameters, shapes};
-    use crate::philox::Philox;
-    use crate::recipe::Recipe;
-    use crate::recipe::tests::tiny;
+    use crate::{
+        architecture::Family,
+        parameters::{parameters, shapes},
+        recipe::{Recipe, tests::tiny},
+    };
 
     fn small(name: &str, side: u32, device: &Device) -> Generator {
         let small = "generator.base_channels = 2".parse().unwrap();
@@ -186,7 +183,7 @@ mod tests {
                     features = layer.hidden(Operators::default(), features);
                     assert_eq!(features.dims(), [1, channels, side, side], "{name}");
                 }
-                assert!(last.norm.is_none(), "{name} normalises its pictures");
+                assert!(last.norm.is_none(), "{name} normalizes its samples");
                 let side = side as usize;
                 assert_eq!(generator.forward(Tensor::ones([2, 100], &Device::flex())).dims(), [2, 3, side, side]);
             }
@@ -263,22 +260,6 @@ mod tests {
             [generator.layers[0].conv.weight.id, norm.gamma.id, norm.beta.id]
         };
         assert_eq!(ids(), ids());
-    }
-
-    #[test]
-    fn without_weight_gradients_it_makes_the_same_pictures_off_the_tape() {
-        let device = Device::flex().autodiff();
-        let generator = tiny().generator(16, 1, &device).unwrap();
-        let latents = tiny().latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 4, &device);
-        let tracked = generator.forward(latents.clone());
-        let untracked = generator.without_weight_gradients().forward(latents);
-        assert_eq!(tracked.into_data(), untracked.clone().into_data());
-        // With nothing to differentiate, the pictures are as good as constants.
-        let probe = untracked.require_grad();
-        let gradients = probe.clone().sum().backward();
-        assert!(probe.grad(&gradients).is_some());
-        let first = &generator.layers[0].conv.weight;
-        assert!(first.val().grad(&gradients).is_none(), "a gradient reached the generator");
     }
 
     #[test]

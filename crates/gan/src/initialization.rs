@@ -1,11 +1,15 @@
 //! First weights, drawn from a seed and independent of the device.
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
-use burn::tensor::{Tensor, TensorData};
+use burn::{
+    module::{Module, ModuleMapper, Param, ParamId},
+    tensor::{Tensor, TensorData},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::ParameterPath;
-use crate::philox::{Philox, Stream};
+use crate::{
+    parameters::ParameterPath,
+    philox::{Philox, Stream},
+};
 
 /// The spread of a network's first weights; biases and shifts begin at zero, running statistics at N(0, 1)'s.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,28 +24,29 @@ pub struct Initialization {
 impl Initialization {
     /// Draws the first weights of a network: the same for a seed and a stream on every device.
     ///
-    /// Parameters get ids by their place as well, so that optimizer states of two equal networks are interchangeable
+    /// Parameters get ids by their index as well, so that optimizer states of two equal networks are interchangeable
     /// and nothing is drawn from the process's own random source.
     pub(crate) fn apply<M: Module>(&self, network: M, seed: u64, stream: Stream) -> M {
         let philox = Philox::new(seed, stream);
         let first_id = (stream as u64 + 1) << 32;
-        network.map(&mut Draw { initialization: *self, philox, first_id, place: 0, path: ParameterPath::default() })
+        network.map(&mut Draw { initialization: *self, philox, first_id, index: 0, path: ParameterPath::default() })
     }
 }
 
-/// Replaces each parameter that it meets; `place` counts them and is the step that their numbers are drawn at.
+/// Replaces each parameter that it meets; `index` counts them and is the step that their numbers are drawn at.
 struct Draw {
     initialization: Initialization,
     philox: Philox,
     first_id: u64,
-    place: u64,
+    index: u64,
     path: ParameterPath,
 }
 
 impl Draw {
+    /// Rounded once, from f64: `mean + std · value` in f32 would round twice.
     fn normal(&self, count: usize, mean: f64, std: f64) -> Vec<f32> {
         let mut values = vec![0.0; count];
-        self.philox.fill_normal(self.place, &mut values);
+        self.philox.fill_normal(self.index, &mut values);
         values.iter_mut().for_each(|value| *value = (mean + std * f64::from(*value)) as f32);
         values
     }
@@ -68,8 +73,8 @@ impl ModuleMapper for Draw {
             Some(values) => Param::from_data(TensorData::new(values, shape), &param.lazy_device()),
             None => param,
         };
-        param.id = ParamId::from(self.first_id + self.place);
-        self.place += 1;
+        param.id = ParamId::from(self.first_id + self.index);
+        self.index += 1;
         param
     }
 }

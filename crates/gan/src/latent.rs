@@ -1,4 +1,4 @@
-//! Latents: the noise that a generator turns into pictures.
+//! Latents: the noise that a generator turns into samples.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use crate::philox::Philox;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LatentConfig {
-    /// Numbers in one latent.
+    /// Numbers in one latent: the generator's input channels.
     pub size: u32,
-    /// The distribution of each of them.
+    /// Each number is drawn from it independently.
     pub distribution: LatentDistribution,
 }
 
@@ -29,7 +29,6 @@ impl LatentConfig {
     /// Draws a batch of latents, a pure function of `philox` and `step`.
     ///
     /// # Shapes
-    ///
     /// - output: `[batch, size]`; its first rows do not depend on `batch`
     pub fn sample(&self, philox: &Philox, step: u64, batch: usize, device: &Device) -> Tensor<2> {
         let mut values = vec![0.0; batch * self.size as usize];

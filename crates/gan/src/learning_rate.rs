@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 pub struct LearningRateSchedule {
     /// The rate is reached after this many thousand images; 0: at once.
     pub warm_up_kimg: f64,
-    /// How it falls.
+    /// The curve it falls on from `decay_start_kimg` to `decay_end_kimg`.
     pub decay: Decay,
-    /// It falls from here.
+    /// It falls from this many thousand images on.
     pub decay_start_kimg: f64,
-    /// And no further from here on.
+    /// It has fallen to `final_share` at this many thousand images.
     pub decay_end_kimg: f64,
-    /// What is left of it then.
+    /// What is left of it then, from 0 to 1.
     pub final_share: f64,
 }
 
@@ -28,9 +28,9 @@ pub struct LearningRateSchedule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decay {
-    /// Not at all.
+    /// Not at all; the other three keys mean nothing then.
     None,
-    /// On a straight line.
+    /// On a straight line from 1 to `final_share`.
     Linear,
     /// On half a cosine: Loshchilov and Hutter, "SGDR" (2017), equation 5.
     Cosine,

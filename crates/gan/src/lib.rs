@@ -1,4 +1,4 @@
-//! Networks, objectives and regularisers: tensors in, tensors out.
+//! Networks, objectives, optimizers and recipes of GANs: tensors in, tensors out.
 //!
 //! This crate reads no file and no clock and draws from no hidden random state: weights and latents come
 //! from a counter-based generator ([`Philox`]) that is keyed by what the caller passes.
@@ -22,7 +22,7 @@ mod schedule;
 mod strided;
 mod weights;
 
-pub use architecture::{Architecture, ArchitectureError, Family, Geometry};
+pub use architecture::{Architecture, ArchitectureError, Family, StageLayout};
 pub use discriminator::Discriminator;
 pub use ema::{Ema, EmaConfig};
 pub use generator::Generator;
@@ -30,10 +30,10 @@ pub use gradients::AveragedGradients;
 pub use initialization::Initialization;
 pub use latent::{LatentConfig, LatentDistribution};
 pub use learning_rate::{Decay, LearningRateSchedule};
-pub use objective::{Objective, ObjectiveConfig, softplus};
+pub use objective::{Objective, ObjectiveConfig};
 pub use operators::Operators;
 pub use optimizer::{OptimizerConfig, OptimizerName};
 pub use philox::{Philox, Stream};
 pub use recipe::{NetworkConfig, Recipe, RecipeError};
 pub use schedule::{Network, Phase};
-pub use weights::{WeightsError, read_metadata};
+pub use weights::WeightsError;

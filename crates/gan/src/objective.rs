@@ -1,4 +1,4 @@
-//! Objectives: what the two networks minimise, from the discriminator's logits.
+//! Objectives: what the two networks minimize, from the discriminator's logits.
 //!
 //! D(x) = σ(x's logit). Logits are used throughout, so that log D(x) = −softplus(−logit) and
 //! log(1 − D(x)) = −softplus(logit) neither overflow nor lose digits.
@@ -6,29 +6,29 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-/// The game that is played.
+/// Which loss each player minimizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
     /// Both play the one value function: Goodfellow et al., "Generative adversarial nets" (2014), equation 1.
     Minimax,
-    /// The generator maximises log D(G(z)) instead, which does not vanish while it loses: the same paper, section 3.
+    /// The generator maximizes log D(G(z)) instead, which does not vanish while it loses: the same paper, section 3.
     NonSaturating,
 }
 
-/// An objective and its regularisation.
+/// An objective and its regularization.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectiveConfig {
-    /// The game that is played.
+    /// Which loss each player minimizes.
     pub name: Objective,
-    /// One-sided label smoothing ε: real pictures' target is 1 − ε, generated ones' stays 0. Salimans et al.,
+    /// One-sided label smoothing ε: real images' target is 1 − ε, generated ones' stays 0. Salimans et al.,
     /// "Improved techniques for training GANs" (2016), section 3.4.
     pub label_smoothing: f64,
 }
 
 impl ObjectiveConfig {
-    /// What the discriminator minimises:
+    /// What the discriminator minimizes:
     ///
     /// −E\[(1 − ε) log D(x) + ε log(1 − D(x))\] − E\[log(1 − D(G(z)))\].
     ///
@@ -36,23 +36,22 @@ impl ObjectiveConfig {
     /// D = p / (p + q); with ε it is D = (1 − ε) p / (p + q).
     ///
     /// # Shapes
-    ///
     /// - `real_logits`, `fake_logits`: `[batch]`
     /// - output: `[1]`
     pub fn discriminator_loss(&self, real_logits: Tensor<1>, fake_logits: Tensor<1>) -> Tensor<1> {
         // A target t costs t·softplus(−x) + (1 − t)·softplus(x) = softplus(−x) + (1 − t)·x.
         let real = softplus(real_logits.clone().neg()).mean();
         let fake = softplus(fake_logits).mean();
+        // Not `smoothing · mean` always: adding 0 · x would be another sum where x is infinite.
         match self.label_smoothing {
             0.0 => real + fake,
             smoothing => real + real_logits.mean().mul_scalar(smoothing) + fake,
         }
     }
 
-    /// What the generator minimises: E\[log(1 − D(G(z)))\] (minimax) or −E\[log D(G(z))\] (non-saturating).
+    /// What the generator minimizes: E\[log(1 − D(G(z)))\] (minimax) or −E\[log D(G(z))\] (non-saturating).
     ///
     /// # Shapes
-    ///
     /// - `fake_logits`: `[batch]`
     /// - output: `[1]`
     pub fn generator_loss(&self, fake_logits: Tensor<1>) -> Tensor<1> {
@@ -64,7 +63,7 @@ impl ObjectiveConfig {
 }
 
 /// log(1 + eˣ), elementwise, for any finite x; its gradient is σ(x) everywhere, zero included.
-pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     activation::log_sigmoid(x.neg()).neg()
 }
 

@@ -1,19 +1,23 @@
 //! The operators that networks are made of: burn's own, or those of `fast-conv`.
 
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
-use burn::nn::{BatchNorm, PaddingConfig2d};
-use burn::tensor::ops::ConvTransposeOptions;
-use burn::tensor::{Tensor, activation, module};
+use burn::{
+    nn::{
+        BatchNorm, PaddingConfig2d,
+        conv::{Conv2d, ConvTranspose2d},
+    },
+    tensor::{Tensor, activation, module, ops::ConvTransposeOptions},
+};
 use fast_conv::{Normalized, Padding};
 
 /// Whose operators a network computes with. Both compute the same function, but for rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operators {
-    /// Those of `fast-conv`, which on other devices than the CPU has convolutions only, and hands the rest to burn's own.
+    /// Those of `fast-conv`, which on other devices than the CPU has convolutions only, and hands the rest to burn's
+    /// own.
     #[default]
     Fast,
     /// Burn's own on every device.
-    Stock,
+    Burn,
 }
 
 impl Operators {
@@ -25,7 +29,7 @@ impl Operators {
             PaddingConfig2d::Same => return convolution.forward(input),
         };
         match self {
-            Self::Stock => convolution.forward(input),
+            Self::Burn => convolution.forward(input),
             Self::Fast => {
                 let bias = convolution.bias.as_ref().map(|bias| bias.val());
                 fast_conv::conv2d(input, convolution.weight.val(), bias, convolution.stride, padding)
@@ -44,7 +48,7 @@ impl Operators {
         let (weight, stride) = (convolution.weight.val(), convolution.stride);
         match self {
             Self::Fast => fast_conv::conv_transpose2d(input, weight, bias, stride, padding),
-            Self::Stock => {
+            Self::Burn => {
                 // Burn cuts as much off the end as off the beginning; the rest is cut here.
                 let Padding { top, left, bottom, right } = padding;
                 let options = ConvTransposeOptions::new(stride, [top, left], [0, 0], [1, 1], 1);
@@ -56,8 +60,8 @@ impl Operators {
     }
 
     /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
-    pub(crate) fn normalise(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
-        if self == Self::Stock || !input.device().is_autodiff() || !norm.training.is_enabled() {
+    pub(crate) fn normalize(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+        if self == Self::Burn || !input.device().is_autodiff() || !norm.training.is_enabled() {
             return norm.forward(input);
         }
         let Normalized { output, mean, variance } =
@@ -73,8 +77,8 @@ impl Operators {
     pub(crate) fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
         match self {
             Self::Fast => fast_conv::leaky_relu(input, slope as f32),
-            Self::Stock if slope == 0.0 => activation::relu(input),
-            Self::Stock => activation::leaky_relu(input, slope),
+            Self::Burn if slope == 0.0 => activation::relu(input),
+            Self::Burn => activation::leaky_relu(input, slope),
         }
     }
 }

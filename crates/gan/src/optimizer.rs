@@ -1,18 +1,17 @@
-//! Optimisers as recipes name them.
+//! Optimizers as recipes name them.
 
 mod adam;
 
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use serde::{Deserialize, Serialize};
 
-use crate::learning_rate::LearningRateSchedule;
-use crate::operators::Operators;
+use crate::{learning_rate::LearningRateSchedule, operators::Operators};
 
-/// An optimiser and its constants.
+/// An optimizer and its constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerConfig {
-    /// Which optimiser.
+    /// The update rule.
     pub name: OptimizerName,
     /// The step's length, before its schedule.
     pub learning_rate: f64,
@@ -31,7 +30,7 @@ pub struct OptimizerConfig {
     pub schedule: LearningRateSchedule,
 }
 
-/// The optimisers on offer.
+/// The update rules on offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptimizerName {
@@ -40,13 +39,13 @@ pub enum OptimizerName {
 }
 
 impl OptimizerConfig {
-    /// The optimiser with no state; the learning rate is given to each of its steps.
+    /// The optimizer with no state; the learning rate is given to each of its steps.
     pub fn init(&self, operators: Operators) -> ModuleOptimizer {
         let OptimizerName::Adam = self.name;
         let (beta_1, beta_2, epsilon) = (self.beta_1 as f32, self.beta_2 as f32, self.epsilon as f32);
         match operators {
             Operators::Fast => adam::Adam { beta_1, beta_2, epsilon }.into(),
-            Operators::Stock => AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init(),
+            Operators::Burn => AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init(),
         }
     }
 
@@ -55,7 +54,7 @@ impl OptimizerConfig {
         self.learning_rate * self.schedule.share(images)
     }
 
-    /// What keeps this optimiser from working, each beginning with a key.
+    /// What keeps this optimizer from working, each beginning with a key.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (key, value) in [("learning_rate", self.learning_rate), ("epsilon", self.epsilon)] {

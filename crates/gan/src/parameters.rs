@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::Tensor,
+};
 
-/// A parameter as it was read.
+/// A parameter or running statistic as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
-    /// Its shape in the network.
+    /// The shape that it has in the network, and in weight files.
     pub(crate) shape: Vec<usize>,
     /// Its values, flattened; off the tape.
     pub(crate) values: Tensor<1>,
@@ -40,7 +42,7 @@ pub(crate) fn replace_parameters<M: Module>(network: &M, replace: impl FnMut(&st
     if tracked { replaced.train() } else { replaced }
 }
 
-/// Where a walk over a network stands.
+/// The names of the modules that a walk over a network is inside, outermost first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParameterPath(Vec<String>);
 

@@ -22,16 +22,16 @@ pub enum Stream {
     EvaluationLatents = 5,
     /// Random directions and choices of an evaluation's measures.
     EvaluationMeasures = 6,
-    /// Flips and other augmentation of pictures.
+    /// Flips and other augmentation of images.
     Augmentation = 7,
 }
 
 /// A source of random numbers that is a pure function of (seed, stream, attempt, step, index).
 ///
 /// Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), table 2.
-/// The key is the seed; the counter is `[index / 4, stream + attempt · 2¹⁶, step, step >> 32]`, each of whose values gives
-/// four 32-bit words. So two different steps, streams or attempts never share a word, and the numbers of a
-/// step do not depend on how many are asked for: a longer fill begins with the shorter one.
+/// The key is the seed; the counter is `[index / 4, stream + attempt · 2¹⁶, step, step >> 32]`, each of whose values
+/// gives four 32-bit words. So two different steps, streams or attempts never share a word, and the numbers of a step
+/// do not depend on how many are asked for: a longer fill begins with the shorter one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Philox {
     key: [u32; 2],

@@ -1,28 +1,30 @@
-//! A recipe: networks, objective, optimisers and schedule, as data in TOML.
+//! A recipe: networks, objective, optimizers and schedule, as data in TOML.
 
 mod overrides;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::architecture::{Architecture, ArchitectureError, Family};
-use crate::discriminator::Discriminator;
-use crate::ema::EmaConfig;
-use crate::generator::Generator;
-use crate::initialization::Initialization;
-use crate::latent::LatentConfig;
-use crate::objective::ObjectiveConfig;
-use crate::optimizer::OptimizerConfig;
-use crate::schedule::{self, Phase};
+use crate::{
+    architecture::{Architecture, ArchitectureError, Family},
+    discriminator::Discriminator,
+    ema::EmaConfig,
+    generator::Generator,
+    initialization::Initialization,
+    latent::LatentConfig,
+    objective::ObjectiveConfig,
+    optimizer::OptimizerConfig,
+    schedule::{self, Phase},
+};
 
-/// The recipes that come with this crate.
+/// The recipes that come with this crate: names and their files.
 const SHIPPED: [(&str, &str); 3] = [
     ("dcgan", include_str!("../recipes/dcgan.toml")),
     ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
     ("dcgan-tutorial", include_str!("../recipes/dcgan-tutorial.toml")),
 ];
 
-/// Everything that training depends on but the pictures, the seed and their number.
+/// Everything that training depends on but the images, the seed and their number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -32,19 +34,19 @@ pub struct Recipe {
     pub phases: Vec<Phase>,
     /// What the generator is fed.
     pub latent: LatentConfig,
-    /// The generator.
+    /// The network that makes samples.
     pub generator: NetworkConfig,
-    /// The discriminator.
+    /// The network that tells samples from real images.
     pub discriminator: NetworkConfig,
     /// The first weights of both.
     pub initialization: Initialization,
-    /// What both minimise.
+    /// What both minimize.
     pub objective: ObjectiveConfig,
     /// The average of the generator's weights.
     pub ema: EmaConfig,
 }
 
-/// A network and its optimiser; the pictures' side comes from the dataset.
+/// A network and its optimizer; the images' side comes from the dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
@@ -64,7 +66,7 @@ pub enum RecipeError {
     /// No recipe has that name.
     #[error("there is no recipe {name:?}; choose one of {}", Recipe::names().join(", "))]
     Unknown {
-        /// The name that was asked for.
+        /// What was asked for.
         name: String,
     },
     /// Overrides name keys that are not there, or give them values of another type.
@@ -84,8 +86,7 @@ impl Recipe {
     /// The recipe of that name.
     ///
     /// # Errors
-    ///
-    /// Fails where there is none, naming those that there are.
+    /// When there is none, naming those that there are.
     pub fn named(name: &str) -> Result<Self, RecipeError> {
         let shipped = SHIPPED.iter().find(|(shipped, _)| *shipped == name);
         let (_, text) = shipped.ok_or_else(|| RecipeError::Unknown { name: name.to_owned() })?;
@@ -95,8 +96,7 @@ impl Recipe {
     /// Reads a recipe that [`Recipe::to_toml`] wrote.
     ///
     /// # Errors
-    ///
-    /// Fails where a key is missing or unknown, or a value of another type.
+    /// When a key is missing or unknown, or a value of another type.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
         Ok(toml::from_str(text)?)
     }
@@ -109,22 +109,21 @@ impl Recipe {
     /// The recipe with single values changed: `generator.base_channels = 16`, as a dotted key or as nested tables.
     ///
     /// # Errors
-    ///
-    /// Fails with all problems at once: keys that no recipe has (naming the nearest one, and those that there are) and
-    /// values of another type.
+    /// When anything is wrong, with all problems at once: keys that no recipe has (naming the nearest one, and those
+    /// that there are) and values of another type.
     pub fn with_overrides(&self, overrides: &toml::Table) -> Result<Self, RecipeError> {
         overrides::apply(self, overrides).map_err(RecipeError::Overrides)
     }
 
-    /// What keeps this recipe from training on pictures of `resolution` pixels: all problems at once, none if it works.
+    /// What keeps this recipe from training on images of `resolution` pixels: all problems at once, none if it works.
     pub fn validate(&self, resolution: u32) -> Vec<String> {
         let mut problems = schedule::problems(&self.phases);
         if !(1..=65_536).contains(&self.latent.size) {
             problems.push(format!("latent.size is {}: choose 1 to 65536", self.latent.size));
         }
         for (network, config) in [("generator", &self.generator), ("discriminator", &self.discriminator)] {
-            let geometry = self.architecture(config, resolution).geometry();
-            problems.extend(geometry.err().map(|error| format!("{network}: {error}")));
+            let stages = self.architecture(config, resolution).stage_layout();
+            problems.extend(stages.err().map(|error| format!("{network}: {error}")));
             problems.extend(config.optimizer.problems().iter().map(|problem| format!("{network}.optimizer.{problem}")));
         }
         let Initialization { weight_std, norm_scale_std } = self.initialization;
@@ -141,20 +140,18 @@ impl Recipe {
         problems
     }
 
-    /// Builds the generator for pictures of `resolution` pixels; `seed` alone decides its weights.
+    /// Builds the generator for images of `resolution` pixels; `seed` alone decides its weights.
     ///
     /// # Errors
-    ///
-    /// Fails where [`Recipe::validate`] finds a problem in the network's shape.
+    /// When [`Recipe::validate`] finds a problem in the network's shape.
     pub fn generator(&self, resolution: u32, seed: u64, device: &Device) -> Result<Generator, ArchitectureError> {
         let architecture = self.architecture(&self.generator, resolution);
         Generator::new(architecture, self.latent, &self.initialization, seed, device)
     }
 
-    /// Builds the discriminator for pictures of `resolution` pixels; `seed` alone decides its weights.
+    /// Builds the discriminator for images of `resolution` pixels; `seed` alone decides its weights.
     ///
     /// # Errors
-    ///
     /// As [`Recipe::generator`].
     pub fn discriminator(
         &self,
@@ -239,7 +236,7 @@ pub(crate) mod tests {
             "latent.size is 0",
             "generator: base_channels is 0",
             "generator.optimizer.learning_rate is -1",
-            "discriminator: dcgan networks cannot have pictures of 50 px",
+            "discriminator: dcgan networks cannot have images of 50 px",
             "discriminator.optimizer.beta_2 is 1",
             "initialization.weight_std is NaN",
             "objective.label_smoothing is 0.5",

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct Phase {
     /// The network whose weights change.
     pub update: Network,
-    /// Updates in a row. Each of the discriminator's takes a new batch of real pictures.
+    /// Updates in a row. Each of the discriminator's takes a new batch of real images.
     pub times: u32,
     /// Whether each update draws latents of its own; if not, it uses those drawn last in this step.
     #[serde(default = "fresh")]
     pub fresh_latent: bool,
-    /// The phase takes part in every so-manieth step, the first one among them.
+    /// The phase takes part in every n-th step, the first one among them.
     #[serde(default = "always")]
     pub every: u32,
 }
@@ -29,9 +29,9 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
-    /// Makes pictures.
+    /// It makes samples of latents.
     Generator,
-    /// Judges them.
+    /// It tells samples from real images.
     Discriminator,
 }
 
@@ -43,7 +43,7 @@ fn always() -> u32 {
     1
 }
 
-/// What is wrong with a list of phases.
+/// What keeps a list of phases from being a training step: all problems at once.
 pub(crate) fn problems(phases: &[Phase]) -> Vec<String> {
     let mut problems = Vec::new();
     for (update, name) in [(Network::Discriminator, "discriminator"), (Network::Generator, "generator")] {

@@ -1,18 +1,22 @@
-//! Convolutions that halve a side, and transposed ones that double it.
+//! Strided convolutions: those that halve a side, and transposed ones that double it.
 //!
 //! Both pad as TensorFlow's SAME does: `kernel − 2` in all, the odd pixel at the end. At kernel 4 that is PyTorch's
 //! `padding=1`. The transposed one is the full transposed convolution (side 2n + kernel − 2) cut to
 //! `[begin, begin + 2n)` with `begin = (kernel − 2) / 2`: [1 : 1 + 2n] at kernel 5, which no PyTorch padding gives.
 
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{Initializer, PaddingConfig2d};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    nn::{
+        Initializer, PaddingConfig2d,
+        conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig},
+    },
+    tensor::{Device, Tensor},
+};
 use fast_conv::Padding;
 
 use crate::operators::Operators;
 
 /// A convolution from `[_, from, 2n, 2n]` to `[_, to, n, n]`, its weights zero.
-pub(crate) fn halving([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> Conv2d {
+pub(crate) fn downsample_conv([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> Conv2d {
     let (begin, end) = same_padding(kernel);
     Conv2dConfig::new([from, to], [kernel, kernel])
         .with_stride([2, 2])
@@ -22,8 +26,8 @@ pub(crate) fn halving([from, to]: [usize; 2], kernel: usize, bias: bool, device:
         .init(device)
 }
 
-/// A transposed convolution for [`double`], from `[_, from, n, n]` to `[_, to, 2n, 2n]`, its weights zero.
-pub(crate) fn doubling([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> ConvTranspose2d {
+/// A transposed convolution for [`upsample`], from `[_, from, n, n]` to `[_, to, 2n, 2n]`, its weights zero.
+pub(crate) fn upsample_conv([from, to]: [usize; 2], kernel: usize, bias: bool, device: &Device) -> ConvTranspose2d {
     let (begin, _) = same_padding(kernel);
     ConvTranspose2dConfig::new([from, to], [kernel, kernel])
         .with_stride([2, 2])
@@ -33,10 +37,10 @@ pub(crate) fn doubling([from, to]: [usize; 2], kernel: usize, bias: bool, device
         .init(device)
 }
 
-/// Applies a transposed convolution that [`doubling`] made.
+/// Applies a transposed convolution that [`upsample_conv`] made.
 ///
 /// [`Padding::same`] cuts `begin` pixels off the beginning and what an odd kernel leaves besides off the end.
-pub(crate) fn double(operators: Operators, convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+pub(crate) fn upsample(operators: Operators, convolution: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
     operators.convolve_transposed(convolution, input, Padding::same(convolution.kernel_size[0], 2))
 }
 
@@ -51,8 +55,7 @@ fn same_padding(kernel: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Param;
-    use burn::tensor::TensorData;
+    use burn::{module::Param, tensor::TensorData};
 
     use super::*;
 
@@ -60,15 +63,16 @@ mod tests {
         Tensor::ones(shape, device)
     }
 
-    const BOTH: [Operators; 2] = [Operators::Fast, Operators::Stock];
+    const BOTH: [Operators; 2] = [Operators::Fast, Operators::Burn];
 
     #[test]
     fn every_kernel_halves_and_doubles() {
         let device = Device::flex();
         for (kernel, operators) in (2..=9).flat_map(|kernel| BOTH.map(|operators| (kernel, operators))) {
-            let half = operators.convolve(&halving([2, 3], kernel, true, &device), ones([1, 2, 12, 12], &device));
+            let half =
+                operators.convolve(&downsample_conv([2, 3], kernel, true, &device), ones([1, 2, 12, 12], &device));
             assert_eq!(half.dims(), [1, 3, 6, 6], "kernel {kernel}");
-            let twice = double(operators, &doubling([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
+            let twice = upsample(operators, &upsample_conv([3, 2], kernel, true, &device), ones([1, 3, 6, 6], &device));
             assert_eq!(twice.dims(), [1, 2, 12, 12], "kernel {kernel}");
         }
     }
@@ -78,14 +82,14 @@ mod tests {
     #[test]
     fn an_odd_kernel_is_placed_as_tensorflow_places_it() {
         let device = Device::flex();
-        let mut convolution = doubling([1, 1], 5, false, &device);
+        let mut convolution = upsample_conv([1, 1], 5, false, &device);
         let kernel: Vec<f32> = (1..=25u8).map(f32::from).collect();
         convolution.weight = Param::from_data(TensorData::new(kernel, [1, 1, 5, 5]), &device);
         let mut input = vec![0.0f32; 9];
         input[4] = 1.0;
         let input = Tensor::<4>::from_data(TensorData::new(input, [1, 1, 3, 3]), &device);
         for operators in BOTH {
-            let output = double(operators, &convolution, input.clone());
+            let output = upsample(operators, &convolution, input.clone());
             let output: Vec<f32> = output.into_data().try_to_vec().unwrap();
             for (row, column) in (0..6).flat_map(|row| (0..6).map(move |column| (row, column))) {
                 let inside = row >= 1 && column >= 1;
@@ -99,7 +103,7 @@ mod tests {
     #[test]
     fn an_odd_kernel_pads_more_at_the_end() {
         let device = Device::flex();
-        let mut convolution = halving([1, 1], 5, false, &device);
+        let mut convolution = downsample_conv([1, 1], 5, false, &device);
         convolution.weight = Param::from_tensor(ones([1, 1, 5, 5], &device));
         for operators in BOTH {
             let output = operators.convolve(&convolution, ones([1, 1, 6, 6], &device));

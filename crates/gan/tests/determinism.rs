@@ -1,8 +1,10 @@
 //! The same seed gives the same trained weights, bit for bit, on any number of worker threads.
 #![allow(clippy::unwrap_used)]
 
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::{
+    optim::GradientsParams,
+    tensor::{Device, Tensor, TensorData},
+};
 use gan::{Ema, Operators, Philox, Recipe, Stream};
 
 /// The average's and the discriminator's bytes after three steps of training on noise.
@@ -18,17 +20,17 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let latents = Philox::new(seed, Stream::TrainingLatents);
     let learning_rate = recipe.generator.optimizer.learning_rate;
     for step in 0..3 {
-        let mut pictures = vec![0.0; BATCH * 3 * (SIDE * SIDE) as usize];
-        Philox::new(seed, Stream::Augmentation).fill_normal(step, &mut pictures);
+        let mut images = vec![0.0; BATCH * 3 * (SIDE * SIDE) as usize];
+        Philox::new(seed, Stream::Augmentation).fill_normal(step, &mut images);
         let shape = [BATCH, 3, SIDE as usize, SIDE as usize];
-        let real = Tensor::<4>::from_data(TensorData::new(pictures, shape), &device);
+        let real = Tensor::<4>::from_data(TensorData::new(images, shape), &device);
         let fake = generator.forward(recipe.latent.sample(&latents, step, BATCH, &device));
-        let (real, judged) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
-        let gradients = recipe.objective.discriminator_loss(real, judged).backward();
+        let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
+        let gradients = recipe.objective.discriminator_loss(real_logits, fake_logits).backward();
         let gradients = GradientsParams::from_grads(gradients, &discriminator);
         discriminator = adam_d.step(learning_rate, discriminator, gradients);
-        let judged = discriminator.without_weight_gradients().forward(fake);
-        let gradients = recipe.objective.generator_loss(judged).backward();
+        let fake_logits = discriminator.without_weight_gradients().forward(fake);
+        let gradients = recipe.objective.generator_loss(fake_logits).backward();
         let gradients = GradientsParams::from_grads(gradients, &generator);
         generator = adam_g.step(learning_rate, generator, gradients);
         ema.update(&generator, BATCH as u64, (step + 1) * BATCH as u64);

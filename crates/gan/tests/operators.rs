@@ -1,11 +1,13 @@
 //! Along a run, burn's own operators give the losses that the fast ones give.
 //!
-//! Two runs apart, one with each, drift from each other as any two runs that round differently do: Adam's first steps turn
-//! on the signs of gradients that are nearly zero. So the losses are compared from the same weights, step by step.
+//! Two runs apart, one with each, drift from each other as any two runs that round differently do: Adam's first steps
+//! turn on the signs of gradients that are nearly zero. So the losses are compared from the same weights, step by step.
 #![allow(clippy::unwrap_used)]
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::{
+    optim::{GradientsParams, ModuleOptimizer},
+    tensor::{Device, Tensor, TensorData},
+};
 use gan::{Discriminator, Generator, Operators, Philox, Recipe, Stream};
 
 const SIDE: u32 = 32;
@@ -20,19 +22,19 @@ fn losses(
 ) -> [Tensor<1>; 2] {
     let (generator, discriminator) = networks;
     let fake = generator.forward(latents);
-    let (real, judged) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
-    let judged_still = discriminator.without_weight_gradients().forward(fake);
-    [recipe.objective.discriminator_loss(real, judged), recipe.objective.generator_loss(judged_still)]
+    let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
+    let frozen_logits = discriminator.without_weight_gradients().forward(fake);
+    [recipe.objective.discriminator_loss(real_logits, fake_logits), recipe.objective.generator_loss(frozen_logits)]
 }
 
-/// Pictures of smooth colour, so that there is something to learn.
-fn pictures(step: u64, device: &Device) -> Tensor<4> {
+/// Images of smooth colour, so that there is something to learn.
+fn images(step: u64, device: &Device) -> Tensor<4> {
     let side = SIDE as usize;
     let mut colours = vec![0.0; BATCH * 6];
     Philox::new(5, Stream::Augmentation).fill_uniform(step, &mut colours);
     let value = |at: usize| {
-        let (picture, channel, row) = (at / (3 * side * side), at / (side * side) % 3, at / side % side);
-        let [from, to] = [0, 3].map(|end| colours[picture * 6 + end + channel]);
+        let (image, channel, row) = (at / (3 * side * side), at / (side * side) % 3, at / side % side);
+        let [from, to] = [0, 3].map(|end| colours[image * 6 + end + channel]);
         2.0 * (from + (to - from) * row as f32 / side as f32) - 1.0
     };
     let shape = [BATCH, 3, side, side];
@@ -53,17 +55,17 @@ fn from_the_same_weights_both_operators_give_the_same_losses_for_twenty_steps() 
         let rate = recipe.generator.optimizer.learning_rate;
         let mut differences = 0;
         for step in 0..20 {
-            let (real, latents) = (pictures(step, &device), recipe.latent.sample(&philox, step, BATCH, &device));
+            let (real, latents) = (images(step, &device), recipe.latent.sample(&philox, step, BATCH, &device));
             let with = |operators: Operators| {
                 let (generator, discriminator) = networks.clone();
                 (generator.with_operators(operators), discriminator.with_operators(operators))
             };
-            let [fast, stock] = [Operators::Fast, Operators::Stock]
+            let [fast, by_burn] = [Operators::Fast, Operators::Burn]
                 .map(|operators| losses(&recipe, &with(operators), real.clone(), latents.clone()));
-            for (player, (fast, stock)) in ["L_D", "L_G"].into_iter().zip(fast.iter().zip(&stock)) {
-                let [fast, stock] = [fast, stock].map(|loss| loss.clone().into_scalar::<f32>());
-                assert!((fast - stock).abs() < 1e-3, "{name}, step {step}, {player}: {fast}, and {stock} by stock");
-                differences += u32::from(fast.to_bits() != stock.to_bits());
+            for (player, (fast, by_burn)) in ["L_D", "L_G"].into_iter().zip(fast.iter().zip(&by_burn)) {
+                let [fast, by_burn] = [fast, by_burn].map(|loss| loss.clone().into_scalar::<f32>());
+                assert!((fast - by_burn).abs() < 1e-3, "{name}, step {step}, {player}: {fast}, and {by_burn} by burn");
+                differences += u32::from(fast.to_bits() != by_burn.to_bits());
             }
             let [loss_d, loss_g] = fast;
             let gradients = GradientsParams::from_grads(loss_d.backward(), &networks.1);

@@ -1,12 +1,13 @@
 //! The networks, their gradients and their updates against PyTorch's, recorded by `oracles/dcgan_pytorch.py`.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::{Device, Gradients, Tensor, TensorData},
+};
 use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName};
 use safetensors::SafeTensors;
 
@@ -106,8 +107,8 @@ fn by_name<M: Module>(network: &M, gradients: &Gradients) -> Named {
     visitor.found
 }
 
-fn thinned(pictures: Tensor<4>) -> Vec<f32> {
-    values(pictures).into_iter().step_by(7).collect()
+fn thinned(images: Tensor<4>) -> Vec<f32> {
+    values(images).into_iter().step_by(7).collect()
 }
 
 fn real_pictures(batch: usize, side: usize, device: &Device) -> Tensor<4> {
@@ -126,8 +127,8 @@ fn check(case: &str) {
     let batch = latents.len() / size;
     let latents = TensorData::new(latents, [batch, size]);
 
-    let pictures = generator.valid().forward(Tensor::from_data(latents.clone(), &plain));
-    expected.check("rest.pictures", &thinned(pictures));
+    let images = generator.valid().forward(Tensor::from_data(latents.clone(), &plain));
+    expected.check("rest.pictures", &thinned(images));
     let logits = discriminator.valid().forward(real_pictures(batch, side, &plain));
     expected.check("rest.logits", &values(logits));
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::geometry::Map;
+use crate::geometry::FeatureMap;
 
 /// Largest allowed error, as a share of the largest magnitude in the reference.
 const TOLERANCE: f64 = 1e-4;
@@ -43,7 +43,7 @@ fn each_term(geometry: Geometry, mut visit: impl FnMut(usize, usize, usize)) {
 }
 
 fn check_close(what: &str, geometry: Geometry, found: &[f32], expected: &[f64]) {
-    let largest = expected.iter().fold(1e-6f64, |most, x| most.max(x.abs()));
+    let largest = expected.iter().fold(1e-6f64, |largest, x| largest.max(x.abs()));
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (f64::from(*found) - expected).abs() / largest;
         assert!(error < TOLERANCE, "{what} at {index}: {found} instead of {expected} for {geometry:?}");
@@ -80,8 +80,12 @@ fn geometry(
     let side = |length: usize| Some(length.checked_sub(kernel)? / stride + 1);
     Some(Geometry {
         batch,
-        big: Map { channels: inputs, height, width },
-        small: Map { channels: outputs, height: side(height + top + bottom)?, width: side(width + left + right)? },
+        big: FeatureMap { channels: inputs, height, width },
+        small: FeatureMap {
+            channels: outputs,
+            height: side(height + top + bottom)?,
+            width: side(width + left + right)?,
+        },
         kernel: [kernel; 2],
         stride: [stride; 2],
         top,
@@ -126,8 +130,8 @@ fn same_padding_agrees_with_its_definition_at_every_side() {
 
 #[test]
 fn unequal_kernels_and_strides_agree_with_their_definition() {
-    let big = Map { channels: 3, height: 11, width: 9 };
-    let small = Map { channels: 5, height: 5, width: 3 };
+    let big = FeatureMap { channels: 3, height: 11, width: 9 };
+    let small = FeatureMap { channels: 5, height: 5, width: 3 };
     let geometry = Geometry { batch: 2, big, small, kernel: [3, 4], stride: [2, 3], top: 1, left: 1 };
     for level in Level::all() {
         check(geometry, level);

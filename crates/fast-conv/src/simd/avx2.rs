@@ -18,23 +18,24 @@ pub(super) unsafe fn run(job: impl Job) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair(__m256, __m256);
 
-// SAFETY of every block below: the trait's methods are called only inside `run`, so AVX2 and FMA are present; loads and
-// stores touch the 16 floats that the caller gives.
 impl Lanes for Pair {
     const TILE: Tile = Tile::FourByOne;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present; the caller gives 16 floats to read.
         unsafe { Self(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present; the caller gives 16 floats to write.
         unsafe {
             _mm256_storeu_ps(to, self.0);
             _mm256_storeu_ps(to.add(8), self.1);
@@ -43,26 +44,31 @@ impl Lanes for Pair {
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
     unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe { Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
     unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe { Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe { Self(_mm256_fmadd_ps(self.0, factor.0, sum.0), _mm256_fmadd_ps(self.1, factor.1, sum.1)) }
     }
 
     #[inline(always)]
     unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
         unsafe {
             let mut columns = rows;
             let zero = [_mm256_setzero_ps(); 8];
@@ -83,9 +89,10 @@ impl Lanes for Pair {
     }
 }
 
-/// Transposes 8 × 8 floats: neighbouring singles, then doubles, then halves change places.
+/// Transposes 8 × 8 floats: neighbouring singles, then doubles, then halves are exchanged.
 #[inline(always)]
 unsafe fn eight(rows: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: called inside `run` alone, so AVX2 and FMA are present.
     unsafe {
         let (mut singles, mut doubles, mut columns) = (rows, rows, rows);
         for i in (0..8).step_by(2) {

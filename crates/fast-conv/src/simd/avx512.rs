@@ -18,49 +18,55 @@ pub(super) unsafe fn run(job: impl Job) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Register(__m512);
 
-// SAFETY of every block below: the trait's methods are called only inside `run`, so AVX-512F is present; loads and
-// stores touch the 16 floats that the caller gives.
 impl Lanes for Register {
     const TILE: Tile = Tile::EightByTwo;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe { Self(_mm512_set1_ps(value)) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present; the caller gives 16 floats to read.
         unsafe { Self(_mm512_loadu_ps(from)) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: called inside `run` alone, so AVX-512F is present; the caller gives 16 floats to write.
         unsafe { _mm512_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe { Self(_mm512_add_ps(self.0, other.0)) }
     }
 
     #[inline(always)]
     unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe { Self(_mm512_sub_ps(self.0, other.0)) }
     }
 
     #[inline(always)]
     unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe { Self(_mm512_mul_ps(self.0, other.0)) }
     }
 
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe { Self(_mm512_fmadd_ps(self.0, factor.0, sum.0)) }
     }
 
-    /// Singles, then doubles, change places inside each quarter; two rounds of quarters finish.
+    /// Singles, then doubles, are exchanged inside each quarter; two rounds of quarters finish.
     #[inline(always)]
     unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        // SAFETY: called inside `run` alone, so AVX-512F is present.
         unsafe {
             // Loops and not `from_fn`: its closure would not inherit the enabled instructions.
             let (mut singles, mut doubles, mut columns) = (rows, rows, rows);
@@ -93,11 +99,13 @@ impl Lanes for Register {
 /// Quarters 0 and 2 of both.
 #[inline(always)]
 unsafe fn even_quarters(a: __m512, b: __m512) -> __m512 {
+    // SAFETY: called inside `run` alone, so AVX-512F is present.
     unsafe { _mm512_shuffle_f32x4::<0x88>(a, b) }
 }
 
 /// Quarters 1 and 3 of both.
 #[inline(always)]
 unsafe fn odd_quarters(a: __m512, b: __m512) -> __m512 {
+    // SAFETY: called inside `run` alone, so AVX-512F is present.
     unsafe { _mm512_shuffle_f32x4::<0xDD>(a, b) }
 }

@@ -22,7 +22,7 @@ impl Lanes for Sixteen {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller gives room for 16 floats.
+        // SAFETY: the caller gives 16 floats to write.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
     }
 

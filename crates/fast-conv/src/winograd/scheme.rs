@@ -5,8 +5,8 @@ use crate::simd::Lanes;
 
 /// Outputs of one tile along one axis.
 pub(crate) const OUTPUTS: usize = 4;
-/// Most values of a transformed tile along one axis.
-pub(crate) const MOST: usize = 6;
+/// The most values that a transformed tile has along one axis: ThreeTaps'.
+pub(crate) const MAX_SIZE: usize = 6;
 
 /// A linear map of a few values to a few others: one of the matrices below, without its zeros. It uses and fills the
 /// first values of its array.
@@ -15,7 +15,7 @@ pub(crate) trait Line {
     const SHAPE: [usize; 2];
     /// # Safety
     /// The processor has the instructions of `L`.
-    unsafe fn apply<L: Lanes>(x: [L; MOST]) -> [L; MOST];
+    unsafe fn apply<L: Lanes>(x: [L; MAX_SIZE]) -> [L; MAX_SIZE];
 }
 
 /// `F(4, r)`: `y = Aᵀ [(G g) ⊙ (Bᵀ d)]` for `y_i = Σ_j d_{i+j} g_j`, i < 4, j < r (Winograd 1980; Lavin and Gray 2016,
@@ -23,7 +23,10 @@ pub(crate) trait Line {
 ///
 /// The matrices come from multiplying polynomials by way of their values at `r + 2` points and at infinity (Toom and
 /// Cook), transposed: Aᵀ has the values of 1, x, x², x³ at each point p; row p of Bᵀ the coefficients of `Π (x − q)`
-/// over the other points q; row p of G the values of 1, x, … at p over `Π (p − q)`. The points are the set of small
+/// over the other points q; row p of G the values of 1, x, … at p over `Π (p − q)`.
+///
+/// The result is exact at any points; in f32 they decide what rounding costs. Powers of a point beyond 1 enlarge the
+/// terms of Aᵀ, which cancel at last, and near points make `Π (p − q)` small, and G large. Those below are the small
 /// fractions with the least error: ±1 and ±2, which the literature favours, err up to four times as much.
 pub(crate) trait Scheme: Copy + std::fmt::Debug + Send + Sync {
     /// Values of a transformed tile along one axis: `r + 3`.
@@ -44,11 +47,12 @@ pub(crate) trait Scheme: Copy + std::fmt::Debug + Send + Sync {
     type KernelTransposed: Line;
 }
 
-/// `F(4, 2)` with the points 0, 1, −½, −2.
+/// `F(4, 2)` with the points 0, 1, −½, −2 and infinity.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TwoTaps;
 
-/// `F(4, 3)` with the points 0, ±¾, ±1½.
+/// `F(4, 3)` with the points 0, ±¾, ±1½ and infinity: pairs of opposite sign share their even and odd parts, which
+/// halves the transforms' sums.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ThreeTaps;
 
@@ -71,12 +75,12 @@ macro_rules! scheme {
                 const SHAPE: [usize; 2] = [$from, $to];
 
                 #[inline(always)]
-                unsafe fn apply<L: Lanes>($x: [L; MOST]) -> [L; MOST] {
+                unsafe fn apply<L: Lanes>($x: [L; MAX_SIZE]) -> [L; MAX_SIZE] {
                     // SAFETY: the caller's promise covers every operation on lanes.
                     unsafe {
                         $(let $names = $sums;)*
                         let values = [$($value),*];
-                        let mut result = [L::splat(0.0); MOST];
+                        let mut result = [L::splat(0.0); MAX_SIZE];
                         result[..values.len()].copy_from_slice(&values);
                         result
                     }
@@ -139,7 +143,7 @@ scheme!(TwoTaps, 5, 2, {
     }
 });
 
-/// `Π (p − q)` at ±¾ and at ±1½.
+/// `Π (p − q)` over the finite points q, at p = ±¾ and at p = ±1½.
 const INNER: f32 = -1.898_437_5;
 const OUTER: f32 = 7.593_75;
 
@@ -221,101 +225,28 @@ scheme!(ThreeTaps, 6, 3, {
 
 #[inline(always)]
 unsafe fn add<L: Lanes>(a: L, b: L) -> L {
-    // SAFETY of this and the next three: the caller runs with the instructions of `L`.
+    // SAFETY: the caller runs with the instructions of `L`.
     unsafe { a.add(b) }
 }
 
 #[inline(always)]
 unsafe fn sub<L: Lanes>(a: L, b: L) -> L {
+    // SAFETY: as for `add`.
     unsafe { a.subtract(b) }
 }
 
 #[inline(always)]
 unsafe fn mul<L: Lanes>(constant: f32, x: L) -> L {
+    // SAFETY: as for `add`.
     unsafe { L::splat(constant).multiply(x) }
 }
 
 /// `constant · x + sum`
 #[inline(always)]
 unsafe fn fma<L: Lanes>(constant: f32, x: L, sum: L) -> L {
+    // SAFETY: as for `add`.
     unsafe { L::splat(constant).multiply_add(x, sum) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::simd::{Job, LANES, Level};
-
-    struct Apply<'a, T>(&'a [f64], &'a mut Vec<f64>, std::marker::PhantomData<T>);
-
-    impl<T: Line> Job for Apply<'_, T> {
-        unsafe fn run<L: Lanes>(self) {
-            // SAFETY: `run`'s own promise; the array has 16 floats.
-            unsafe {
-                let mut x = [L::splat(0.0); MOST];
-                for (x, value) in x.iter_mut().zip(self.0) {
-                    *x = L::splat(*value as f32);
-                }
-                let result = T::apply(x);
-                for lanes in result.iter().take(T::SHAPE[1]) {
-                    let mut values = [0.0f32; LANES];
-                    lanes.store(values.as_mut_ptr());
-                    self.1.push(f64::from(values[LANES - 1]));
-                }
-            }
-        }
-    }
-
-    fn apply<T: Line>(x: &[f64]) -> Vec<f64> {
-        assert_eq!(x.len(), T::SHAPE[0]);
-        let mut result = Vec::new();
-        Level::detect().run(Apply::<T>(x, &mut result, std::marker::PhantomData));
-        result
-    }
-
-    fn close(a: f64, b: f64) -> bool {
-        (a - b).abs() < 1e-5
-    }
-
-    /// `y_i = Σ_j d_{i+j} g_j` on small whole numbers.
-    fn check_convolution<S: Scheme>() {
-        let d: Vec<f64> = (0..S::SIZE).map(|i| (i * i % 7) as f64 - 2.0).collect();
-        let g: Vec<f64> = (0..S::TAPS).map(|j| 3.0 - 2.0 * j as f64).collect();
-        let (input, kernel) = (apply::<S::Input>(&d), apply::<S::Kernel>(&g));
-        let product: Vec<f64> = input.iter().zip(&kernel).map(|(a, b)| a * b).collect();
-        for (i, found) in apply::<S::Output>(&product).into_iter().enumerate() {
-            let expected: f64 = (0..S::TAPS).map(|j| d[i + j] * g[j]).sum();
-            assert!(close(found, expected), "output {i}: {found} instead of {expected}");
-        }
-    }
-
-    /// `⟨P x, y⟩ = ⟨x, Pᵀ y⟩` for every pair of unit vectors.
-    fn check_transposed<P: Line, T: Line>() {
-        let unit = |length: usize, one: usize| (0..length).map(|i| f64::from(u8::from(i == one))).collect::<Vec<_>>();
-        let [from, to] = P::SHAPE;
-        assert_eq!(T::SHAPE, [to, from]);
-        for i in 0..from {
-            for j in 0..to {
-                let (forth, back) = (apply::<P>(&unit(from, i))[j], apply::<T>(&unit(to, j))[i]);
-                assert!(close(forth, back), "entry ({j}, {i}): {forth} and {back}");
-            }
-        }
-    }
-
-    #[test]
-    fn both_schemes_convolve() {
-        check_convolution::<TwoTaps>();
-        check_convolution::<ThreeTaps>();
-    }
-
-    #[test]
-    fn transposed_maps_are_transposed() {
-        fn check<S: Scheme>() {
-            check_transposed::<S::Input, S::InputTransposed>();
-            check_transposed::<S::Output, S::OutputTransposed>();
-            check_transposed::<S::Kernel, S::KernelTransposed>();
-        }
-        check::<TwoTaps>();
-        check::<ThreeTaps>();
-    }
-}
+mod tests;

@@ -1,7 +1,9 @@
 //! Adam for burn's module optimizer, by `fast-conv`'s single pass.
 
-use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource},
+    tensor::{Device, Tensor},
+};
 use fast_conv::AdamUpdate;
 
 /// Adam's constants.
@@ -73,13 +75,13 @@ impl Optimizer for Adam {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Module;
-    use burn::optim::{GradientsParams, ModuleOptimizer};
+    use burn::{
+        module::Module,
+        optim::{GradientsParams, ModuleOptimizer},
+        tensor::Device,
+    };
 
-    use crate::operators::Operators;
-    use crate::recipe::tests::tiny;
-    use crate::{Generator, Philox, Stream};
-    use burn::tensor::Device;
+    use crate::{Generator, Philox, Stream, operators::Operators, recipe::tests::tiny};
 
     fn update(optimizer: &mut ModuleOptimizer, generator: Generator, step: u64) -> Generator {
         let philox = Philox::new(1, Stream::TrainingLatents);
@@ -99,7 +101,7 @@ mod tests {
             let mut optimizer = tiny().generator.optimizer.init(operators);
             (0..4).fold(fresh(), |generator, step| update(&mut optimizer, generator, step)).to_safetensors().unwrap()
         };
-        assert_eq!(train(Operators::Fast), train(Operators::Stock));
+        assert_eq!(train(Operators::Fast), train(Operators::Burn));
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn set(table: &mut Table, key: &str, value: &Value) -> Result<(), String> {
             return Err(format!("{key} is a group of keys: {}", keys.join(", ")));
         }
         (old, new) if old.same_type(new) => new.clone(),
-        (old, new) => return Err(format!("{key} is {}: it must be {}", said(new), article(old.type_str()))),
+        (old, new) => return Err(format!("{key} is {}: it must be {}", describe(new), article(old.type_str()))),
     };
     Ok(())
 }
@@ -62,7 +62,7 @@ fn unknown(table: &Table, key: &str) -> String {
     format!("there is no key {key}; did you mean {nearest}? The keys are {}", known.join(", "))
 }
 
-fn said(value: &Value) -> String {
+fn describe(value: &Value) -> String {
     format!("{} ({value})", article(value.type_str()))
 }
 

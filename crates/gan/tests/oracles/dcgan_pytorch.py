@@ -4,7 +4,7 @@
     python3 crates/gan/tests/oracles/dcgan_pytorch.py crates/gan/tests/goldens
 
 For each case: `generator.safetensors` and `discriminator.safetensors` (the weights to begin with, with the metadata that
-the crate reads), and `expected.safetensors`: inputs, pictures and logits at rest and in training, losses, gradients and the
+the crate reads), and `expected.safetensors`: inputs, images and logits at rest and in training, losses, gradients and the
 weights after one Adam step of each network. The layers are written independently of the crate's: the transposed
 convolution is the full one, sliced; SAME padding is a separate pad; the projection is a Linear.
 """
@@ -104,7 +104,7 @@ class Discriminator(nn.Module):
         return self.head(x).flatten()
 
 
-def randomise(network):
+def randomize(network):
     """Weights large enough that every layer matters, and running statistics away from N(0, 1)."""
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var"):
@@ -129,9 +129,9 @@ def exported(tensors, shape):
     return out
 
 
-def thinned(pictures):
+def thinned(images):
     """Every seventh value: the files stay small."""
-    return pictures.flatten()[::7]
+    return images.flatten()[::7]
 
 
 def prefixed(prefix, tensors):
@@ -142,7 +142,7 @@ def record(case, folder):
     torch.manual_seed(20170112)
     os.makedirs(folder, exist_ok=True)
     generator, discriminator = Generator(case), Discriminator(case)
-    randomise(generator), randomise(discriminator)
+    randomize(generator), randomize(discriminator)
     shape = generator.layers[0].shape
     metadata = {
         "recipe": case["recipe"], "family": case["family"], "resolution": str(case["side"]),

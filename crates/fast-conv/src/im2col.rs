@@ -3,21 +3,23 @@
 //! For what Winograd does not fit: few channels, one output pixel, strides and kernels of other sizes.
 #![allow(unsafe_code)]
 
-use crate::channels::{gather, load_some, scatter};
-use crate::domain::Domain;
-use crate::geometry::Geometry;
-use crate::lowering::{Lowering, Operands};
-use crate::simd::{LANES, Lanes};
+use crate::{
+    channels::{gather, load_some, scatter},
+    geometry::Geometry,
+    lowering::{Lowering, OperandSizes},
+    packed::Packed,
+    simd::{LANES, Lanes},
+};
 
 /// V has a column for each weight of a kernel (channel, row, column), M one for each channel of the small side.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patches {
+pub(crate) struct Im2col {
     geometry: Geometry,
     /// Height and width of the padded big side that the windows read.
     plane: [usize; 2],
 }
 
-impl Patches {
+impl Im2col {
     pub(crate) fn new(geometry: Geometry) -> Self {
         let Geometry { small, kernel, stride, .. } = geometry;
         let plane = [stride[0] * (small.height - 1) + kernel[0], stride[1] * (small.width - 1) + kernel[1]];
@@ -54,22 +56,28 @@ impl Patches {
         let corner = stride[0] * y * self.plane[1] + stride[1] * x;
         for channel in 0..big.channels {
             for i in 0..kernel[0] {
-                let place = corner + (channel * self.plane[0] + i) * self.plane[1];
-                visit(place, (channel * kernel[0] + i) * kernel[1]);
+                let offset = corner + (channel * self.plane[0] + i) * self.plane[1];
+                visit(offset, (channel * kernel[0] + i) * kernel[1]);
             }
         }
     }
 
     /// Writes one row of V for each window; `WIDTH` taps a run, or the kernel's width where `WIDTH` is 0.
     #[inline(always)]
-    unsafe fn cut<L: Lanes, const WIDTH: usize>(&self, padded: *const f32, line: *mut f32, to: Domain, row: usize) {
+    unsafe fn write_windows<L: Lanes, const WIDTH: usize>(
+        &self,
+        padded: *const f32,
+        line: *mut f32,
+        to: Packed,
+        row: usize,
+    ) {
         let width = if WIDTH == 0 { self.geometry.kernel[1] } else { WIDTH };
         let small = self.geometry.small;
         for tile in 0..small.area() {
             // SAFETY: windows lie inside the padded plane, runs inside the line.
             unsafe {
-                self.each_run([tile / small.width, tile % small.width], |place, column| {
-                    line.add(column).copy_from_nonoverlapping(padded.add(place), width);
+                self.each_run([tile / small.width, tile % small.width], |offset, column| {
+                    line.add(column).copy_from_nonoverlapping(padded.add(offset), width);
                 });
                 for block in 0..self.columns().div_ceil(LANES) {
                     L::load(line.add(block * LANES)).store(to.at(0, block, row + tile));
@@ -80,18 +88,24 @@ impl Patches {
 
     /// Adds each row of V to its window.
     #[inline(always)]
-    unsafe fn paste<L: Lanes, const WIDTH: usize>(&self, from: Domain, row: usize, line: *mut f32, padded: *mut f32) {
+    unsafe fn add_windows<L: Lanes, const WIDTH: usize>(
+        &self,
+        from: Packed,
+        row: usize,
+        line: *mut f32,
+        padded: *mut f32,
+    ) {
         let width = if WIDTH == 0 { self.geometry.kernel[1] } else { WIDTH };
         let small = self.geometry.small;
         for tile in 0..small.area() {
-            // SAFETY: as for `cut`.
+            // SAFETY: as for `write_windows`.
             unsafe {
                 for block in 0..self.columns().div_ceil(LANES) {
                     L::load(from.at(0, block, row + tile)).store(line.add(block * LANES));
                 }
-                self.each_run([tile / small.width, tile % small.width], |place, column| {
+                self.each_run([tile / small.width, tile % small.width], |offset, column| {
                     for x in 0..width {
-                        *padded.add(place + x) += *line.add(column + x);
+                        *padded.add(offset + x) += *line.add(column + x);
                     }
                 });
             }
@@ -99,9 +113,9 @@ impl Patches {
     }
 }
 
-impl Lowering for Patches {
-    fn operands(&self) -> Operands {
-        Operands {
+impl Lowering for Im2col {
+    fn sizes(&self) -> OperandSizes {
+        OperandSizes {
             positions: 1,
             tiles: self.geometry.small.area(),
             big_blocks: self.columns().div_ceil(LANES),
@@ -110,51 +124,74 @@ impl Lowering for Patches {
         }
     }
 
-    fn room(&self) -> usize {
+    fn workspace(&self) -> usize {
         self.plane_length() + self.columns().div_ceil(LANES) * LANES
     }
 
     #[inline(always)]
-    unsafe fn lower_big<L: Lanes>(&self, picture: *const f32, _part: usize, to: Domain, row: usize, room: *mut f32) {
-        // SAFETY: `room` holds the padded plane and behind it a row of V, whose end beyond the columns stays zero.
+    unsafe fn transform_big<L: Lanes>(
+        &self,
+        image: *const f32,
+        _part: usize,
+        to: Packed,
+        row: usize,
+        workspace: *mut f32,
+    ) {
+        // SAFETY: `workspace` holds the padded plane and behind it a row of V, whose end beyond the columns stays zero.
         unsafe {
-            room.write_bytes(0, self.room());
-            let line = room.add(self.plane_length());
-            self.each_line(|from, place, width| room.add(place).copy_from_nonoverlapping(picture.add(from), width));
+            workspace.write_bytes(0, self.workspace());
+            let line = workspace.add(self.plane_length());
+            self.each_line(|from, offset, width| {
+                workspace.add(offset).copy_from_nonoverlapping(image.add(from), width)
+            });
             match self.geometry.kernel[1] {
-                3 => self.cut::<L, 3>(room, line, to, row),
-                4 => self.cut::<L, 4>(room, line, to, row),
-                5 => self.cut::<L, 5>(room, line, to, row),
-                _ => self.cut::<L, 0>(room, line, to, row),
+                3 => self.write_windows::<L, 3>(workspace, line, to, row),
+                4 => self.write_windows::<L, 4>(workspace, line, to, row),
+                5 => self.write_windows::<L, 5>(workspace, line, to, row),
+                _ => self.write_windows::<L, 0>(workspace, line, to, row),
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn raise_big<L: Lanes>(&self, from: Domain, row: usize, _part: usize, picture: *mut f32, room: *mut f32) {
-        // SAFETY: as for `lower_big`.
+    unsafe fn inverse_transform_big<L: Lanes>(
+        &self,
+        from: Packed,
+        row: usize,
+        _part: usize,
+        image: *mut f32,
+        workspace: *mut f32,
+    ) {
+        // SAFETY: as for `transform_big`.
         unsafe {
-            room.write_bytes(0, self.plane_length());
-            let line = room.add(self.plane_length());
+            workspace.write_bytes(0, self.plane_length());
+            let line = workspace.add(self.plane_length());
             match self.geometry.kernel[1] {
-                3 => self.paste::<L, 3>(from, row, line, room),
-                4 => self.paste::<L, 4>(from, row, line, room),
-                5 => self.paste::<L, 5>(from, row, line, room),
-                _ => self.paste::<L, 0>(from, row, line, room),
+                3 => self.add_windows::<L, 3>(from, row, line, workspace),
+                4 => self.add_windows::<L, 4>(from, row, line, workspace),
+                5 => self.add_windows::<L, 5>(from, row, line, workspace),
+                _ => self.add_windows::<L, 0>(from, row, line, workspace),
             }
             // Pixels that no window reads.
-            picture.write_bytes(0, self.geometry.big.len());
-            self.each_line(|to, place, width| picture.add(to).copy_from_nonoverlapping(room.add(place), width));
+            image.write_bytes(0, self.geometry.big.len());
+            self.each_line(|to, offset, width| image.add(to).copy_from_nonoverlapping(workspace.add(offset), width));
         }
     }
 
     #[inline(always)]
-    unsafe fn lower_small<L: Lanes>(&self, picture: *const f32, block: usize, to: Domain, row: usize, _room: *mut f32) {
+    unsafe fn transform_small<L: Lanes>(
+        &self,
+        image: *const f32,
+        block: usize,
+        to: Packed,
+        row: usize,
+        _workspace: *mut f32,
+    ) {
         let small = self.geometry.small;
         let channels = (small.channels - block * LANES).min(LANES);
-        // SAFETY: the block's channels lie in the picture, its rows in the domain.
+        // SAFETY: the block's channels lie in the image, its rows in the operand.
         unsafe {
-            let from = picture.add(block * LANES * small.area());
+            let from = image.add(block * LANES * small.area());
             gather::<L>(from, small.area(), channels, small.area(), |tile, lanes| {
                 lanes.store(to.at(0, block, row + tile));
             });
@@ -162,18 +199,25 @@ impl Lowering for Patches {
     }
 
     #[inline(always)]
-    unsafe fn raise_small<L: Lanes>(&self, from: Domain, row: usize, block: usize, picture: *mut f32, _room: *mut f32) {
+    unsafe fn inverse_transform_small<L: Lanes>(
+        &self,
+        from: Packed,
+        row: usize,
+        block: usize,
+        image: *mut f32,
+        _workspace: *mut f32,
+    ) {
         let small = self.geometry.small;
         let channels = (small.channels - block * LANES).min(LANES);
-        // SAFETY: as for `lower_small`.
+        // SAFETY: as for `transform_small`.
         unsafe {
-            let to = picture.add(block * LANES * small.area());
+            let to = image.add(block * LANES * small.area());
             scatter::<L>(to, small.area(), channels, small.area(), |tile| L::load(from.at(0, block, row + tile)));
         }
     }
 
     #[inline(always)]
-    unsafe fn lower_weights<L: Lanes>(&self, weights: *const f32, block: usize, to: Domain, _room: *mut f32) {
+    unsafe fn transform_weights<L: Lanes>(&self, weights: *const f32, block: usize, to: Packed, _workspace: *mut f32) {
         let columns = self.columns();
         let outputs = (self.geometry.small.channels - block * LANES).min(LANES);
         // SAFETY: the block's kernels lie in the weights; U has rows for the columns of V rounded up to sixteen.
@@ -187,12 +231,12 @@ impl Lowering for Patches {
     }
 
     #[inline(always)]
-    unsafe fn lower_weights_transposed<L: Lanes>(
+    unsafe fn transform_weights_transposed<L: Lanes>(
         &self,
         weights: *const f32,
         _part: usize,
-        to: Domain,
-        _room: *mut f32,
+        to: Packed,
+        _workspace: *mut f32,
     ) {
         let columns = self.columns();
         let outputs = self.geometry.small.channels;
@@ -213,10 +257,16 @@ impl Lowering for Patches {
     }
 
     #[inline(always)]
-    unsafe fn raise_weights<L: Lanes>(&self, from: Domain, block: usize, weights: *mut f32, _room: *mut f32) {
+    unsafe fn inverse_transform_weights<L: Lanes>(
+        &self,
+        from: Packed,
+        block: usize,
+        weights: *mut f32,
+        _workspace: *mut f32,
+    ) {
         let columns = self.columns();
         let outputs = (self.geometry.small.channels - block * LANES).min(LANES);
-        // SAFETY: as for `lower_weights`.
+        // SAFETY: as for `transform_weights`.
         unsafe {
             let to = weights.add(block * LANES * columns);
             scatter::<L>(to, columns, outputs, columns, |column| L::load(from.at(0, block, column)));

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A tensor to be written.
-pub(super) struct Entry {
+/// A tensor to be written: its shape in the network and its values in that order.
+pub(super) struct TensorEntry {
     pub(super) shape: Vec<usize>,
     pub(super) values: Vec<f32>,
 }
@@ -28,8 +28,9 @@ struct Description<'a> {
 }
 
 /// The length of the header in 8 bytes, the header (JSON, padded with spaces to a multiple of 8), then the tensors'
-/// values, little-endian, in the order of their names.
-pub(super) fn serialize(metadata: &BTreeMap<&'static str, String>, tensors: &BTreeMap<String, Entry>) -> Vec<u8> {
+/// values, little-endian, in the order of their names. Readers that map the file want the values aligned, hence the
+/// padding.
+pub(super) fn serialize(metadata: &BTreeMap<&'static str, String>, tensors: &BTreeMap<String, TensorEntry>) -> Vec<u8> {
     let mut header = header(metadata, tensors);
     header.resize(header.len().next_multiple_of(8), b' ');
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
@@ -40,7 +41,7 @@ pub(super) fn serialize(metadata: &BTreeMap<&'static str, String>, tensors: &BTr
     bytes
 }
 
-fn header(metadata: &BTreeMap<&'static str, String>, tensors: &BTreeMap<String, Entry>) -> Vec<u8> {
+fn header(metadata: &BTreeMap<&'static str, String>, tensors: &BTreeMap<String, TensorEntry>) -> Vec<u8> {
     let mut end = 0;
     let descriptions = tensors.iter().map(|(name, entry)| {
         let begin = end;
