@@ -17,6 +17,23 @@ pub enum Family {
     ///
     /// Sides: multiples of 16 from 16 to 256.
     TensorflowDcgan,
+    /// Generators alone: nearest-neighbour upsampling and a convolution at each stage, so that no kernel meets some pixels
+    /// more often than others (Odena et al., "Deconvolution and checkerboard artifacts", 2016). The finest features have
+    /// the whole side; a last convolution, with a bias, turns them into colours.
+    ///
+    /// Sides: DCGAN's.
+    Upsample,
+}
+
+/// What keeps the features of hidden layers at one scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// Ioffe and Szegedy, "Batch normalization" (2015), between convolution and activation.
+    #[default]
+    Batch,
+    /// Nothing; convolutions have biases then.
+    None,
 }
 
 /// Everything that fixes the shape of one network.
@@ -30,8 +47,15 @@ pub struct Architecture {
     pub side: u32,
     /// Channels of the finest hidden features; each coarser stage has twice as many.
     pub base_channels: u32,
+    /// The most channels that a stage has; 0: no bound.
+    pub max_channels: u32,
+    /// Channels of each stage's features, the coarsest first, in place of those that follow from `base_channels`; none:
+    /// not used.
+    pub stage_channels: Vec<u32>,
     /// Side of the convolutions' kernels.
     pub kernel: u32,
+    /// What stands between convolutions and activations.
+    pub norm: Norm,
 }
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
@@ -60,6 +84,20 @@ pub enum ArchitectureError {
     /// A kernel that cannot halve a side.
     #[error("kernel is {0}: choose 2 to 9")]
     Kernel(u32),
+    /// A kernel that cannot keep a side.
+    #[error("kernel is {0}: upsample networks can have 3, 5, 7 or 9")]
+    EvenKernel(u32),
+    /// Another number of widths than there are stages, or one outside 1 to 4096.
+    #[error("stage_channels has {given:?}: give {stages} widths from 1 to 4096, the coarsest stage's first")]
+    StageChannels {
+        /// The widths that were asked for.
+        given: Vec<u32>,
+        /// How many there must be at this side.
+        stages: usize,
+    },
+    /// A discriminator of a family that has none.
+    #[error("{} is a family of generators: choose dcgan or tensorflow-dcgan", .0.name())]
+    GeneratorsOnly(Family),
 }
 
 impl Architecture {
@@ -74,6 +112,9 @@ impl Architecture {
         if !(2..=9).contains(&self.kernel) {
             return Err(ArchitectureError::Kernel(self.kernel));
         }
+        if self.family == Family::Upsample && self.kernel.is_multiple_of(2) {
+            return Err(ArchitectureError::EvenKernel(self.kernel));
+        }
         self.family.stage_layout(self.side).ok_or(ArchitectureError::Side { family: self.family, side: self.side })
     }
 
@@ -83,8 +124,41 @@ impl Architecture {
     /// As [`Architecture::stage_layout`].
     pub fn features(&self) -> Result<Vec<(usize, usize)>, ArchitectureError> {
         let StageLayout { start, stages } = self.stage_layout()?;
-        let feature = |stage| ((self.base_channels << (stages - 1 - stage)) as usize, (start << stage) as usize);
-        Ok((0..stages).map(feature).collect())
+        // The other families' finest features have half the side: the last stage makes colours.
+        let count = if self.family == Family::Upsample { stages + 1 } else { stages };
+        if !self.stage_channels.is_empty() {
+            self.check_stage_channels(count as usize)?;
+        }
+        let channels = |stage: u32| match self.stage_channels.get(stage as usize) {
+            Some(&channels) => channels,
+            None => self.doubled_channels(stages, stage),
+        };
+        Ok((0..count).map(|stage| (channels(stage) as usize, (start << stage) as usize)).collect())
+    }
+
+    /// Twice as many channels at each coarser stage, as far as `max_channels`; the upsample family's last two stages have
+    /// the same.
+    fn doubled_channels(&self, stages: u32, stage: u32) -> u32 {
+        let doubled = self.base_channels << (stages - 1).saturating_sub(stage);
+        if self.max_channels == 0 { doubled } else { doubled.min(self.max_channels) }
+    }
+
+    fn check_stage_channels(&self, stages: usize) -> Result<(), ArchitectureError> {
+        let given = &self.stage_channels;
+        if given.len() == stages && given.iter().all(|channels| (1..=4096).contains(channels)) {
+            return Ok(());
+        }
+        Err(ArchitectureError::StageChannels { given: given.clone(), stages })
+    }
+
+    /// Whether BatchNorm stands between convolutions and activations.
+    pub(crate) fn is_normalized(&self) -> bool {
+        self.norm == Norm::Batch
+    }
+
+    /// Whether hidden convolutions have biases, which BatchNorm would take away again.
+    pub(crate) fn has_biases(&self) -> bool {
+        self.family == Family::TensorflowDcgan || !self.is_normalized()
     }
 }
 
@@ -94,17 +168,13 @@ impl Family {
         match self {
             Self::Dcgan => "dcgan",
             Self::TensorflowDcgan => "tensorflow-dcgan",
+            Self::Upsample => "upsample",
         }
     }
 
     /// The family that recipes and weight files call by this name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Dcgan, Self::TensorflowDcgan].into_iter().find(|family| family.name() == name)
-    }
-
-    /// Whether convolutions have biases.
-    pub(crate) fn has_biases(self) -> bool {
-        self == Self::TensorflowDcgan
+        [Self::Dcgan, Self::TensorflowDcgan, Self::Upsample].into_iter().find(|family| family.name() == name)
     }
 
     fn stage_layout(self, side: u32) -> Option<StageLayout> {
@@ -112,7 +182,7 @@ impl Family {
             return None;
         }
         match self {
-            Self::Dcgan => {
+            Self::Dcgan | Self::Upsample => {
                 // 3·2ⁿ as well as 2ⁿ: of the usual sides only 80, 160 and the like are left out.
                 let start = if side.is_power_of_two() { 4 } else { 3 };
                 let doublings = side / start;
@@ -134,7 +204,16 @@ mod tests {
     use super::*;
 
     fn architecture(family: Family, side: u32, base_channels: u32) -> Architecture {
-        Architecture { recipe: "test".into(), family, side, base_channels, kernel: 4 }
+        Architecture {
+            recipe: "test".into(),
+            family,
+            side,
+            base_channels,
+            max_channels: 0,
+            stage_channels: Vec::new(),
+            kernel: if family == Family::Upsample { 3 } else { 4 },
+            norm: Norm::Batch,
+        }
     }
 
     #[test]
@@ -150,6 +229,21 @@ mod tests {
         check(Family::TensorflowDcgan, 48, &[(512, 3), (256, 6), (128, 12), (64, 24)]);
         check(Family::TensorflowDcgan, 80, &[(512, 5), (256, 10), (128, 20), (64, 40)]);
         check(Family::TensorflowDcgan, 128, &[(512, 8), (256, 16), (128, 32), (64, 64)]);
+        check(Family::Upsample, 64, &[(512, 4), (256, 8), (128, 16), (64, 32), (64, 64)]);
+        check(Family::Upsample, 96, &[(1024, 3), (512, 6), (256, 12), (128, 24), (64, 48), (64, 96)]);
+    }
+
+    #[test]
+    fn widths_can_be_bounded_or_given() {
+        let bounded = Architecture { max_channels: 200, ..architecture(Family::Dcgan, 64, 64) };
+        assert_eq!(bounded.features().unwrap(), [(200, 4), (200, 8), (128, 16), (64, 32)]);
+        let given =
+            |widths: &[u32]| Architecture { stage_channels: widths.to_vec(), ..architecture(Family::Upsample, 32, 64) };
+        assert_eq!(given(&[48, 40, 24, 8]).features().unwrap(), [(48, 4), (40, 8), (24, 16), (8, 32)]);
+        for wrong in [&[48, 40, 24][..], &[48, 40, 24, 0], &[48, 40, 24, 5000]] {
+            let error = given(wrong).features().unwrap_err().to_string();
+            assert!(error.contains("give 4 widths from 1 to 4096"), "{error}");
+        }
     }
 
     #[test]
@@ -164,6 +258,11 @@ mod tests {
             assert!(error(Family::Dcgan, side, 64).contains(&side.to_string()));
             assert!(error(Family::TensorflowDcgan, side, 64).contains(&side.to_string()));
         }
+        let even = Architecture { kernel: 4, ..architecture(Family::Upsample, 64, 64) };
+        assert_eq!(
+            even.stage_layout().unwrap_err().to_string(),
+            "kernel is 4: upsample networks can have 3, 5, 7 or 9"
+        );
         for base in [0, 1025, u32::MAX] {
             assert_eq!(error(Family::Dcgan, 64, base), format!("base_channels is {base}: choose 1 to 1024"));
         }
@@ -171,7 +270,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_recipes() {
-        for family in [Family::Dcgan, Family::TensorflowDcgan] {
+        for family in [Family::Dcgan, Family::TensorflowDcgan, Family::Upsample] {
             assert_eq!(serde_json::to_value(family).unwrap(), family.name());
             assert_eq!(Family::named(family.name()), Some(family));
         }

@@ -3,43 +3,35 @@
 use burn::{
     module::Module,
     nn::{
-        BatchNorm, BatchNormConfig, Initializer,
+        Initializer,
         conv::{Conv2d, Conv2dConfig},
     },
     tensor::{Device, Tensor},
 };
 
 use crate::{
-    architecture::{Architecture, ArchitectureError},
+    architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
+    layers::StridedLayer,
     operators::Operators,
     philox::Stream,
-    strided,
 };
-
-/// The slope of LeakyReLU below zero, in every layer of every family.
-const NEGATIVE_SLOPE: f64 = 0.2;
 
 /// The DCGAN discriminator (Radford et al., 2015, section 3): the generator mirrored.
 ///
-/// Each layer halves the side and ends in LeakyReLU 0.2; BatchNorm stands between, but in the first layer. A last
+/// Each layer halves the side and ends in LeakyReLU 0.2; BatchNorm, where the architecture has it, stands between, but in
+/// the first layer. A last
 /// convolution over the whole of the coarsest features gives the logit.
 ///
 /// BatchNorm trains on an autodiff device and rests in [`Module::valid`]'s copy.
 #[derive(Module, Debug)]
 pub struct Discriminator {
-    layers: Vec<DiscriminatorLayer>,
+    layers: Vec<StridedLayer>,
     head: Conv2d,
     #[module(skip)]
     pub(crate) architecture: Architecture,
     #[module(skip)]
     operators: Operators,
-}
-
-#[derive(Module, Debug)]
-struct DiscriminatorLayer {
-    conv: Conv2d,
-    norm: Option<BatchNorm>,
 }
 
 impl Discriminator {
@@ -59,10 +51,15 @@ impl Discriminator {
 
     /// Builds a discriminator whose weights are still to be filled in.
     pub(crate) fn blank(architecture: Architecture, device: &Device) -> Result<Self, ArchitectureError> {
+        if architecture.family == Family::Upsample {
+            return Err(ArchitectureError::GeneratorsOnly(architecture.family));
+        }
         let features = architecture.features()?;
-        let first = DiscriminatorLayer::new(&architecture, [3, architecture.base_channels as usize], false, device);
+        let layer = |channels, normalized| StridedLayer::new(&architecture, channels, normalized, device);
+        // What the first layer sees is an image, whose contrast and colours BatchNorm would take away.
+        let first = layer([3, features[features.len() - 1].0], false);
         let coarser = features.windows(2).rev();
-        let further = coarser.map(|pair| DiscriminatorLayer::new(&architecture, [pair[1].0, pair[0].0], true, device));
+        let further = coarser.map(|pair| layer([pair[1].0, pair[0].0], architecture.is_normalized()));
         let layers = std::iter::once(first).chain(further).collect();
         let head = head(&architecture, features[0], device);
         Ok(Self { layers, head, architecture, operators: Operators::default() })
@@ -76,6 +73,26 @@ impl Discriminator {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<1> {
         let features = self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features));
         self.operators.convolve(&self.head, features).flatten(0, 3)
+    }
+
+    /// How the logits change along a direction: the network without its biases applied to `direction`, with the slopes that
+    /// leaky ReLU has at `images`. For a discriminator without BatchNorm, which is linear between its activations.
+    ///
+    /// Differentiated for the weights, as far as those act on the direction: what the activations' slopes depend on has no
+    /// gradient, for they are constant almost everywhere.
+    ///
+    /// # Shapes
+    /// - `images`, `direction`: `[batch, 3, side, side]`
+    /// - output: `[batch]`
+    pub(crate) fn directional_derivative(&self, images: Tensor<4>, direction: Tensor<4>) -> Tensor<1> {
+        let frozen = self.without_weight_gradients();
+        let layers = self.layers.iter().zip(&frozen.layers);
+        let (_, tangent) = layers.fold((images, direction), |(features, tangent), (layer, frozen)| {
+            let features = frozen.forward(self.operators, features);
+            let tangent = layer.tangent(self.operators, &features, tangent);
+            (features, tangent)
+        });
+        self.operators.convolve_linearly(&self.head, tangent).flatten(0, 3)
     }
 
     /// The same weights, computing with these operators from now on.
@@ -101,27 +118,9 @@ impl Discriminator {
 /// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`.
 fn head(architecture: &Architecture, (channels, start): (usize, usize), device: &Device) -> Conv2d {
     Conv2dConfig::new([channels, 1], [start, start])
-        .with_bias(architecture.family.has_biases())
+        .with_bias(architecture.has_biases())
         .with_initializer(Initializer::Zeros)
         .init(device)
-}
-
-impl DiscriminatorLayer {
-    fn new(architecture: &Architecture, channels: [usize; 2], normalized: bool, device: &Device) -> Self {
-        let kernel = architecture.kernel as usize;
-        let conv = strided::downsample_conv(channels, kernel, architecture.family.has_biases(), device);
-        let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
-        Self { conv, norm }
-    }
-
-    fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        let features = operators.convolve(&self.conv, features);
-        let features = match &self.norm {
-            Some(norm) => operators.normalize(norm, features),
-            None => features,
-        };
-        operators.leaky_relu(features, NEGATIVE_SLOPE)
-    }
 }
 
 #[cfg(test)]
@@ -135,6 +134,16 @@ mod tests {
         philox::Philox,
         recipe::{Recipe, tests::tiny},
     };
+
+    impl Discriminator {
+        pub(crate) fn first_weight(&self) -> Tensor<4> {
+            self.layers[0].conv.weight.val()
+        }
+
+        pub(crate) fn head_weight(&self) -> Tensor<4> {
+            self.head.weight.val()
+        }
+    }
 
     #[test]
     fn layers_have_their_shapes_in_every_recipe_at_every_side() {

@@ -1,27 +1,23 @@
 //! The generator: latents in, samples out.
 
 use burn::{
-    module::{Module, Param},
-    nn::{
-        BatchNorm, BatchNormConfig, Initializer,
-        conv::{ConvTranspose2d, ConvTranspose2dConfig},
-    },
+    module::Module,
     tensor::{Device, Tensor, activation},
 };
 
 use crate::{
-    architecture::{Architecture, ArchitectureError},
+    architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
     latent::LatentConfig,
+    layers::{TransposedLayer, UpsampledLayer},
     operators::Operators,
     philox::Stream,
-    strided,
 };
 
-/// The DCGAN generator (Radford et al., 2015, figure 1).
+/// A generator: a list of layers that its family makes.
 ///
-/// The latent is projected to the coarsest features; each further layer doubles the side. BatchNorm and ReLU follow
-/// every layer but the last, which ends in tanh.
+/// The latent is projected to the coarsest features; each further layer doubles the side (Radford et al., 2015, figure 1).
+/// BatchNorm, where the architecture has it, and ReLU follow every layer but the last, which ends in tanh.
 ///
 /// Whether BatchNorm uses the batch's own statistics is decided by the device: it does on an autodiff device (and then
 /// updates its running ones), and does not in [`Module::valid`]'s copy. The running variance is the biased one, as
@@ -40,11 +36,9 @@ pub struct Generator {
 }
 
 #[derive(Module, Debug)]
-struct GeneratorLayer {
-    conv: ConvTranspose2d,
-    /// A bias for each output of the projection, where it is a linear layer: `[channels, start, start]`.
-    position_bias: Option<Param<Tensor<3>>>,
-    norm: Option<BatchNorm>,
+enum GeneratorLayer {
+    Transposed(TransposedLayer),
+    Upsampled(UpsampledLayer),
 }
 
 impl Generator {
@@ -69,13 +63,10 @@ impl Generator {
         latent: LatentConfig,
         device: &Device,
     ) -> Result<Self, ArchitectureError> {
-        let features = architecture.features()?;
-        let mut layers = vec![GeneratorLayer::projection(&architecture, latent.size as usize, features[0], device)];
-        for pair in features.windows(2) {
-            layers.push(GeneratorLayer::upsample_conv(&architecture, [pair[0].0, pair[1].0], true, device));
-        }
-        let finest = architecture.base_channels as usize;
-        layers.push(GeneratorLayer::upsample_conv(&architecture, [finest, 3], false, device));
+        let layers = match architecture.family {
+            Family::Dcgan | Family::TensorflowDcgan => transposed_layers(&architecture, latent, device)?,
+            Family::Upsample => upsampled_layers(&architecture, latent, device)?,
+        };
         Ok(Self { layers, architecture, latent, operators: Operators::default() })
     }
 
@@ -88,8 +79,8 @@ impl Generator {
         let [batch, size] = latents.dims();
         let (last, hidden) = self.layers.split_last().expect("a generator has at least two layers");
         let latents = latents.reshape([batch, size, 1, 1]);
-        let features = hidden.iter().fold(latents, |features, layer| layer.hidden(self.operators, features));
-        activation::tanh(last.upsample(self.operators, features))
+        let features = hidden.iter().fold(latents, |features, layer| layer.forward(self.operators, features));
+        activation::tanh(last.convolve(self.operators, features))
     }
 
     /// The same weights, computing with these operators from now on.
@@ -108,59 +99,62 @@ impl Generator {
     }
 }
 
+/// As many layers as there are stages, and the projection.
+fn transposed_layers(
+    architecture: &Architecture,
+    latent: LatentConfig,
+    device: &Device,
+) -> Result<Vec<GeneratorLayer>, ArchitectureError> {
+    let features = architecture.features()?;
+    let projection = TransposedLayer::projection(architecture, latent.size as usize, features[0], device);
+    let hidden = features.windows(2).map(|pair| {
+        let channels = [pair[0].0, pair[1].0];
+        TransposedLayer::upsample_conv(architecture, channels, architecture.is_normalized(), device)
+    });
+    let finest = features[features.len() - 1].0;
+    let last = TransposedLayer::upsample_conv(architecture, [finest, 3], false, device);
+    let layers = std::iter::once(projection).chain(hidden).chain([last]);
+    Ok(layers.map(GeneratorLayer::Transposed).collect())
+}
+
+/// A layer to each stage, a last one from the whole side's features to colours, and the projection.
+fn upsampled_layers(
+    architecture: &Architecture,
+    latent: LatentConfig,
+    device: &Device,
+) -> Result<Vec<GeneratorLayer>, ArchitectureError> {
+    let features = architecture.features()?;
+    let projection = TransposedLayer::projection(architecture, latent.size as usize, features[0], device);
+    let hidden = features.windows(2).map(|pair| UpsampledLayer::hidden(architecture, [pair[0].0, pair[1].0], device));
+    let last = UpsampledLayer::to_rgb(architecture, features[features.len() - 1].0, device);
+    let upsampled = hidden.chain([last]).map(GeneratorLayer::Upsampled);
+    Ok(std::iter::once(GeneratorLayer::Transposed(projection)).chain(upsampled).collect())
+}
+
 impl GeneratorLayer {
-    /// The first layer, from `[_, latent size, 1, 1]` to the coarsest features: a linear map, written as a transposed
-    /// convolution.
-    fn projection(
-        architecture: &Architecture,
-        latent_size: usize,
-        (channels, start): (usize, usize),
-        device: &Device,
-    ) -> Self {
-        let conv = ConvTranspose2dConfig::new([latent_size, channels], [start, start])
-            .with_bias(false)
-            .with_initializer(Initializer::Zeros)
-            .init(device);
-        let position_bias =
-            architecture.family.has_biases().then(|| Initializer::Zeros.init([channels, start, start], device));
-        Self { conv, position_bias, norm: Some(BatchNormConfig::new(channels).init(device)) }
+    /// Features to the next stage's.
+    fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Transposed(layer) => layer.forward(operators, features),
+            Self::Upsampled(layer) => layer.forward(operators, features),
+        }
     }
 
-    fn upsample_conv(architecture: &Architecture, channels: [usize; 2], normalized: bool, device: &Device) -> Self {
-        let kernel = architecture.kernel as usize;
-        let conv = strided::upsample_conv(channels, kernel, architecture.family.has_biases(), device);
-        let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
-        Self { conv, position_bias: None, norm }
-    }
-
-    fn hidden(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        let features = self.upsample(operators, features);
-        let features = match &self.norm {
-            Some(norm) => operators.normalize(norm, features),
-            None => features,
-        };
-        operators.leaky_relu(features, 0.0)
-    }
-
-    fn upsample(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        let features = match self.conv.stride {
-            [1, 1] => strided::project(operators, &self.conv, features),
-            _ => strided::upsample(operators, &self.conv, features),
-        };
-        match &self.position_bias {
-            Some(bias) => features + bias.val().unsqueeze::<4>(),
-            None => features,
+    /// Features to colours before tanh.
+    fn convolve(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Transposed(layer) => layer.convolve(operators, features),
+            Self::Upsampled(layer) => layer.convolve(operators, features),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
+    use burn::{module::Param, nn::BatchNorm, tensor::TensorData};
 
     use super::*;
     use crate::{
-        architecture::Family,
         parameters::{parameters, shapes},
         recipe::{Recipe, tests::tiny},
     };
@@ -168,6 +162,20 @@ mod tests {
     fn small(name: &str, side: u32, device: &Device) -> Generator {
         let small = "generator.base_channels = 2".parse().unwrap();
         Recipe::named(name).unwrap().with_overrides(&small).unwrap().generator(side, 1, device).unwrap()
+    }
+
+    fn norm(layer: &GeneratorLayer) -> Option<&BatchNorm> {
+        match layer {
+            GeneratorLayer::Transposed(layer) => layer.norm.as_ref(),
+            GeneratorLayer::Upsampled(layer) => layer.norm.as_ref(),
+        }
+    }
+
+    fn projection(generator: &mut Generator) -> &mut TransposedLayer {
+        match &mut generator.layers[0] {
+            GeneratorLayer::Transposed(layer) => layer,
+            GeneratorLayer::Upsampled(_) => panic!("a generator begins with a projection"),
+        }
     }
 
     #[test]
@@ -180,10 +188,10 @@ mod tests {
                 let expected = generator.architecture.features().unwrap();
                 assert_eq!(hidden.len(), expected.len());
                 for (layer, (channels, side)) in hidden.iter().zip(expected) {
-                    features = layer.hidden(Operators::default(), features);
+                    features = layer.forward(Operators::default(), features);
                     assert_eq!(features.dims(), [1, channels, side, side], "{name}");
                 }
-                assert!(last.norm.is_none(), "{name} normalizes its samples");
+                assert!(norm(last).is_none(), "{name} normalizes its samples");
                 let side = side as usize;
                 assert_eq!(generator.forward(Tensor::ones([2, 100], &Device::flex())).dims(), [2, 3, side, side]);
             }
@@ -255,9 +263,9 @@ mod tests {
     #[test]
     fn ids_are_the_same_in_equal_generators() {
         let ids = || {
-            let generator = tiny().generator(16, 1, &Device::flex()).unwrap();
-            let norm = generator.layers[1].norm.as_ref().unwrap();
-            [generator.layers[0].conv.weight.id, norm.gamma.id, norm.beta.id]
+            let mut generator = tiny().generator(16, 1, &Device::flex()).unwrap();
+            let norm = norm(&generator.layers[1]).unwrap();
+            [norm.gamma.id, norm.beta.id, projection(&mut generator).conv.weight.id]
         };
         assert_eq!(ids(), ids());
     }
@@ -269,8 +277,9 @@ mod tests {
         assert_eq!(generator.architecture.family, Family::TensorflowDcgan);
         let count = 16 * 2 * 2;
         let bias: Vec<f32> = (0..count).map(|index| index as f32).collect();
-        generator.layers[0].position_bias = Some(Param::from_data(TensorData::new(bias.clone(), [16, 2, 2]), &device));
-        let features = generator.layers[0].upsample(Operators::default(), Tensor::zeros([1, 100, 1, 1], &device));
+        projection(&mut generator).position_bias =
+            Some(Param::from_data(TensorData::new(bias.clone(), [16, 2, 2]), &device));
+        let features = generator.layers[0].convolve(Operators::default(), Tensor::zeros([1, 100, 1, 1], &device));
         assert_eq!(features.into_data().try_to_vec::<f32>().unwrap(), bias);
     }
 }

@@ -5,24 +5,27 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod architecture;
+mod augmentation;
 mod discriminator;
 mod ema;
 mod generator;
 mod gradients;
 mod initialization;
 mod latent;
+mod layers;
 mod learning_rate;
 mod objective;
 mod operators;
 mod optimizer;
 mod parameters;
+mod penalty;
 mod philox;
 mod recipe;
 mod schedule;
-mod strided;
 mod weights;
 
-pub use architecture::{Architecture, ArchitectureError, Family, StageLayout};
+pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
+pub use augmentation::{Augmentation, AugmentationConfig};
 pub use discriminator::Discriminator;
 pub use ema::{Ema, EmaConfig};
 pub use generator::Generator;
@@ -33,6 +36,7 @@ pub use learning_rate::{Decay, LearningRateSchedule};
 pub use objective::{Objective, ObjectiveConfig};
 pub use operators::Operators;
 pub use optimizer::{OptimizerConfig, OptimizerName};
+pub use penalty::{Penalty, Surrogate};
 pub use philox::{Philox, Stream};
 pub use recipe::{NetworkConfig, Recipe, RecipeError};
 pub use schedule::{Network, Phase};

@@ -6,14 +6,30 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-/// Which loss each player minimizes.
+/// Which loss each player minimizes, in terms of logits r = D(x) of real images and f = D(G(z)) of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
     /// Both play the one value function: Goodfellow et al., "Generative adversarial nets" (2014), equation 1.
+    ///
+    /// L_D = E\[softplus(−r)\] + E\[softplus(f)\], L_G = −E\[softplus(f)\]
     Minimax,
     /// The generator maximizes log D(G(z)) instead, which does not vanish while it loses: the same paper, section 3.
+    ///
+    /// L_D as minimax, L_G = E\[softplus(−f)\]
     NonSaturating,
+    /// Lim and Ye, "Geometric GAN" (2017); Miyato et al., "Spectral normalization for GANs" (2018), equations 16 and 17.
+    ///
+    /// L_D = E\[max(0, 1 − r)\] + E\[max(0, 1 + f)\], L_G = −E\[f\]
+    Hinge,
+    /// Mao et al., "Least squares generative adversarial networks" (2017), equation 9: a = 0, b = c = 1.
+    ///
+    /// L_D = E\[(r − 1)²\] / 2 + E\[f²\] / 2, L_G = E\[(f − 1)²\] / 2
+    LeastSquares,
+    /// Arjovsky et al., "Wasserstein GAN" (2017), equation 2; D must be kept from growing steep by a penalty.
+    ///
+    /// L_D = E\[f\] − E\[r\], L_G = −E\[f\]
+    Wasserstein,
 }
 
 /// An objective and its regularization.
@@ -22,34 +38,33 @@ pub enum Objective {
 pub struct ObjectiveConfig {
     /// Which loss each player minimizes.
     pub name: Objective,
-    /// One-sided label smoothing ε: real images' target is 1 − ε, generated ones' stays 0. Salimans et al.,
-    /// "Improved techniques for training GANs" (2016), section 3.4.
+    /// One-sided label smoothing ε: real images' target is 1 − ε, samples' stays 0. Salimans et al., "Improved techniques
+    /// for training GANs" (2016), section 3.4. Only minimax and non-saturating losses have targets to be smoothed.
     pub label_smoothing: f64,
 }
 
 impl ObjectiveConfig {
-    /// What the discriminator minimizes:
+    /// What the discriminator minimizes: L_D of [`Objective`].
     ///
-    /// −E\[(1 − ε) log D(x) + ε log(1 − D(x))\] − E\[log(1 − D(G(z)))\].
-    ///
-    /// With ε = 0 it is the negative of the value function (equation 1 of the 2014 paper), whose optimum is
-    /// D = p / (p + q); with ε it is D = (1 − ε) p / (p + q).
+    /// With label smoothing ε, the first two objectives' is −E\[(1 − ε) log D(x) + ε log(1 − D(x))\] − E\[log(1 − D(G(z)))\],
+    /// whose optimum is D = (1 − ε) p / (p + q).
     ///
     /// # Shapes
     /// - `real_logits`, `fake_logits`: `[batch]`
     /// - output: `[1]`
     pub fn discriminator_loss(&self, real_logits: Tensor<1>, fake_logits: Tensor<1>) -> Tensor<1> {
-        // A target t costs t·softplus(−x) + (1 − t)·softplus(x) = softplus(−x) + (1 − t)·x.
-        let real = softplus(real_logits.clone().neg()).mean();
-        let fake = softplus(fake_logits).mean();
-        // Not `smoothing · mean` always: adding 0 · x would be another sum where x is infinite.
-        match self.label_smoothing {
-            0.0 => real + fake,
-            smoothing => real + real_logits.mean().mul_scalar(smoothing) + fake,
+        match self.name {
+            Objective::Minimax | Objective::NonSaturating => self.cross_entropy(real_logits, fake_logits),
+            Objective::Hinge => {
+                let margin = |logits: Tensor<1>| activation::relu(logits.add_scalar(1.0)).mean();
+                margin(real_logits.neg()) + margin(fake_logits)
+            }
+            Objective::LeastSquares => half_square(real_logits.sub_scalar(1.0)) + half_square(fake_logits),
+            Objective::Wasserstein => fake_logits.mean() - real_logits.mean(),
         }
     }
 
-    /// What the generator minimizes: E\[log(1 − D(G(z)))\] (minimax) or −E\[log D(G(z))\] (non-saturating).
+    /// What the generator minimizes: L_G of [`Objective`].
     ///
     /// # Shapes
     /// - `fake_logits`: `[batch]`
@@ -58,8 +73,38 @@ impl ObjectiveConfig {
         match self.name {
             Objective::Minimax => softplus(fake_logits).mean().neg(),
             Objective::NonSaturating => softplus(fake_logits.neg()).mean(),
+            Objective::Hinge | Objective::Wasserstein => fake_logits.mean().neg(),
+            Objective::LeastSquares => half_square(fake_logits.sub_scalar(1.0)),
         }
     }
+
+    fn cross_entropy(&self, real_logits: Tensor<1>, fake_logits: Tensor<1>) -> Tensor<1> {
+        // A target t costs t·softplus(−x) + (1 − t)·softplus(x) = softplus(−x) + (1 − t)·x.
+        let real = softplus(real_logits.clone().neg()).mean();
+        let fake = softplus(fake_logits).mean();
+        // Not always `smoothing · mean`: 0 · x is no 0 where x has overflown.
+        match self.label_smoothing {
+            0.0 => real + fake,
+            smoothing => real + real_logits.mean().mul_scalar(smoothing) + fake,
+        }
+    }
+
+    /// What keeps this objective from working, each beginning with a key.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let smoothing = self.label_smoothing;
+        if !(0.0..0.5).contains(&smoothing) {
+            return vec![format!("objective.label_smoothing is {smoothing}: it must be at least 0 and below 0.5")];
+        }
+        let has_targets = matches!(self.name, Objective::Minimax | Objective::NonSaturating);
+        if smoothing > 0.0 && !has_targets {
+            return vec![format!("objective.label_smoothing is {smoothing}: only minimax and non-saturating have labels")];
+        }
+        Vec::new()
+    }
+}
+
+fn half_square(x: Tensor<1>) -> Tensor<1> {
+    x.square().mean().div_scalar(2.0)
 }
 
 /// log(1 + eˣ), elementwise, for any finite x; its gradient is σ(x) everywhere, zero included.
@@ -108,6 +153,31 @@ mod tests {
         // ln 3 is the logit of D = 3/4.
         near(loss(Objective::NonSaturating, &[3f32.ln()]), -(0.75f64.ln()));
         near(loss(Objective::Minimax, &[3f32.ln()]), 0.25f64.ln());
+    }
+
+    #[test]
+    fn the_other_objectives_at_known_logits() {
+        let device = Device::flex();
+        let check = |name, discriminator: f64, generator: f64| {
+            let objective = objective(name, 0.0);
+            let (real, fake) = (logits(&[2.0, 0.5], &device), logits(&[-3.0, 0.0], &device));
+            near(objective.discriminator_loss(real, fake.clone()).into_scalar(), discriminator);
+            near(objective.generator_loss(fake).into_scalar(), generator);
+        };
+        // Margins 0 and ½ of the real ones, 0 and 1 of the samples.
+        check(Objective::Hinge, 0.25 + 0.5, 1.5);
+        // Squares 1 and ¼, 9 and 0; 16 and 1.
+        check(Objective::LeastSquares, (0.625 + 4.5) / 2.0, 8.5 / 2.0);
+        check(Objective::Wasserstein, -1.5 - 1.25, 1.5);
+    }
+
+    #[test]
+    fn only_labels_can_be_smoothed() {
+        assert_eq!(objective(Objective::NonSaturating, 0.1).problems(), [""; 0]);
+        assert_eq!(objective(Objective::Hinge, 0.0).problems(), [""; 0]);
+        for (name, smoothing) in [(Objective::Hinge, 0.1), (Objective::Minimax, 0.5), (Objective::Minimax, f64::NAN)] {
+            assert!(objective(name, smoothing).problems()[0].starts_with("objective.label_smoothing is "), "{name:?}");
+        }
     }
 
     /// At D = 1/2 both parts of the smoothed target cost ln 2, so that the loss stays 2 ln 2; at D(x) = 3/4 by hand.

@@ -5,7 +5,10 @@ use burn::{
         BatchNorm, PaddingConfig2d,
         conv::{Conv2d, ConvTranspose2d},
     },
-    tensor::{Tensor, activation, module, ops::ConvTransposeOptions},
+    tensor::{
+        Tensor, activation, module,
+        ops::{ConvTransposeOptions, InterpolateMode, InterpolateOptions},
+    },
 };
 use fast_conv::{Normalized, Padding};
 
@@ -37,6 +40,11 @@ impl Operators {
         }
     }
 
+    /// Applies a convolution without its bias: the linear map that it adds the bias to.
+    pub(crate) fn convolve_linearly(self, convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+        self.convolve(&Conv2d { bias: None, ..convolution.clone() }, input)
+    }
+
     /// Applies a transposed convolution, cutting off this padding instead of the convolution's own.
     pub(crate) fn convolve_transposed(
         self,
@@ -59,8 +67,31 @@ impl Operators {
         }
     }
 
+    /// Repeats each pixel 2 × 2, then applies a convolution of stride 1 that keeps the side.
+    pub(crate) fn convolve_upsampled(self, convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Fast => {
+                let bias = convolution.bias.as_ref().map(|bias| bias.val());
+                fast_conv::upsampled_conv2d(input, convolution.weight.val(), bias)
+            }
+            Self::Burn => {
+                let twice = InterpolateOptions::new(InterpolateMode::Nearest).with_scale_factor([2.0, 2.0]);
+                convolution.forward(module::interpolate(input, twice))
+            }
+        }
+    }
+
+    /// BatchNorm, where there is one, and leaky ReLU: what follows the convolution of every hidden layer.
+    pub(crate) fn normalize_and_rectify(self, norm: Option<&BatchNorm>, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        let input = match norm {
+            Some(norm) => self.normalize(norm, input),
+            None => input,
+        };
+        self.leaky_relu(input, slope)
+    }
+
     /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
-    pub(crate) fn normalize(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+    fn normalize(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
         if self == Self::Burn || !input.device().is_autodiff() || !norm.training.is_enabled() {
             return norm.forward(input);
         }
@@ -74,7 +105,7 @@ impl Operators {
     }
 
     /// `x` where positive, else `slope · x`; ReLU at slope 0.
-    pub(crate) fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
+    fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
         match self {
             Self::Fast => fast_conv::leaky_relu(input, slope as f32),
             Self::Burn if slope == 0.0 => activation::relu(input),

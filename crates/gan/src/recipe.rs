@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    architecture::{Architecture, ArchitectureError, Family},
+    architecture::{Architecture, ArchitectureError, Family, Norm},
     discriminator::Discriminator,
     ema::EmaConfig,
     generator::Generator,
@@ -18,10 +18,11 @@ use crate::{
 };
 
 /// The recipes that come with this crate: names and their files.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("dcgan", include_str!("../recipes/dcgan.toml")),
     ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
     ("dcgan-tutorial", include_str!("../recipes/dcgan-tutorial.toml")),
+    ("modern", include_str!("../recipes/modern.toml")),
 ];
 
 /// Everything that training depends on but the images, the seed and their number.
@@ -54,10 +55,25 @@ pub struct NetworkConfig {
     pub family: Family,
     /// Channels of the finest hidden features; each coarser stage has twice as many.
     pub base_channels: u32,
+    /// The most channels that a stage has; 0: no bound.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub max_channels: u32,
+    /// Channels of each stage, the coarsest first, in place of those that follow from `base_channels`; none: not used.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stage_channels: Vec<u32>,
     /// Side of the convolutions' kernels.
     pub kernel: u32,
+    /// What stands between convolutions and activations.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub norm: Norm,
     /// What updates its weights.
     pub optimizer: OptimizerConfig,
+}
+
+/// Whether a key that came later has the value that recipes without it mean. It is left out of the recipe's text then,
+/// so that runs begun before it was there are still the same runs.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A recipe that does not exist or cannot be as it was asked for.
@@ -122,9 +138,12 @@ impl Recipe {
             problems.push(format!("latent.size is {}: choose 1 to 65536", self.latent.size));
         }
         for (network, config) in [("generator", &self.generator), ("discriminator", &self.discriminator)] {
-            let stages = self.architecture(config, resolution).stage_layout();
-            problems.extend(stages.err().map(|error| format!("{network}: {error}")));
+            let features = self.architecture(config, resolution).features();
+            problems.extend(features.err().map(|error| format!("{network}: {error}")));
             problems.extend(config.optimizer.problems().iter().map(|problem| format!("{network}.optimizer.{problem}")));
+        }
+        if self.discriminator.family == Family::Upsample {
+            problems.push(format!("discriminator: {}", ArchitectureError::GeneratorsOnly(Family::Upsample)));
         }
         let Initialization { weight_std, norm_scale_std } = self.initialization;
         for (key, value) in [("weight_std", weight_std), ("norm_scale_std", norm_scale_std)] {
@@ -132,10 +151,7 @@ impl Recipe {
                 problems.push(format!("initialization.{key} is {value}: it must be 0 or more"));
             }
         }
-        if !(0.0..0.5).contains(&self.objective.label_smoothing) {
-            let smoothing = self.objective.label_smoothing;
-            problems.push(format!("objective.label_smoothing is {smoothing}: it must be at least 0 and below 0.5"));
-        }
+        problems.extend(self.objective.problems());
         problems.extend(self.ema.problems());
         problems
     }
@@ -164,8 +180,17 @@ impl Recipe {
     }
 
     fn architecture(&self, config: &NetworkConfig, side: u32) -> Architecture {
-        let NetworkConfig { family, base_channels, kernel, .. } = *config;
-        Architecture { recipe: self.name.clone(), family, side, base_channels, kernel }
+        let NetworkConfig { family, base_channels, max_channels, stage_channels, kernel, norm, optimizer: _ } = config;
+        Architecture {
+            recipe: self.name.clone(),
+            family: *family,
+            side,
+            base_channels: *base_channels,
+            max_channels: *max_channels,
+            stage_channels: stage_channels.clone(),
+            kernel: *kernel,
+            norm: *norm,
+        }
     }
 }
 
@@ -209,7 +234,7 @@ pub(crate) mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = Recipe::named("dcgann").unwrap_err().to_string();
-        assert_eq!(error, "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial");
+        assert_eq!(error, "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial, modern");
     }
 
     #[test]

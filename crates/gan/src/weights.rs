@@ -19,7 +19,7 @@ use safetensors::{
 };
 
 use crate::{
-    architecture::{Architecture, ArchitectureError, Family},
+    architecture::{Architecture, ArchitectureError, Family, Norm},
     discriminator::Discriminator,
     generator::Generator,
     latent::{LatentConfig, LatentDistribution},
@@ -122,7 +122,7 @@ fn distribution_name(distribution: LatentDistribution) -> &'static str {
 }
 
 fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("format", "pt".to_owned()),
         ("network", network.to_owned()),
         ("recipe", architecture.recipe.clone()),
@@ -130,8 +130,25 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
         ("resolution", architecture.side.to_string()),
         ("base_channels", architecture.base_channels.to_string()),
         ("kernel", architecture.kernel.to_string()),
-    ])
+    ]);
+    // Only where they say something, so that the other networks' files keep their bytes.
+    if architecture.norm == Norm::None {
+        metadata.insert(NORM, "none".to_owned());
+    }
+    if architecture.max_channels > 0 {
+        metadata.insert(MAX_CHANNELS, architecture.max_channels.to_string());
+    }
+    if !architecture.stage_channels.is_empty() {
+        let widths: Vec<String> = architecture.stage_channels.iter().map(u32::to_string).collect();
+        metadata.insert(STAGE_CHANNELS, widths.join(" "));
+    }
+    metadata
 }
+
+/// Keys that only some files have.
+const NORM: &str = "norm";
+const MAX_CHANNELS: &str = "max_channels";
+const STAGE_CHANNELS: &str = "stage_channels";
 
 /// A file's metadata, as [`describe`] wrote it.
 struct Metadata(BTreeMap<String, String>);
@@ -141,11 +158,31 @@ impl Metadata {
         self.value("network", network, |found| (found == network).then_some(()))?;
         Ok(Architecture {
             recipe: self.value("recipe", "a recipe's name", |name| Some(name.to_owned()))?,
-            family: self.value("family", "dcgan or tensorflow-dcgan", Family::named)?,
+            family: self.value("family", "dcgan, tensorflow-dcgan or upsample", Family::named)?,
             side: self.number("resolution")?,
             base_channels: self.number("base_channels")?,
             kernel: self.number("kernel")?,
+            norm: self.value_or(NORM, "batch or none", Norm::Batch, |name| match name {
+                "batch" => Some(Norm::Batch),
+                "none" => Some(Norm::None),
+                _ => None,
+            })?,
+            max_channels: self.value_or(MAX_CHANNELS, "a whole number", 0, |value| value.parse().ok())?,
+            stage_channels: self.value_or(STAGE_CHANNELS, "whole numbers", Vec::new(), |value| {
+                value.split(' ').map(|width| width.parse().ok()).collect()
+            })?,
         })
+    }
+
+    /// As [`Metadata::value`], for keys that only some files have.
+    fn value_or<T>(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        default: T,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, WeightsError> {
+        if self.0.contains_key(key) { self.value(key, expected, parse) } else { Ok(default) }
     }
 
     fn number(&self, key: &'static str) -> Result<u32, WeightsError> {

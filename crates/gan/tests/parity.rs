@@ -82,7 +82,11 @@ struct ByName<'a> {
 }
 
 impl ModuleVisitor for ByName<'_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        // The kind of a layer is no part of its name.
+        if container_type.starts_with("Enum:") {
+            return;
+        }
         self.path.push(match name {
             "gamma" => "weight".into(),
             "beta" => "bias".into(),
@@ -90,8 +94,10 @@ impl ModuleVisitor for ByName<'_> {
         });
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        if !container_type.starts_with("Enum:") {
+            self.path.pop();
+        }
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

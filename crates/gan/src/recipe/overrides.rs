@@ -7,6 +7,7 @@ use super::Recipe;
 /// The recipe with `overrides` put in, or all that is wrong with them.
 pub(super) fn apply(recipe: &Recipe, overrides: &Table) -> Result<Recipe, Vec<String>> {
     let mut table = Table::try_from(recipe).map_err(|error| vec![error.to_string()])?;
+    add_missing(&mut table, &OPTIONAL.parse().expect("a test reads it"));
     // Overrides change a recipe, not which one it is.
     table.remove("name");
     let mut problems = Vec::new();
@@ -18,6 +19,20 @@ pub(super) fn apply(recipe: &Recipe, overrides: &Table) -> Result<Recipe, Vec<St
     }
     table.insert("name".into(), recipe.name.clone().into());
     table.try_into().map_err(|error: toml::de::Error| vec![error.to_string().trim_end().replace('\n', " ")])
+}
+
+/// The keys that a recipe leaves out where they have their defaults; they can be overridden all the same.
+const OPTIONAL: &str = include_str!("optional.toml");
+
+/// Puts in the values of `defaults` whose keys `table` lacks.
+fn add_missing(table: &mut Table, defaults: &Table) {
+    for (key, default) in defaults {
+        match (table.get_mut(key), default) {
+            (Some(Value::Table(inner)), Value::Table(defaults)) => add_missing(inner, defaults),
+            (Some(_), _) => {}
+            (None, _) => _ = table.insert(key.clone(), default.clone()),
+        }
+    }
 }
 
 /// Every value below `table` that is no table itself, by its dotted key.
@@ -110,6 +125,27 @@ mod tests {
         assert!(recipe.phases[0].fresh_latent, "latents are fresh unless said otherwise");
     }
 
+    /// The text of a recipe names the run, so it must not change where a key has its default.
+    #[test]
+    fn optional_keys_stand_at_their_defaults() {
+        let dcgan = Recipe::named("dcgan").unwrap();
+        let spelled_out = dcgan.with_overrides(&OPTIONAL.parse().unwrap()).unwrap();
+        assert_eq!(spelled_out, dcgan);
+        assert_eq!(spelled_out.to_toml(), dcgan.to_toml());
+        let mut written = dcgan.to_toml().parse().unwrap();
+        for (key, _) in leaves(&OPTIONAL.parse().unwrap()) {
+            assert_eq!(find(&mut written, &key), None, "{key} is written at its default");
+        }
+    }
+
+    #[test]
+    fn optional_keys_can_be_changed() {
+        let recipe = changed("discriminator.norm = \"none\"\ngenerator.max_channels = 256").unwrap();
+        assert_eq!(recipe.discriminator.norm, crate::Norm::None);
+        assert_eq!(recipe.generator.max_channels, 256);
+        assert_eq!(Recipe::parse(&recipe.to_toml()).unwrap(), recipe);
+    }
+
     #[test]
     fn no_overrides_change_nothing() {
         assert_eq!(changed("").unwrap(), Recipe::named("dcgan").unwrap());
@@ -132,7 +168,7 @@ mod tests {
         check("generator.base_channels = 1.5", &["generator.base_channels is a float (1.5)", "an integer"]);
         check("generator.base_channels = -1", &["base_channels"]);
         check("generator = 3", &["generator is a group of keys: generator.family"]);
-        check("objective.name = \"hinge\"", &["hinge", "minimax", "non-saturating"]);
+        check("objective.name = \"hings\"", &["hings", "minimax", "non-saturating"]);
         check("phases = [{ update = \"critic\", times = 1 }]", &["critic", "discriminator"]);
         check("name = \"mine\"", &["no key name"]);
         check("generator.kernel.size = 3", &["no key generator.kernel.size"]);

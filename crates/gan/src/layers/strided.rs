@@ -1,0 +1,47 @@
+//! DCGAN's discriminator layer: a strided convolution, BatchNorm and leaky ReLU.
+
+use burn::{
+    module::Module,
+    nn::{BatchNorm, BatchNormConfig, conv::Conv2d},
+    tensor::{Device, Tensor},
+};
+
+use super::strided_conv;
+use crate::{architecture::Architecture, operators::Operators};
+
+/// The slope of LeakyReLU below zero, in every layer of every family.
+const NEGATIVE_SLOPE: f64 = 0.2;
+
+/// A convolution that halves a side, and what follows it.
+#[derive(Module, Debug)]
+pub(crate) struct StridedLayer {
+    pub(crate) conv: Conv2d,
+    pub(crate) norm: Option<BatchNorm>,
+}
+
+impl StridedLayer {
+    /// From `[_, channels[0], 2n, 2n]` to `[_, channels[1], n, n]`.
+    pub(crate) fn new(architecture: &Architecture, channels: [usize; 2], normalized: bool, device: &Device) -> Self {
+        let kernel = architecture.kernel as usize;
+        let conv = strided_conv::downsample_conv(channels, kernel, architecture.has_biases(), device);
+        let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
+        Self { conv, norm }
+    }
+
+    /// The layer's features after BatchNorm, where it has one, and leaky ReLU.
+    pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        let features = operators.convolve(&self.conv, features);
+        operators.normalize_and_rectify(self.norm.as_ref(), features, NEGATIVE_SLOPE)
+    }
+
+    /// What the layer makes of a small change of its input, where its output is `features`.
+    ///
+    /// # Panics
+    /// When the layer has BatchNorm.
+    pub(crate) fn tangent(&self, operators: Operators, features: &Tensor<4>, change: Tensor<4>) -> Tensor<4> {
+        assert!(self.norm.is_none(), "BatchNorm is not linear between activations");
+        // Leaky ReLU keeps the sign, so that the output tells what the input was.
+        let slopes = features.clone().greater_elem(0.0).float().mul_scalar(1.0 - NEGATIVE_SLOPE);
+        operators.convolve_linearly(&self.conv, change).mul(slopes.add_scalar(NEGATIVE_SLOPE))
+    }
+}
