@@ -50,10 +50,10 @@ mod packed;
 mod passes;
 mod plan;
 mod product;
+mod resample;
 mod scratch;
 mod simd;
 mod storage;
-mod resample;
 mod upsample;
 mod winograd;
 

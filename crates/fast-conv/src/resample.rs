@@ -42,7 +42,8 @@ pub fn upsample_bilinear(x: Tensor<4>) -> Tensor<4> {
     module::conv_transpose2d(x, kernel, None, ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], channels))
 }
 
-/// Half the side: `y[i] = (x[2i − 1] + 3 x[2i] + 3 x[2i + 1] + x[2i + 2]) / 8` on each axis, with zeros beyond the edges.
+/// Half the side: `y[i] = (x[2i − 1] + 3 x[2i] + 3 x[2i + 1] + x[2i + 2]) / 8` on each axis, with zeros beyond the
+/// edges.
 ///
 /// Devices other than flex, and types other than f32, get burn's depthwise convolution.
 ///

@@ -17,9 +17,9 @@ pub enum Family {
     ///
     /// Sides: multiples of 16 from 16 to 256.
     TensorflowDcgan,
-    /// Generators alone: nearest-neighbour upsampling and a convolution at each stage, so that no kernel meets some pixels
-    /// more often than others (Odena et al., "Deconvolution and checkerboard artifacts", 2016). The finest features have
-    /// the whole side; a last convolution, with a bias, turns them into colours.
+    /// Generators alone: nearest-neighbour upsampling and a convolution at each stage, so that no kernel meets some
+    /// pixels more often than others (Odena et al., "Deconvolution and checkerboard artifacts", 2016). The finest
+    /// features have the whole side; a last convolution, with a bias, turns them into colours.
     ///
     /// Sides: DCGAN's.
     Upsample,
@@ -136,8 +136,8 @@ impl Architecture {
         Ok((0..count).map(|stage| (channels(stage) as usize, (start << stage) as usize)).collect())
     }
 
-    /// Twice as many channels at each coarser stage, as far as `max_channels`; the upsample family's last two stages have
-    /// the same.
+    /// Twice as many channels at each coarser stage, as far as `max_channels`; the upsample family's last two stages
+    /// have the same.
     fn doubled_channels(&self, stages: u32, stage: u32) -> u32 {
         let doubled = self.base_channels << (stages - 1).saturating_sub(stage);
         if self.max_channels == 0 { doubled } else { doubled.min(self.max_channels) }

@@ -1,8 +1,8 @@
 //! Augmentation that gradients pass through: Zhao et al., "Differentiable augmentation for data-efficient GAN training"
 //! (2020), section 3, whose published code fixes the ranges.
 //!
-//! Real images and samples are both augmented before D sees them, and G learns through it, so that samples do not take on
-//! what the augmentation does.
+//! Real images and samples are both augmented before D sees them, and G learns through it, so that samples do not take
+//! on what the augmentation does.
 
 use burn::tensor::{Device, Int, Tensor, TensorData, ops::PadMode};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,8 @@ impl AugmentationConfig {
         self.probability == 0.0 || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
     }
 
-    /// Draws the changes of a batch, a pure function of `philox` and `draw`; its first images' do not depend on `batch`.
+    /// Draws the changes of a batch, a pure function of `philox` and `draw`; its first images' do not depend on
+    /// `batch`.
     pub fn draw(&self, philox: &Philox, draw: u64, batch: usize, side: usize) -> Augmentation {
         let mut numbers = vec![0.0; batch * DRAWS];
         philox.fill_uniform(draw, &mut numbers);
@@ -81,7 +82,7 @@ impl AugmentationConfig {
     }
 
     /// What keeps this augmentation from working, each beginning with a key.
-    pub(crate) fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         let shares = [("probability", self.probability), ("translation", self.translation), ("cutout", self.cutout)];
         let wrong = shares.into_iter().filter(|(_, share)| !(0.0..=1.0).contains(share));
         wrong.map(|(key, share)| format!("augmentation.{key} is {share}: it must be from 0 to 1")).collect()

@@ -19,9 +19,8 @@ use crate::{
 
 /// The DCGAN discriminator (Radford et al., 2015, section 3): the generator mirrored.
 ///
-/// Each layer halves the side and ends in LeakyReLU 0.2; BatchNorm, where the architecture has it, stands between, but in
-/// the first layer. A last
-/// convolution over the whole of the coarsest features gives the logit.
+/// Each layer halves the side and ends in LeakyReLU 0.2; BatchNorm, where the architecture has it, stands between, but
+/// in the first layer. A last convolution over the whole of the coarsest features gives the logit.
 ///
 /// BatchNorm trains on an autodiff device and rests in [`Module::valid`]'s copy.
 #[derive(Module, Debug)]
@@ -75,11 +74,11 @@ impl Discriminator {
         self.operators.convolve(&self.head, features).flatten(0, 3)
     }
 
-    /// How the logits change along a direction: the network without its biases applied to `direction`, with the slopes that
-    /// leaky ReLU has at `images`. For a discriminator without BatchNorm, which is linear between its activations.
+    /// How the logits change along a direction: the network without its biases applied to `direction`, with the slopes
+    /// that leaky ReLU has at `images`. For a discriminator without BatchNorm, which is linear between its activations.
     ///
-    /// Differentiated for the weights, as far as those act on the direction: what the activations' slopes depend on has no
-    /// gradient, for they are constant almost everywhere.
+    /// Differentiated for the weights, as far as those act on the direction: what the activations' slopes depend on has
+    /// no gradient, for they are constant almost everywhere.
     ///
     /// # Shapes
     /// - `images`, `direction`: `[batch, 3, side, side]`

@@ -16,8 +16,8 @@ use crate::{
 
 /// A generator: a list of layers that its family makes.
 ///
-/// The latent is projected to the coarsest features; each further layer doubles the side (Radford et al., 2015, figure 1).
-/// BatchNorm, where the architecture has it, and ReLU follow every layer but the last, which ends in tanh.
+/// The latent is projected to the coarsest features; each further layer doubles the side (Radford et al., 2015, figure
+/// 1). BatchNorm, where the architecture has it, and ReLU follow every layer but the last, which ends in tanh.
 ///
 /// Whether BatchNorm uses the batch's own statistics is decided by the device: it does on an autodiff device (and then
 /// updates its running ones), and does not in [`Module::valid`]'s copy. The running variance is the biased one, as

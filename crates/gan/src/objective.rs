@@ -18,7 +18,8 @@ pub enum Objective {
     ///
     /// L_D as minimax, L_G = E\[softplus(−f)\]
     NonSaturating,
-    /// Lim and Ye, "Geometric GAN" (2017); Miyato et al., "Spectral normalization for GANs" (2018), equations 16 and 17.
+    /// Lim and Ye, "Geometric GAN" (2017); Miyato et al., "Spectral normalization for GANs" (2018), equations 16 and
+    /// 17.
     ///
     /// L_D = E\[max(0, 1 − r)\] + E\[max(0, 1 + f)\], L_G = −E\[f\]
     Hinge,
@@ -38,16 +39,17 @@ pub enum Objective {
 pub struct ObjectiveConfig {
     /// Which loss each player minimizes.
     pub name: Objective,
-    /// One-sided label smoothing ε: real images' target is 1 − ε, samples' stays 0. Salimans et al., "Improved techniques
-    /// for training GANs" (2016), section 3.4. Only minimax and non-saturating losses have targets to be smoothed.
+    /// One-sided label smoothing ε: real images' target is 1 − ε, samples' stays 0. Salimans et al., "Improved
+    /// techniques for training GANs" (2016), section 3.4. Only minimax and non-saturating losses have targets to be
+    /// smoothed.
     pub label_smoothing: f64,
 }
 
 impl ObjectiveConfig {
     /// What the discriminator minimizes: L_D of [`Objective`].
     ///
-    /// With label smoothing ε, the first two objectives' is −E\[(1 − ε) log D(x) + ε log(1 − D(x))\] − E\[log(1 − D(G(z)))\],
-    /// whose optimum is D = (1 − ε) p / (p + q).
+    /// With label smoothing ε, the first two objectives' is −E\[(1 − ε) log D(x) + ε log(1 − D(x))\] − E\[log(1 −
+    /// D(G(z)))\], whose optimum is D = (1 − ε) p / (p + q).
     ///
     /// # Shapes
     /// - `real_logits`, `fake_logits`: `[batch]`
@@ -97,7 +99,9 @@ impl ObjectiveConfig {
         }
         let has_targets = matches!(self.name, Objective::Minimax | Objective::NonSaturating);
         if smoothing > 0.0 && !has_targets {
-            return vec![format!("objective.label_smoothing is {smoothing}: only minimax and non-saturating have labels")];
+            return vec![format!(
+                "objective.label_smoothing is {smoothing}: only minimax and non-saturating have labels"
+            )];
         }
         Vec::new()
     }

@@ -1,8 +1,8 @@
 //! Penalties on the discriminator's slope, by first derivatives alone.
 //!
 //! Each is E\[φ(n)\], n = ‖∇ₓD(x)‖ being the slope at an image. Its gradient for D's weights θ seems to need a second
-//! derivative: φ′(n) ∂n/∂θ. But with v = ∇ₓD(x) held still, n ∂n/∂θ = ∂/∂θ (v · ∇ₓD(x)), and v · ∇ₓD(x) is how D changes
-//! along v. So the surrogate E\[c · D′ᵥ(x)\], c = φ′(n) / n held still as well, has the penalty's gradient.
+//! derivative: φ′(n) ∂n/∂θ. But with v = ∇ₓD(x) held still, n ∂n/∂θ = ∂/∂θ (v · ∇ₓD(x)), and v · ∇ₓD(x) is how D
+//! changes along v. So the surrogate E\[c · D′ᵥ(x)\], c = φ′(n) / n held still as well, has the penalty's gradient.
 
 use burn::tensor::Tensor;
 
@@ -70,8 +70,8 @@ impl Penalty {
         self.surrogate(slope.clone(), change.mul(slope).div_scalar(2.0 * step))
     }
 
-    /// The penalty at these images, exactly: between its leaky activations D is linear, so that D′ᵥ is the network without
-    /// biases applied to v, with the activations' slopes that the images give.
+    /// The penalty at these images, exactly: between its leaky activations D is linear, so that D′ᵥ is the network
+    /// without biases applied to v, with the activations' slopes that the images give.
     ///
     /// # Shapes
     /// - `images`: `[batch, 3, side, side]`, on a device with autodiff

@@ -66,7 +66,7 @@ impl Plan {
             accumulate: train.accumulate,
             operators: match train.convolution {
                 Convolution::Fast => Operators::Fast,
-                Convolution::Stock => Operators::Stock,
+                Convolution::Stock => Operators::Burn,
             },
             target_images: target_images(train, rows),
             checkpoint_images: images(train.checkpoint_kimg),

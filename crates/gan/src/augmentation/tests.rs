@@ -33,8 +33,8 @@ fn a_hole_is_blank_and_the_rest_stays() {
     assert_eq!(found, [1., 2., 3., 4., 0., 0., 7., 8., 0., 0., 11., 12., 13., 14., 15., 16.]);
 }
 
-/// Two channels of two pixels; brightness adds 1, saturation doubles the distance from a pixel's grey, contrast halves the
-/// one from the image's mean.
+/// Two channels of two pixels; brightness adds 1, saturation doubles the distance from a pixel's grey, contrast halves
+/// the one from the image's mean.
 #[test]
 fn colours_change_by_hand() {
     let image = Tensor::<4>::from_data(TensorData::new(vec![0.0f32, 2.0, 4.0, 2.0], [1, 2, 1, 2]), &Device::flex());

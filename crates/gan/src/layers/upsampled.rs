@@ -37,8 +37,8 @@ impl UpsampledLayer {
         Self { conv, norm, enlarge: Enlarge::Twice }
     }
 
-    /// The last layer, from `[_, channels, side, side]` to colours. It has a bias, which nothing takes away again: samples'
-    /// mean colour is not grey.
+    /// The last layer, from `[_, channels, side, side]` to colours. It has a bias, which nothing takes away again:
+    /// samples' mean colour is not grey.
     pub(crate) fn to_rgb(architecture: &Architecture, channels: usize, device: &Device) -> Self {
         Self { conv: same_conv(architecture, [channels, 3], true, device), norm: None, enlarge: Enlarge::Not }
     }

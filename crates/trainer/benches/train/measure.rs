@@ -39,7 +39,7 @@ impl Job {
     /// A GPU works while the processor prepares what comes next. There the phases are those of steps that wait for it
     /// after each, and a step's time is taken over as many that do not wait.
     pub(crate) fn measure(self, operators: &str) -> Value {
-        let operators = if operators == "stock" { Operators::Stock } else { Operators::Fast };
+        let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
         let before = memory_mib("VmRSS:");
         let ChosenDevice { device, kind, .. } = ChosenDevice::new(self.device).unwrap();
         let on_tape = device.clone().autodiff();
