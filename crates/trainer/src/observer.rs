@@ -7,17 +7,19 @@ use crate::{
     diversity::Diversity,
     error::TrainError,
     events::EventLog,
-    health::Divergence,
+    health::{Divergence, Health},
     metrics_log::{self, MetricsLog},
     plan::Plan,
     position::Position,
     sample_grid::SampleGrid,
     state::TrainingState,
     step_metrics::{DeviceMetrics, StepMetrics},
-    training_loop::DetectDivergence,
 };
 
-/// Watches a run. Nothing that it does changes what the run computes.
+/// Whether, and how, a step has diverged, given the lines before it.
+pub(crate) type DetectDivergence = fn(&Health, &StepMetrics, Position) -> Option<Divergence>;
+
+/// Observes a run. Nothing that it does changes what the run computes.
 pub(crate) struct Observer<'a> {
     plan: &'a Plan,
     context: &'a TrainingContext<'a>,
@@ -60,8 +62,8 @@ impl<'a> Observer<'a> {
         })
     }
 
-    /// Reads a step's metrics, looks for divergence, and gives the step its line where one is due and it is sound. The diversity
-    /// is metrics where its turn has come, or where the step is `about_to_be_kept`.
+    /// Reads a step's metrics, looks for divergence, and gives the step its line where one is due and it is sound. The
+    /// diversity is measured where its turn has come, or where the step is `about_to_be_kept`.
     ///
     /// # Errors
     /// When the device or the disk fails.

@@ -9,11 +9,9 @@ use crate::{
     checkpoint,
     context::TrainingContext,
     error::TrainError,
-    health::{Divergence, Health},
     memory, metrics_log,
-    observer::Observer,
+    observer::{DetectDivergence, Observer},
     plan::Plan,
-    position::Position,
     resume::StateLoader,
     state::TrainingState,
     step::Stepper,
@@ -33,9 +31,6 @@ pub(crate) struct TrainingResult {
     /// Damaged checkpoints and rollbacks, a sentence each.
     pub(crate) warnings: Vec<String>,
 }
-
-/// Whether, and how, a step has diverged, given the lines before it.
-pub(crate) type DetectDivergence = fn(&Health, &StepMetrics, Position) -> Option<Divergence>;
 
 /// Trains from the newest whole checkpoint, or from the start, to the plan's last image.
 ///

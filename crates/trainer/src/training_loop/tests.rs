@@ -17,6 +17,7 @@ use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
 use generator::ChosenDevice;
 
 use super::*;
+use crate::{health::Divergence, position::Position};
 
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;
