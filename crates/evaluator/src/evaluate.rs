@@ -156,7 +156,7 @@ fn publish_grids(
     Ok(())
 }
 
-/// The evaluation comes last: where they are, the evaluation is whole.
+/// The metrics come last: where they are, the evaluation is whole.
 fn publish_evaluation(folder: &RunLayout, evaluation: &Evaluation, report: &mut Report) -> Result<(), EvaluateError> {
     let mut json = serde_json::to_vec_pretty(evaluation)?;
     json.push(b'\n');

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a training step is a pure function of the networks before it, the plan and the number of images shown. No
 //! hidden random number, clock or thread count enters it. The mathematics of a step (networks, objectives, gradients,
-//! optimizers, averages) is in `gan`; here is what surrounds it: order, files, devices, and what is watched on the way.
+//! optimizers, averages) is in `gan`; here is what surrounds it: order, files, and what is observed on the way.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batches;

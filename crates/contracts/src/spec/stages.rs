@@ -78,7 +78,7 @@ const EVALUATE: StageSpec = StageSpec {
     about: "Measure the trained generator",
     package: "evaluator",
     binary: "evaluator",
-    feature: |_| None,
+    feature: |config| Some(Feature::Device(config.train.device)),
     options: OptionsParser::of::<NoOptions>(),
     sections: |_| &["", "evaluate"],
     inputs: |_| vec![Input::stage("the dataset", StageId::Pack), Input::stage("the generator", StageId::Train)],
