@@ -73,6 +73,13 @@ impl Pipeline {
         Self { folder }
     }
 
+    /// A copy of the pipeline in a folder.
+    pub fn copy_of(folder: &Path) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(folder, copy.path());
+        Self { folder: copy }
+    }
+
     /// A path in the pipeline's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -117,6 +124,19 @@ impl Pipeline {
         let root = fs::canonicalize(self.path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         collect(&root, &root, &mut files);
         files
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

@@ -1,0 +1,80 @@
+//! What the first version left is of use to this one: read, resumed, reported.
+
+use std::{fs, path::Path};
+
+use contracts::{
+    Layout, Report, StageId,
+    config::PathsConfig,
+    manifest,
+    record::{FaceRecord, PictureRecord},
+};
+use end_to_end::Pipeline;
+
+/// The run in the fixture: its name follows from the dataset and the configuration, which are there as they were.
+const RUN: &str = "artifacts/runs/dcgan-32px-b1d13acd";
+
+fn pipeline() -> Pipeline {
+    Pipeline::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/first-version"))
+}
+
+#[test]
+fn records_reports_and_the_lock_are_read() {
+    let pipeline = pipeline();
+    let layout = Layout::new(&pipeline.path(""), &PathsConfig::default());
+    let pictures = manifest::read::<PictureRecord>(&layout.raw_manifest()).unwrap().records;
+    let faces = manifest::read::<FaceRecord>(&layout.faces_manifest()).unwrap().records;
+    assert_eq!((pictures.len(), faces.len()), (14, 19));
+    assert!(pictures.iter().all(|picture| layout.raw_picture(&picture.file).exists()));
+    assert!(faces.iter().all(|face| layout.face(&face.file).exists()));
+
+    let crawl = Report::read(&layout, StageId::Crawl).unwrap().unwrap();
+    assert_eq!((crawl.taken, crawl.kept, crawl.dropped_for("filtered: rating q")), (16, 14, 2));
+    let why = pipeline.succeed(&["status", "--why"]).stdout;
+    assert!(!why.contains("has not run") && !why.contains("key "), "only code differs from then: {why}");
+}
+
+#[test]
+fn a_crawl_takes_over_the_ledger_and_fetches_nothing() {
+    let pipeline = pipeline();
+    let before = pipeline.files("data/raw");
+    pipeline.succeed(&["crawl"]);
+    let report =
+        Report::read(&Layout::new(&pipeline.path(""), &PathsConfig::default()), StageId::Crawl).unwrap().unwrap();
+    assert_eq!((report.taken, report.kept, report.dropped_in_all()), (16, 14, 2));
+    assert_eq!((report.figures["pictures_fetched"], report.bytes), (0.0, 0));
+    let pictures = |files: std::collections::BTreeMap<String, _>| {
+        files.into_iter().filter(|(name, _)| name.starts_with("pictures/")).collect::<Vec<_>>()
+    };
+    assert_eq!(pictures(pipeline.files("data/raw")), pictures(before));
+    assert!(pipeline.succeed(&["crawl", "--audit"]).stdout.contains("all adds up"));
+}
+
+#[test]
+fn faces_and_dataset_are_what_is_made_now() {
+    let pipeline = pipeline();
+    let records = || fs::read_to_string(pipeline.path("data/faces/manifest.jsonl")).unwrap();
+    let (faces, dataset) = (records(), pipeline.files("data/dataset"));
+    pipeline.succeed(&["crop"]);
+    pipeline.succeed(&["pack"]);
+    let of_records = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(of_records(&records()), of_records(&faces));
+    assert_eq!(pipeline.files("data/dataset"), dataset);
+}
+
+#[test]
+fn its_run_is_trained_further_measured_and_shown() {
+    let pipeline = pipeline();
+    let longer = ["--set", "train.max_kimg=0.048"];
+    for stage in ["train", "evaluate", "report"] {
+        pipeline.succeed(&[&[stage], &longer[..]].concat());
+    }
+    let runs = fs::read_dir(pipeline.path("artifacts/runs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let runs: Vec<_> = runs.filter(|name| name != "latest").collect();
+    assert_eq!(runs, [Path::new(RUN).file_name().unwrap()], "it is the same run");
+    let metrics = fs::read_to_string(pipeline.path(RUN).join("metrics.jsonl")).unwrap();
+    assert!(metrics.lines().count() > 6, "the steps of then are kept, and others follow: {metrics}");
+    assert!(pipeline.path(RUN).join("checkpoints/0000000048").exists());
+    for name in ["evaluation/metrics.json", "report.html"] {
+        assert!(pipeline.path(RUN).join(name).metadata().unwrap().len() > 0, "{name}");
+    }
+}
