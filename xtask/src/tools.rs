@@ -24,9 +24,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
 /// `cargo xtask bench`: the benchmark of a stage, in the profile that users run.
 pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
     if !has_benchmark(workspace, stage) {
-        let others = StageId::ALL.into_iter().filter(|stage| has_benchmark(workspace, *stage)).map(StageId::name);
-        let others: Vec<_> = others.collect();
-        return Err(BadUsage(format!("there is no benchmark of {stage}; there are {}", others.join(", "))).into());
+        return Err(BadUsage(format!("there is no benchmark of {stage}; there are {}", benchmarks(workspace))).into());
     }
     let mut command = vec!["bench", "--package", stage.spec().package, "--bench", stage.name()];
     let named = arguments.windows(2).find(|pair| pair[0] == "--device").and_then(|pair| pair[1].parse().ok());
@@ -36,6 +34,15 @@ pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String])
     command.push("--");
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
+}
+
+/// The stages that can be measured, as they are listed in a sentence.
+fn benchmarks(workspace: &Workspace) -> String {
+    let stages = StageId::ALL.into_iter().filter(|stage| has_benchmark(workspace, *stage)).map(StageId::name);
+    match stages.collect::<Vec<_>>().as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        few => few.concat(),
+    }
 }
 
 fn has_benchmark(workspace: &Workspace, stage: StageId) -> bool {

@@ -108,19 +108,11 @@ impl Report {
 
     /// Counts `count` more things left out for `reason`; nothing for a count of zero.
     pub fn drop(&mut self, reason: &dyn Reason, count: u64) {
-        self.count_dropped(reason.tag(), reason.to_string(), count);
-    }
-
-    /// As [`drop`](Self::drop), once, for what has no [`Reason`] yet.
-    pub fn drop_one(&mut self, reason: &str) {
-        self.count_dropped("", reason.to_owned(), 1);
-    }
-
-    fn count_dropped(&mut self, tag: &str, reason: String, count: u64) {
+        let (tag, reason) = (reason.tag().to_owned(), reason.to_string());
         match self.dropped.binary_search_by(|dropped| dropped.reason.cmp(&reason)) {
             _ if count == 0 => {}
             Ok(index) => self.dropped[index].count += count,
-            Err(index) => self.dropped.insert(index, Dropped { tag: tag.to_owned(), reason, count }),
+            Err(index) => self.dropped.insert(index, Dropped { tag, reason, count }),
         }
     }
 

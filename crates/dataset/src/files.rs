@@ -1,11 +1,9 @@
-//! The names inside a dataset's folder, and nothing else that joins them.
+//! The names inside a dataset's folder, but for the index, which the pipeline's layout has. Nothing else joins them.
 
 use std::path::{Path, PathBuf};
 
 use crate::split_name::SplitName;
 
-/// What this crate reads first.
-pub(crate) const INDEX: &str = "index.json";
 /// What tells Python's `datasets` that the folder has splits.
 pub(crate) const DATASET_DICT: &str = "dataset_dict.json";
 

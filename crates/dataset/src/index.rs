@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use contracts::{
+    Layout,
     hash::ContentHash,
     publish::{self, FileError},
 };
@@ -10,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::DatasetError,
-    files,
     image::{CHANNELS, ImageEncoding, ImageShape},
     split_name::SplitName,
 };
@@ -126,7 +126,7 @@ impl Index {
 
     /// Writes the index and returns its SHA-256, which stands for the whole dataset.
     pub(crate) fn write(&self, folder: &Path) -> Result<ContentHash, DatasetError> {
-        let path = files::at(folder, files::INDEX);
+        let path = Layout::index_of(folder);
         let json = serde_json::to_vec_pretty(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
         publish::write_file(&path, &json)?;
         Ok(ContentHash::of(&json))
@@ -134,7 +134,7 @@ impl Index {
 
     /// Reads the index of a dataset, with its SHA-256.
     pub(crate) fn read(folder: &Path) -> Result<(Self, ContentHash), DatasetError> {
-        let path = files::at(folder, files::INDEX);
+        let path = Layout::index_of(folder);
         if !path.exists() {
             return Err(DatasetError::Missing(folder.into()));
         }

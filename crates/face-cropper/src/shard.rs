@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use contracts::{
-    ContentHash,
+    ContentHash, Layout,
     config::CropFormat,
     id::{FaceId, PictureHash},
     publish::{self, FileError},
@@ -12,9 +12,6 @@ use contracts::{
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::PictureFault, gate::Verdict, measures::Measures, reason::DropReason};
-
-/// The record's file within the shard's folder.
-const FILE: &str = "shard.json";
 
 /// The record's format; one of another format is not read. History: 1, the first; 2, with sharpness, side and the hash of
 /// each crop's pixels.
@@ -103,7 +100,7 @@ impl ShardRecord {
     /// # Errors
     /// When the system refuses to read it.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, FileError> {
-        let path = folder.join(FILE);
+        let path = Layout::shard_record(folder);
         if !path.exists() {
             return Ok(None);
         }
@@ -122,7 +119,7 @@ impl ShardRecord {
     /// When the file cannot be written.
     pub(crate) fn write(&mut self, folder: &Path) -> Result<(), FileError> {
         self.count();
-        let path = folder.join(FILE);
+        let path = Layout::shard_record(folder);
         let json = serde_json::to_vec(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
         publish::write_file(&path, &json)
     }
@@ -176,7 +173,7 @@ mod tests {
     fn a_damaged_or_foreign_record_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let check = |content: &str| {
-            std::fs::write(folder.path().join(FILE), content).unwrap();
+            std::fs::write(Layout::shard_record(folder.path()), content).unwrap();
             assert_eq!(ShardRecord::read(folder.path()).unwrap(), None, "{content}");
         };
         check("");

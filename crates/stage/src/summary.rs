@@ -61,7 +61,7 @@ fn text(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contracts::StageId;
+    use contracts::{StageId, report::Dropped};
 
     use super::*;
 
@@ -69,7 +69,7 @@ mod tests {
     fn counts_reasons_and_warnings_are_told() {
         let mut report = Report::new(StageId::Crop);
         (report.taken, report.kept, report.seconds) = (10, 7, 1.25);
-        report.drop_one("unreadable picture");
+        report.dropped.push(Dropped { tag: "unreadable".into(), reason: "unreadable picture".into(), count: 1 });
         report.warnings.push("two faces were deleted by hand".into());
         let expected = "warning: two faces were deleted by hand\ncrop: 10 pictures in, 7 faces kept, 1.2 s\n         1 unreadable picture\n";
         assert_eq!(text(&report), expected);

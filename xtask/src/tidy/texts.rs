@@ -10,6 +10,9 @@ const LAYOUT: &str = "crates/contracts/src/layout/";
 /// How texts are compared: a reason travels as an enum, and its sentence is for people.
 const COMPARISONS: [&str; 6] = [".starts_with(", ".ends_with(", ".contains(", "== \"", "!= \"", " LIKE "];
 
+/// What is spoken of where a reason is compared.
+const SUBJECT: &str = "reason";
+
 /// Modules that do not begin by saying what they are.
 pub(super) fn without_a_heading(sources: &[Source]) -> Vec<String> {
     let bare = sources.iter().filter(|source| !source.text.starts_with("//! "));
@@ -38,7 +41,7 @@ fn joined(line: &str) -> Option<&str> {
 /// Lines that compare the words of a reason.
 pub(super) fn that_compare_reasons(sources: &[Source]) -> Vec<String> {
     let all: Vec<&Source> = sources.iter().collect();
-    let breaks = |line: &str| line.contains("reason") && COMPARISONS.iter().any(|comparison| line.contains(comparison));
+    let breaks = |line: &str| line.contains(SUBJECT) && COMPARISONS.iter().any(|comparison| line.contains(comparison));
     lines(&all, breaks).map(|at| format!("{at} compares the words of a reason: compare the enum")).collect()
 }
 

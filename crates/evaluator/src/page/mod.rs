@@ -98,7 +98,7 @@ fn curves(curves: &[Curve], caption: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{Config, ContentHash, Report, StageId};
+    use contracts::{Config, ContentHash, Report, StageId, report::Dropped};
 
     use super::*;
     use crate::{
@@ -149,7 +149,7 @@ mod tests {
     fn no_text_becomes_markup() {
         let mut content = bare("<script>alert('1')</script> & \"co\"");
         let mut report = Report::new(StageId::Crawl);
-        report.drop_one("<b>bad</b>");
+        report.dropped.push(Dropped { tag: "bad".into(), reason: "<b>bad</b>".into(), count: 1 });
         report.warnings.push("a < b".into());
         content.stages[0].1 = Some(report);
         let page = render(&content);
