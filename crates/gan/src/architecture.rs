@@ -23,6 +23,12 @@ pub enum Family {
     ///
     /// Sides: DCGAN's.
     Upsample,
+    /// Residual blocks without normalization, leaky ReLU and bilinear resampling in both networks, whose weights begin so
+    /// that every block begins as nothing: Huang et al., "The GAN is dead; long live the GAN! A modern baseline GAN"
+    /// (2024), section 3, with a bottleneck in place of grouped convolutions.
+    ///
+    /// Sides: DCGAN's.
+    Resnet,
 }
 
 /// What keeps the features of hidden layers at one scale.
@@ -87,6 +93,9 @@ pub enum ArchitectureError {
     /// A kernel that cannot keep a side.
     #[error("kernel is {0}: upsample networks can have 3, 5, 7 or 9")]
     EvenKernel(u32),
+    /// Another kernel than that of residual blocks.
+    #[error("kernel is {0}: resnet networks have 3")]
+    BlockKernel(u32),
     /// Another number of widths than there are stages, or one outside 1 to 4096.
     #[error("stage_channels has {given:?}: give {stages} widths from 1 to 4096, the coarsest stage's first")]
     StageChannels {
@@ -96,7 +105,7 @@ pub enum ArchitectureError {
         stages: usize,
     },
     /// A discriminator of a family that has none.
-    #[error("{} is a family of generators: choose dcgan or tensorflow-dcgan", .0.name())]
+    #[error("{} is a family of generators: choose dcgan, tensorflow-dcgan or resnet", .0.name())]
     GeneratorsOnly(Family),
 }
 
@@ -115,6 +124,9 @@ impl Architecture {
         if self.family == Family::Upsample && self.kernel.is_multiple_of(2) {
             return Err(ArchitectureError::EvenKernel(self.kernel));
         }
+        if self.family == Family::Resnet && self.kernel != 3 {
+            return Err(ArchitectureError::BlockKernel(self.kernel));
+        }
         self.family.stage_layout(self.side).ok_or(ArchitectureError::Side { family: self.family, side: self.side })
     }
 
@@ -124,8 +136,8 @@ impl Architecture {
     /// As [`Architecture::stage_layout`].
     pub fn features(&self) -> Result<Vec<(usize, usize)>, ArchitectureError> {
         let StageLayout { start, stages } = self.stage_layout()?;
-        // The other families' finest features have half the side: the last stage makes colours.
-        let count = if self.family == Family::Upsample { stages + 1 } else { stages };
+        // DCGAN's finest features have half the side: its last stage makes colours.
+        let count = if self.family.has_whole_side() { stages + 1 } else { stages };
         if !self.stage_channels.is_empty() {
             self.check_stage_channels(count as usize)?;
         }
@@ -136,8 +148,8 @@ impl Architecture {
         Ok((0..count).map(|stage| (channels(stage) as usize, (start << stage) as usize)).collect())
     }
 
-    /// Twice as many channels at each coarser stage, as far as `max_channels`; the upsample family's last two stages
-    /// have the same.
+    /// Twice as many channels at each coarser stage, as far as `max_channels`; the last two have the same where the
+    /// finest features have the whole side.
     fn doubled_channels(&self, stages: u32, stage: u32) -> u32 {
         let doubled = self.base_channels << (stages - 1).saturating_sub(stage);
         if self.max_channels == 0 { doubled } else { doubled.min(self.max_channels) }
@@ -151,9 +163,17 @@ impl Architecture {
         Err(ArchitectureError::StageChannels { given: given.clone(), stages })
     }
 
+    /// How many residual blocks the network has; 0 in the families without them.
+    pub(crate) fn residual_blocks(&self) -> u32 {
+        match (self.family, self.stage_layout()) {
+            (Family::Resnet, Ok(StageLayout { stages, .. })) => stages + 1,
+            _ => 0,
+        }
+    }
+
     /// Whether BatchNorm stands between convolutions and activations.
     pub(crate) fn is_normalized(&self) -> bool {
-        self.norm == Norm::Batch
+        self.norm == Norm::Batch && self.family != Family::Resnet
     }
 
     /// Whether hidden convolutions have biases, which BatchNorm would take away again.
@@ -169,12 +189,20 @@ impl Family {
             Self::Dcgan => "dcgan",
             Self::TensorflowDcgan => "tensorflow-dcgan",
             Self::Upsample => "upsample",
+            Self::Resnet => "resnet",
         }
     }
 
     /// The family that recipes and weight files call by this name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Dcgan, Self::TensorflowDcgan, Self::Upsample].into_iter().find(|family| family.name() == name)
+        [Self::Dcgan, Self::TensorflowDcgan, Self::Upsample, Self::Resnet]
+            .into_iter()
+            .find(|family| family.name() == name)
+    }
+
+    /// Whether the finest features have the image's side, rather than half of it.
+    fn has_whole_side(self) -> bool {
+        matches!(self, Self::Upsample | Self::Resnet)
     }
 
     fn stage_layout(self, side: u32) -> Option<StageLayout> {
@@ -182,7 +210,7 @@ impl Family {
             return None;
         }
         match self {
-            Self::Dcgan | Self::Upsample => {
+            Self::Dcgan | Self::Upsample | Self::Resnet => {
                 // 3·2ⁿ as well as 2ⁿ: of the usual sides only 80, 160 and the like are left out.
                 let start = if side.is_power_of_two() { 4 } else { 3 };
                 let doublings = side / start;
@@ -211,7 +239,7 @@ mod tests {
             base_channels,
             max_channels: 0,
             stage_channels: Vec::new(),
-            kernel: if family == Family::Upsample { 3 } else { 4 },
+            kernel: if family.has_whole_side() { 3 } else { 4 },
             norm: Norm::Batch,
         }
     }
@@ -263,6 +291,8 @@ mod tests {
             even.stage_layout().unwrap_err().to_string(),
             "kernel is 4: upsample networks can have 3, 5, 7 or 9"
         );
+        let block = Architecture { kernel: 5, ..architecture(Family::Resnet, 64, 64) };
+        assert_eq!(block.stage_layout().unwrap_err().to_string(), "kernel is 5: resnet networks have 3");
         for base in [0, 1025, u32::MAX] {
             assert_eq!(error(Family::Dcgan, 64, base), format!("base_channels is {base}: choose 1 to 1024"));
         }
@@ -270,10 +300,10 @@ mod tests {
 
     #[test]
     fn names_are_those_of_recipes() {
-        for family in [Family::Dcgan, Family::TensorflowDcgan, Family::Upsample] {
+        for family in [Family::Dcgan, Family::TensorflowDcgan, Family::Upsample, Family::Resnet] {
             assert_eq!(serde_json::to_value(family).unwrap(), family.name());
             assert_eq!(Family::named(family.name()), Some(family));
         }
-        assert_eq!(Family::named("resnet"), None);
+        assert_eq!(Family::named("critic"), None);
     }
 }

@@ -12,7 +12,7 @@ use burn::{
 use crate::{
     architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
-    layers::StridedLayer,
+    layers::{ColorLayer, Resample, ResidualLayer, StridedLayer},
     operators::Operators,
     philox::Stream,
 };
@@ -25,12 +25,19 @@ use crate::{
 /// BatchNorm trains on an autodiff device and rests in [`Module::valid`]'s copy.
 #[derive(Module, Debug)]
 pub struct Discriminator {
-    layers: Vec<StridedLayer>,
+    layers: Vec<DiscriminatorLayer>,
     head: Conv2d,
     #[module(skip)]
     pub(crate) architecture: Architecture,
     #[module(skip)]
     operators: Operators,
+}
+
+#[derive(Module, Debug)]
+enum DiscriminatorLayer {
+    Strided(StridedLayer),
+    Color(ColorLayer),
+    Residual(ResidualLayer),
 }
 
 impl Discriminator {
@@ -45,21 +52,18 @@ impl Discriminator {
         device: &Device,
     ) -> Result<Self, ArchitectureError> {
         let blank = Self::blank(architecture, device)?;
-        Ok(initialization.apply(blank, seed, Stream::DiscriminatorWeights))
+        let blocks = blank.architecture.residual_blocks();
+        Ok(initialization.apply(blank, blocks, seed, Stream::DiscriminatorWeights))
     }
 
     /// Builds a discriminator whose weights are still to be filled in.
     pub(crate) fn blank(architecture: Architecture, device: &Device) -> Result<Self, ArchitectureError> {
-        if architecture.family == Family::Upsample {
-            return Err(ArchitectureError::GeneratorsOnly(architecture.family));
-        }
+        let layers = match architecture.family {
+            Family::Dcgan | Family::TensorflowDcgan => strided_layers(&architecture, device)?,
+            Family::Resnet => residual_layers(&architecture, device)?,
+            Family::Upsample => return Err(ArchitectureError::GeneratorsOnly(architecture.family)),
+        };
         let features = architecture.features()?;
-        let layer = |channels, normalized| StridedLayer::new(&architecture, channels, normalized, device);
-        // What the first layer sees is an image, whose contrast and colours BatchNorm would take away.
-        let first = layer([3, features[features.len() - 1].0], false);
-        let coarser = features.windows(2).rev();
-        let further = coarser.map(|pair| layer([pair[1].0, pair[0].0], architecture.is_normalized()));
-        let layers = std::iter::once(first).chain(further).collect();
         let head = head(&architecture, features[0], device);
         Ok(Self { layers, head, architecture, operators: Operators::default() })
     }
@@ -87,9 +91,7 @@ impl Discriminator {
         let frozen = self.without_weight_gradients();
         let layers = self.layers.iter().zip(&frozen.layers);
         let (_, tangent) = layers.fold((images, direction), |(features, tangent), (layer, frozen)| {
-            let features = frozen.forward(self.operators, features);
-            let tangent = layer.tangent(self.operators, &features, tangent);
-            (features, tangent)
+            layer.tangent(frozen, self.operators, features, tangent)
         });
         self.operators.convolve_linearly(&self.head, tangent).flatten(0, 3)
     }
@@ -114,6 +116,56 @@ impl Discriminator {
     }
 }
 
+/// As many layers as there are stages.
+fn strided_layers(architecture: &Architecture, device: &Device) -> Result<Vec<DiscriminatorLayer>, ArchitectureError> {
+    let features = architecture.features()?;
+    let layer = |channels, normalized| StridedLayer::new(architecture, channels, normalized, device);
+    // What the first layer sees is an image, whose contrast and colours BatchNorm would take away.
+    let first = layer([3, features[features.len() - 1].0], false);
+    let coarser = features.windows(2).rev();
+    let further = coarser.map(|pair| layer([pair[1].0, pair[0].0], architecture.is_normalized()));
+    Ok(std::iter::once(first).chain(further).map(DiscriminatorLayer::Strided).collect())
+}
+
+/// Colours to the whole side's features, a halving block to each stage, and one more at the coarsest side.
+fn residual_layers(architecture: &Architecture, device: &Device) -> Result<Vec<DiscriminatorLayer>, ArchitectureError> {
+    let features = architecture.features()?;
+    let (coarsest, finest) = (features[0].0, features[features.len() - 1].0);
+    let block = |channels, resample| DiscriminatorLayer::Residual(ResidualLayer::new(channels, resample, device));
+    let halving = features.windows(2).rev().map(|pair| block([pair[1].0, pair[0].0], Resample::Down));
+    let first = DiscriminatorLayer::Color(ColorLayer::new([3, finest], device));
+    Ok(std::iter::once(first).chain(halving).chain([block([coarsest; 2], Resample::None)]).collect())
+}
+
+impl DiscriminatorLayer {
+    /// Features to the next stage's.
+    fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Strided(layer) => layer.forward(operators, features),
+            Self::Color(layer) => layer.forward(operators, features),
+            Self::Residual(layer) => layer.forward(operators, features),
+        }
+    }
+
+    /// The layer's output, by the weights of `frozen`, and what this layer's weights make of a small change of its input.
+    fn tangent(
+        &self,
+        frozen: &Self,
+        operators: Operators,
+        features: Tensor<4>,
+        change: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<4>) {
+        match (self, frozen) {
+            (Self::Strided(layer), Self::Strided(frozen)) => layer.tangent(frozen, operators, features, change),
+            (Self::Residual(layer), Self::Residual(frozen)) => layer.tangent(frozen, operators, features, change),
+            (Self::Color(layer), Self::Color(frozen)) => {
+                (frozen.forward(operators, features), layer.tangent(operators, change))
+            }
+            _ => unreachable!("a frozen copy has the same layers"),
+        }
+    }
+}
+
 /// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`.
 fn head(architecture: &Architecture, (channels, start): (usize, usize), device: &Device) -> Conv2d {
     Conv2dConfig::new([channels, 1], [start, start])
@@ -134,9 +186,16 @@ mod tests {
         recipe::{Recipe, tests::tiny},
     };
 
+    fn strided(layer: &DiscriminatorLayer) -> &StridedLayer {
+        match layer {
+            DiscriminatorLayer::Strided(layer) => layer,
+            _ => panic!("not a layer of DCGAN"),
+        }
+    }
+
     impl Discriminator {
         pub(crate) fn first_weight(&self) -> Tensor<4> {
-            self.layers[0].conv.weight.val()
+            strided(&self.layers[0]).conv.weight.val()
         }
 
         pub(crate) fn head_weight(&self) -> Tensor<4> {
@@ -159,7 +218,7 @@ mod tests {
                     features = layer.forward(Operators::default(), features);
                     assert_eq!(features.dims(), [2, channels, side, side], "{name}");
                 }
-                assert!(discriminator.layers[0].norm.is_none(), "{name} normalizes what it is shown");
+                assert!(strided(&discriminator.layers[0]).norm.is_none(), "{name} normalizes what it is shown");
                 assert_eq!(discriminator.forward(images).dims(), [2]);
             }
         }
@@ -240,7 +299,8 @@ mod tests {
                 let discriminator = recipe.discriminator(32, 1, &device).unwrap().with_operators(operators);
                 let logits = discriminator.forward(generator.forward(latents.clone()));
                 let gradients = logits.clone().sum().backward();
-                let gradient = discriminator.layers[0].conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
+                let gradient =
+                    strided(&discriminator.layers[0]).conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
                 Tensor::cat(vec![logits.inner(), gradient], 0).into_data().try_to_vec::<f32>().unwrap()
             };
             let (fast, by_burn) = (outputs(Operators::Fast), outputs(Operators::Burn));

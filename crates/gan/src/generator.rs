@@ -9,7 +9,7 @@ use crate::{
     architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
     latent::LatentConfig,
-    layers::{TransposedLayer, UpsampledLayer},
+    layers::{ColorLayer, Resample, ResidualLayer, TransposedLayer, UpsampledLayer},
     operators::Operators,
     philox::Stream,
 };
@@ -38,7 +38,11 @@ pub struct Generator {
 #[derive(Module, Debug)]
 enum GeneratorLayer {
     Transposed(TransposedLayer),
+    /// A projection that no activation follows.
+    Basis(TransposedLayer),
     Upsampled(UpsampledLayer),
+    Color(ColorLayer),
+    Residual(ResidualLayer),
 }
 
 impl Generator {
@@ -54,7 +58,8 @@ impl Generator {
         device: &Device,
     ) -> Result<Self, ArchitectureError> {
         let blank = Self::blank(architecture, latent, device)?;
-        Ok(initialization.apply(blank, seed, Stream::GeneratorWeights))
+        let blocks = blank.architecture.residual_blocks();
+        Ok(initialization.apply(blank, blocks, seed, Stream::GeneratorWeights))
     }
 
     /// Builds a generator whose weights are still to be filled in.
@@ -66,6 +71,7 @@ impl Generator {
         let layers = match architecture.family {
             Family::Dcgan | Family::TensorflowDcgan => transposed_layers(&architecture, latent, device)?,
             Family::Upsample => upsampled_layers(&architecture, latent, device)?,
+            Family::Resnet => residual_layers(&architecture, latent, device)?,
         };
         Ok(Self { layers, architecture, latent, operators: Operators::default() })
     }
@@ -131,20 +137,43 @@ fn upsampled_layers(
     Ok(std::iter::once(GeneratorLayer::Transposed(projection)).chain(upsampled).collect())
 }
 
+/// The projection, a block at the coarsest side, a doubling block to each stage, and features to colours.
+fn residual_layers(
+    architecture: &Architecture,
+    latent: LatentConfig,
+    device: &Device,
+) -> Result<Vec<GeneratorLayer>, ArchitectureError> {
+    let features = architecture.features()?;
+    let (coarsest, finest) = (features[0].0, features[features.len() - 1].0);
+    let block = |channels, resample| GeneratorLayer::Residual(ResidualLayer::new(channels, resample, device));
+    let mut layers = vec![
+        GeneratorLayer::Basis(TransposedLayer::basis(latent.size as usize, features[0], device)),
+        block([coarsest; 2], Resample::None),
+    ];
+    layers.extend(features.windows(2).map(|pair| block([pair[0].0, pair[1].0], Resample::Up)));
+    layers.push(GeneratorLayer::Color(ColorLayer::new([finest, 3], device)));
+    Ok(layers)
+}
+
 impl GeneratorLayer {
     /// Features to the next stage's.
     fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Transposed(layer) => layer.forward(operators, features),
+            Self::Basis(layer) => layer.convolve(operators, features),
             Self::Upsampled(layer) => layer.forward(operators, features),
+            Self::Color(layer) => layer.forward(operators, features),
+            Self::Residual(layer) => layer.forward(operators, features),
         }
     }
 
     /// Features to colours before tanh.
     fn convolve(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Transposed(layer) => layer.convolve(operators, features),
+            Self::Transposed(layer) | Self::Basis(layer) => layer.convolve(operators, features),
             Self::Upsampled(layer) => layer.convolve(operators, features),
+            Self::Color(layer) => layer.forward(operators, features),
+            Self::Residual(layer) => layer.forward(operators, features),
         }
     }
 }
@@ -156,6 +185,7 @@ mod tests {
     use super::*;
     use crate::{
         parameters::{parameters, shapes},
+        philox::Philox,
         recipe::{Recipe, tests::tiny},
     };
 
@@ -166,15 +196,16 @@ mod tests {
 
     fn norm(layer: &GeneratorLayer) -> Option<&BatchNorm> {
         match layer {
-            GeneratorLayer::Transposed(layer) => layer.norm.as_ref(),
+            GeneratorLayer::Transposed(layer) | GeneratorLayer::Basis(layer) => layer.norm.as_ref(),
             GeneratorLayer::Upsampled(layer) => layer.norm.as_ref(),
+            GeneratorLayer::Color(_) | GeneratorLayer::Residual(_) => None,
         }
     }
 
     fn projection(generator: &mut Generator) -> &mut TransposedLayer {
         match &mut generator.layers[0] {
             GeneratorLayer::Transposed(layer) => layer,
-            GeneratorLayer::Upsampled(_) => panic!("a generator begins with a projection"),
+            _ => panic!("a generator begins with a projection"),
         }
     }
 
@@ -195,6 +226,30 @@ mod tests {
                 let side = side as usize;
                 assert_eq!(generator.forward(Tensor::ones([2, 100], &Device::flex())).dims(), [2, 3, side, side]);
             }
+        }
+    }
+
+    /// Every block begins as nothing, so that D's logit is a linear map of the image, resampled.
+    #[test]
+    fn residual_networks_begin_linear_and_keep_their_scale() {
+        let device = Device::flex();
+        let family = "generator.family = \"resnet\"\ngenerator.kernel = 3\ngenerator.base_channels = 8\n\
+                      discriminator.family = \"resnet\"\ndiscriminator.kernel = 3\ndiscriminator.base_channels = 8";
+        let recipe = Recipe::named("modern").unwrap().with_overrides(&family.parse().unwrap()).unwrap();
+        for side in [32, 48] {
+            assert_eq!(recipe.validate(side), [""; 0]);
+            let generator = recipe.generator(side, 1, &device).unwrap();
+            let discriminator = recipe.discriminator(side, 1, &device).unwrap();
+            let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 8, &device);
+            let samples = generator.forward(latents);
+            assert_eq!(samples.dims(), [8, 3, side as usize, side as usize]);
+            let spread = samples.clone().square().mean().sqrt().into_scalar::<f32>();
+            assert!((0.2..0.9).contains(&spread), "samples spread by {spread}");
+            let logits = discriminator.forward(samples.clone() * 2.0) - discriminator.forward(samples.clone()) * 2.0;
+            assert!(logits.abs().max().into_scalar::<f32>() < 1e-4);
+            let bytes = discriminator.to_safetensors().unwrap();
+            let loaded = crate::Discriminator::from_safetensors(&bytes, &device).unwrap();
+            assert_eq!(loaded.forward(samples.clone()).into_data(), discriminator.forward(samples).into_data());
         }
     }
 

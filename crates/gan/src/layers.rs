@@ -1,8 +1,16 @@
 //! The layers that networks are lists of.
 
+mod color;
+mod residual;
 mod strided;
 mod strided_conv;
 mod transposed;
 mod upsampled;
 
-pub(crate) use self::{strided::StridedLayer, transposed::TransposedLayer, upsampled::UpsampledLayer};
+pub(crate) use self::{
+    color::ColorLayer,
+    residual::{Resample, ResidualLayer},
+    strided::StridedLayer,
+    transposed::TransposedLayer,
+    upsampled::UpsampledLayer,
+};

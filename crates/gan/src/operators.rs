@@ -81,6 +81,21 @@ impl Operators {
         }
     }
 
+    /// Bilinear resampling to twice the side.
+    pub(crate) fn upsample(self, input: Tensor<4>) -> Tensor<4> {
+        fast_conv::upsample_bilinear(input)
+    }
+
+    /// Bilinear resampling to half the side.
+    pub(crate) fn downsample(self, input: Tensor<4>) -> Tensor<4> {
+        fast_conv::downsample_bilinear(input)
+    }
+
+    /// The derivative of leaky ReLU where its output is `output`, which has the input's sign; off the tape where that is.
+    pub(crate) fn slopes(output: &Tensor<4>, slope: f64) -> Tensor<4> {
+        output.clone().greater_elem(0.0).float().mul_scalar(1.0 - slope).add_scalar(slope)
+    }
+
     /// BatchNorm, where there is one, and leaky ReLU: what follows the convolution of every hidden layer.
     pub(crate) fn normalize_and_rectify(self, norm: Option<&BatchNorm>, input: Tensor<4>, slope: f64) -> Tensor<4> {
         let input = match norm {
@@ -105,7 +120,7 @@ impl Operators {
     }
 
     /// `x` where positive, else `slope · x`; ReLU at slope 0.
-    fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
+    pub(crate) fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
         match self {
             Self::Fast => fast_conv::leaky_relu(input, slope as f32),
             Self::Burn if slope == 0.0 => activation::relu(input),

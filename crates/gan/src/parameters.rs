@@ -64,6 +64,11 @@ impl ParameterPath {
         self.0.last().map_or("", String::as_str)
     }
 
+    /// The name of the field that has it: `conv` of `layers.1.conv.weight`.
+    pub(crate) fn layer(&self) -> &str {
+        self.0.iter().rev().nth(1).map_or("", String::as_str)
+    }
+
     /// The whole name, with PyTorch's words for BatchNorm's scale and shift.
     fn name(&self) -> String {
         let field = match self.field() {

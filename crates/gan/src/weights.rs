@@ -158,7 +158,7 @@ impl Metadata {
         self.value("network", network, |found| (found == network).then_some(()))?;
         Ok(Architecture {
             recipe: self.value("recipe", "a recipe's name", |name| Some(name.to_owned()))?,
-            family: self.value("family", "dcgan, tensorflow-dcgan or upsample", Family::named)?,
+            family: self.value("family", "dcgan, tensorflow-dcgan, upsample or resnet", Family::named)?,
             side: self.number("resolution")?,
             base_channels: self.number("base_channels")?,
             kernel: self.number("kernel")?,

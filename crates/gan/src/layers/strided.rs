@@ -34,14 +34,20 @@ impl StridedLayer {
         operators.normalize_and_rectify(self.norm.as_ref(), features, NEGATIVE_SLOPE)
     }
 
-    /// What the layer makes of a small change of its input, where its output is `features`.
+    /// The layer's output, by the weights of `frozen`, and what this layer's weights make of a small change of its input.
     ///
     /// # Panics
     /// When the layer has BatchNorm.
-    pub(crate) fn tangent(&self, operators: Operators, features: &Tensor<4>, change: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn tangent(
+        &self,
+        frozen: &Self,
+        operators: Operators,
+        features: Tensor<4>,
+        change: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<4>) {
         assert!(self.norm.is_none(), "BatchNorm is not linear between activations");
-        // Leaky ReLU keeps the sign, so that the output tells what the input was.
-        let slopes = features.clone().greater_elem(0.0).float().mul_scalar(1.0 - NEGATIVE_SLOPE);
-        operators.convolve_linearly(&self.conv, change).mul(slopes.add_scalar(NEGATIVE_SLOPE))
+        let features = frozen.forward(operators, features);
+        let slopes = Operators::slopes(&features, NEGATIVE_SLOPE);
+        (features, operators.convolve_linearly(&self.conv, change).mul(slopes))
     }
 }

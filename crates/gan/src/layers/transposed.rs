@@ -30,14 +30,17 @@ impl TransposedLayer {
         (channels, start): (usize, usize),
         device: &Device,
     ) -> Self {
-        let conv = ConvTranspose2dConfig::new([latent_size, channels], [start, start])
-            .with_bias(false)
-            .with_initializer(Initializer::Zeros)
-            .init(device);
+        let conv = linear(latent_size, channels, start, device);
         let position_bias =
             architecture.has_biases().then(|| Initializer::Zeros.init([channels, start, start], device));
         let norm = architecture.is_normalized().then(|| BatchNormConfig::new(channels).init(device));
         Self { conv, position_bias, norm }
+    }
+
+    /// The first layer of a residual network: the linear map and its biases, which nothing follows.
+    pub(crate) fn basis(latent_size: usize, (channels, start): (usize, usize), device: &Device) -> Self {
+        let position_bias = Some(Initializer::Zeros.init([channels, start, start], device));
+        Self { conv: linear(latent_size, channels, start, device), position_bias, norm: None }
     }
 
     /// A further layer, from `[_, channels[0], n, n]` to `[_, channels[1], 2n, 2n]`.
@@ -69,4 +72,12 @@ impl TransposedLayer {
             None => features,
         }
     }
+}
+
+/// A linear map from `[_, latent size, 1, 1]` to `[_, channels, start, start]`, its weights zero.
+fn linear(latent_size: usize, channels: usize, start: usize, device: &Device) -> ConvTranspose2d {
+    ConvTranspose2dConfig::new([latent_size, channels], [start, start])
+        .with_bias(false)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
 }

@@ -1,12 +1,9 @@
 //! The surrogates' gradients against finite differences of the penalties themselves.
 
-use burn::{
-    module::Module,
-    tensor::{DType, Device, Distribution, activation},
-};
+use burn::tensor::{DType, Device, Distribution, activation};
 
 use super::*;
-use crate::recipe::tests::tiny;
+use crate::{parameters::replace_parameters, recipe::tests::tiny};
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().convert::<f64>().try_to_vec().unwrap()
@@ -65,6 +62,17 @@ fn leaky() -> Discriminator {
     tiny().with_overrides(&overrides).unwrap().discriminator(16, 3, &Device::flex().autodiff()).unwrap()
 }
 
+/// A residual one, whose blocks are something already.
+fn residual() -> Discriminator {
+    let family = "discriminator.family = \"resnet\"\ndiscriminator.kernel = 3\ndiscriminator.base_channels = 4";
+    let recipe = tiny().with_overrides(&family.parse().unwrap()).unwrap();
+    let discriminator = recipe.discriminator(16, 3, &Device::flex().autodiff()).unwrap();
+    replace_parameters(&discriminator, |name, values| match name.ends_with("expand.weight") {
+        true => values.random_like(Distribution::Normal(0.0, 0.5)),
+        false => values,
+    })
+}
+
 fn images() -> Tensor<4> {
     Tensor::random([3, 3, 16, 16], Distribution::Uniform(-1.0, 1.0), &Device::flex()).autodiff()
 }
@@ -76,12 +84,15 @@ fn gradient(discriminator: &Discriminator, surrogate: &Surrogate) -> Vec<f64> {
 
 #[test]
 fn the_tangent_is_linear_along_the_image_where_no_sign_changes() {
-    let (discriminator, images) = (leaky().valid().train(), images());
-    let direction = images.clone() * 1e-4;
-    let slope = discriminator.directional_derivative(images.clone(), direction.clone());
-    let change = discriminator.forward(images.clone() + direction.clone()) - discriminator.forward(images - direction);
-    for (slope, change) in numbers(slope).into_iter().zip(numbers(change)) {
-        assert!((2.0 * slope - change).abs() < 2e-2 * change.abs().max(1e-4), "{slope} and {change}");
+    for discriminator in [leaky(), residual()] {
+        let images = images();
+        let direction = images.clone() * 1e-4;
+        let slope = discriminator.directional_derivative(images.clone(), direction.clone());
+        let change =
+            discriminator.forward(images.clone() + direction.clone()) - discriminator.forward(images - direction);
+        for (slope, change) in numbers(slope).into_iter().zip(numbers(change)) {
+            assert!((2.0 * slope - change).abs() < 2e-2 * change.abs().max(1e-4), "{slope} and {change}");
+        }
     }
 }
 
