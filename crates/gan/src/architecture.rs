@@ -62,6 +62,8 @@ pub struct Architecture {
     pub kernel: u32,
     /// What stands between convolutions and activations.
     pub norm: Norm,
+    /// Images whose features' deviation a discriminator sees before its logit; 0: none. A generator has none.
+    pub minibatch_group: u32,
 }
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
@@ -176,6 +178,11 @@ impl Architecture {
         self.norm == Norm::Batch && self.family != Family::Resnet
     }
 
+    /// Whether the network is linear between its activations and each image's output its own.
+    pub(crate) fn is_piecewise_linear(&self) -> bool {
+        !self.is_normalized() && self.minibatch_group == 0
+    }
+
     /// Whether hidden convolutions have biases, which BatchNorm would take away again.
     pub(crate) fn has_biases(&self) -> bool {
         self.family == Family::TensorflowDcgan || !self.is_normalized()
@@ -241,6 +248,7 @@ mod tests {
             stage_channels: Vec::new(),
             kernel: if family.has_whole_side() { 3 } else { 4 },
             norm: Norm::Batch,
+            minibatch_group: 0,
         }
     }
 

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::philox::Philox;
 
 /// Which augmentations, and how strong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AugmentationConfig {
-    /// Each augmentation below touches an image with this probability; 0: none does. DiffAugment's is 1.
+    /// Whether every second real image is mirrored left to right. Samples are not: there is no side to be told apart, and so
+    /// nothing that they could take on.
+    pub flip: bool,
+    /// Each augmentation below touches an image with this probability; DiffAugment's is 1.
     pub probability: f64,
     /// Whether brightness, saturation and contrast change.
     pub color: bool,
@@ -21,6 +24,12 @@ pub struct AugmentationConfig {
     pub translation: f64,
     /// The side of the square that is blanked, as a share of the image's; 0: none is. DiffAugment's is 0.5.
     pub cutout: f64,
+}
+
+impl Default for AugmentationConfig {
+    fn default() -> Self {
+        Self { flip: false, probability: 1.0, color: false, translation: 0.0, cutout: 0.0 }
+    }
 }
 
 /// What is done to each image of one batch.
@@ -51,7 +60,7 @@ struct Change {
 const DRAWS: usize = 16;
 
 impl AugmentationConfig {
-    /// Whether any image is ever changed.
+    /// Whether no image is ever changed, but for flips, which are no business of [`Augmentation`].
     pub fn is_off(&self) -> bool {
         self.probability == 0.0 || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
     }
@@ -82,7 +91,7 @@ impl AugmentationConfig {
     }
 
     /// What keeps this augmentation from working, each beginning with a key.
-    pub fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         let shares = [("probability", self.probability), ("translation", self.translation), ("cutout", self.cutout)];
         let wrong = shares.into_iter().filter(|(_, share)| !(0.0..=1.0).contains(share));
         wrong.map(|(key, share)| format!("augmentation.{key} is {share}: it must be from 0 to 1")).collect()

@@ -13,6 +13,7 @@ use crate::{
     architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
     layers::{ColorLayer, Resample, ResidualLayer, StridedLayer},
+    minibatch::append_deviation,
     operators::Operators,
     philox::Stream,
 };
@@ -75,6 +76,10 @@ impl Discriminator {
     /// - output: `[batch]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<1> {
         let features = self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features));
+        let features = match self.architecture.minibatch_group {
+            0 => features,
+            group => append_deviation(features, group as usize),
+        };
         self.operators.convolve(&self.head, features).flatten(0, 3)
     }
 
@@ -168,6 +173,8 @@ impl DiscriminatorLayer {
 
 /// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`.
 fn head(architecture: &Architecture, (channels, start): (usize, usize), device: &Device) -> Conv2d {
+    // One more channel where the deviation of a group is appended.
+    let channels = channels + usize::from(architecture.minibatch_group > 0);
     Conv2dConfig::new([channels, 1], [start, start])
         .with_bias(architecture.has_biases())
         .with_initializer(Initializer::Zeros)
@@ -260,7 +267,7 @@ mod tests {
     fn generator_step(generator: &Generator, discriminator: &Discriminator, device: &Device) -> (Vec<f32>, usize) {
         let recipe = tiny();
         let latents = recipe.latent.sample(&Philox::new(1, Stream::TrainingLatents), 0, 4, device);
-        let loss = recipe.objective.generator_loss(discriminator.forward(generator.forward(latents)));
+        let loss = recipe.objective.generator_loss(None, discriminator.forward(generator.forward(latents)));
         let mut gradients = loss.backward();
         let of_discriminator = GradientsParams::from_module(&mut gradients, discriminator).len();
         let moved = recipe.generator.optimizer.init(Operators::default()).step(

@@ -31,6 +31,11 @@ pub enum Objective {
     ///
     /// L_D = E\[f\] − E\[r\], L_G = −E\[f\]
     Wasserstein,
+    /// Each real image is compared with a sample: Jolicoeur-Martineau, "The relativistic discriminator" (2019), as Huang et
+    /// al., "The GAN is dead; long live the GAN!" (2024), equation 1, pair them.
+    ///
+    /// L_D = E\[softplus(f − r)\], L_G = E\[softplus(r − f)\]
+    Relativistic,
 }
 
 /// An objective and its regularization.
@@ -63,20 +68,33 @@ impl ObjectiveConfig {
             }
             Objective::LeastSquares => half_square(real_logits.sub_scalar(1.0)) + half_square(fake_logits),
             Objective::Wasserstein => fake_logits.mean() - real_logits.mean(),
+            Objective::Relativistic => softplus(fake_logits - real_logits).mean(),
         }
+    }
+
+    /// Whether the generator's loss compares samples with real images.
+    pub fn needs_real_logits(&self) -> bool {
+        self.name == Objective::Relativistic
     }
 
     /// What the generator minimizes: L_G of [`Objective`].
     ///
     /// # Shapes
-    /// - `fake_logits`: `[batch]`
+    /// - `real_logits`, where [`ObjectiveConfig::needs_real_logits`], and `fake_logits`: `[batch]`
     /// - output: `[1]`
-    pub fn generator_loss(&self, fake_logits: Tensor<1>) -> Tensor<1> {
+    ///
+    /// # Panics
+    /// When real logits are needed and there are none.
+    pub fn generator_loss(&self, real_logits: Option<Tensor<1>>, fake_logits: Tensor<1>) -> Tensor<1> {
         match self.name {
             Objective::Minimax => softplus(fake_logits).mean().neg(),
             Objective::NonSaturating => softplus(fake_logits.neg()).mean(),
             Objective::Hinge | Objective::Wasserstein => fake_logits.mean().neg(),
             Objective::LeastSquares => half_square(fake_logits.sub_scalar(1.0)),
+            Objective::Relativistic => {
+                let real_logits = real_logits.expect("a relativistic generator is compared with real images");
+                softplus(real_logits - fake_logits).mean()
+            }
         }
     }
 
@@ -150,7 +168,7 @@ mod tests {
     fn generator_losses_at_known_logits() {
         let device = Device::flex();
         let loss = |name, values: &[f32]| -> f32 {
-            objective(name, 0.0).generator_loss(logits(values, &device)).into_scalar()
+            objective(name, 0.0).generator_loss(None, logits(values, &device)).into_scalar()
         };
         near(loss(Objective::NonSaturating, &[0.0, 0.0]), 2f64.ln());
         near(loss(Objective::Minimax, &[0.0]), -(2f64.ln()));
@@ -165,14 +183,16 @@ mod tests {
         let check = |name, discriminator: f64, generator: f64| {
             let objective = objective(name, 0.0);
             let (real, fake) = (logits(&[2.0, 0.5], &device), logits(&[-3.0, 0.0], &device));
-            near(objective.discriminator_loss(real, fake.clone()).into_scalar(), discriminator);
-            near(objective.generator_loss(fake).into_scalar(), generator);
+            near(objective.discriminator_loss(real.clone(), fake.clone()).into_scalar(), discriminator);
+            near(objective.generator_loss(Some(real), fake).into_scalar(), generator);
         };
         // Margins 0 and ½ of the real ones, 0 and 1 of the samples.
         check(Objective::Hinge, 0.25 + 0.5, 1.5);
         // Squares 1 and ¼, 9 and 0; 16 and 1.
         check(Objective::LeastSquares, (0.625 + 4.5) / 2.0, 8.5 / 2.0);
         check(Objective::Wasserstein, -1.5 - 1.25, 1.5);
+        // softplus of −5 and −½, and of 5 and ½.
+        check(Objective::Relativistic, (0.006_715 + 0.474_077) / 2.0, (5.006_715 + 0.974_077) / 2.0);
     }
 
     #[test]

@@ -22,8 +22,10 @@ pub enum Stream {
     EvaluationLatents = 5,
     /// Random directions and choices of an evaluation's measures.
     EvaluationMeasures = 6,
-    /// Flips and other augmentation of images.
+    /// Augmentation of images.
     Augmentation = 7,
+    /// Mixtures of real images and samples that a penalty is taken at.
+    Mixture = 8,
 }
 
 /// A source of random numbers that is a pure function of (seed, stream, attempt, step, index).

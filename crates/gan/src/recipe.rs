@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
+    augmentation::AugmentationConfig,
     discriminator::Discriminator,
     ema::EmaConfig,
     generator::Generator,
@@ -14,7 +15,8 @@ use crate::{
     latent::LatentConfig,
     objective::ObjectiveConfig,
     optimizer::OptimizerConfig,
-    schedule::{self, Phase},
+    regularization::RegularizationConfig,
+    schedule::{self, Network, Phase},
 };
 
 /// The recipes that come with this crate: names and their files.
@@ -43,6 +45,12 @@ pub struct Recipe {
     pub initialization: Initialization,
     /// What both minimize.
     pub objective: ObjectiveConfig,
+    /// What the discriminator's slope is held down by.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub regularization: RegularizationConfig,
+    /// What is done to images before the discriminator sees them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub augmentation: AugmentationConfig,
     /// The average of the generator's weights.
     pub ema: EmaConfig,
 }
@@ -66,6 +74,9 @@ pub struct NetworkConfig {
     /// What stands between convolutions and activations.
     #[serde(default, skip_serializing_if = "is_default")]
     pub norm: Norm,
+    /// Images whose features' deviation the discriminator sees before its logit; 0: none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub minibatch_group: u32,
     /// What updates its weights.
     pub optimizer: OptimizerConfig,
 }
@@ -151,7 +162,18 @@ impl Recipe {
                 problems.push(format!("initialization.{key} is {value}: it must be 0 or more"));
             }
         }
+        if self.generator.minibatch_group > 0 {
+            problems.push("generator.minibatch_group: only the discriminator sees its batch; leave it 0".into());
+        }
         problems.extend(self.objective.problems());
+        if self.objective.needs_real_logits()
+            && self.phases.first().is_some_and(|phase| phase.update != Network::Discriminator)
+        {
+            problems.push("phases[0] must update the discriminator: the generator is compared with its images".into());
+        }
+        let scored = self.architecture(&self.discriminator, resolution);
+        problems.extend(self.regularization.problems(scored.is_piecewise_linear()));
+        problems.extend(self.augmentation.problems());
         problems.extend(self.ema.problems());
         problems
     }
@@ -180,7 +202,16 @@ impl Recipe {
     }
 
     fn architecture(&self, config: &NetworkConfig, side: u32) -> Architecture {
-        let NetworkConfig { family, base_channels, max_channels, stage_channels, kernel, norm, optimizer: _ } = config;
+        let NetworkConfig {
+            family,
+            base_channels,
+            max_channels,
+            stage_channels,
+            kernel,
+            norm,
+            minibatch_group,
+            optimizer: _,
+        } = config;
         Architecture {
             recipe: self.name.clone(),
             family: *family,
@@ -190,6 +221,7 @@ impl Recipe {
             stage_channels: stage_channels.clone(),
             kernel: *kernel,
             norm: *norm,
+            minibatch_group: *minibatch_group,
         }
     }
 }

@@ -135,6 +135,9 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
     if architecture.norm == Norm::None {
         metadata.insert(NORM, "none".to_owned());
     }
+    if architecture.minibatch_group > 0 {
+        metadata.insert(MINIBATCH_GROUP, architecture.minibatch_group.to_string());
+    }
     if architecture.max_channels > 0 {
         metadata.insert(MAX_CHANNELS, architecture.max_channels.to_string());
     }
@@ -147,6 +150,7 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
 
 /// Keys that only some files have.
 const NORM: &str = "norm";
+const MINIBATCH_GROUP: &str = "minibatch_group";
 const MAX_CHANNELS: &str = "max_channels";
 const STAGE_CHANNELS: &str = "stage_channels";
 
@@ -167,6 +171,7 @@ impl Metadata {
                 "none" => Some(Norm::None),
                 _ => None,
             })?,
+            minibatch_group: self.value_or(MINIBATCH_GROUP, "a whole number", 0, |value| value.parse().ok())?,
             max_channels: self.value_or(MAX_CHANNELS, "a whole number", 0, |value| value.parse().ok())?,
             stage_channels: self.value_or(STAGE_CHANNELS, "whole numbers", Vec::new(), |value| {
                 value.split(' ').map(|width| width.parse().ok()).collect()

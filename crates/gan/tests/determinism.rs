@@ -30,7 +30,7 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
         let gradients = GradientsParams::from_grads(gradients, &discriminator);
         discriminator = adam_d.step(learning_rate, discriminator, gradients);
         let fake_logits = discriminator.without_weight_gradients().forward(fake);
-        let gradients = recipe.objective.generator_loss(fake_logits).backward();
+        let gradients = recipe.objective.generator_loss(None, fake_logits).backward();
         let gradients = GradientsParams::from_grads(gradients, &generator);
         generator = adam_g.step(learning_rate, generator, gradients);
         ema.update(&generator, BATCH as u64, (step + 1) * BATCH as u64);

@@ -24,7 +24,10 @@ fn losses(
     let fake = generator.forward(latents);
     let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake.clone().detach()));
     let frozen_logits = discriminator.without_weight_gradients().forward(fake);
-    [recipe.objective.discriminator_loss(real_logits, fake_logits), recipe.objective.generator_loss(frozen_logits)]
+    [
+        recipe.objective.discriminator_loss(real_logits, fake_logits),
+        recipe.objective.generator_loss(None, frozen_logits),
+    ]
 }
 
 /// Images of smooth colour, so that there is something to learn.

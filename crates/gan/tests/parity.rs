@@ -152,7 +152,7 @@ fn check(case: &str) {
     let discriminator = ADAM.init(gan::Operators::Fast).step(LEARNING_RATE, discriminator, gradients);
     expected.check_updated("discriminator.updated", tensors(&discriminator.to_safetensors().unwrap()));
 
-    let loss = OBJECTIVE.generator_loss(discriminator.without_weight_gradients().forward(fake));
+    let loss = OBJECTIVE.generator_loss(None, discriminator.without_weight_gradients().forward(fake));
     expected.check("generator.loss", &values(loss.clone()));
     let gradients = loss.backward();
     expected.check_all("generator.gradient", by_name(&generator, &gradients));

@@ -17,6 +17,7 @@ const AHEAD: usize = 2;
 pub(crate) struct Batches<'a> {
     split: &'a Split,
     seed: u64,
+    flip: bool,
     device: Device,
     /// In a cell, because how far the loader is does not change what a batch holds.
     loading: RefCell<Option<Loading>>,
@@ -31,9 +32,9 @@ struct Loading {
 }
 
 impl<'a> Batches<'a> {
-    /// The batches of `split` under `seed`, for a device.
-    pub(crate) fn new(split: &'a Split, seed: u64, device: &Device) -> Self {
-        Self { split, seed, device: device.clone(), loading: RefCell::default() }
+    /// The batches of `split` under `seed`, for a device; every second image is mirrored where `flip` says so.
+    pub(crate) fn new(split: &'a Split, seed: u64, flip: bool, device: &Device) -> Self {
+        Self { split, seed, flip, device: device.clone(), loading: RefCell::default() }
     }
 
     /// The `count` images that come after the first `shown`; a batch may reach from one epoch into the next. What follows
@@ -55,7 +56,8 @@ impl<'a> Batches<'a> {
     }
 
     fn load_from(&self, shown: u64, count: usize) -> Loading {
-        let options = LoaderOptions { seed: self.seed, batch_size: count, flip: false, readers: READERS, ahead: AHEAD };
+        let options =
+            LoaderOptions { seed: self.seed, batch_size: count, flip: self.flip, readers: READERS, ahead: AHEAD };
         Loading { loader: Loader::start(self.split, options, shown), count, shown }
     }
 }

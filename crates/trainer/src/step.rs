@@ -1,7 +1,7 @@
 //! One training step: the recipe's phases in order, each an update of one network.
 
 use burn::tensor::{Device, Tensor, activation};
-use gan::{AveragedGradients, Network, OptimizerConfig, Philox, Stream};
+use gan::{AveragedGradients, Discriminator, Network, OptimizerConfig, Philox, Stream};
 
 use crate::{
     batches::Batches,
@@ -17,14 +17,26 @@ pub(crate) struct Stepper<'a> {
     plan: &'a Plan,
     batches: Batches<'a>,
     latents: Philox,
+    augmentations: Philox,
+    mixtures: Philox,
     device: Device,
 }
+
+/// Draws of one stream that a step can make beside its latents: more than any step makes.
+const DRAWS: u64 = 1 << 16;
 
 impl<'a> Stepper<'a> {
     /// Steps of `plan` over `batches`, on a device with autodiff.
     pub(crate) fn new(plan: &'a Plan, batches: Batches<'a>, device: &Device) -> Self {
-        let latents = Philox::new(plan.seed, Stream::TrainingLatents);
-        Self { plan, batches, latents, device: device.clone() }
+        let philox = |stream| Philox::new(plan.seed, stream);
+        Self {
+            plan,
+            batches,
+            latents: philox(Stream::TrainingLatents),
+            augmentations: philox(Stream::Augmentation),
+            mixtures: philox(Stream::Mixture),
+            device: device.clone(),
+        }
     }
 
     /// Runs all phases once, from `position` on, and returns the position after them. The metrics are those of each
@@ -37,7 +49,7 @@ impl<'a> Stepper<'a> {
         networks: &mut Networks,
         position: Position,
     ) -> Result<(DeviceMetrics, Position), TrainError> {
-        let mut state = StepState { position, draws: 0, shown: position.images, latents: Vec::new(), fakes: None };
+        let mut state = StepState::new(position);
         let mut metrics = DeviceMetrics::default();
         for phase in &self.plan.recipe.phases {
             for _ in 0..phase.times_in(position.step) {
@@ -67,15 +79,19 @@ impl<'a> Stepper<'a> {
         for part in 0..*parts {
             let real = self.batches.batch(state.shown, self.plan.part_size())?;
             state.shown += self.plan.part_size() as u64;
+            if recipe.objective.needs_real_logits() {
+                state.keep_real(part, real.clone());
+            }
             // Detached: this update must not reach the generator. The tape stays in `state` for the generator's own.
             let fake = state.fakes(networks, part).detach();
+            let (real, fake) = (self.augmented(state, real), self.augmented(state, fake));
             let discriminator = &networks.discriminator;
-            let (real_logits, fake_logits) = (discriminator.forward(real), discriminator.forward(fake));
+            let (real_logits, fake_logits) = (discriminator.forward(real.clone()), discriminator.forward(fake.clone()));
             real_score.add(mean_score(&real_logits));
             fake_score.add(mean_score(&fake_logits));
             let part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
             loss.add(part_loss.clone().inner());
-            gradients.add(discriminator, part_loss);
+            gradients.add(discriminator, self.penalized(state, discriminator, part_loss, [real, fake]));
         }
         let config = &recipe.discriminator.optimizer;
         let (gradients, norm) = gradients.finish(&networks.discriminator, config.clip_norm);
@@ -92,8 +108,11 @@ impl<'a> Stepper<'a> {
         let (mut gradients, mut loss) = (AveragedGradients::new(*parts), BatchMean::default());
         let discriminator = networks.discriminator.without_weight_gradients();
         for part in 0..*parts {
-            let logits = discriminator.forward(state.fakes(networks, part));
-            let part_loss = recipe.objective.generator_loss(logits);
+            let fake = state.fakes(networks, part);
+            let fake_logits = discriminator.forward(self.augmented(state, fake));
+            let real = state.real.get(part).cloned();
+            let real_logits = real.map(|real| discriminator.forward(self.augmented(state, real)));
+            let part_loss = recipe.objective.generator_loss(real_logits, fake_logits);
             loss.add(part_loss.clone().inner());
             gradients.add(&networks.generator, part_loss);
         }
@@ -104,6 +123,33 @@ impl<'a> Stepper<'a> {
         networks.generator = networks.generator_optimizer.step(rate, networks.generator.clone(), gradients);
         // The generator is another one now: what it made before is not what it would make.
         state.fakes = None;
+    }
+
+    /// What the discriminator sees in place of these images.
+    fn augmented(&self, state: &mut StepState, images: Tensor<4>) -> Tensor<4> {
+        let config = &self.plan.recipe.augmentation;
+        if config.is_off() {
+            return images;
+        }
+        let philox = self.augmentations.with_attempt(state.position.attempt);
+        let [batch, _, side, _] = images.dims();
+        config.draw(&philox, state.next_draw(), batch, side).apply(images)
+    }
+
+    /// L_D of a part, with the penalties that this step adds to it.
+    fn penalized(
+        &self,
+        state: &mut StepState,
+        discriminator: &Discriminator,
+        loss: Tensor<1>,
+        [real, fake]: [Tensor<4>; 2],
+    ) -> Tensor<1> {
+        let config = &self.plan.recipe.regularization;
+        if !config.is_due(state.position.step) {
+            return loss;
+        }
+        let philox = self.mixtures.with_attempt(state.position.attempt);
+        loss + config.surrogate(discriminator, real, fake, &philox, state.next_draw()).loss
     }
 
     /// A batch of latents in its parts. Every draw of the run has a number of its own, so that it is known without
@@ -130,9 +176,30 @@ struct StepState {
     latents: Vec<Tensor<2>>,
     /// What the generator, as it is, makes of the latents, where the batch is in one part.
     fakes: Option<Tensor<4>>,
+    /// Augmentations and mixtures drawn in this step.
+    further_draws: u64,
+    /// Of each part of the batch: the real images that the discriminator saw last, where the generator is compared with
+    /// them.
+    real: Vec<Tensor<4>>,
 }
 
 impl StepState {
+    fn new(position: Position) -> Self {
+        let shown = position.images;
+        Self { position, draws: 0, shown, latents: Vec::new(), fakes: None, further_draws: 0, real: Vec::new() }
+    }
+
+    /// The number of the next augmentation or mixture: a number of its own in the whole run.
+    fn next_draw(&mut self) -> u64 {
+        self.further_draws += 1;
+        self.position.step * DRAWS + self.further_draws - 1
+    }
+
+    fn keep_real(&mut self, part: usize, real: Tensor<4>) {
+        self.real.truncate(part);
+        self.real.push(real);
+    }
+
     fn take_latents(&mut self, latents: Vec<Tensor<2>>) {
         self.draws += 1;
         self.latents = latents;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::philox::Stream;
 
-const ALL: AugmentationConfig = AugmentationConfig { probability: 1.0, color: true, translation: 0.25, cutout: 0.5 };
+const ALL: AugmentationConfig =
+    AugmentationConfig { flip: false, probability: 1.0, color: true, translation: 0.25, cutout: 0.5 };
 const NOTHING: Change = Change { brightness: 0.0, saturation: 1.0, contrast: 1.0, shift: [0, 0], hole: [[0, 0]; 2] };
 
 fn philox() -> Philox {
@@ -101,7 +102,7 @@ fn gradients_are_the_slopes_that_differences_find() {
 
 #[test]
 fn impossible_settings_are_named() {
-    let wrong = AugmentationConfig { probability: 1.5, color: true, translation: -0.1, cutout: f64::NAN };
+    let wrong = AugmentationConfig { probability: 1.5, translation: -0.1, cutout: f64::NAN, ..ALL };
     let problems = wrong.problems();
     for (problem, key) in problems.iter().zip(["probability", "translation", "cutout"]) {
         assert!(problem.starts_with(&format!("augmentation.{key} is ")), "{problem}");

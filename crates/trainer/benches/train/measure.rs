@@ -111,7 +111,7 @@ impl Networks {
         clock.lap("optimizers");
 
         let logits = self.discriminator.without_weight_gradients().forward(fake);
-        let gradients = recipe.objective.generator_loss(logits).backward();
+        let gradients = recipe.objective.generator_loss(None, logits).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.generator);
         clock.lap("generator");
         self.generator = self.generator_adam.step(rate, self.generator.clone(), gradients);

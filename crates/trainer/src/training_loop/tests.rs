@@ -145,7 +145,7 @@ fn images_come_by_their_position_however_they_are_asked_for() {
     let trial = Trial::new();
     let split = trial.dataset.split(SplitName::Train);
     let order = dataset::EpochOrder::new(7, split.len());
-    let batches = Batches::new(split, 7, &Device::flex());
+    let batches = Batches::new(split, 7, false, &Device::flex());
     // Onward, past the end of an epoch, back as after a rollback, and in other portions.
     for (shown, count) in [(0, 4), (4, 4), (8, 4), (8, 4), (split.len() as u64 - 2, 4), (0, 4), (4, 2), (6, 2), (6, 4)]
     {
