@@ -32,8 +32,8 @@ pub fn upsampled_conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>
 fn widened(weight: Tensor<4>) -> Tensor<4> {
     let turned = weight.swap_dims(0, 1).flip([2, 3]);
     let zeros = PadMode::Constant(0.0);
-    let rows = turned.clone().pad([(0, 1), (0, 0)], zeros.clone()) + turned.pad([(1, 0), (0, 0)], zeros.clone());
-    rows.clone().pad([(0, 0), (0, 1)], zeros.clone()) + rows.pad([(0, 0), (1, 0)], zeros)
+    let rows = turned.clone().pad([(0, 1), (0, 0)], zeros) + turned.pad([(1, 0), (0, 0)], zeros);
+    rows.clone().pad([(0, 0), (0, 1)], zeros) + rows.pad([(0, 0), (1, 0)], zeros)
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ pub struct Discriminator {
     operators: Operators,
 }
 
+/// One of a handful: a box for each would save nothing.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
 enum DiscriminatorLayer {
     Strided(StridedLayer),
     Color(ColorLayer),

@@ -35,7 +35,9 @@ pub struct Generator {
     operators: Operators,
 }
 
+/// One of a handful: a box for each would save nothing.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
 enum GeneratorLayer {
     Transposed(TransposedLayer),
     /// A projection that no activation follows.
