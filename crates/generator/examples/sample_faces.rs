@@ -1,4 +1,4 @@
-//! Sixteen images of a trained generator, in another program: `cargo run -p generator --example sample_faces -- artifacts/runs/latest`.
+//! Sixteen images of a trained generator, in another program: `cargo run --example sample_faces -- artifacts/runs/latest`.
 
 use generator::{Device, Encoding, TrainedGenerator};
 
