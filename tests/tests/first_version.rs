@@ -65,7 +65,10 @@ fn faces_and_dataset_are_what_is_made_now() {
 fn its_run_is_trained_further_measured_and_shown() {
     let pipeline = pipeline();
     let longer = ["--set", "train.max_kimg=0.048"];
-    for stage in ["train", "evaluate", "report"] {
+    pipeline.succeed(&["evaluate"]);
+    let said = pipeline.succeed(&[&["train"], &longer[..]].concat()).stderr;
+    assert!(!said.contains("passed over"), "its checkpoint is read: {said}");
+    for stage in ["evaluate", "report"] {
         pipeline.succeed(&[&[stage], &longer[..]].concat());
     }
     let runs = fs::read_dir(pipeline.path("artifacts/runs")).unwrap().map(|entry| entry.unwrap().file_name());

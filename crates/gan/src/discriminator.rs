@@ -12,7 +12,7 @@ use burn::{
 use crate::{
     architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
-    layers::{ColorLayer, Resample, ResidualLayer, StridedLayer},
+    layers::{ColorLayer, Resample, ResidualLayer, StridedLayer, layer_kinds},
     minibatch::append_deviation,
     operators::Operators,
     philox::Stream,
@@ -35,13 +35,15 @@ pub struct Discriminator {
 }
 
 /// One of a handful: a box for each would save nothing.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
 enum DiscriminatorLayer {
     Strided(StridedLayer),
     Color(ColorLayer),
     Residual(ResidualLayer),
 }
+
+layer_kinds!(DiscriminatorLayer: Strided, Color, Residual);
 
 impl Discriminator {
     /// Builds a discriminator whose first weights are a function of `seed` alone.

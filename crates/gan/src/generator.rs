@@ -9,7 +9,7 @@ use crate::{
     architecture::{Architecture, ArchitectureError, Family},
     initialization::Initialization,
     latent::LatentConfig,
-    layers::{ColorLayer, Resample, ResidualLayer, TransposedLayer, UpsampledLayer},
+    layers::{ColorLayer, Resample, ResidualLayer, TransposedLayer, UpsampledLayer, layer_kinds},
     operators::Operators,
     philox::Stream,
 };
@@ -36,7 +36,7 @@ pub struct Generator {
 }
 
 /// One of a handful: a box for each would save nothing.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
 enum GeneratorLayer {
     Transposed(TransposedLayer),
@@ -46,6 +46,8 @@ enum GeneratorLayer {
     Color(ColorLayer),
     Residual(ResidualLayer),
 }
+
+layer_kinds!(GeneratorLayer: Transposed, Basis, Upsampled, Color, Residual);
 
 impl Generator {
     /// Builds a generator whose first weights are a function of `seed` alone.

@@ -1,6 +1,7 @@
 //! The layers that networks are lists of.
 
 mod color;
+mod kinds;
 mod residual;
 mod strided;
 mod strided_conv;
@@ -9,6 +10,7 @@ mod upsampled;
 
 pub(crate) use self::{
     color::ColorLayer,
+    kinds::layer_kinds,
     residual::{Resample, ResidualLayer},
     strided::StridedLayer,
     transposed::TransposedLayer,

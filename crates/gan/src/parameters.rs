@@ -47,16 +47,12 @@ pub(crate) fn replace_parameters<M: Module>(network: &M, replace: impl FnMut(&st
 pub(crate) struct ParameterPath(Vec<String>);
 
 impl ParameterPath {
-    pub(crate) fn enter(&mut self, name: &str, container_type: &str) {
-        if !is_enum(container_type) {
-            self.0.push(name.to_owned());
-        }
+    pub(crate) fn enter(&mut self, name: &str) {
+        self.0.push(name.to_owned());
     }
 
-    pub(crate) fn exit(&mut self, container_type: &str) {
-        if !is_enum(container_type) {
-            self.0.pop();
-        }
+    pub(crate) fn exit(&mut self) {
+        self.0.pop();
     }
 
     /// burn's own name of the field.
@@ -81,23 +77,18 @@ impl ParameterPath {
     }
 }
 
-/// Whether burn entered a variant: which kind of layer stands somewhere is no part of a weight's name.
-fn is_enum(container_type: &str) -> bool {
-    container_type.starts_with("Enum:")
-}
-
 struct Read {
     path: ParameterPath,
     found: BTreeMap<String, Parameter>,
 }
 
 impl ModuleVisitor for Read {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.enter(name);
     }
 
-    fn exit_module(&mut self, _name: &str, container_type: &str) {
-        self.path.exit(container_type);
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -113,12 +104,12 @@ struct Measure {
 }
 
 impl ModuleVisitor for Measure {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.enter(name);
     }
 
-    fn exit_module(&mut self, _name: &str, container_type: &str) {
-        self.path.exit(container_type);
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -132,12 +123,12 @@ struct Replace<F> {
 }
 
 impl<F: FnMut(&str, Tensor<1>) -> Tensor<1>> ModuleMapper for Replace<F> {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.enter(name, container_type);
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.enter(name);
     }
 
-    fn exit_module(&mut self, _name: &str, container_type: &str) {
-        self.path.exit(container_type);
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
