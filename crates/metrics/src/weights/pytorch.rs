@@ -1,0 +1,158 @@
+//! The two formats of `torch.save`: an archive with a file for each storage, and before that one stream.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::{Cursor, Read as _},
+};
+
+use zip::ZipArchive;
+
+use super::{
+    Array, PickleError, Weights, WeightsError,
+    pickle::{self, Value},
+};
+
+/// How a storage's numbers lie in the file.
+struct Storage {
+    key: String,
+    kind: String,
+}
+
+impl Storage {
+    fn is_single_precision(&self) -> bool {
+        self.kind == "FloatStorage"
+    }
+
+    /// Bytes a number; `None` for kinds that are not known.
+    fn size(&self) -> Option<usize> {
+        match &*self.kind {
+            "DoubleStorage" | "LongStorage" => Some(8),
+            "FloatStorage" | "IntStorage" => Some(4),
+            "HalfStorage" | "BFloat16Storage" | "ShortStorage" => Some(2),
+            "ByteStorage" | "CharStorage" | "BoolStorage" => Some(1),
+            _ => None,
+        }
+    }
+}
+
+/// A tensor's place in its storage.
+struct Placed {
+    storage: Storage,
+    offset: usize,
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+}
+
+/// Reads `NAME/data.pkl` and, for each storage, `NAME/data/KEY`.
+pub(super) fn read_archive(content: &[u8]) -> Result<Weights, WeightsError> {
+    let damaged = |error: zip::result::ZipError| WeightsError::Archive(error.to_string());
+    let mut archive = ZipArchive::new(Cursor::new(content)).map_err(damaged)?;
+    let pickle = archive.file_names().flatten().find(|name| name.ends_with("data.pkl")).map(Cow::into_owned);
+    let pickle = pickle.ok_or_else(|| WeightsError::Archive("it holds no data.pkl".into()))?;
+    let folder = pickle.trim_end_matches("data.pkl").to_owned();
+    let mut read = |name: &str| -> Result<Vec<u8>, WeightsError> {
+        let mut bytes = Vec::new();
+        let mut entry = archive.by_name(name).map_err(damaged)?;
+        entry.read_to_end(&mut bytes).map_err(|error| WeightsError::Archive(error.to_string()))?;
+        Ok(bytes)
+    };
+    let (value, _) = pickle::run(&read(&pickle)?)?;
+    let placed = placed_tensors(value)?;
+    let mut storages = BTreeMap::new();
+    for (_, tensor) in &placed {
+        if tensor.storage.is_single_precision() && !storages.contains_key(&tensor.storage.key) {
+            let numbers = singles(&read(&format!("{folder}data/{}", tensor.storage.key))?);
+            storages.insert(tensor.storage.key.clone(), numbers);
+        }
+    }
+    gather(placed, &storages)
+}
+
+/// Reads three pickles of marks and versions, the dictionary's, the storages' keys, and each storage with its length.
+pub(super) fn read_legacy(content: &[u8]) -> Result<Weights, WeightsError> {
+    let mut rest = content;
+    let mut next = || -> Result<Value, PickleError> {
+        let (value, length) = pickle::run(rest)?;
+        rest = &rest[length..];
+        Ok(value)
+    };
+    for _mark in 0..3 {
+        next()?;
+    }
+    let placed = placed_tensors(next()?)?;
+    let Value::Sequence(keys) = next()? else { return Err(PickleError::NotADictionary.into()) };
+    let mut storages = BTreeMap::new();
+    for key in keys {
+        let Value::Text(key) = key else { return Err(PickleError::NotADictionary.into()) };
+        let storage = placed.iter().map(|(_, tensor)| &tensor.storage).find(|storage| storage.key == key);
+        let size = storage.and_then(Storage::size).ok_or_else(|| PickleError::MissingNumbers(key.clone()))?;
+        let (count, numbers) = rest.split_at_checked(8).ok_or(PickleError::Torn)?;
+        let count = u64::from_le_bytes(count.try_into().map_err(|_| PickleError::Torn)?) as usize;
+        let bytes = count.checked_mul(size).ok_or(PickleError::Torn)?;
+        let (numbers, after) = numbers.split_at_checked(bytes).ok_or(PickleError::Torn)?;
+        storages.insert(key, singles(numbers));
+        rest = after;
+    }
+    gather(placed, &storages)
+}
+
+fn singles(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
+}
+
+fn gather(placed: Vec<(String, Placed)>, storages: &BTreeMap<String, Vec<f32>>) -> Result<Weights, WeightsError> {
+    let singles = placed.into_iter().filter(|(_, tensor)| tensor.storage.is_single_precision());
+    let arrays = singles.map(|(name, Placed { storage, offset, shape, strides })| {
+        let array = storages.get(&storage.key).and_then(|storage| Array::gather(storage, offset, &shape, &strides));
+        array.map(|array| (name.clone(), array)).ok_or(PickleError::MissingNumbers(name))
+    });
+    Ok(Weights::from_tensors(arrays.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// The tensors among a dictionary's values; what else is in it is left out.
+fn placed_tensors(value: Value) -> Result<Vec<(String, Placed)>, PickleError> {
+    let Value::Dictionary(items) = value else { return Err(PickleError::NotADictionary) };
+    let mut tensors = Vec::new();
+    for (key, value) in items {
+        let Value::Text(name) = key else { return Err(PickleError::NotADictionary) };
+        tensors.extend(placed_tensor(value).map(|tensor| (name, tensor)));
+    }
+    Ok(tensors)
+}
+
+fn placed_tensor(value: Value) -> Option<Placed> {
+    let Value::Call(function, arguments) = value else { return None };
+    let mut arguments = arguments.into_iter();
+    match &*function {
+        "torch._utils._rebuild_parameter" => placed_tensor(arguments.next()?),
+        "torch._utils._rebuild_tensor_v2" => {
+            let storage = storage(arguments.next()?)?;
+            let Value::Integer(offset) = arguments.next()? else { return None };
+            let (shape, strides) = (sizes(arguments.next()?)?, sizes(arguments.next()?)?);
+            Some(Placed { storage, offset: usize::try_from(offset).ok()?, shape, strides })
+        }
+        _ => None,
+    }
+}
+
+/// ("storage", type, key, device, …).
+fn storage(value: Value) -> Option<Storage> {
+    let Value::Persistent(id) = value else { return None };
+    let [Value::Sequence(parts)] = &id[..] else { return None };
+    match &parts[..] {
+        [_, Value::Global(kind), Value::Text(key), ..] => {
+            Some(Storage { key: key.clone(), kind: kind.trim_start_matches("torch.").to_owned() })
+        }
+        _ => None,
+    }
+}
+
+fn sizes(value: Value) -> Option<Vec<usize>> {
+    let Value::Sequence(values) = value else { return None };
+    let size = |value| match value {
+        Value::Integer(size) => usize::try_from(size).ok(),
+        _ => None,
+    };
+    values.into_iter().map(size).collect()
+}
