@@ -4,6 +4,7 @@
 //! runner depends on it. Nothing outside [`layout`] joins a path of the pipeline.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod best_generator;
 pub mod cascade;
 pub mod config;
 pub mod exclusion;
@@ -23,6 +24,7 @@ pub mod stage;
 mod stage_id;
 pub mod tombstone;
 
+pub use best_generator::{BestGenerator, MeasuringMethod};
 pub use config::Config;
 pub use hash::ContentHash;
 pub use layout::Layout;

@@ -108,6 +108,13 @@ section! {
         checkpoint_kimg: f64 = 50.0, Runtime;
         /// Thousands of images between sample grids.
         sample_kimg: f64 = 25.0, Runtime;
+        /// What is measured of the averaged generator on the way: frechet, kernel, precision, recall, density, coverage. The
+        /// first chooses the best generator. []: nothing is measured.
+        metrics: Vec<String> = ["frechet", "precision", "recall"].map(str::to_owned).into(), Runtime, added;
+        /// Thousands of images between these measurements; 0: as many as keep their cost below a twentieth of the training's.
+        metrics_kimg: f64 = 0.0, Runtime, added;
+        /// How many samples are measured each time, against at most as many real images.
+        metrics_samples: u64 = 1000, Runtime, added;
         /// Single values of the recipe, such as { generator.base_channels = 16 }.
         r#override: Table = Table::new(), Output;
         /// auto: resume at the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
@@ -127,6 +134,8 @@ impl Validate for TrainConfig {
             "max_kimg": positive(self.max_kimg), "must be above 0";
             "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
             "sample_kimg": positive(self.sample_kimg), "must be above 0";
+            "metrics_kimg": self.metrics_kimg == 0.0 || positive(self.metrics_kimg), "must be 0 or more";
+            "metrics_samples": (2..=100_000).contains(&self.metrics_samples), "must be from 2 to 100000";
         }
     }
 }

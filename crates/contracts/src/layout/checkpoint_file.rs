@@ -17,6 +17,8 @@ pub enum CheckpointFile {
     DiscriminatorOptimizer,
     /// The moving average of the generator.
     Average,
+    /// The weights of the best generator so far, where any was measured.
+    BestGenerator,
 }
 
 impl CheckpointFile {
@@ -29,6 +31,7 @@ impl CheckpointFile {
             Self::GeneratorOptimizer => "generator-optimizer.bpk",
             Self::DiscriminatorOptimizer => "discriminator-optimizer.bpk",
             Self::Average => "average.bpk",
+            Self::BestGenerator => "generator-best.safetensors",
         }
     }
 

@@ -65,6 +65,16 @@ impl RunLayout {
         self.root.join("generator.safetensors")
     }
 
+    /// The generator that was best by the metric that chooses, at any time of the run.
+    pub fn best_generator(&self) -> PathBuf {
+        self.root.join("generator-best.safetensors")
+    }
+
+    /// When that was, and by which value: a [`BestGenerator`](crate::BestGenerator).
+    pub fn best_generator_record(&self) -> PathBuf {
+        self.root.join("generator-best.json")
+    }
+
     /// What the run was made from.
     pub fn provenance(&self) -> PathBuf {
         self.root.join("provenance.json")
