@@ -8,6 +8,7 @@ mod best_generator;
 pub mod cascade;
 pub mod config;
 pub mod exclusion;
+mod find_run;
 pub mod hash;
 pub mod id;
 pub mod idx;
@@ -26,6 +27,7 @@ pub mod tombstone;
 
 pub use best_generator::{BestGenerator, MeasuringMethod};
 pub use config::Config;
+pub use find_run::{FindRunError, find_run, runs};
 pub use hash::ContentHash;
 pub use layout::Layout;
 pub use outcome::Outcome;

@@ -19,6 +19,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batch;
+mod colours;
 mod descriptions;
 mod error;
 mod features;
@@ -35,9 +36,11 @@ mod shard;
 mod shard_writer;
 mod split;
 mod split_name;
+mod statistics;
 mod writer;
 
 pub use batch::BatchBuilder;
+pub use colours::{Colours, HUES, LEVELS};
 pub use error::DatasetError;
 pub use foreign::{ForeignImage, foreign_images};
 pub use image::{CHANNELS, EncodedImage, ImageEncoding, ImageShape};
@@ -48,4 +51,5 @@ pub use reader::Dataset;
 pub use row::{Dhash, Row};
 pub use split::Split;
 pub use split_name::SplitName;
+pub use statistics::{Statistics, evenly};
 pub use writer::{Limits, Writer, Written};

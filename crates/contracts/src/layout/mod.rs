@@ -12,6 +12,7 @@ pub use run::RunLayout;
 
 use crate::{
     config::PathsConfig,
+    hash::ContentHash,
     id::{PictureHash, PostId, RunId, ShardId},
     share::Share,
     stage_id::StageId,
@@ -30,6 +31,7 @@ use crate::{
 /// artifacts/
 ///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
 ///   runs/latest -> <id>
+///   compare/   <id>+<id>.html
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -118,6 +120,11 @@ impl Layout {
     /// Contact sheets of all faces.
     pub fn faces_contact(&self) -> PathBuf {
         self.faces().join("contact")
+    }
+
+    /// The list beside a contact sheet: which faces it shows, and why each is doubtful.
+    pub fn faces_contact_list(&self, sheet: usize) -> PathBuf {
+        self.faces_contact().join(format!("{sheet:05}.tsv"))
     }
 
     /// What became of a shard's pictures, in the shard's folder: faces and prepared images have the same.
@@ -223,6 +230,18 @@ impl Layout {
     /// Where the files of one training run lie.
     pub fn run(&self, run: &RunId) -> RunLayout {
         RunLayout { root: self.runs().join(run.to_string()) }
+    }
+
+    /// The page that shows several runs side by side, unless the user wants it elsewhere.
+    pub fn comparison(&self, runs: &[RunId]) -> PathBuf {
+        let all = runs.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        // Most file systems take 255 bytes for a name.
+        let name = if all.len() <= 200 {
+            all
+        } else {
+            format!("{}-runs-{}", runs.len(), ContentHash::of(all.as_bytes()).short())
+        };
+        self.artifacts.join("compare").join(format!("{name}.html"))
     }
 
     /// The name that points at the newest run.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use export_format::{ExportFormat, NoSuchFormat};
 pub use request::{OptionsParser, Request};
-pub use stages::{CrawlOptions, CropOptions, NoOptions, PackOptions};
+pub use stages::{CrawlOptions, CropOptions, NoOptions, PackOptions, ReportOptions};
 
 use crate::share::Share;
 

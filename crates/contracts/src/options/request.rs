@@ -81,7 +81,7 @@ mod tests {
     use clap::Args;
 
     use super::*;
-    use crate::options::{CrawlOptions, CropOptions, PackOptions};
+    use crate::options::{CrawlOptions, CropOptions, PackOptions, ReportOptions};
 
     fn check<O: StageOptions + Args + PartialEq + std::fmt::Debug>(options: O, expected: &[&str]) {
         let request = Request::from(&options);
@@ -103,5 +103,7 @@ mod tests {
         check(CropOptions { shard: Some("2/8".parse().unwrap()) }, &["--shard=2/8"]);
         let (export, out) = ("parquet".parse().ok(), Some("-out".into()));
         check(PackOptions { export, out, ..Default::default() }, &["--export=parquet", "--out=-out"]);
+        let compare = vec!["dcgan".into(), "latest".into()];
+        check(ReportOptions { compare, out: None }, &["--compare=dcgan", "--compare=latest"]);
     }
 }

@@ -92,3 +92,21 @@ impl StageOptions for PackOptions {
         self.shard
     }
 }
+
+/// Options of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct ReportOptions {
+    /// Show these runs side by side on one page: ids, beginnings of ids, or latest.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "RUN", num_args = 1..))]
+    pub compare: Vec<String>,
+    /// Where that page goes; artifacts/compare/ unless given.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "FILE", requires = "compare"))]
+    pub out: Option<PathBuf>,
+}
+
+impl StageOptions for ReportOptions {
+    fn mode(&self) -> Mode {
+        if self.compare.is_empty() { Mode::Work } else { Mode::Question }
+    }
+}

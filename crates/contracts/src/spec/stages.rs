@@ -4,7 +4,7 @@ use super::{Feature, Input, NewCode, Output, StageSpec};
 use crate::{
     config::Engine,
     layout::{Layout, RunLayout},
-    options::{CrawlOptions, CropOptions, NoOptions, OptionsParser, PackOptions},
+    options::{CrawlOptions, CropOptions, NoOptions, OptionsParser, PackOptions, ReportOptions},
     stage_id::StageId,
 };
 
@@ -94,7 +94,7 @@ const REPORT: StageSpec = StageSpec {
     package: "evaluator",
     binary: "reporter",
     feature: |_| None,
-    options: OptionsParser::of::<NoOptions>(),
+    options: OptionsParser::of::<ReportOptions>(),
     sections: |_| &["report"],
     inputs: |_| vec![Input::stage("the generator", StageId::Train), Input::stage("the evaluation", StageId::Evaluate)],
     output: Output::RunFile(RunLayout::report_page),
