@@ -66,9 +66,11 @@ impl From<PictureError> for DropReason {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::TooLarge => Self::TooLarge,
-            PictureError::Read(_) | PictureError::UnknownFormat | PictureError::CutOff | PictureError::Damaged => {
-                Self::Unreadable
-            }
+            PictureError::Read(_)
+            | PictureError::Unread(_)
+            | PictureError::UnknownFormat
+            | PictureError::CutOff
+            | PictureError::Damaged => Self::Unreadable,
         }
     }
 }

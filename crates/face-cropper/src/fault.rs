@@ -49,7 +49,7 @@ impl From<PictureError> for PictureFault {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::Read(_) => Self::Missing,
-            PictureError::UnknownFormat => Self::UnknownFormat,
+            PictureError::UnknownFormat | PictureError::Unread(_) => Self::UnknownFormat,
             PictureError::CutOff => Self::Truncated,
             PictureError::TooLarge => Self::TooLarge,
             PictureError::Damaged => Self::Undecodable,

@@ -1,5 +1,7 @@
 //! Why a file gives no picture.
 
+use crate::medium::Unread;
+
 /// What is wrong with a picture's file. The texts fit behind "the picture is".
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
@@ -9,6 +11,9 @@ pub enum PictureError {
     /// Its first bytes are those of no format that is read here.
     #[error("of an unknown format")]
     UnknownFormat,
+    /// It is of a format that is known and not read.
+    #[error("{0}: {reason}", reason = .0.decision())]
+    Unread(Unread),
     /// The file ends before the picture does.
     #[error("cut off")]
     CutOff,

@@ -17,6 +17,8 @@ pub enum Format {
     Bmp,
     /// Netpbm's portable anymaps, P1 to P7: found in folders of data, not on the web.
     Pnm,
+    /// Tagged Image File Format; of many pages, the first. Found in folders of scans, not on the web.
+    Tiff,
 }
 
 impl Format {
@@ -32,6 +34,21 @@ impl Format {
             ImageFormat::Gif => Some(Self::Gif),
             ImageFormat::Bmp => Some(Self::Bmp),
             ImageFormat::Pnm => Some(Self::Pnm),
+            ImageFormat::Tiff => Some(Self::Tiff),
+            _ => None,
+        }
+    }
+
+    /// The format that a file's name ends in, without the dot and in any case. The content may be another.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "jpg" | "jpeg" | "jpe" | "jfif" | "pjpeg" | "pjp" => Some(Self::Jpeg),
+            "png" | "apng" => Some(Self::Png),
+            "webp" => Some(Self::WebP),
+            "gif" => Some(Self::Gif),
+            "bmp" | "dib" => Some(Self::Bmp),
+            "pnm" | "pbm" | "pgm" | "ppm" | "pam" => Some(Self::Pnm),
+            "tif" | "tiff" => Some(Self::Tiff),
             _ => None,
         }
     }
@@ -45,6 +62,7 @@ impl Format {
             Self::Gif => "gif",
             Self::Bmp => "bmp",
             Self::Pnm => "pnm",
+            Self::Tiff => "tiff",
         }
     }
 
@@ -56,6 +74,7 @@ impl Format {
             Self::Gif => ImageFormat::Gif,
             Self::Bmp => ImageFormat::Bmp,
             Self::Pnm => ImageFormat::Pnm,
+            Self::Tiff => ImageFormat::Tiff,
         }
     }
 }

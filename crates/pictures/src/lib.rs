@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod font;
 mod format;
+mod medium;
 mod pixels;
 mod planes;
 mod preview;
@@ -27,6 +28,7 @@ pub use crate::{
     error::PictureError,
     file::PictureFile,
     format::Format,
+    medium::{Decision, Medium, Unread},
     pixels::{Grey, Pixels, Rgb},
     planes::interleave,
     preview::Reduction,

@@ -13,7 +13,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Seek};
 
 use image::ImageReader;
 
-use crate::{error::PictureError, format::Format};
+use crate::{error::PictureError, format::Format, medium::Medium};
 
 /// A file that is a whole picture within bounds, as far as that shows without decoding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,11 @@ pub fn probe<R: BufRead + Seek>(reader: &mut R, max_pixels: u64) -> Result<Probe
     let mut head = Vec::new();
     reader.rewind()?;
     reader.by_ref().take(Format::HEAD_BYTES as u64).read_to_end(&mut head)?;
-    let format = Format::of(&head).ok_or(PictureError::UnknownFormat)?;
+    let format = match Medium::of(&head) {
+        Some(Medium::Picture(format)) => format,
+        Some(Medium::Unread(unread)) => return Err(PictureError::Unread(unread)),
+        None => return Err(PictureError::UnknownFormat),
+    };
     let sides = walk(reader, format)?;
     match (sides.largest, sides.canvas) {
         (largest, _) if largest > max_pixels => Err(PictureError::TooLarge),
@@ -91,8 +95,8 @@ fn walk<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, Pict
         Format::WebP => webp::walk(reader),
         Format::Gif => gif::walk(reader),
         Format::Bmp => bmp::walk(reader),
-        // It has no end mark and no frames; its decoder misses the last pixel where that is missing.
-        Format::Pnm => return measure(reader, format),
+        // They have no end mark; their decoders miss the last pixel where that is missing.
+        Format::Pnm | Format::Tiff => return measure(reader, format),
     };
     walked.map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => PictureError::CutOff,

@@ -101,7 +101,7 @@ fn looks_like_a_page(bytes: &[u8]) -> bool {
 fn rejection(error: PictureError) -> io::Result<Rejection> {
     match error {
         PictureError::Read(error) => Err(error),
-        PictureError::UnknownFormat => Ok(Rejection::UnknownFormat),
+        PictureError::UnknownFormat | PictureError::Unread(_) => Ok(Rejection::UnknownFormat),
         PictureError::CutOff => Ok(Rejection::CutOff),
         PictureError::TooLarge => Ok(Rejection::TooLarge),
         PictureError::Damaged => Ok(Rejection::Undecodable),

@@ -6,11 +6,22 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
+use crate::medium::Unread;
 
 const LIMIT: u64 = 100_000_000;
 
-const FORMATS: [ImageFormat; 6] =
-    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Pnm];
+const FORMATS: [ImageFormat; 7] = [
+    ImageFormat::Jpeg,
+    ImageFormat::Png,
+    ImageFormat::WebP,
+    ImageFormat::Gif,
+    ImageFormat::Bmp,
+    ImageFormat::Pnm,
+    ImageFormat::Tiff,
+];
+
+/// Formats without an end mark: only decoding shows that they are cut off.
+const WITHOUT_END: [ImageFormat; 2] = [ImageFormat::Pnm, ImageFormat::Tiff];
 
 fn encoded(format: ImageFormat) -> Vec<u8> {
     sized(format, 61, 47)
@@ -56,13 +67,13 @@ fn whole_files_know_their_format_and_sides() {
 
 #[test]
 fn every_cut_is_noticed() {
-    for format in FORMATS.into_iter().filter(|format| *format != ImageFormat::Pnm) {
+    for format in FORMATS.into_iter().filter(|format| !WITHOUT_END.contains(format)) {
         let bytes = encoded(format);
         for cut in 0..bytes.len() {
             let probed = probed(&bytes[..cut]);
             let is_refused = match probed {
                 Err(PictureError::CutOff) => true,
-                Err(PictureError::UnknownFormat) => cut < Format::HEAD_BYTES,
+                Err(PictureError::UnknownFormat | PictureError::Unread(_)) => cut < Format::HEAD_BYTES,
                 _ => false,
             };
             assert!(is_refused, "{format:?} cut at {cut} of {}: {probed:?}", bytes.len());
@@ -110,7 +121,9 @@ fn a_thumbnail_inside_neither_ends_the_picture_nor_states_its_sides() {
 
 #[test]
 fn other_files_giants_and_what_has_no_pixels_are_refused() {
-    assert!(matches!(probed(b"<html>503</html>"), Err(PictureError::UnknownFormat)));
+    assert!(matches!(probed(b"<html>503</html>"), Err(PictureError::Unread(Unread::WebPage))));
+    assert!(matches!(probed(b"\0\0\0\x1cftypavif\0\0\0\0"), Err(PictureError::Unread(Unread::Avif))));
+    assert!(matches!(probed(b"a letter to the editor"), Err(PictureError::UnknownFormat)));
     assert!(matches!(probed(b""), Err(PictureError::UnknownFormat)));
     let mut giant = encoded(ImageFormat::Png);
     giant[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
