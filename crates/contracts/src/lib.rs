@@ -9,6 +9,7 @@ pub mod cascade;
 pub mod config;
 pub mod exclusion;
 mod find_run;
+pub mod foreign;
 pub mod hash;
 pub mod id;
 pub mod idx;

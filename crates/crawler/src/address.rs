@@ -37,7 +37,7 @@ pub(crate) enum AddressError {
 
 /// A picture's address that the site has no say over.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0} is not on the site's own hosts")]
+#[error("{} is not on the site's own hosts", contracts::foreign::one_line(.0))]
 pub(crate) struct Foreign(pub(crate) String);
 
 impl Address {

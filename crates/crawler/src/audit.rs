@@ -20,7 +20,7 @@ pub(crate) fn audit(context: &mut CrawlContext<'_>) -> Result<String, CrawlError
     let dropped = tally.dropped();
     let kept = tally.records.len() as u64;
     let states = kept + dropped.iter().map(|dropped| dropped.count).sum::<u64>();
-    let listed = context.ledger.count_members(&search)?;
+    let listed = context.ledger.count_members(&search)? + context.ledger.odd_entries(&search)?.0;
     let mut lines = vec![(kept, "ok")];
     lines.extend(dropped.iter().map(|dropped| (dropped.count, dropped.reason.as_str())));
     lines.extend([(states, "states"), (listed, "posts listed")]);

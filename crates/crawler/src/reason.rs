@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contracts::{config::Variant, report::Reason};
+use contracts::{config::Variant, foreign::one_line, report::Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::store::Rejection;
@@ -89,6 +89,8 @@ pub(crate) enum DropReason {
     Failed(FailureReason),
     /// Its picture could not be had, and is not asked for again.
     GivenUp(FailureReason),
+    /// The listing has an entry without a number.
+    OddEntry,
 }
 
 impl FilterReason {
@@ -121,17 +123,17 @@ impl fmt::Display for FilterReason {
             Self::Withheld => f.write_str("shown to some accounts only"),
             Self::Forgotten => f.write_str("forgotten on request"),
             Self::OptOutPost => f.write_str("opt-out of the post"),
-            Self::OptOutAuthor(author) => write!(f, "opt-out of the author {author}"),
-            Self::OptOutTag(tag) => write!(f, "opt-out of the tag {tag}"),
+            Self::OptOutAuthor(author) => write!(f, "opt-out of the author {}", one_line(author)),
+            Self::OptOutTag(tag) => write!(f, "opt-out of the tag {}", one_line(tag)),
             Self::Rating(letter) => write!(f, "rating {letter}"),
             Self::NoRating => f.write_str("no known rating"),
             Self::BeyondMaxPosts => f.write_str("beyond crawl.max_posts"),
             Self::NotListed(variant) => write!(f, "no {} listed", variant.name()),
             Self::OtherMedium(extension) => write!(f, "no picture: {extension}"),
             Self::ForeignHost => f.write_str("not on the site's own hosts"),
-            Self::RobotsTxt(rule) => write!(f, "robots.txt: {rule}"),
+            Self::RobotsTxt(rule) => write!(f, "robots.txt: {}", one_line(rule)),
             Self::XRobotsTag(directive) => write!(f, "X-Robots-Tag: {directive}"),
-            Self::Other(words) => f.write_str(words),
+            Self::Other(words) => f.write_str(&one_line(words)),
         }
     }
 }
@@ -166,7 +168,7 @@ impl fmt::Display for FailureReason {
             Self::TooLong => f.write_str("an answer without end"),
             Self::NoRobots => f.write_str("no robots.txt"),
             Self::Rejected(rejection) => rejection.fmt(f),
-            Self::Other(words) => f.write_str(words),
+            Self::Other(words) => f.write_str(&one_line(words)),
         }
     }
 }
@@ -186,6 +188,7 @@ impl Reason for DropReason {
             Self::Deleted => "deleted",
             Self::Filtered(reason) => reason.tag(),
             Self::Failed(reason) | Self::GivenUp(reason) => reason.tag(),
+            Self::OddEntry => "odd_entry",
         }
     }
 }
@@ -197,6 +200,7 @@ impl fmt::Display for DropReason {
             Self::Filtered(reason) => write!(f, "filtered: {reason}"),
             Self::Failed(reason) => write!(f, "failed: {reason}"),
             Self::GivenUp(reason) => write!(f, "failed for good: {reason}"),
+            Self::OddEntry => f.write_str("listed without a post id"),
         }
     }
 }

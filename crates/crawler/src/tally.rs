@@ -13,7 +13,7 @@ use crate::{
 /// Where each listed post stands. `records` and `dropped` add up to `listed`.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// All posts that the search has listed.
+    /// All entries that the search has listed.
     pub(crate) listed: u64,
     /// The newest pictures that are wanted.
     pub(crate) records: Vec<PictureRecord>,
@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     /// How many were tried often enough.
     pub(crate) given_up: u64,
+    /// An entry of the listing that has no number, if there was one.
+    pub(crate) odd_entry: Option<String>,
     /// The other posts. So few reasons that looking each up is no work.
     dropped: Vec<(DropReason, u64)>,
 }
@@ -53,7 +55,11 @@ impl Tally {
         config: &CrawlConfig,
         selection: &Selection,
     ) -> Result<Self, LedgerError> {
-        let mut tally = Self::default();
+        let (odd, odd_entry) = ledger.odd_entries(search)?;
+        let mut tally = Self { listed: odd, odd_entry, ..Self::default() };
+        if odd > 0 {
+            tally.dropped.push((DropReason::OddEntry, odd));
+        }
         ledger.for_each_member(search, selection.variant, |entry| {
             tally.listed += 1;
             match selection.refusal(&entry.member()) {

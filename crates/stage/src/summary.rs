@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use contracts::{Report, StageSpec, report::State};
+use contracts::{Report, StageSpec, foreign::escaped, report::State};
 
 /// Prints the summary for people on stderr and the report for programs on stdout.
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what the program says")]
 pub(crate) fn print(report: &Report) {
-    eprint!("{}", text(report));
+    eprint!("{}", escaped(&text(report)));
     match serde_json::to_string(report) {
         Ok(line) => println!("{line}"),
         Err(error) => eprintln!("warning: the report cannot be printed: {error}"),
@@ -27,10 +27,10 @@ pub(crate) fn print_answer(answer: &str) {
 #[allow(clippy::print_stderr, reason = "this is what the program says")]
 pub(crate) fn print_error(error: &anyhow::Error) {
     let mut told = error.to_string();
-    eprintln!("error: {told}");
+    eprintln!("error: {}", escaped(&told));
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !told.contains(&cause) {
-            eprintln!("  because {cause}");
+            eprintln!("  because {}", escaped(&cause));
             told = cause;
         }
     }

@@ -107,7 +107,7 @@ impl Downloader {
         let at = |fault| FetchError::at(&job.url, fault);
         let mut answer = match self.fetcher.open(&job.url, rest_of(partial)).await {
             Ok(answer) => answer,
-            Err(FetchError { fault: Fault::Status(StatusCode::RANGE_NOT_SATISFIABLE), .. }) => {
+            Err(FetchError { fault: Fault::Status(StatusCode::RANGE_NOT_SATISFIABLE, _), .. }) => {
                 partial.begin(None)?;
                 return Ok(Err(at(Fault::BrokenOff("the rest of it is not there".into()))));
             }

@@ -84,6 +84,9 @@ fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
             "{given_up} pictures were tried often enough and are not asked for again; what came instead of some lies in data/raw/quarantine"
         ));
     }
+    if let Some(entry) = &tally.odd_entry {
+        report.warnings.push(format!("entries of the listing without a post id were passed over, such as {entry}"));
+    }
     let caution = context.address.dialect().rating_caution(&context.config().ratings);
     report.warnings.extend(caution.map(str::to_owned));
     report

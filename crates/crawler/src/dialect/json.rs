@@ -1,34 +1,116 @@
 //! The API's listing: a JSON array of records.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{NotAList, Page, html};
+use super::{NotAList, Page, explanation, html};
 use crate::post::Post;
 
 /// Reads an answer of the API; `post` reads one record, and gives `None` where that has no number.
 pub(super) fn posts(text: &str, post: impl Fn(&Map<String, Value>) -> Option<Post>) -> Result<Page, NotAList> {
-    let value: Value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    let entries = match value {
-        Value::Array(entries) => entries,
-        other => return Err(no_list(&other)),
-    };
-    let read = |(index, entry): (usize, &Value)| entry.as_object().and_then(&post).ok_or(NotAList::NoId(index + 1));
-    entries.iter().enumerate().map(read).collect()
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let answer = Reader { post: &post }.deserialize(&mut deserializer);
+    let answer = answer.and_then(|answer| deserializer.end().map(|()| answer));
+    match answer.map_err(|error| not_json(text, &error))? {
+        Answer::List(list) => list?.with_an_id(),
+        Answer::Other(value) => Err(no_list(&value)),
+    }
+}
+
+/// What an answer of the API is.
+enum Answer {
+    /// A list, if it is not too long.
+    List(Result<Page, NotAList>),
+    /// Something else.
+    Other(Value),
+}
+
+/// Reads an answer entry by entry: a value of all of it would take many times the memory of its text.
+struct Reader<'a, F> {
+    post: &'a F,
+}
+
+impl<'de, F: Fn(&Map<String, Value>) -> Option<Post>> DeserializeSeed<'de> for Reader<'_, F> {
+    type Value = Answer;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Answer, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, F: Fn(&Map<String, Value>) -> Option<Post>> Visitor<'de> for Reader<'_, F> {
+    type Value = Answer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of posts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Answer, A::Error> {
+        let mut page = Ok(Page::default());
+        while let Some(entry) = entries.next_element::<Value>()? {
+            let read = entry.as_object().and_then(self.post).ok_or_else(|| entry.to_string());
+            // What follows is still read, so that damaged JSON is always called that.
+            page = page.and_then(|mut page| page.push(read).map(|()| page));
+        }
+        Ok(Answer::List(page))
+    }
+
+    /// Gelbooru's list lies in an object, and has no name there where it is empty.
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Answer, A::Error> {
+        let (mut list, mut others) = (None, Map::new());
+        while let Some(key) = fields.next_key::<String>()? {
+            match key.as_str() {
+                "post" => list = Some(fields.next_value_seed(Reader { post: self.post })?),
+                "@attributes" => {
+                    fields.next_value::<serde::de::IgnoredAny>()?;
+                    list = list.or(Some(Answer::List(Ok(Page::default()))));
+                }
+                _ => {
+                    others.insert(key, fields.next_value()?);
+                }
+            }
+        }
+        Ok(list.unwrap_or(Answer::Other(Value::Object(others))))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Answer, E> {
+        Ok(Answer::Other(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Answer, E> {
+        Ok(Answer::Other(value.into()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Answer, E> {
+        Ok(Answer::Other(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Answer, E> {
+        Ok(Answer::Other(value.into()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Answer, E> {
+        Ok(Answer::Other(value.into()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Answer, E> {
+        Ok(Answer::Other(Value::Null))
+    }
 }
 
 fn not_json(text: &str, error: &serde_json::Error) -> NotAList {
     if text.trim_start().starts_with('<') {
-        return NotAList::Page(html::title(text));
+        return NotAList::Page(html::sentence(text));
     }
     NotAList::NotJson(if text.trim().is_empty() { "it is empty".into() } else { error.to_string() })
 }
 
 fn no_list(value: &Value) -> NotAList {
-    let explanation = ["reason", "message", "error"].iter().find_map(|key| value.get(key)?.as_str());
-    match (explanation, value) {
+    match (explanation::in_json(value), value) {
         (Some(explanation), _) => NotAList::Refusal(explanation.to_owned()),
         (None, Value::Object(_)) => NotAList::OtherJson("an object"),
-        (None, Value::String(_)) => NotAList::OtherJson("a text"),
         (None, _) => NotAList::OtherJson("a single value"),
     }
 }
@@ -45,9 +127,13 @@ mod tests {
         post::Status,
     };
 
-    fn parse(text: &str) -> Result<Page, NotAList> {
+    fn page(text: &str) -> Result<Page, NotAList> {
         let base = BaseUrl::new("http://127.0.0.1:4321", Some("http://mini.invalid")).unwrap();
         Moebooru.read_api(text, &base)
+    }
+
+    fn parse(text: &str) -> Result<Vec<Post>, NotAList> {
+        page(text).map(|page| page.posts)
     }
 
     /// A record in the shape that Moebooru's API has, all of it invented.
@@ -120,14 +206,23 @@ mod tests {
         check(r#"{"success":false,"reason":"can only search for 2 tags"}"#, "the site says: can only search");
         check("{}", "an object, not a list");
         check("null", "a single value, not a list");
-        check(r#"[{"id":1},{"md5":"a"}]"#, "entry 2 has no post id");
-        check("[[]]", "entry 1 has no post id");
+        check("\"Search is down\"", "the site says: Search is down");
+        check("[[]]", "none of its 1 entries has a post id; the first is []");
+        check(r#"[{"id":null,"md5":"a"},null]"#, r#"none of its 2 entries has a post id; the first is {"id":null,"md5":"a"}"#);
+        check(&format!("[{}1]", "{\"id\":1},".repeat(2000)), "more than 2000 entries");
         assert_eq!(parse("[]"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn odd_entries_are_passed_over_and_shown() {
+        let page = page(r#"[{"id":9},{"md5":"a"},null,"x",{"id":-1},{"id":1e3},{"id":8,"tags":null,"md5":7}]"#).unwrap();
+        assert_eq!(page.posts.iter().map(|post| post.number).collect::<Vec<_>>(), [9, 8]);
+        assert_eq!(page.odd, [r#"{"md5":"a"}"#, "null", "\"x\"", r#"{"id":-1}"#, r#"{"id":1000.0}"#]);
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+        fn no_text_makes_it_panic(text in "\\PC{0,200}|[\\[\\]{}:,\"0-9a]{0,40}") {
             let _ = parse(&text);
         }
 

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod danbooru;
 mod direction;
+mod explanation;
 mod html;
 mod json;
 pub(crate) mod moebooru;
@@ -16,6 +17,7 @@ use std::fmt::Debug;
 
 pub(crate) use answer::{NotAList, Page};
 pub(crate) use direction::Direction;
+pub(crate) use explanation::explanation;
 pub(crate) use rating::Rating;
 pub(crate) use signing::Signing;
 

@@ -43,7 +43,7 @@ fn check_renderings(post: &Post, hosts: [&str; 3], bytes: [Option<u64>; 3], dime
 #[test]
 fn an_answer_of_konachans_api() {
     let Some(text) = sample("konachan_net_post.json") else { return };
-    let post = Moebooru.read_api(&text, &base("https://konachan.net")).unwrap().remove(0);
+    let post = Moebooru.read_api(&text, &base("https://konachan.net")).unwrap().posts.remove(0);
     check(&post, 334_771, "0a8bbd7c3097cbe64c5dbf6e517d301f", "s", 10, "FormX");
     let bytes = [None, Some(1_068_547), Some(4_727_932)];
     let dimensions = [(300, 196), (1500, 979), (3000, 1957)];
@@ -55,7 +55,7 @@ fn an_answer_of_konachans_api() {
 fn a_script_of_konachans_list_page() {
     let Some(script) = sample("konachan_com_post_register_2016.js") else { return };
     let text = page("<li id=\"p222627\"></li>", &script);
-    let post = Moebooru.read_list_page(&text, &base("https://konachan.com")).unwrap().remove(0);
+    let post = Moebooru.read_list_page(&text, &base("https://konachan.com")).unwrap().posts.remove(0);
     check(&post, 222_627, "877245192f68ace6b6ce2d3f68d7cc7a", "s", 3, "RyuZU");
     let bytes = [None, Some(1_291_660), Some(5_216_153)];
     let dimensions = [(300, 225), (1500, 1125), (3200, 2400)];
@@ -66,7 +66,7 @@ fn a_script_of_konachans_list_page() {
 #[test]
 fn an_entry_of_yanderes_list_page() {
     let Some(entry) = sample("yandere_li.html") else { return };
-    let post = Moebooru.read_list_page(&page(&entry, ""), &base("https://yande.re")).unwrap().remove(0);
+    let post = Moebooru.read_list_page(&page(&entry, ""), &base("https://yande.re")).unwrap().posts.remove(0);
     check(&post, 572_390, "cf1581b36e2b5ea5b223cfa358907189", "s", 10, "saemonnokami");
     assert_eq!((post.detail, post.original.dimensions), (Detail::Markup, Some((1496, 1978))));
     assert!(post.preview.url.unwrap().starts_with("https://assets.yande.re/data/preview/cf/15/"));
@@ -77,7 +77,7 @@ fn an_entry_of_yanderes_list_page() {
 fn a_script_of_yanderes_post_page() {
     let Some(script) = sample("yandere_show_register_resp.js") else { return };
     let text = page("<li id=\"p1194966\"></li>", &script);
-    let post = Moebooru.read_list_page(&text, &base("https://yande.re")).unwrap().remove(0);
+    let post = Moebooru.read_list_page(&text, &base("https://yande.re")).unwrap().posts.remove(0);
     check(&post, 1_194_966, "3cc60c29f1c04396ef29cc7db1f311a2", "s", 1, "saemonnokami");
     let hosts = ["https://assets.yande.re/", "https://files.yande.re/", "https://files.yande.re/"];
     let dimensions = [(172, 300), (858, 1500), (3049, 5330)];

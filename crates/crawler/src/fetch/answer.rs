@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use pictures::Format;
 use reqwest::Response;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::fault::Fault;
 
 /// The longest listing that is read.
-const MAX_TEXT_BYTES: usize = 32 << 20;
+/// A page of 200 records takes 2 MB at most; what is read of it takes several times its length.
+const MAX_TEXT_BYTES: usize = 16 << 20;
 
 /// The slowest answer that is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +54,10 @@ impl Answer {
         Ok(chunk)
     }
 
-    /// The whole of it as a text.
+    /// The whole of it as a text. What is no UTF-8 is replaced, as one byte that is none must not hide a whole listing.
     ///
     /// # Errors
-    /// When it breaks off, or is longer than any listing.
+    /// When it breaks off, is longer than any listing, or is a picture.
     pub(super) async fn text(mut self) -> Result<String, Fault> {
         let mut body = Vec::new();
         while let Some(bytes) = self.chunk().await? {
@@ -64,6 +66,10 @@ impl Answer {
                 return Err(Fault::TooLong);
             }
         }
-        Ok(String::from_utf8_lossy(&body).into_owned())
+        match Format::of(&body) {
+            // A text may begin as a portable anymap does.
+            None | Some(Format::Pnm) => Ok(String::from_utf8_lossy(&body).into_owned()),
+            Some(format) => Err(Fault::Picture(format.extension())),
+        }
     }
 }

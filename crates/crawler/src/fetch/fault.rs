@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::foreign::one_line;
 use reqwest::StatusCode;
 use url::Url;
 
@@ -23,8 +24,10 @@ pub(crate) enum Fault {
     Unreachable(String),
     /// The connection broke, or nothing more came.
     BrokenOff(String),
-    /// The site answered with an error.
-    Status(StatusCode),
+    /// The site answered with an error, and said this of it, in one line.
+    Status(StatusCode, Option<String>),
+    /// A picture of this format came where a text was due.
+    Picture(&'static str),
     /// The site wants to be left alone for longer than a run should wait.
     Cooldown(Duration),
     /// The site sent us elsewhere, where we do not go.
@@ -33,6 +36,8 @@ pub(crate) enum Fault {
     TooLong,
     /// The site's robots.txt has a rule against it.
     Refused(String),
+    /// The site's robots.txt wants so long a pause between requests that no crawl would end.
+    CrawlDelay(Duration),
     /// The site's robots.txt could not be read, so that nothing may be asked.
     NoRobots(String),
     /// The answer says that it is not for machines to learn from.
@@ -43,8 +48,8 @@ impl Fault {
     /// Whether the same request may well succeed a little later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::BrokenOff(_) => true,
-            Self::Status(status) => {
+            Self::Unreachable(_) | Self::BrokenOff(_) | Self::Picture(_) => true,
+            Self::Status(status, _) => {
                 status.is_server_error()
                     || matches!(
                         *status,
@@ -52,13 +57,13 @@ impl Fault {
                     )
             }
             Self::Cooldown(_) | Self::Redirect(_) | Self::TooLong => false,
-            Self::Refused(_) | Self::NoRobots(_) | Self::NotForAi(_) => false,
+            Self::Refused(_) | Self::CrawlDelay(_) | Self::NoRobots(_) | Self::NotForAi(_) => false,
         }
     }
 
     /// Whether there is no point in asking for anything else either.
     pub(crate) fn is_fatal(&self) -> bool {
-        matches!(self, Self::Cooldown(_) | Self::NoRobots(_))
+        matches!(self, Self::Cooldown(_) | Self::CrawlDelay(_) | Self::NoRobots(_))
     }
 
     /// Why there is no picture, the same for all addresses.
@@ -68,8 +73,10 @@ impl Fault {
             Self::NotForAi(directive) => return Absence::Filtered(FilterReason::XRobotsTag((*directive).to_owned())),
             Self::Unreachable(_) => FailureReason::Unreachable,
             Self::BrokenOff(_) => FailureReason::BrokenOff,
-            Self::Status(status) => FailureReason::Status(status.as_u16()),
-            Self::Cooldown(_) => FailureReason::Cooldown,
+            Self::Status(status, _) => FailureReason::Status(status.as_u16()),
+            // Asked for as a text only: no post has such a reason.
+            Self::Picture(format) => FailureReason::Other(format!("a picture ({format}) where a text was due")),
+            Self::Cooldown(_) | Self::CrawlDelay(_) => FailureReason::Cooldown,
             Self::Redirect(_) => FailureReason::Redirect,
             Self::TooLong => FailureReason::TooLong,
             Self::NoRobots(_) => FailureReason::NoRobots,
@@ -100,19 +107,25 @@ impl FetchError {
 
     /// Whether the site says that it is asked too much.
     pub(crate) fn is_ban(&self) -> bool {
-        self.fault == Fault::Status(StatusCode::TOO_MANY_REQUESTS)
+        matches!(self.fault, Fault::Status(StatusCode::TOO_MANY_REQUESTS, _))
     }
 
     fn describe(&self) -> String {
         let url = &self.url;
         match &self.fault {
             Fault::Unreachable(cause) => format!(
-                "cannot coverage {url}: {cause}; see whether the site is up, whether the network is, and what crawl.base_url says"
+                "cannot reach {url}: {cause}; see whether the site is up, whether the network is, and what crawl.base_url says"
             ),
             Fault::BrokenOff(cause) => {
                 format!("the answer of {url} broke off: {cause}; run the same command again: finished work is kept")
             }
-            Fault::Status(status) => format!("{url} answers {status}{}", advice(*status)),
+            Fault::Status(status, said) => {
+                let said = said.as_ref().map_or_else(String::new, |said| format!(", saying {said:?}"));
+                format!("{url} answers {status}{said}{}", advice(*status))
+            }
+            Fault::Picture(format) => format!(
+                "{url} gives a picture ({format}) where a text was due; see what crawl.site and crawl.base_url say"
+            ),
             Fault::Cooldown(wanted) => format!(
                 "the site wants to be left alone for {} ({url}); run the same command again after that: finished work is \
                  kept, and lower crawl.requests_per_second",
@@ -121,7 +134,12 @@ impl FetchError {
             Fault::Redirect(cause) => {
                 format!("{url} sends us elsewhere: {cause}; nothing is asked outside the site's own hosts")
             }
-            Fault::Refused(rule) => format!("the site's robots.txt refuses {url} (\"{rule}\")"),
+            Fault::Refused(rule) => format!("the site's robots.txt refuses {url} (\"{}\")", one_line(rule)),
+            Fault::CrawlDelay(delay) => format!(
+                "the site's robots.txt ({url}) wants {} between two requests, so that no crawl would end; ask its owner, or \
+                 crawl another site",
+                minutes(*delay)
+            ),
             Fault::NoRobots(why) => format!("the site's robots.txt has to be read first: {why}"),
             Fault::NotForAi(directive) => {
                 format!("{url} says \"X-Robots-Tag: {directive}\": it is not for machines to learn from")

@@ -53,14 +53,17 @@ impl Pacer {
         rhythm.next = Instant::now().checked_add(delay).map_or(rhythm.next, |end| end.max(rhythm.next));
     }
 
-    /// Leaves at least `interval` between two requests from now on, the last one included.
-    pub(crate) fn slow_down(&self, interval: Duration) {
+    /// Leaves at least `interval` between two requests from now on, the last one included; whether that is longer than
+    /// before.
+    pub(crate) fn slow_down(&self, interval: Duration) -> bool {
         let mut rhythm = self.rhythm();
-        if interval > rhythm.interval {
+        let longer = interval > rhythm.interval;
+        if longer {
             let longer_by = interval - rhythm.interval;
             rhythm.next += longer_by;
             rhythm.interval = interval;
         }
+        longer
     }
 
     /// Up to a quarter of the interval more than asked for, so that requests do not come like a clock's ticks.
@@ -121,8 +124,8 @@ mod tests {
     fn a_site_can_slow_us_down_but_not_hurry_us() {
         let pacer = Pacer::new(10.0);
         let first = pacer.take_slot();
-        pacer.slow_down(Duration::from_secs(3));
-        pacer.slow_down(Duration::from_secs(1));
+        assert!(pacer.slow_down(Duration::from_secs(3)));
+        assert!(!pacer.slow_down(Duration::from_secs(1)));
         let (second, third) = (pacer.take_slot(), pacer.take_slot());
         assert!(second - first >= Duration::from_secs(3), "the request before it counts");
         assert!(third - second >= Duration::from_secs(3));

@@ -1,6 +1,6 @@
 //! Asking robots.txt before anything else of a host.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use reqwest::{StatusCode, header::HeaderMap};
 use tokio::sync::Mutex;
@@ -11,6 +11,9 @@ use super::{
     robots::Robots,
     transport::{MAX_REDIRECTS, Reply, Transport, too_many_redirects},
 };
+
+/// The longest pause between requests that is kept: with a longer one no crawl comes to its end.
+const MAX_CRAWL_DELAY: Duration = Duration::from_secs(300);
 
 /// The robots.txt of each host that was asked, by the host's origin.
 #[derive(Default)]
@@ -36,8 +39,12 @@ impl RobotsCache {
         }
         let robots = Arc::new(ask(transport, &file_of(url)).await?);
         if let Some(delay) = robots.crawl_delay {
-            tracing::debug!(%origin, ?delay, "robots.txt wants a pause between requests");
-            transport.slow_down(delay);
+            if delay > MAX_CRAWL_DELAY {
+                return Err(FetchError::at(&file_of(url), Fault::CrawlDelay(delay)));
+            }
+            if transport.slow_down(delay) {
+                tracing::info!(%origin, seconds = delay.as_secs_f64(), "robots.txt wants a longer pause between requests");
+            }
         }
         known.insert(origin, robots.clone());
         Ok(robots)
@@ -77,7 +84,7 @@ async fn ask_once(transport: &Transport, file: &Url) -> Result<Robots, FetchErro
 
 /// Whether a site answers so that has no robots.txt. One that finds us too fast has not said what it allows.
 fn is_absence(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
+    matches!(fault, Fault::Status(status, _) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
         && !fault.is_transient()
 }
 

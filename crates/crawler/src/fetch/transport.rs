@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     address::{Address, Foreign},
+    dialect,
     ledger::Cooldown,
 };
 
@@ -31,6 +32,10 @@ use crate::{
 const MAX_WAIT: Duration = Duration::from_secs(120);
 /// For how long such sites shut out whom they find too fast.
 const BAN: Duration = Duration::from_secs(3600);
+/// As much of an error's body as is looked at for what the site says.
+const MAX_EXPLANATION_BYTES: usize = 64 << 10;
+/// For how long it is waited for.
+const MAX_EXPLANATION_WAIT: Duration = Duration::from_secs(5);
 /// How often an answer may send us elsewhere.
 pub(super) const MAX_REDIRECTS: usize = 5;
 
@@ -100,9 +105,9 @@ impl Transport {
         tokio::time::sleep(self.retry.delay(attempt)).await;
     }
 
-    /// Leaves at least `interval` between two requests from now on.
-    pub(super) fn slow_down(&self, interval: Duration) {
-        self.pacer.slow_down(interval);
+    /// Leaves at least `interval` between two requests from now on; whether that is longer than before.
+    pub(super) fn slow_down(&self, interval: Duration) -> bool {
+        self.pacer.slow_down(interval)
     }
 
     /// As [`Fetcher::respect_cooldown`](super::Fetcher::respect_cooldown).
@@ -148,7 +153,7 @@ impl Transport {
         if let Some(next) = self.redirect(url, &response).map_err(at)? {
             return Ok(Reply::Elsewhere(next));
         }
-        let response = self.accept(response).map_err(at)?;
+        let response = self.accept(response).await.map_err(at)?;
         Ok(Reply::Here(Answer::new(response, self.min_rate, connection)))
     }
 
@@ -181,7 +186,7 @@ impl Transport {
     }
 
     /// Lets a good answer through. After one that says "too fast", all requests wait as long as the site wants.
-    fn accept(&self, response: Response) -> Result<Response, Fault> {
+    async fn accept(&self, response: Response) -> Result<Response, Fault> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -203,8 +208,24 @@ impl Transport {
             None if too_fast => self.pacer.hold(self.retry.delay(1)),
             None => {}
         }
-        Err(Fault::Status(status))
+        Err(Fault::Status(status, explanation(response).await))
     }
+}
+
+/// What the site says in the body of an error, as far as that comes soon.
+async fn explanation(mut response: Response) -> Option<String> {
+    let mut body = Vec::new();
+    let read = async {
+        while body.len() < MAX_EXPLANATION_BYTES
+            && let Ok(Some(bytes)) = response.chunk().await
+        {
+            body.extend_from_slice(&bytes);
+        }
+    };
+    // What has come by then is enough, or there is nothing to wait for.
+    let _ = tokio::time::timeout(MAX_EXPLANATION_WAIT, read).await;
+    body.truncate(MAX_EXPLANATION_BYTES);
+    dialect::explanation(&String::from_utf8_lossy(&body))
 }
 
 /// The error of an address that leads ever on.

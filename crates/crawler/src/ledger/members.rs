@@ -51,6 +51,7 @@ impl Ledger {
         let mut run = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
             transaction.execute("DELETE FROM members WHERE search = ?1", [search.id])?;
+            transaction.execute("DELETE FROM odd_entries WHERE search = ?1", [search.id])?;
             write_coverage(&transaction, search.id, Coverage::default())?;
             transaction.commit()
         };

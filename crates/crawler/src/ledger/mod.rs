@@ -10,6 +10,7 @@ mod descending_cursor;
 mod entries;
 mod forgotten;
 mod members;
+mod odd_entries;
 mod outcomes;
 mod posts;
 mod reasons;

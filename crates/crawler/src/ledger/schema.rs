@@ -7,8 +7,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::{LedgerError, describe, reasons};
 
 /// The version of the tables. History: 1, the first; 2, with cooldowns; 3, with the change that a search is up to date
-/// with, and indexes over what decisions go by; 4, with reasons that have a tag in place of sentences.
-const VERSION: i64 = 4;
+/// with, and indexes over what decisions go by; 4, with reasons that have a tag in place of sentences; 5, with entries that
+/// have no number, pictures that stand in for others, and sides of the upright frame.
+const VERSION: i64 = 5;
 
 /// What came with version 2.
 const COOLDOWNS: &str = "
@@ -25,6 +26,21 @@ const CHANGES: &str = "
     CREATE INDEX picture_states ON pictures (source, variant, number, state, given_up);
     CREATE INDEX picture_refusals ON pictures (source) WHERE state = 'filtered';
     CREATE INDEX provisional_members ON members (search) WHERE provisional <> 0;
+";
+
+/// What came with version 5. `rendering` is which of the site's a picture is, where that is not the one that was asked for;
+/// `upright` tells whether its sides are known to be those of the upright frame, which earlier versions did not look at;
+/// `stored_width` and `stored_height` are those of the frame as it is stored, where they are others.
+const FRAMES: &str = "
+    CREATE TABLE odd_entries (
+        search INTEGER NOT NULL REFERENCES searches,
+        entry TEXT NOT NULL,
+        PRIMARY KEY (search, entry)
+    ) WITHOUT ROWID;
+    ALTER TABLE pictures ADD COLUMN rendering TEXT;
+    ALTER TABLE pictures ADD COLUMN upright INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE pictures ADD COLUMN stored_width INTEGER;
+    ALTER TABLE pictures ADD COLUMN stored_height INTEGER;
 ";
 
 /// `record` holds what the site said of a post as JSON; what is searched for has a column of its own.
@@ -104,14 +120,17 @@ fn bring_up_to_date(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     // Looked at again under the lock: another process may have been faster.
     let missing = match user_version(&transaction)? {
-        0 => [TABLES, COOLDOWNS, CHANGES].concat(),
-        1 => [COOLDOWNS, CHANGES].concat(),
-        2 => CHANGES.to_owned(),
-        3 => String::new(),
+        0 => [TABLES, COOLDOWNS, CHANGES, FRAMES].concat(),
+        1 => [COOLDOWNS, CHANGES, FRAMES].concat(),
+        2 => [CHANGES, FRAMES].concat(),
+        3 | 4 => FRAMES.to_owned(),
         _ => return Ok(()),
     };
+    let has_sentences = user_version(&transaction)? < 4;
     transaction.execute_batch(&missing)?;
-    reasons::migrate_sentences(&transaction)?;
+    if has_sentences {
+        reasons::migrate_sentences(&transaction)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
@@ -140,21 +159,36 @@ mod tests {
         check(|path| std::fs::write(path, "x".repeat(5000)).unwrap(), "not a database; move it away");
         check(|path| std::fs::create_dir(path).unwrap(), "cannot write");
         let newer = |path: &Path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        check(newer, "version 99, this program knows version 4");
+        check(newer, "version 99, this program knows version 5");
     }
 
     #[test]
     fn a_ledger_opens_again_and_an_older_one_is_brought_up_to_date() {
         let first = TABLES.to_owned();
-        for (version, tables) in [(1, first), (2, [TABLES, COOLDOWNS].concat()), (3, third())] {
+        for (version, tables) in [(1, first), (2, [TABLES, COOLDOWNS].concat()), (3, third()), (4, third())] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("ledger.sqlite");
             make(&path, version, &tables);
             for _ in 0..2 {
                 let ledger = open(&path).unwrap();
-                assert!(ledger.prepare("SELECT until, changes FROM cooldowns, searches").is_ok());
+                assert!(ledger.prepare("SELECT until, changes, entry FROM cooldowns, searches, odd_entries").is_ok());
+                assert!(ledger.prepare("SELECT rendering, upright, stored_width FROM pictures").is_ok());
             }
         }
+    }
+
+    #[test]
+    fn the_tags_of_the_version_before_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let reason = r#"{"tag":"status","detail":404}"#;
+        let row = format!(
+            "INSERT INTO sources VALUES (1, 'mini', 'http://mini.invalid');
+             INSERT INTO pictures (source, number, variant, state, reason) VALUES (1, 3, 'sample', 'failed', '{reason}');"
+        );
+        make(&path, 4, &(third() + &row));
+        let found: String = open(&path).unwrap().query_row("SELECT reason FROM pictures", [], |row| row.get(0)).unwrap();
+        assert_eq!(found, reason);
     }
 
     #[test]

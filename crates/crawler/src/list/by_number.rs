@@ -19,9 +19,10 @@ pub(super) async fn list_newer(
     loop {
         let coverage = search.coverage;
         let page = client.beyond(Direction::Up(coverage.highest.unwrap_or_default())).await?;
-        let Some(last) = page.last() else { return Ok(found.map_or(Found::Nothing, Found::Posts)) };
+        let Some(last) = page.posts.last() else { return Ok(found.map_or(Found::Nothing, Found::Posts)) };
         let coverage = Coverage { highest: Some(last.number), ..coverage };
-        let added = ledger.commit_page(search, &page, coverage, Contiguity::Settled)?;
+        ledger.note_odd_entries(search, &page.odd)?;
+        let added = ledger.commit_page(search, &page.posts, coverage, Contiguity::Settled)?;
         *found.get_or_insert_default() += NewPosts::of(added);
     }
 }
@@ -37,14 +38,15 @@ pub(super) async fn next_page(
 ) -> Result<Found, ListError> {
     let coverage = search.coverage;
     let page = client.beyond(Direction::Down(coverage.lowest)).await?;
-    let (Some(first), Some(last)) = (page.first(), page.last()) else {
+    let (Some(first), Some(last)) = (page.posts.first(), page.posts.last()) else {
         ledger.commit_page(search, &[], Coverage { exhausted: true, ..coverage }, Contiguity::Settled)?;
         return Ok(Found::Nothing);
     };
     let highest = coverage.highest.or(Some(first.number));
     // Whatever is changed from here on gets a higher number than any post on the first page has.
-    let changes = coverage.changes.or_else(|| page.iter().filter_map(|post| post.change).max());
+    let changes = coverage.changes.or_else(|| page.posts.iter().filter_map(|post| post.change).max());
     let coverage = Coverage { lowest: Some(last.number), highest, changes, ..coverage };
-    let added = ledger.commit_page(search, &page, coverage, Contiguity::Settled)?;
+    ledger.note_odd_entries(search, &page.odd)?;
+    let added = ledger.commit_page(search, &page.posts, coverage, Contiguity::Settled)?;
     Ok(Found::Posts(NewPosts::of(added)))
 }

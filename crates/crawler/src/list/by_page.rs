@@ -47,8 +47,8 @@ impl ListPages {
         let mut new = NewPosts::default();
         while let Some(number) = self.turn() {
             let page = client.list_page(number).await?;
-            let at_end = page.is_empty();
-            let met = at_end || ledger.is_settled(search, &page)?;
+            let at_end = page.posts.is_empty();
+            let met = at_end || ledger.is_settled(search, &page.posts)?;
             new += commit_overlapping(client, search, ledger, number, page).await?;
             if met {
                 settle(search, ledger, at_end)?;
@@ -70,7 +70,7 @@ impl ListPages {
     ) -> Result<Found, ListError> {
         let Some(number) = self.turn() else { return Ok(Found::Nothing) };
         let page = client.list_page(number).await?;
-        let at_end = page.is_empty();
+        let at_end = page.posts.is_empty();
         let new = commit_overlapping(client, search, ledger, number, page).await?;
         settle(search, ledger, at_end)?;
         Ok(if at_end && new.count == 0 { Found::Nothing } else { Found::Posts(new) })
@@ -89,8 +89,9 @@ async fn commit_overlapping(
     let mut new = HashSet::new();
     loop {
         let coverage = search.coverage;
-        new.extend(ledger.commit_page(search, &page, coverage, Contiguity::Provisional)?);
-        let overlaps = page.iter().any(|post| !new.contains(&post.number));
+        ledger.note_odd_entries(search, &page.odd)?;
+        new.extend(ledger.commit_page(search, &page.posts, coverage, Contiguity::Provisional)?);
+        let overlaps = page.posts.iter().any(|post| !new.contains(&post.number));
         if overlaps || number == 1 {
             return Ok(NewPosts::of(new));
         }

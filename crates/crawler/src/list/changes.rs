@@ -25,10 +25,12 @@ pub(super) async fn follow(
     loop {
         let after = search.coverage.changes.unwrap_or_default();
         let page = client.changes("", ChangeRange { after, up_to: None }).await?;
+        ledger.note_odd_entries(search, &page.odd)?;
+        let page = page.posts;
         let Some(last) = page.last().and_then(|post| post.change) else { return Ok(counts) };
         let found = match client.tags.trim() {
             "" => page.clone(),
-            tags => client.changes(tags, ChangeRange { after, up_to: Some(last) }).await?,
+            tags => client.changes(tags, ChangeRange { after, up_to: Some(last) }).await?.posts,
         };
         let found: HashSet<u64> = found.iter().map(|post| post.number).collect();
         counts += ledger.commit_changes(search, &page, &found, last)?;

@@ -36,7 +36,7 @@ impl ListingClient<'_> {
             Direction::Up(_) => self.ask(&url, Listing::Json).await?,
         };
         let page = dialect.in_order(direction, page);
-        direction.check(&page).map_err(|problem| ListError::Disordered { url: url.into(), problem })?;
+        direction.check(&page.posts).map_err(|problem| ListError::Disordered { url: url.into(), problem })?;
         Ok(page)
     }
 
@@ -57,15 +57,19 @@ impl ListingClient<'_> {
         let endpoint = self.address.dialect().changes(tags, range);
         let endpoint = endpoint.ok_or(ListError::NoChanges { site: self.address.site().name })?;
         let url = self.address.endpoint(&endpoint);
-        let page = self.ask(&url, Listing::Json).await?;
-        let rising = page.is_sorted_by(|a, b| a.change < b.change) && page.iter().all(|post| post.change.is_some());
+        let mut page = self.ask(&url, Listing::Json).await?;
+        // An entry without its number of a change cannot be followed, and is as odd here as one without an id.
+        let odd = page.posts.extract_if(.., |post| post.change.is_none());
+        page.odd.extend(odd.map(|post| format!("post {} without a change", post.number)));
+        let nothing_else = page.posts.is_empty() && !page.odd.is_empty();
+        let rising = !nothing_else && page.posts.is_sorted_by(|a, b| a.change < b.change);
         if rising { Ok(page) } else { Err(ListError::ChangesDisordered { url: url.into() }) }
     }
 
     /// Asks for a page whose being empty would end the walk for good: it has to be so twice.
     async fn list(&self, url: &Url, listing: Listing) -> Result<Page, ListError> {
         let page = self.ask(url, listing).await?;
-        if page.is_empty() { self.ask(url, listing).await } else { Ok(page) }
+        if page.posts.is_empty() { self.ask(url, listing).await } else { Ok(page) }
     }
 
     async fn ask(&self, url: &Url, listing: Listing) -> Result<Page, ListError> {

@@ -1,5 +1,7 @@
 //! What can be wrong with a listing.
 
+use contracts::foreign::one_line;
+
 use crate::{dialect::NotAList, fetch::FetchError, ledger::LedgerError};
 
 /// A listing that cannot be walked. What was listed until then is in the ledger.
@@ -21,6 +23,6 @@ pub(crate) enum ListError {
     SyncByPages,
     #[error("the API of {site} tells no changes since a given moment; crawl without --sync")]
     NoChanges { site: &'static str },
-    #[error("the site's robots.txt refuses the listing at {url} (\"{rule}\"){advice}")]
+    #[error("the site's robots.txt refuses the listing at {url} (\"{}\"){advice}", one_line(rule))]
     Refused { url: String, rule: String, advice: &'static str },
 }

@@ -104,6 +104,13 @@ fn requests_are_as_far_apart_as_robots_want() {
 }
 
 #[test]
+fn a_pause_with_which_no_crawl_would_end_is_refused() {
+    let booru = with_robots("User-agent: *\nCrawl-delay: 80000");
+    check_refused(&Place::new(&booru.url()), &booru, &["robots.txt", "wants 1334 minutes between two requests"]);
+    assert_eq!(booru.log().len(), 1);
+}
+
+#[test]
 fn a_picture_that_is_not_for_machines_to_learn_from_is_not_stored() {
     let booru = with_faults(|asked| {
         let marked = asked.path.starts_with("/image/") && asked.path.contains("/7");

@@ -37,6 +37,17 @@ pub enum Fault {
     EmptyList,
     /// Status 200 with an object that tells of an error, where a list was due.
     ErrorObject,
+    /// Whatever a test wants to be answered.
+    Body {
+        /// The status code.
+        code: u16,
+        /// What the `Content-Type` header says.
+        media_type: String,
+        /// The bytes of the answer.
+        body: Vec<u8>,
+    },
+    /// The sound list of records with two more, in its middle, that have no number: `null`, and one whose id is null.
+    OddEntries,
     /// The sound answer with one more header, or with another value of a header that it has: another
     /// `Content-Type`, `X-Robots-Tag: noai`.
     Header {

@@ -54,7 +54,7 @@ impl Dialect for Danbooru {
     fn in_order(&self, direction: Direction, mut page: Page) -> Page {
         // The posts next above a number come highest first too.
         if matches!(direction, Direction::Up(_)) {
-            page.reverse();
+            page.posts.reverse();
         }
         page
     }

@@ -9,7 +9,7 @@ use crate::{
     base_url::BaseUrl,
     dialect::{
         NotAList, Page,
-        html::{selector, title_of},
+        html::{selector, sentence_of},
         rating,
     },
     post::{Detail, HIGHEST_NUMBER, Post, Rendering, Status, md5_claim, md5_in, tag_list},
@@ -21,15 +21,11 @@ const NOBODY: &str = "No posts found";
 /// Reads a list page.
 pub(super) fn posts(text: &str, base: &BaseUrl) -> Result<Page, NotAList> {
     let page = Html::parse_document(text);
-    let articles = page.select(&ARTICLE);
-    let posts: Page = articles
-        .enumerate()
-        .map(|(index, article)| post(article, base).ok_or(NotAList::NoId(index + 1)))
-        .collect::<Result<_, _>>()?;
-    if posts.is_empty() && !text.contains(NOBODY) {
-        return Err(NotAList::OtherPage(title_of(&page)));
+    let listed = Page::of(page.select(&ARTICLE).map(|article| post(article, base).ok_or_else(|| article.html())))?;
+    if listed.posts.is_empty() && !text.contains(NOBODY) {
+        return Err(NotAList::OtherPage(sentence_of(&page)));
     }
-    Ok(posts)
+    Ok(listed)
 }
 
 static ARTICLE: LazyLock<Selector> = LazyLock::new(|| selector("article.post-preview"));
@@ -78,8 +74,8 @@ mod tests {
 
     const HASH: &str = "00112233445566778899aabbccddeeff";
 
-    fn parse(text: &str) -> Result<Page, NotAList> {
-        posts(text, &BaseUrl::new("https://danbooru.donmai.us", None).unwrap())
+    fn parse(text: &str) -> Result<Vec<Post>, NotAList> {
+        posts(text, &BaseUrl::new("https://danbooru.donmai.us", None).unwrap()).map(|page| page.posts)
     }
 
     /// An article in the shape of Danbooru's list pages, all of it invented; `more` are attributes of it.
@@ -146,7 +142,9 @@ mod tests {
         let check = |text: &str, expected: NotAList| assert_eq!(parse(text), Err(expected));
         check("<title> 503 </title>", NotAList::OtherPage(Some("503".into())));
         check("", NotAList::OtherPage(None));
-        check(&page("<article class=post-preview></article>"), NotAList::NoId(1));
+        let first = r#"<article class="post-preview"></article>"#.to_owned();
+        check(&page("<article class=post-preview></article>"), NotAList::NoIds { entries: 1, first });
+        assert_eq!(parse(&page(&format!("<article class=post-preview></article>{}", article(7, "")))).unwrap().len(), 1);
     }
 
     proptest! {

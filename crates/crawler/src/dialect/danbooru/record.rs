@@ -82,7 +82,7 @@ mod tests {
 
     fn one(text: &str) -> Post {
         let base = BaseUrl::new("https://danbooru.donmai.us", None).unwrap();
-        Danbooru.read_api(&format!("[{text}]"), &base).unwrap().remove(0)
+        Danbooru.read_api(&format!("[{text}]"), &base).unwrap().posts.remove(0)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     base_url::BaseUrl,
     dialect::{
         NotAList, Page,
-        html::{selector, title_of},
+        html::{selector, sentence_of},
         rating,
     },
     post::{Detail, HIGHEST_NUMBER, Post, Rendering, Status, is_placeholder, md5_in, tag_list},
@@ -24,15 +24,14 @@ const NOBODY: &str = "Nobody here but us chickens";
 pub(super) fn posts(text: &str, base: &BaseUrl) -> Result<Page, NotAList> {
     let page = Html::parse_document(text);
     let Some(list) = page.select(&LIST).next() else {
-        return if text.contains(NOBODY) { Ok(Vec::new()) } else { Err(NotAList::OtherPage(title_of(&page))) };
+        return if text.contains(NOBODY) { Ok(Page::default()) } else { Err(NotAList::OtherPage(sentence_of(&page))) };
     };
     let mut registered = registered(&page, base);
     let entries = list.child_elements().filter(|child| child.value().name() == "li");
-    let post = |(index, entry): (usize, ElementRef<'_>)| {
-        let number = entry_number(entry).ok_or(NotAList::NoId(index + 1))?;
+    Page::of(entries.map(|entry| {
+        let number = entry_number(entry).ok_or_else(|| entry.html())?;
         Ok(registered.remove(&number).unwrap_or_else(|| shown(number, entry, base)))
-    };
-    entries.enumerate().map(post).collect()
+    }))
 }
 
 static LIST: LazyLock<Selector> = LazyLock::new(|| selector("ul#post-list-posts"));
@@ -136,8 +135,8 @@ mod tests {
 
     use super::*;
 
-    fn parse(text: &str) -> Result<Page, NotAList> {
-        posts(text, &BaseUrl::new("http://127.0.0.1:4321", Some("http://mini.invalid")).unwrap())
+    fn parse(text: &str) -> Result<Vec<Post>, NotAList> {
+        posts(text, &BaseUrl::new("http://127.0.0.1:4321", Some("http://mini.invalid")).unwrap()).map(|page| page.posts)
     }
 
     const HASH: &str = "00112233445566778899aabbccddeeff";
@@ -199,7 +198,9 @@ mod tests {
         let check = |text: &str, expected: NotAList| assert_eq!(parse(text), Err(expected));
         check("<title> 503 </title>", NotAList::OtherPage(Some("503".into())));
         check("", NotAList::OtherPage(None));
-        check(&page("<li id=x>", ""), NotAList::NoId(1));
+        let first = r#"<li id="x"></li>"#.to_owned();
+        check(&page("<li id=x>", ""), NotAList::NoIds { entries: 1, first });
+        assert_eq!(parse(&page(&format!("<li id=x></li>{}", entry(7)), "")).unwrap().len(), 1);
     }
 
     #[test]
