@@ -1,6 +1,6 @@
 """Computes sliced Wasserstein distances with NumPy: the golden file that the evaluator's are held against.
 
-    python tests/oracles/sliced_wasserstein.py > crates/evaluator/tests/golden/sliced_wasserstein.json
+    python tests/oracles/sliced_wasserstein.py > crates/metrics/tests/golden/sliced_wasserstein.json
 
 Nothing is shared with the evaluator but the definition: the images come from a formula, the random numbers from the
 Philox4x32-10 below, the pyramid is filtered with the whole 5x5 kernel, and everything is done in double precision.

@@ -1,11 +1,9 @@
 //! Which real images are compared with which generated ones: equally many in every comparison.
 
 use dataset::{Dataset, Permutation, Split, SplitName};
+use metrics::{CHANNELS, Images, MetricError};
 
-use crate::{
-    error::EvaluateError,
-    images::{CHANNELS, Images},
-};
+use crate::error::EvaluateError;
 
 /// The most images in a set: more would take more memory than a laptop has, and change little.
 const MAX_IMAGES: usize = 2048;
@@ -87,7 +85,7 @@ impl Comparison {
         for (split, row) in reference.chain(train).take(count) {
             pixels.extend_from_slice(&dataset.split(split).pixels(row)?);
         }
-        Ok(Images::new(dataset.shape().side() as usize, pixels)?)
+        Ok(Images::new(dataset.shape().side() as usize, pixels).map_err(MetricError::from)?)
     }
 }
 
@@ -103,7 +101,7 @@ fn read(split: &Split, rows: &[usize]) -> Result<Images, EvaluateError> {
     for row in rows {
         pixels.extend_from_slice(&split.pixels(*row)?);
     }
-    Ok(Images::new(side, pixels)?)
+    Ok(Images::new(side, pixels).map_err(MetricError::from)?)
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use contracts::{id::RunId, publish::FileError};
 use dataset::DatasetError;
 use generator::{DeviceError, GeneratorError};
-
-use crate::{images::IncompleteImages, patches::PATCH_SIDE, sliced_wasserstein::UnequalSets};
+use metrics::MetricError;
 
 /// What can stop the evaluate stage.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +56,9 @@ pub enum EvaluateError {
         /// Images in the holdout.
         holdout: usize,
     },
-    /// The sets cannot be compared.
-    #[error("{0} (patches of {PATCH_SIDE} px are compared)")]
-    Unequal(#[from] UnequalSets),
-    /// Pixels that are no images.
+    /// The sets cannot be measured.
     #[error(transparent)]
-    Images(#[from] IncompleteImages),
+    Metric(#[from] MetricError),
     /// A grid is larger than a PNG file can be.
     #[error("cannot write a grid of images: {0}")]
     Grid(#[from] pictures::EncodeError),

@@ -12,16 +12,14 @@ use contracts::{
 };
 use dataset::{Dataset, SplitName};
 use generator::ChosenDevice;
+use metrics::{Images, MetricError, pyramid, sliced_wasserstein};
 
 use crate::{
     comparison::Comparison,
     error::EvaluateError,
     evaluation::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
     grid,
-    images::Images,
-    pyramid,
     sampler::{BATCH, Sampler},
-    sliced_wasserstein,
 };
 
 /// Below this many images in a set, distances say little.
@@ -134,7 +132,7 @@ fn sample_set(
         }
         pixels.extend(sampler.sample(first..end.min(first + BATCH as u64))?.into_pixels());
     }
-    Ok(Some(Images::new(sampler.side(), pixels)?))
+    Ok(Some(Images::new(sampler.side(), pixels).map_err(MetricError::from)?))
 }
 
 /// One pair's distance at each level.

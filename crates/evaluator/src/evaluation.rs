@@ -32,7 +32,7 @@ pub struct Evaluation {
 }
 
 /// Sliced Wasserstein distances on Laplacian pyramids, times a thousand; see
-/// [`sliced_wasserstein`](crate::sliced_wasserstein). All are between sets of equally many images.
+/// [`sliced_wasserstein`](metrics::sliced_wasserstein). All are between sets of equally many images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlicedWasserstein {
     /// Images in each set: the distances depend on it.

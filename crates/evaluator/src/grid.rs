@@ -1,11 +1,10 @@
 //! Images laid out in a square of eight by eight, by themselves or beside others.
 
+use metrics::Images;
 use pictures::{EncodeError, Encoding, Rgb, Sheet, Tile, side_by_side};
 
-use crate::images::Images;
-
 /// How many images a grid shows.
-pub const SHOWN: usize = 64;
+pub(crate) const SHOWN: usize = 64;
 
 const COLUMNS: usize = 8;
 /// Between the halves of a pair of grids, in pixels.
@@ -16,7 +15,7 @@ const WHITE: [u8; 3] = [255; 3];
 ///
 /// # Errors
 /// When the grid is larger than a PNG file can be.
-pub fn single(images: &Images) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn single(images: &Images) -> Result<Vec<u8>, EncodeError> {
     // Small, because it travels within the report's page.
     sheet(images).encode(Encoding::SmallPng)
 }
@@ -25,7 +24,7 @@ pub fn single(images: &Images) -> Result<Vec<u8>, EncodeError> {
 ///
 /// # Errors
 /// When the grid is larger than a PNG file can be.
-pub fn pair(left: &Images, right: &Images) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn pair(left: &Images, right: &Images) -> Result<Vec<u8>, EncodeError> {
     let sheets = [sheet(left), sheet(right)];
     let pair = side_by_side(&sheets, GAP, WHITE).expect("there are two of them");
     pair.encode(Encoding::SmallPng)

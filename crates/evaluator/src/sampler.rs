@@ -5,15 +5,16 @@ use std::{ops::Range, path::Path};
 use contracts::hash::ContentHash;
 use gan::Stream;
 use generator::{Device, GeneratorError, TrainedGenerator};
+use metrics::{Images, MetricError};
 use pictures::Rgb;
 
-use crate::{error::EvaluateError, images::Images};
+use crate::error::EvaluateError;
 
 /// Samples between two looks at whether the user wants to stop: one pass through the network.
 pub(crate) const BATCH: usize = 64;
 
 /// A trained generator and the seed of its samples.
-pub struct Sampler {
+pub(crate) struct Sampler {
     generator: TrainedGenerator,
     seed: u64,
 }
@@ -23,22 +24,22 @@ impl Sampler {
     ///
     /// # Errors
     /// When the file cannot be read or is no generator.
-    pub fn load(path: &Path, seed: u64, device: &Device) -> Result<Self, GeneratorError> {
+    pub(crate) fn load(path: &Path, seed: u64, device: &Device) -> Result<Self, GeneratorError> {
         Ok(Self { generator: TrainedGenerator::open(path, device)?, seed })
     }
 
     /// Where the generator was loaded from.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.generator.path()
     }
 
     /// The SHA-256 of the generator's file.
-    pub fn hash(&self) -> ContentHash {
+    pub(crate) fn hash(&self) -> ContentHash {
         self.generator.hash()
     }
 
     /// Pixels across, and down, of its samples.
-    pub fn side(&self) -> usize {
+    pub(crate) fn side(&self) -> usize {
         self.generator.side() as usize
     }
 
@@ -46,10 +47,11 @@ impl Sampler {
     ///
     /// # Errors
     /// When the generator gives values that are no numbers, or the device fails.
-    pub fn sample(&self, numbers: Range<u64>) -> Result<Images, EvaluateError> {
+    pub(crate) fn sample(&self, numbers: Range<u64>) -> Result<Images, EvaluateError> {
         let latents = self.generator.latents_of(self.seed, Stream::EvaluationLatents, numbers);
         let samples = self.generator.images(&latents)?;
-        Ok(Images::new(self.side(), samples.into_iter().flat_map(Rgb::into_bytes).collect())?)
+        let pixels = samples.into_iter().flat_map(Rgb::into_bytes).collect();
+        Ok(Images::new(self.side(), pixels).map_err(MetricError::from)?)
     }
 }
 
