@@ -69,7 +69,11 @@ impl Stage for Evaluate {
             seed,
             side: sampler.side(),
             generated: comparison.generated(),
-            sliced_wasserstein,
+            sliced_wasserstein: Some(sliced_wasserstein),
+            features: vec![],
+            images: vec![],
+            copying: None,
+            walks: None,
         };
         publish_grids(&folder, &dataset, &sampler, &comparison, samples)?;
         publish_evaluation(&folder, &evaluation, &mut report)?;
@@ -189,7 +193,7 @@ fn summarize(comparison: &Comparison, evaluation: &Evaluation, report: &mut Repo
     report.kept = comparison.generated() as u64;
     let rest = report.taken - report.kept;
     report.drop(&LeftOver { images: comparison.images }, rest);
-    let distances = &evaluation.sliced_wasserstein;
+    let Some(distances) = &evaluation.sliced_wasserstein else { return };
     report.figures.insert("swd_images".into(), distances.images as f64);
     let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.baseline)];
     for (name, distance) in named.into_iter().filter_map(|(name, distance)| Some((name, distance.as_ref()?))) {

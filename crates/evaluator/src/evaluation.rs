@@ -1,19 +1,47 @@
 //! What an evaluation found: the content of `evaluation/metrics.json`.
 
+mod copying;
+mod distance;
+mod error;
+mod neighbours;
+
 use contracts::{hash::ContentHash, id::RunId};
+use metrics::{Measurement, Metric};
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    copying::{CopyingTest, QUANTILES},
+    distance::{Distance, LevelDistance, SlicedWasserstein},
+    error::FormatError,
+    neighbours::{NearFace, Neighbours, SampleNeighbours},
+};
 
 /// What `format` says in every file of this kind.
 pub const FORMAT: &str = "nijigen-evaluation";
-/// The format's version. History: 1, the first.
-pub const VERSION: u32 = 1;
+/// The format's version. History: 1, the first, of sliced Wasserstein distances alone; 2, all metrics, where those that
+/// were not asked for are left out.
+pub const VERSION: u32 = 2;
 
 /// The metrics of one generator on one dataset; equal inputs give equal bytes.
+///
+/// The files of a run's `evaluation/`, each named by [`RunLayout`](contracts::layout::RunLayout):
+///
+/// | file | content |
+/// |---|---|
+/// | `metrics.json` | this |
+/// | `grid.png` | the first 64 samples beside as many real images |
+/// | `reals.png` | these real images alone |
+/// | `neighbours.png` | a row a sample: the sample, then its nearest training faces, tiles of [`side`](Self::side) pixels without gaps |
+/// | `neighbours.json` | [`Neighbours`]: which sample, rows and posts these tiles are |
+/// | `walks.png` | a row a walk between latents, its [`frames`](Walks::frames) from left to right, tiles without gaps |
+///
+/// `metrics.json` is written last: where it is, the others are of the same generator. An evaluation of version 1 has no
+/// neighbours and no walks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// [`FORMAT`].
     pub format: String,
-    /// [`VERSION`].
+    /// [`VERSION`], or an earlier one.
     pub version: u32,
     /// The run whose generator it is.
     pub run: RunId,
@@ -21,93 +49,97 @@ pub struct Evaluation {
     pub dataset: ContentHash,
     /// The SHA-256 of the generator's file.
     pub generator: ContentHash,
-    /// What latents, patches and directions were drawn from.
+    /// What latents, images, patches, directions and resamples were drawn from.
     pub seed: u64,
     /// The side of the images in pixels.
     pub side: usize,
     /// How many images were sampled and measured.
     pub generated: usize,
-    /// How far the generated images are from the real ones.
-    pub sliced_wasserstein: SlicedWasserstein,
+    /// How far the generated images are from the real ones, scale by scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sliced_wasserstein: Option<SlicedWasserstein>,
+    /// The metrics of features, network by network.
+    #[serde(default)]
+    pub features: Vec<NetworkMetrics>,
+    /// The metrics of the images themselves: MS-SSIM and the detector's rate.
+    #[serde(default)]
+    pub images: Vec<Measurement>,
+    /// Whether samples are copies of training images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copying: Option<CopyingTest>,
+    /// What `walks.png` shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walks: Option<Walks>,
 }
 
-/// Sliced Wasserstein distances on Laplacian pyramids, times a thousand; see
-/// [`sliced_wasserstein`](metrics::sliced_wasserstein). All are between sets of equally many images.
+/// The metrics of the features that one network makes of images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SlicedWasserstein {
-    /// Images in each set: the distances depend on it.
-    pub images: usize,
-    /// Generated images to those kept out of training; none where none were kept out.
-    pub holdout: Option<Distance>,
-    /// Generated images to training images.
-    pub train: Option<Distance>,
-    /// Real images to other real images: what a perfect generator could reach.
-    #[serde(rename = "floor")]
-    pub baseline: Option<Distance>,
+pub struct NetworkMetrics {
+    /// The network's name and version, such as `random-1`: figures of different ones cannot be compared.
+    pub network: String,
+    /// The SHA-256 of the weights' file; none for a network that needs no file.
+    pub weights: Option<ContentHash>,
+    /// Its metrics, in the order of [`Metric::ALL`]. Real images, generated ones and the baseline's are equally many; the
+    /// baseline's are real ones that are in neither set.
+    pub measurements: Vec<Measurement>,
 }
 
-/// One distance, measured between one or more pairs of sets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Distance {
-    /// The mean over levels and pairs.
-    pub mean: f64,
-    /// The standard deviation of the pairs' means, where there are two pairs at least.
-    pub deviation: Option<f64>,
-    /// How many pairs of sets were measured.
-    pub pairs: usize,
-    /// The mean over pairs at each level, finest first.
-    pub levels: Vec<LevelDistance>,
+/// The walks of `walks.png`: along great circles from one sample's latent to the next one's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walks {
+    /// The numbers of the samples that each walk, a row, passes through; the first is its first frame, the last its last.
+    pub stops: Vec<Vec<u64>>,
+    /// Frames in a row.
+    pub frames: usize,
 }
 
-/// A distance at one level of the pyramid.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LevelDistance {
-    /// The side of the level in pixels.
-    pub side: usize,
-    /// The mean over all pairs, at this level.
-    pub mean: f64,
-}
-
-impl Distance {
-    /// Sums up the distances of some pairs, `pairs[pair][level]`; `None` where there is no pair.
-    pub fn of(sides: &[usize], pairs: &[Vec<f64>]) -> Option<Self> {
-        if pairs.is_empty() || sides.is_empty() {
-            return None;
-        }
-        let level_mean = |level: usize| mean(pairs.iter().map(|pair| pair[level]));
-        let levels: Vec<_> = sides
-            .iter()
-            .enumerate()
-            .map(|(level, side)| LevelDistance { side: *side, mean: level_mean(level) })
-            .collect();
-        let mean_of_levels = mean(levels.iter().map(|level| level.mean));
-        Some(Self { mean: mean_of_levels, deviation: deviation(pairs), pairs: pairs.len(), levels })
+impl Evaluation {
+    /// Reads `metrics.json` as this version or an earlier one wrote it.
+    ///
+    /// # Errors
+    /// When it is no evaluation, or a later version's.
+    pub fn parse(json: &[u8]) -> Result<Self, FormatError> {
+        error::parse(json, FORMAT, VERSION)
     }
-}
 
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len() as f64;
-    values.sum::<f64>() / count
-}
+    /// All measurements of a metric, with the network's name where it is one of features.
+    pub fn measurements(&self) -> impl Iterator<Item = (Option<&str>, &Measurement)> {
+        let features = self.features.iter().flat_map(|network| {
+            network.measurements.iter().map(|measurement| (Some(network.network.as_str()), measurement))
+        });
+        let copying = self.copying.iter().map(|copying| &copying.nearer);
+        features.chain(self.images.iter().chain(copying).map(|measurement| (None, measurement)))
+    }
 
-/// The standard deviation of the pairs' means, with one degree of freedom taken by their own mean.
-fn deviation(pairs: &[Vec<f64>]) -> Option<f64> {
-    let means: Vec<f64> = pairs.iter().map(|pair| mean(pair.iter().copied())).collect();
-    let centre = mean(means.iter().copied());
-    let squares: f64 = means.iter().map(|value| (value - centre).powi(2)).sum();
-    (pairs.len() > 1).then(|| (squares / (pairs.len() - 1) as f64).sqrt())
+    /// A metric's measurement, of the first network that has it.
+    pub fn measurement(&self, metric: Metric) -> Option<&Measurement> {
+        self.measurements().map(|(_, measurement)| measurement).find(|measurement| measurement.metric == metric)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// As version 1 wrote it.
+    const FIRST: &str = include_str!("../tests/golden/evaluation-1.json");
+
     #[test]
-    fn distances_are_summed_up_over_pairs_and_levels() {
-        let distance = Distance::of(&[32, 16], &[vec![1.0, 3.0], vec![5.0, 7.0]]).unwrap();
-        let levels = vec![LevelDistance { side: 32, mean: 3.0 }, LevelDistance { side: 16, mean: 5.0 }];
-        assert_eq!(distance, Distance { mean: 4.0, deviation: Some(8f64.sqrt()), pairs: 2, levels });
-        assert_eq!(Distance::of(&[16], &[vec![2.0]]).unwrap().deviation, None);
-        assert_eq!(Distance::of(&[16], &[]), None);
+    fn the_first_version_is_read() {
+        let evaluation = Evaluation::parse(FIRST.as_bytes()).unwrap();
+        assert_eq!((evaluation.version, evaluation.measurements().count()), (1, 0));
+        let distances = evaluation.sliced_wasserstein.unwrap();
+        assert_eq!((distances.images, distances.baseline.unwrap().pairs), (6, 3));
+    }
+
+    #[test]
+    fn later_versions_and_other_files_are_refused() {
+        let check = |json: &str, expected: &str| {
+            let error = Evaluation::parse(json.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(&FIRST.replace("\"version\": 1", "\"version\": 3"), "version 3");
+        check(&FIRST.replace(FORMAT, "nijigen-dataset"), "nijigen-dataset");
+        check("{}", "missing field");
     }
 }

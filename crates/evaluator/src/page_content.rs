@@ -140,7 +140,7 @@ fn evaluation(run: &RunLayout) -> Result<Option<FoundEvaluation>, ReportError> {
     let path = run.evaluation_metrics();
     let Some(json) = read_if_there(&path)? else { return Ok(None) };
     let evaluation: Evaluation =
-        serde_json::from_slice(&json).map_err(|error| ReportError::Evaluation { path, problem: error.to_string() })?;
+        Evaluation::parse(&json).map_err(|error| ReportError::Evaluation { path, problem: error.to_string() })?;
     let generator = read_if_there(&run.generator())?.map(|bytes| ContentHash::of(&bytes));
     let is_of_these_weights = generator == Some(evaluation.generator);
     Ok(Some(FoundEvaluation { evaluation, is_of_these_weights }))

@@ -116,7 +116,7 @@ fn an_evaluation_is_the_same_bytes_every_time() {
     assert!(report.warnings.iter().any(|warning| warning.contains("sets of 6 images")), "{:?}", report.warnings);
 
     let evaluation: Evaluation = serde_json::from_slice(&first).unwrap();
-    let distances = evaluation.sliced_wasserstein;
+    let distances = evaluation.sliced_wasserstein.unwrap();
     let (holdout, baseline) = (distances.holdout.unwrap(), distances.baseline.unwrap());
     assert_eq!((distances.images, holdout.pairs, baseline.pairs), (6, 3, 3));
     assert_eq!(holdout.levels.iter().map(|level| level.side).collect::<Vec<_>>(), [32, 16]);

@@ -1,6 +1,6 @@
 //! Sets that cannot be measured.
 
-use crate::images::IncompleteImages;
+use crate::{images::IncompleteImages, metric::Metric};
 
 /// Why a metric has no value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum MetricError {
     /// The features come from different networks.
     #[error("cannot compare features of {0} with features of {1} dimensions: they come from different networks")]
     Dimensions(usize, usize),
+    /// A metric is taken of something else than features.
+    #[error("{0} is no metric of features")]
+    NotOfFeatures(Metric),
     /// A metric is not defined for so few.
     #[error("{count} images are too few: at least {needed} in each set are needed")]
     TooFew {

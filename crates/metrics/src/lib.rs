@@ -17,7 +17,7 @@
 //!     network.features(&other_real)?,
 //!     network.features(&generated)?,
 //! ];
-//! for line in measure(&Metric::ALL, &real, &generated, Some(&other_real), Options::new(1))? {
+//! for line in measure(&Metric::OF_FEATURES, &real, &generated, Some(&other_real), Options::new(1))? {
 //!     println!("{line}");
 //! }
 //! # Ok(())
@@ -70,7 +70,7 @@ pub use kernel::{KernelDistance, KernelOptions, kernel_distance};
 pub use manifold::{DENSITY_NEIGHBOUR, Manifold, PRECISION_NEIGHBOUR};
 pub use measure::{Options, measure};
 pub use measurement::{Measurement, Warning};
-pub use metric::Metric;
+pub use metric::{Best, Metric};
 pub use mobilenet::MobileNet;
 pub use moments::{Moments, square_root};
 pub use ms_ssim::{Diversity, diversity, ms_ssim};

@@ -32,12 +32,13 @@ impl Options {
     }
 }
 
-/// Takes the metrics named of generated against real images.
+/// Takes the metrics named, of [`Metric::OF_FEATURES`], of generated against real images.
 ///
 /// `baseline` are further real images, none of them among `real`; its first rows are taken, as many as were generated.
 ///
 /// # Errors
-/// When the features come from different networks or a set is too small for a metric to be defined.
+/// When a metric is none of features, the features come from different networks, or a set is too small for a metric to be
+/// defined.
 pub fn measure(
     metrics: &[Metric],
     real: &Features,
@@ -45,6 +46,9 @@ pub fn measure(
     baseline: Option<&Features>,
     options: Options,
 ) -> Result<Vec<Measurement>, MetricError> {
+    if let Some(other) = metrics.iter().find(|metric| !Metric::OF_FEATURES.contains(metric)) {
+        return Err(MetricError::NotOfFeatures(*other));
+    }
     let baseline = baseline.map(|baseline| baseline.first(generated.len()));
     let values = Comparison::new(metrics, real, generated)?;
     let floor = baseline.as_ref().map(|baseline| Comparison::new(metrics, real, baseline)).transpose()?;
@@ -73,7 +77,7 @@ struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     fn new(metrics: &[Metric], real: &'a Features, generated: &'a Features) -> Result<Self, MetricError> {
-        let needs_manifold = metrics.iter().any(|metric| !metric.is_distance());
+        let needs_manifold = metrics.iter().any(|metric| !matches!(metric, Metric::Frechet | Metric::Kernel));
         let manifold = needs_manifold.then(|| Manifold::of(real, generated)).transpose()?;
         Ok(Self { real, generated, manifold })
     }
@@ -133,7 +137,7 @@ impl<'a> Comparison<'a> {
             Metric::Recall => &manifold.recall,
             Metric::Density => &manifold.density,
             Metric::Coverage => &manifold.coverage,
-            Metric::Frechet | Metric::Kernel => &[],
+            _ => &[],
         })
     }
 }
@@ -150,7 +154,10 @@ fn warning(metric: Metric, real: &Features, generated: &Features, baseline: Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Philox, Stream};
+    use crate::{
+        metric::Best,
+        random::{Philox, Stream},
+    };
 
     fn cloud(step: u64, count: usize, shift: f32) -> Features {
         let mut values = vec![0.0; count * 4];
@@ -163,9 +170,9 @@ mod tests {
         let (real, other, shifted) = (cloud(0, 300, 0.0), cloud(1, 300, 0.0), cloud(2, 300, 1.5));
         let kernel = KernelOptions { subsets: 10, subset_size: 100, seed: 1 };
         let options = Options { kernel, ..Options::new(7) };
-        for measured in measure(&Metric::ALL, &real, &shifted, Some(&other), options).unwrap() {
+        for measured in measure(&Metric::OF_FEATURES, &real, &shifted, Some(&other), options).unwrap() {
             let (baseline, [low, high]) = (measured.baseline.unwrap(), measured.interval.unwrap());
-            let is_worse = if measured.metric.is_distance() { low > baseline } else { high < baseline };
+            let is_worse = if measured.metric.best() == Best::Lowest { low > baseline } else { high < baseline };
             assert!(is_worse && low < measured.value && measured.value < high, "{measured:?}");
             assert!(matches!(measured.warning, Some(Warning::FewImages { count: 300, .. })));
         }

@@ -105,6 +105,21 @@ impl RunLayout {
         self.evaluation().join("reals.png")
     }
 
+    /// The shown samples beside the training faces nearest to them.
+    pub fn evaluation_neighbours_sheet(&self) -> PathBuf {
+        self.evaluation().join("neighbours.png")
+    }
+
+    /// Which samples, rows and posts that sheet shows.
+    pub fn evaluation_neighbours(&self) -> PathBuf {
+        self.evaluation().join("neighbours.json")
+    }
+
+    /// Walks between latents, a row a walk.
+    pub fn evaluation_walks(&self) -> PathBuf {
+        self.evaluation().join("walks.png")
+    }
+
     /// The page that shows the run.
     pub fn report_page(&self) -> PathBuf {
         self.root.join("report.html")

@@ -13,13 +13,14 @@ pub(super) fn table(found: Option<&FoundEvaluation>) -> Markup {
     let Some(FoundEvaluation { evaluation, is_of_these_weights }) = found else {
         return missing("nothing was measured yet");
     };
-    let distances = &evaluation.sliced_wasserstein;
     html! {
         @if !is_of_these_weights {
             (missing("these figures are of earlier weights than the run has now; evaluate again"))
         }
-        (rows(distances))
-        (explanation(distances))
+        @if let Some(distances) = &evaluation.sliced_wasserstein {
+            (rows(distances))
+            (explanation(distances))
+        }
     }
 }
 
@@ -82,7 +83,11 @@ mod tests {
             seed: 1,
             side: 32,
             generated: 2400,
-            sliced_wasserstein: distances,
+            sliced_wasserstein: Some(distances),
+            features: vec![],
+            images: vec![],
+            copying: None,
+            walks: None,
         };
         FoundEvaluation { evaluation, is_of_these_weights }
     }
