@@ -90,6 +90,11 @@ impl Metric {
         }
     }
 
+    /// Whether it is a distance: 0 between sets that are alike, and less is better.
+    pub fn is_distance(self) -> bool {
+        self.best() == Best::Lowest
+    }
+
     /// The least images in a set with which the metric says something.
     ///
     /// A Fréchet distance needs as many as there are dimensions, or the covariances are singular, and a thousand for its
