@@ -39,7 +39,8 @@ fn push(line: &mut String, character: char) {
 
 /// Whether a character steers what is shown, or is not seen at all.
 fn is_shapeless(character: char) -> bool {
-    let steers_direction = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers_direction =
+        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let has_no_width =
         matches!(character, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     let is_a_line_break_or_tag = matches!(character, '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}');

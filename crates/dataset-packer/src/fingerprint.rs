@@ -1,7 +1,7 @@
 //! The perceptual hash: alike images get hashes that differ in few bits.
 
 use dataset::Dhash;
-use fast_image_resize::PixelType;
+use fast_image_resize::pixels::U8;
 
 use crate::resample::{lanczos, scale, transposed};
 
@@ -14,8 +14,8 @@ pub(crate) fn dhashes(images: &[Vec<u8>], side: u32) -> Vec<Dhash> {
     images.iter().for_each(|pixels| stacked.extend(pixels.chunks_exact(3).map(luma)));
     // Down, then across: the order shows, and the hashes of datasets that were packed before are to stay.
     let side_by_side = transposed(&stacked, images.len(), length, length);
-    let low = scale(&side_by_side, (count * side, side), (count * side, ROWS), PixelType::U8, &lanczos());
-    let small = scale(&low, (side, count * ROWS), (COLUMNS, count * ROWS), PixelType::U8, &lanczos());
+    let low = scale::<U8>(&side_by_side, (count * side, side), (count * side, ROWS), &lanczos());
+    let small = scale::<U8>(&low, (side, count * ROWS), (COLUMNS, count * ROWS), &lanczos());
     let stacked = transposed(&small, ROWS as usize, images.len(), COLUMNS as usize);
     stacked.chunks_exact((COLUMNS * ROWS) as usize).map(hash).collect()
 }
@@ -48,7 +48,7 @@ mod tests {
             (1..6).map(|seed| image(|x, y| (((x * 7 * seed) ^ (y * 5)) % 97 + (x + seed * y) % 130) as u8)).collect();
         let alone = |pixels: &Vec<u8>| {
             let grey: Vec<u8> = pixels.chunks_exact(3).map(luma).collect();
-            let hash = hash(&scale(&grey, (64, 64), (COLUMNS, ROWS), PixelType::U8, &lanczos()));
+            let hash = hash(&scale::<U8>(&grey, (64, 64), (COLUMNS, ROWS), &lanczos()));
             assert_eq!(dhash(pixels.clone(), 64), hash);
             hash
         };

@@ -6,8 +6,9 @@
 
 use contracts::config::Fit;
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
 };
 use pictures::Rgb;
 
@@ -32,12 +33,12 @@ pub(crate) fn resample(pictures: &[Rgb], fit: Fit, side: u32) -> Vec<Vec<u8>> {
     // Across, then down, as PIL does: between the two, overshoot is cut off at black and white, so the order shows.
     let rows = count * old;
     let across = lanczos().crop(left, 0.0, width, f64::from(rows));
-    let scaled = scale(&stacked, (old_width, rows), (new_width, rows), PixelType::U8x3, &across);
+    let scaled = scale::<U8x3>(&stacked, (old_width, rows), (new_width, rows), &across);
     let row_bytes = new_width as usize * 3;
     let side_by_side = transposed(&scaled, pictures.len(), old as usize, row_bytes);
     let columns = count * new_width;
     let down = lanczos().crop(0.0, top, f64::from(columns), height);
-    let scaled = scale(&side_by_side, (columns, old), (columns, new), PixelType::U8x3, &down);
+    let scaled = scale::<U8x3>(&side_by_side, (columns, old), (columns, new), &down);
     let stacked = transposed(&scaled, new as usize, pictures.len(), row_bytes);
     let whole = (target[2], target[3]) == (side, side);
     let square = |scaled: &[u8]| if whole { scaled.to_vec() } else { pad(scaled, target, side) };
@@ -67,18 +68,21 @@ pub(crate) fn is_upscaled(dimensions: (u32, u32), fit: Fit, side: u32) -> bool {
     width < f64::from(target[2]) || height < f64::from(target[3])
 }
 
-/// Scales raw pixels of one type; equal sizes are copied.
-pub(crate) fn scale(
+/// Scales pixels of one type; equal sizes are copied.
+///
+/// The type is a parameter, since a choice at run time would compile the filters of all types of pixels into this crate.
+pub(crate) fn scale<P: PixelTrait>(
     pixels: &[u8],
     (width, height): (u32, u32),
     (new_width, new_height): (u32, u32),
-    kind: PixelType,
     options: &ResizeOptions,
 ) -> Vec<u8> {
-    let source = ImageRef::new(width, height, pixels, kind).expect("a decoded picture's buffer has its size");
-    let mut target = Image::new(new_width, new_height, kind);
-    Resizer::new().resize(&source, &mut target, options).expect("a placement lies within its picture");
-    target.into_vec()
+    let source =
+        TypedImageRef::<P>::from_buffer(width, height, pixels).expect("a decoded picture's buffer has its size");
+    let mut scaled = vec![0; new_width as usize * new_height as usize * P::size()];
+    let mut target = TypedImage::from_buffer(new_width, new_height, &mut scaled).expect("the buffer has that size");
+    Resizer::new().resize_typed(&source, &mut target, options).expect("a placement lies within its picture");
+    scaled
 }
 
 fn placement((width, height): (u32, u32), fit: Fit, side: u32) -> Placement {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contracts::publish::{self, FileError};
-use fast_image_resize::PixelType;
+use fast_image_resize::pixels::U8x3;
 use pictures::{Encoding, Rgb, Sheet, Tile};
 
 use crate::resample::{lanczos, scale};
@@ -19,7 +19,7 @@ pub(crate) fn sheet(side: u32) -> Sheet {
 /// An image of the dataset, RGB interleaved, for a sheet of its side.
 pub(crate) fn tile(pixels: &[u8], side: u32, frame: Option<[u8; 3]>) -> Tile {
     let shown = side.min(MAX_TILE);
-    let small = scale(pixels, (side, side), (shown, shown), PixelType::U8x3, &lanczos());
+    let small = scale::<U8x3>(pixels, (side, side), (shown, shown), &lanczos());
     Tile { image: Rgb::new(shown, shown, small), frame, ..Tile::default() }
 }
 

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
+use fast_image_resize::{
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
+};
 use image::{
     DynamicImage, ExtendedColorType, RgbImage,
     codecs::{jpeg::JpegEncoder, webp::WebPEncoder},
@@ -167,12 +171,13 @@ fn scaled(picture: RgbImage, size: Size) -> Option<Vec<u8>> {
     if (picture.width(), picture.height()) == (size.width, size.height) {
         return Some(picture.into_raw());
     }
-    let (width, height) = picture.dimensions();
-    let source = Image::from_vec_u8(width, height, picture.into_raw(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(size.width, size.height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(fast_image_resize::FilterType::Lanczos3));
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    Some(target.into_vec())
+    // Of a type known here: a choice at run time would compile the filters of all types of pixels into this crate.
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), &picture).ok()?;
+    let mut scaled = vec![0; size.width as usize * size.height as usize * 3];
+    let mut target = TypedImage::from_buffer(size.width, size.height, &mut scaled).ok()?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
+    Some(scaled)
 }
 
 #[cfg(test)]

@@ -48,7 +48,10 @@ mod tests {
         check(danbooru, Some("You cannot search for more than 2 tags at a time."));
         check(r#"{"success":false,"reason":"level\nBlocked \u001b[2J"}"#, Some(r"level Blocked \u{1b}[2J"));
         check(r#"<response success="false" reason="Too deep!"/>"#, Some("Too deep!"));
-        check("<title>Error</title><nav><a>Login</a></nav><h1>Oh</h1><p></p><p>The  database\ntimed out", Some("Error: The database timed out"));
+        check(
+            "<title>Error</title><nav><a>Login</a></nav><h1>Oh</h1><p></p><p>The  database\ntimed out",
+            Some("Error: The database timed out"),
+        );
         check("<title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>", Some("502 Bad Gateway"));
         check("\"Missing authentication.\"", Some("Missing authentication."));
         check("Search is down", Some("Search is down"));

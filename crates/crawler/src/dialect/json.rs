@@ -208,14 +208,18 @@ mod tests {
         check("null", "a single value, not a list");
         check("\"Search is down\"", "the site says: Search is down");
         check("[[]]", "none of its 1 entries has a post id; the first is []");
-        check(r#"[{"id":null,"md5":"a"},null]"#, r#"none of its 2 entries has a post id; the first is {"id":null,"md5":"a"}"#);
+        check(
+            r#"[{"id":null,"md5":"a"},null]"#,
+            r#"none of its 2 entries has a post id; the first is {"id":null,"md5":"a"}"#,
+        );
         check(&format!("[{}1]", "{\"id\":1},".repeat(2000)), "more than 2000 entries");
         assert_eq!(parse("[]"), Ok(Vec::new()));
     }
 
     #[test]
     fn odd_entries_are_passed_over_and_shown() {
-        let page = page(r#"[{"id":9},{"md5":"a"},null,"x",{"id":-1},{"id":1e3},{"id":8,"tags":null,"md5":7}]"#).unwrap();
+        let page =
+            page(r#"[{"id":9},{"md5":"a"},null,"x",{"id":-1},{"id":1e3},{"id":8,"tags":null,"md5":7}]"#).unwrap();
         assert_eq!(page.posts.iter().map(|post| post.number).collect::<Vec<_>>(), [9, 8]);
         assert_eq!(page.odd, [r#"{"md5":"a"}"#, "null", "\"x\"", r#"{"id":-1}"#, r#"{"id":1000.0}"#]);
     }

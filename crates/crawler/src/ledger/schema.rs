@@ -187,7 +187,8 @@ mod tests {
              INSERT INTO pictures (source, number, variant, state, reason) VALUES (1, 3, 'sample', 'failed', '{reason}');"
         );
         make(&path, 4, &(third() + &row));
-        let found: String = open(&path).unwrap().query_row("SELECT reason FROM pictures", [], |row| row.get(0)).unwrap();
+        let found: String =
+            open(&path).unwrap().query_row("SELECT reason FROM pictures", [], |row| row.get(0)).unwrap();
         assert_eq!(found, reason);
     }
 

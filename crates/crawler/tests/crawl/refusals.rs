@@ -95,10 +95,16 @@ fn what_the_site_says_is_told() {
             check(&Place::with(&booru.url(), listing, Variant::Sample), parts);
         }
     };
-    let limit = r#"{"success":false,"error":"TagLimitError","message":"You cannot search for more than 2 tags.\n\u001b[2J"}"#;
+    let limit =
+        r#"{"success":false,"error":"TagLimitError","message":"You cannot search for more than 2 tags.\n\u001b[2J"}"#;
     told(422, "application/json", limit, &["answers 422", r"You cannot search for more than 2 tags. \\u{1b}[2J"]);
     let page = "<html><title>Error</title><p>The database <b>timed out</b></p></html>";
-    told(500, "text/html", page, &["answers 500", "saying \"Error: The database timed out\"", "run the same command again later"]);
+    told(
+        500,
+        "text/html",
+        page,
+        &["answers 500", "saying \"Error: The database timed out\"", "run the same command again later"],
+    );
     told(403, "text/plain", "level Blocked", &["answers 403", "saying \"level Blocked\""]);
     told(404, "text/plain", "", &["answers 404 Not Found; see what"]);
     let picture = "GIF89a\x01\0\x01\0\0\0\0;";

@@ -20,7 +20,9 @@ pub(super) fn instead(fault: &Fault, target: &str, answer: Response) -> Response
         Fault::RedirectLoop => redirect(target),
         Fault::Html => Response::html(200, error_page(200, "Please wait while we check your browser")),
         Fault::ErrorObject => error_object(),
-        Fault::Body { code, media_type, body } => Response::of_type(*code, media_type, Body::whole(body.as_slice().into())),
+        Fault::Body { code, media_type, body } => {
+            Response::of_type(*code, media_type, Body::whole(body.as_slice().into()))
+        }
         Fault::OddEntries => with_odd_entries(answer),
         Fault::Header { name, value } => answer.with_header(name, value),
         Fault::Empty => answer.whole_with(Vec::new()),

@@ -144,7 +144,10 @@ mod tests {
         check("", NotAList::OtherPage(None));
         let first = r#"<article class="post-preview"></article>"#.to_owned();
         check(&page("<article class=post-preview></article>"), NotAList::NoIds { entries: 1, first });
-        assert_eq!(parse(&page(&format!("<article class=post-preview></article>{}", article(7, "")))).unwrap().len(), 1);
+        assert_eq!(
+            parse(&page(&format!("<article class=post-preview></article>{}", article(7, "")))).unwrap().len(),
+            1
+        );
     }
 
     proptest! {
