@@ -176,5 +176,5 @@ pub fn shared_data() -> Option<PathBuf> {
 
 #[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
+    contracts::tell!("skipped: {why}");
 }

@@ -30,6 +30,16 @@ pub(crate) enum Command {
     Trace(TraceOptions),
     /// Hand the dataset over to other tools.
     Export(ExportOptions),
+    /// List the training runs, newest first.
+    Runs(RunsOptions),
+    /// Show the newest grid and curves of a run in a browser while it trains.
+    Watch(WatchOptions),
+    /// Make a drawn part of what each stage made again, and compare.
+    Verify(VerifyOptions),
+    /// Remove what stages made: all of it but the pictures, unless stages are named.
+    Clean(CleanOptions),
+    /// Remove what nobody needs: leftovers of killed processes, unused prepared shards, superseded checkpoints.
+    Gc(GcOptions),
     /// Measure a stage, beside other tools where they are installed.
     Bench(BenchOptions),
     /// Show what is fresh and what would run again.
@@ -103,6 +113,60 @@ pub(crate) struct ExportOptions {
     /// Where it goes: a new folder, or the zip's name.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunsOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
+    /// Print them as a JSON list.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WatchOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// The run: its id, the beginning of one, or latest, which it is unless given.
+    #[arg(value_name = "RUN")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyOptions {
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+    /// The stages to verify; all that have made something unless given.
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<StageId>,
+    /// Draw the part that this number drew before.
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub(crate) seed: Option<u64>,
+    /// Compare everything, which takes as long as making it.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CleanOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
+    /// The stages whose outputs go; all but the crawl unless given. `train` means the run that the configuration names.
+    #[arg(value_name = "STAGE")]
+    pub(crate) stages: Vec<StageId>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GcOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Clone, Debug, Args)]

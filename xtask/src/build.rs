@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, bail};
-use contracts::{Config, StageId, config::DeviceChoice, spec::Feature};
+use contracts::{Config, StageId, config::DeviceChoice, spec::Feature, tell};
 
 use crate::{
-    opencv,
-    workspace::{Binaries, Workspace, cargo},
+    opencv, own_build,
+    workspace::{Binaries, Workspace},
 };
 
 /// The stand-in booru's program and crate.
@@ -59,9 +59,10 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
         };
     }
     let packages = packages(workspace, stages, mini);
-    let mut command = cargo();
+    own_build::forget_other_checkouts(workspace, &packages)?;
+    let mut command = workspace.cargo();
     // The cropper's OpenCV is a default feature, for those who build it by hand; here the configuration decides.
-    command.args(["build", "--release", "--no-default-features"]).current_dir(&workspace.root);
+    command.args(["build", "--release", "--no-default-features"]);
     for package in &packages {
         command.args(["--package", package]);
     }
@@ -70,8 +71,11 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
             command.args(["--features", &format!("{}/{feature}", stage.spec().package)]);
         }
     }
-    let names: Vec<_> = packages.into_iter().collect();
-    eprintln!("building {} (the first time takes some minutes)", names.join(", "));
+    let missing = |stage: &&StageId| !workspace.binaries().path(stage.spec().binary).exists();
+    if stages.iter().any(|stage| missing(&stage)) {
+        let names: Vec<_> = packages.into_iter().collect();
+        tell!("building {} (the first time takes some minutes)", names.join(", "));
+    }
     command.envs(opencv::environment());
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use contracts::Outcome;
+use contracts::{Outcome, tell};
 
 use crate::{setup, tidy, tools, workspace::Workspace};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Outcome> {
     for (name, check) in CHECKS {
         let started = Instant::now();
         let outcome = check(workspace)?;
-        eprintln!("ci: {name}: {outcome:?} after {:.0} s", started.elapsed().as_secs_f64());
+        tell!("ci: {name}: {outcome:?} after {:.0} s", started.elapsed().as_secs_f64());
         if outcome != Outcome::Done {
             return Ok(outcome);
         }
@@ -35,10 +35,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Outcome> {
 }
 
 fn deny(workspace: &Workspace) -> anyhow::Result<Outcome> {
-    if !tools::has("deny") {
-        eprintln!(
-            "cargo-deny is not installed, so licences and sources go unchecked: cargo install --locked cargo-deny"
-        );
+    if !tools::has(workspace, "deny") {
+        tell!("cargo-deny is not installed, so licences and sources go unchecked: cargo install --locked cargo-deny");
         return Ok(Outcome::Done);
     }
     tools::run(workspace, &["deny", "--workspace", "check", "bans", "licenses", "sources"])

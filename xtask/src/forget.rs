@@ -8,17 +8,10 @@ use contracts::{
     id::PostId,
     layout::{Layout, RunLayout},
     options::{CrawlOptions, NoOptions, Request},
-    publish,
+    publish, stdout,
 };
 
-use crate::{
-    arguments::ForgetOptions,
-    inputs,
-    lock::{Entry, Lock},
-    pipeline,
-    project::Project,
-    workspace::Workspace,
-};
+use crate::{arguments::ForgetOptions, inputs, lock::Entry, pipeline, project::Project, workspace::Workspace};
 
 /// Forgets the posts in the crawl, cuts and packs again what came from them, and names the training runs that saw them.
 pub(crate) fn run(workspace: &Workspace, options: &ForgetOptions) -> anyhow::Result<Outcome> {
@@ -31,21 +24,20 @@ pub(crate) fn run(workspace: &Workspace, options: &ForgetOptions) -> anyhow::Res
         }
     }
     for run in runs_that_saw(&project.layout, &options.posts)? {
-        println!("{}", run.checkpoints().display());
+        stdout::line(run.checkpoints().display())?;
     }
     Ok(outcome)
 }
 
 /// Takes the posts out of the crawl. What it was made from stays as it was: no other post was asked for.
 fn forget_in_crawl(workspace: &Workspace, project: &Project, options: &ForgetOptions) -> anyhow::Result<Outcome> {
-    let (path, folder) = (project.lock_file(), project.lock_name());
-    let known = Lock::read(&path)?.entry(&folder, StageId::Crawl).cloned();
+    let known = project.lock()?.entry(&project.lock_name(), StageId::Crawl).cloned();
     let known =
         known.filter(|entry| inputs::output(StageId::Crawl, project).is_ok_and(|now| now == Some(entry.output)));
     let forget = CrawlOptions { forget: options.posts.clone(), ..CrawlOptions::default() };
     let outcome = pipeline::run_one(workspace, StageId::Crawl, &options.run, &Request::from(&forget))?;
     let entry = known.zip(inputs::output(StageId::Crawl, project)?).map(|(entry, output)| Entry { output, ..entry });
-    Lock::read(&path)?.put(&path, &folder, StageId::Crawl, entry)?;
+    project.remember(StageId::Crawl, entry)?;
     Ok(outcome)
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Reason {
     NeverRun,
     /// Its output is gone, or is not what it wrote.
     Output(&'static str),
+    /// A share of it was begun, and the whole was not put together since.
+    SharesBegun,
     /// Some items failed last time.
     Failures(u64),
     /// Something that it reads changed.
@@ -62,6 +64,9 @@ impl fmt::Display for Reason {
         match self {
             Self::NeverRun => write!(f, "it has not run to its end yet"),
             Self::Output(what) => write!(f, "its output {what}"),
+            Self::SharesBegun => {
+                f.write_str("a share of it was begun; `cargo xtask` without --shard puts the whole together")
+            }
             Self::Failures(count) => write!(f, "{count} items failed last time"),
             Self::Input(change) => write!(f, "{change}"),
             Self::Key(change) => write!(f, "key {change}"),
@@ -104,6 +109,9 @@ pub(crate) fn judge(
         None => Freshness::Stale(vec![Reason::NeverRun]),
         Some(entry) => {
             let mut reasons = reasons(entry, &now);
+            if project.layout.share_marker(stage).is_some_and(|marker| marker.exists()) {
+                reasons.insert(0, Reason::SharesBegun);
+            }
             match output {
                 None => reasons.insert(0, Reason::Output("is missing")),
                 Some(hash) if hash != entry.output => reasons.insert(0, Reason::Output("was changed since")),

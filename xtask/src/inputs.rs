@@ -12,6 +12,7 @@ use contracts::{
     manifest::{self, Manifest, ManifestError},
     record::FaceRecord,
     spec::{Input, Output, Source},
+    tell,
 };
 
 use crate::project::Project;
@@ -65,7 +66,7 @@ pub(crate) fn run(project: &Project) -> anyhow::Result<Option<RunLayout>> {
 fn records(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     match manifest::records_hash(path) {
         Err(error @ ManifestError::Line { .. }) => {
-            eprintln!("warning: {error}");
+            tell!("warning: {error}");
             Ok(None)
         }
         other => Ok(other?),

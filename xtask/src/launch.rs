@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead as _, BufReader},
-    process::{ChildStdin, ChildStdout, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use contracts::{Outcome, Report, StageId};
+use contracts::{Outcome, Report, StageId, stdout, tell};
 
 use crate::{mini::MiniBooru, project::Project, workspace::Workspace};
 
@@ -45,7 +45,7 @@ pub(crate) fn stage(
     hold_open(None);
     let outcome = Outcome::of_code(status.code());
     if outcome == Outcome::Failed && status.code() != Some(1) {
-        eprintln!("{} ended abnormally: {status}", stage.spec().binary);
+        tell!("{} ended abnormally: {status}", stage.spec().binary);
     }
     Ok(Ended { outcome, report })
 }
@@ -57,10 +57,19 @@ fn report(stdout: ChildStdout) -> io::Result<Option<Report>> {
         let line = line?;
         match serde_json::from_str(&line) {
             Ok(read) => report = Some(read),
-            Err(_) => println!("{line}"),
+            Err(_) => stdout::line(line).map_err(io::Error::other)?,
         }
     }
     Ok(report)
+}
+
+/// Runs a program of the pipeline that is no stage, with its stdin piped, to its end.
+pub(crate) fn until_ended(command: &mut Command) -> io::Result<Outcome> {
+    let mut child = command.spawn()?;
+    hold_open(child.stdin.take());
+    let status = child.wait()?;
+    hold_open(None);
+    Ok(Outcome::of_code(status.code()))
 }
 
 fn needs_mini(project: &Project) -> bool {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::Context as _;
-use contracts::{ContentHash, StageId, publish};
+use contracts::{ContentHash, Layout, StageId, lock, publish};
 use serde::{Deserialize, Serialize};
 
 /// The format's version. 1: the first.
@@ -61,44 +61,65 @@ impl Lock {
     pub(crate) fn entry(&self, folder: &str, stage: StageId) -> Option<&Entry> {
         self.folder.get(folder)?.get(&stage)
     }
+}
 
-    /// Remembers a stage, or forgets it, on disk too.
-    pub(crate) fn put(
-        &mut self,
-        path: &Path,
-        folder: &str,
-        stage: StageId,
-        entry: Option<Entry>,
-    ) -> anyhow::Result<()> {
-        let stages = self.folder.entry(folder.to_owned()).or_default();
-        match entry {
-            Some(entry) => stages.insert(stage, entry),
-            None => stages.remove(&stage),
-        };
-        let text = toml::to_string(self).context("cannot write the lock")?;
-        let head = "# Written by `cargo xtask`: what each stage's outputs were made from. Not for editing.\n";
-        Ok(publish::write_file(path, format!("{head}{text}").as_bytes())?)
-    }
+/// Remembers a stage of a data folder, or forgets it, in the pipeline.lock of a folder. It is read anew and written while no
+/// other process does so: what others have remembered meanwhile stays.
+pub(crate) fn remember(root: &Path, folder: &str, stage: StageId, entry: Option<Entry>) -> anyhow::Result<()> {
+    let _held = lock::wait_for(&Layout::pipeline_lock_guard(root))?;
+    let path = Layout::pipeline_lock(root);
+    let mut lock = Lock::read(&path)?;
+    let stages = lock.folder.entry(folder.to_owned()).or_default();
+    match entry {
+        Some(entry) => stages.insert(stage, entry),
+        None => stages.remove(&stage),
+    };
+    let text = toml::to_string(&lock).context("cannot write the lock")?;
+    let head = "# Written by `cargo xtask`: what each stage's outputs were made from. Not for editing.\n";
+    Ok(publish::write_file(&path, format!("{head}{text}").as_bytes())?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+
+    fn entry(output: &str) -> Entry {
+        let fingerprint =
+            Fingerprint { config: [("crop.size".to_owned(), "96".to_owned())].into(), ..Fingerprint::default() };
+        Entry { output: ContentHash::of(output.as_bytes()), failed: 0, fingerprint }
+    }
 
     #[test]
     fn entries_survive_the_disk_and_can_be_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pipeline.lock");
-        let mut lock = Lock::read(&path).unwrap();
-        let fingerprint =
-            Fingerprint { config: [("crop.size".to_owned(), "96".to_owned())].into(), ..Fingerprint::default() };
-        let entry = Entry { output: ContentHash::of(b"faces"), failed: 0, fingerprint };
-        lock.put(&path, "data/smoke", StageId::Crop, Some(entry.clone())).unwrap();
-        let read = Lock::read(&path).unwrap();
-        assert_eq!(read.entry("data/smoke", StageId::Crop), Some(&entry));
-        assert_eq!(read.entry("data", StageId::Crop), None);
-        lock.put(&path, "data/smoke", StageId::Crop, None).unwrap();
-        assert_eq!(Lock::read(&path).unwrap().entry("data/smoke", StageId::Crop), None);
+        let (root, entry) = (folder.path(), entry("faces"));
+        let read = || Lock::read(&Layout::pipeline_lock(root)).unwrap();
+        remember(root, "data/smoke", StageId::Crop, Some(entry.clone())).unwrap();
+        assert_eq!(read().entry("data/smoke", StageId::Crop), Some(&entry));
+        assert_eq!(read().entry("data", StageId::Crop), None);
+        remember(root, "data/smoke", StageId::Crop, None).unwrap();
+        assert_eq!(read().entry("data/smoke", StageId::Crop), None);
+    }
+
+    #[test]
+    fn writers_at_the_same_time_all_keep_their_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders: Vec<String> = (0..8).map(|number| format!("data/{number}")).collect();
+        thread::scope(|scope| {
+            for name in &folders {
+                scope.spawn(|| {
+                    for stage in StageId::ALL {
+                        remember(folder.path(), name, stage, Some(entry(name))).unwrap();
+                    }
+                });
+            }
+        });
+        let lock = Lock::read(&Layout::pipeline_lock(folder.path())).unwrap();
+        for name in &folders {
+            assert!(StageId::ALL.iter().all(|stage| lock.entry(name, *stage) == Some(&entry(name))), "{name}");
+        }
     }
 
     #[test]

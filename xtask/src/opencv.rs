@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use contracts::Outcome;
+use contracts::{Outcome, stdout};
 
 /// The modules that the cropper uses.
 const MODULES: [&str; 4] = ["opencv_core", "opencv_imgproc", "opencv_imgcodecs", "opencv_objdetect"];
@@ -49,7 +49,7 @@ pub(crate) fn missing() -> Vec<&'static str> {
 /// `cargo xtask env`: the exports for a shell.
 pub(crate) fn print_exports() -> anyhow::Result<Outcome> {
     for (name, value) in environment() {
-        println!("export {name}='{value}'");
+        stdout::line(format_args!("export {name}='{value}'"))?;
     }
     Ok(Outcome::Done)
 }

@@ -6,6 +6,7 @@ use contracts::{
     Outcome, StageId,
     options::{Mode, Request},
     report::State,
+    stdout, tell,
 };
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     build,
     freshness::{self, Freshness},
     inputs, launch,
-    lock::{Entry, Lock},
+    lock::Entry,
     project::Project,
     setup,
     workspace::{Binaries, Workspace},
@@ -48,15 +49,27 @@ pub(crate) fn run_one(
     if run.dry_run {
         return runner.show_plan(&[stage]);
     }
-    runner.prepare(&[stage], run.yes)?;
+    prepare(workspace, &project, &[stage], run.yes)?;
     launch::stop_stages_on_signals()?;
-    if request.mode != Mode::Work {
+    // A share leaves the lock alone: it marks the stage's folder, and is one of many on as many machines.
+    if request.mode != Mode::Work || request.share.is_some() {
         return Ok(launch::stage(workspace, &project, stage, &request.arguments)?.outcome);
     }
-    let mut lock = Lock::read(&project.lock_file())?;
-    let outcome = runner.run_stage(&mut lock, stage, &request.arguments)?;
+    let outcome = runner.run_stage(stage, &request.arguments)?;
     runner.say_how_to_resume(outcome, stage);
     Ok(outcome)
+}
+
+/// Makes sure that the stages can be built, builds them, and fetches what they need besides.
+pub(crate) fn prepare(workspace: &Workspace, project: &Project, stages: &[StageId], yes: bool) -> anyhow::Result<()> {
+    let builds = matches!(workspace.binaries(), Binaries::Built(_));
+    if builds && build::needs_opencv(stages, &project.config) {
+        setup::system(yes)?;
+    }
+    if stages.contains(&StageId::Crop) {
+        setup::cascade(&project.config.crop.cascade)?;
+    }
+    build::programs(workspace, &project.config, stages)
 }
 
 /// The stages between two, both included.
@@ -77,21 +90,20 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn run(&self, stages: &[StageId], yes: bool) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let mut lock = Lock::read(&self.project.lock_file())?;
-        let Some(first) = self.first_to_run(&lock, stages)? else {
-            eprintln!("all is fresh: nothing to do");
+        let Some(first) = self.first_to_run(stages)? else {
+            tell!("all is fresh: nothing to do");
             return Ok(Outcome::Done);
         };
         // What follows the first stale stage may turn out fresh, but whether it does is known only then.
-        self.prepare(&stages[first..], yes)?;
+        prepare(self.workspace, self.project, &stages[first..], yes)?;
         launch::stop_stages_on_signals()?;
         let mut worst = Outcome::Done;
         for (index, stage) in stages.iter().enumerate().skip(first) {
-            if index > first && !self.has_to_run(&lock, *stage)? {
-                eprintln!("{stage}: fresh");
+            if index > first && !self.has_to_run(*stage)? {
+                tell!("{stage}: fresh");
                 continue;
             }
-            match self.run_stage(&mut lock, *stage, &[])? {
+            match self.run_stage(*stage, &[])? {
                 Outcome::Done => {}
                 Outcome::DoneWithFailures => worst = Outcome::DoneWithFailures,
                 stop => {
@@ -100,26 +112,26 @@ impl Runner<'_> {
                 }
             }
         }
-        eprintln!("pipeline: done in {:.1} s", started.elapsed().as_secs_f64());
+        tell!("pipeline: done in {:.1} s", started.elapsed().as_secs_f64());
         Ok(worst)
     }
 
-    fn first_to_run(&self, lock: &Lock, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
+    fn first_to_run(&self, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
         for (index, stage) in stages.iter().enumerate() {
-            if self.has_to_run(lock, *stage)? {
+            if self.has_to_run(*stage)? {
                 return Ok(Some(index));
             }
         }
         Ok(None)
     }
 
-    fn has_to_run(&self, lock: &Lock, stage: StageId) -> anyhow::Result<bool> {
-        Ok(match freshness::judge(self.workspace, self.project, lock, stage)? {
+    fn has_to_run(&self, stage: StageId) -> anyhow::Result<bool> {
+        Ok(match freshness::judge(self.workspace, self.project, &self.project.lock()?, stage)? {
             Freshness::Fresh => false,
             Freshness::Stale(_) => true,
             Freshness::OldCode(_) if self.retrain => true,
             Freshness::OldCode(_) => {
-                eprintln!(
+                tell!(
                     "{stage}: made by older code, and kept; --retrain repeats it (`cargo xtask status --why` says more)"
                 );
                 false
@@ -127,52 +139,39 @@ impl Runner<'_> {
         })
     }
 
-    /// Makes sure that the stages can be built, builds them, and fetches what they need besides.
-    fn prepare(&self, stages: &[StageId], yes: bool) -> anyhow::Result<()> {
-        let builds = matches!(self.workspace.binaries(), Binaries::Built(_));
-        if builds && build::needs_opencv(stages, &self.project.config) {
-            setup::system(yes)?;
-        }
-        if stages.contains(&StageId::Crop) {
-            setup::cascade(&self.project.config.crop.cascade)?;
-        }
-        build::programs(self.workspace, &self.project.config, stages)
-    }
-
-    fn run_stage(&self, lock: &mut Lock, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
-        let (path, folder) = (self.project.lock_file(), self.project.lock_name());
+    fn run_stage(&self, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
         // Forgotten first: a stage killed half way must not look fresh.
-        lock.put(&path, &folder, stage, None)?;
+        self.project.remember(stage, None)?;
         let fingerprint = freshness::fingerprint(self.workspace, self.project, stage)?;
         let ended = launch::stage(self.workspace, self.project, stage, arguments)?;
         let finished = ended.report.as_ref().is_some_and(|report| report.state == State::Complete);
         if let (true, Some(output)) = (finished, inputs::output(stage, self.project)?) {
             let failed = ended.report.map_or(0, |report| report.failed);
-            lock.put(&path, &folder, stage, Some(Entry { output, failed, fingerprint }))?;
+            self.project.remember(stage, Some(Entry { output, failed, fingerprint }))?;
         }
         Ok(ended.outcome)
     }
 
     fn say_how_to_resume(&self, outcome: Outcome, stage: StageId) {
         match outcome {
-            Outcome::Interrupted => eprintln!("interrupted during {stage}; the same command resumes here"),
-            Outcome::Failed | Outcome::BadUsage => {
-                eprintln!("{stage} failed; what was finished is kept, and the same command resumes here");
-            }
-            Outcome::Done | Outcome::DoneWithFailures => {}
+            Outcome::Interrupted => tell!("interrupted during {stage}; the same command resumes here"),
+            // Whether the same command would get further, the stage's own words tell: not every failure passes.
+            Outcome::Failed => tell!("{stage} failed; what was finished until then is kept"),
+            // Nothing was begun.
+            Outcome::BadUsage | Outcome::Done | Outcome::DoneWithFailures => {}
         }
     }
 
     /// One line on stdout: the run's folder.
     fn tell_where(&self) -> anyhow::Result<()> {
         if let Some(run) = inputs::run(self.project)?.filter(|run| run.generator().exists()) {
-            println!("{}", run.root().display());
+            stdout::line(run.root().display())?;
         }
         Ok(())
     }
 
     fn show_plan(&self, stages: &[StageId]) -> anyhow::Result<Outcome> {
-        let lock = Lock::read(&self.project.lock_file())?;
+        let lock = self.project.lock()?;
         let mut upstream_runs = false;
         for stage in stages {
             let freshness = freshness::judge(self.workspace, self.project, &lock, *stage)?;
@@ -182,12 +181,12 @@ impl Runner<'_> {
                 (false, true) => "would run if what comes before it changes its input",
                 (false, false) => "fresh",
             };
-            eprintln!("{stage}: {plan}");
-            freshness.reasons().iter().for_each(|reason| eprintln!("  {reason}"));
+            tell!("{stage}: {plan}");
+            freshness.reasons().iter().for_each(|reason| tell!("  {reason}"));
             upstream_runs |= runs;
         }
         if stages.contains(&StageId::Crawl) && !self.project.config.crawl.is_mini() {
-            eprintln!("nothing was asked of {}", self.project.config.crawl.site);
+            tell!("nothing was asked of {}", self.project.config.crawl.site);
         }
         Ok(Outcome::Done)
     }

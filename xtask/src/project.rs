@@ -8,11 +8,16 @@ use std::{
 
 use anyhow::Context as _;
 use contracts::{
-    Config, Layout,
+    Config, Layout, StageId,
     config::{self, Request},
 };
 
-use crate::{arguments::ConfigOptions, bad_usage::BadUsage, workspace::Workspace};
+use crate::{
+    arguments::ConfigOptions,
+    bad_usage::BadUsage,
+    lock::{self, Entry, Lock},
+    workspace::Workspace,
+};
 
 /// A pipeline: one configuration, one data folder.
 #[derive(Debug)]
@@ -41,9 +46,14 @@ impl Project {
         Ok(Self { config, layout, root, file, options: options.clone() })
     }
 
-    /// The lock that remembers what the outputs were made from.
-    pub(crate) fn lock_file(&self) -> PathBuf {
-        self.root.join("pipeline.lock")
+    /// What pipeline.lock remembers now.
+    pub(crate) fn lock(&self) -> anyhow::Result<Lock> {
+        Lock::read(&Layout::pipeline_lock(&self.root))
+    }
+
+    /// Has pipeline.lock remember a stage of this pipeline, or forget it.
+    pub(crate) fn remember(&self, stage: StageId, entry: Option<Entry>) -> anyhow::Result<()> {
+        lock::remember(&self.root, &self.lock_name(), stage, entry)
     }
 
     /// The name of this pipeline's entries in the lock: its data folder, as configured.

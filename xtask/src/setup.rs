@@ -1,7 +1,6 @@
 //! Installing what the system lacks: OpenCV and libclang for the build, the cascade for the crops.
 
 use std::{
-    io::{self, BufRead as _, IsTerminal as _},
     path::Path,
     process::{Command, Stdio},
 };
@@ -10,10 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use contracts::{
     Outcome, StageId,
     cascade::{self, CascadeError},
-    publish,
+    publish, tell,
 };
 
-use crate::{arguments::SetupOptions, build, opencv, project::Project, workspace::Workspace};
+use crate::{arguments::SetupOptions, ask, build, opencv, project::Project, workspace::Workspace};
 
 /// Debian's names: the parts of OpenCV 4 that the cropper uses, and what its bindings are generated with.
 const APT_PACKAGES: [&str; 6] = [
@@ -40,9 +39,9 @@ pub(crate) fn run(workspace: &Workspace, options: &SetupOptions) -> anyhow::Resu
     }
     if let Err(error) = cascade(&config.crop.cascade) {
         // A machine without network can still build and be given the cascade later.
-        eprintln!("warning: {error:#}");
+        tell!("warning: {error:#}");
     }
-    eprintln!("setup: everything that can be installed is there");
+    tell!("setup: everything that can be installed is there");
     Ok(Outcome::Done)
 }
 
@@ -60,8 +59,8 @@ pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
         bail!("this machine lacks {missing}; run: {advice}");
     }
     let commands = apt_commands();
-    eprintln!("this machine lacks {missing}; to be run:\n  {}", commands.join("\n  "));
-    if !yes && io::stdin().is_terminal() && !agreed()? {
+    tell!("this machine lacks {missing}; to be run:\n  {}", commands.join("\n  "));
+    if !yes && ask::is_possible() && !ask::agrees()? {
         bail!("nothing was installed; run the commands above, or the same command with --yes");
     }
     for command in &commands {
@@ -92,7 +91,7 @@ pub(crate) fn cascade(name: &str) -> anyhow::Result<()> {
 
 /// Fetches the cascade with curl, checks it, and only then gives it its name.
 fn download(target: &Path) -> anyhow::Result<()> {
-    eprintln!("downloading {}", cascade::UPSTREAM_URL);
+    tell!("downloading {}", cascade::UPSTREAM_URL);
     let mut curl = Command::new("curl");
     curl.args(["--fail", "--silent", "--show-error", "--location", "--max-time", "60", cascade::UPSTREAM_URL]);
     let output = curl.stderr(Stdio::piped()).output().context("cannot start curl")?;
@@ -110,11 +109,4 @@ fn on_path(tool: &str) -> bool {
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-fn agreed() -> anyhow::Result<bool> {
-    eprint!("continue? [y/N] ");
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -1,11 +1,10 @@
 //! `cargo xtask status`: what is fresh and what would run again.
 
-use contracts::{Outcome, StageId};
+use contracts::{Outcome, StageId, stdout};
 
 use crate::{
     arguments::StatusOptions,
     freshness::{self, Freshness},
-    lock::Lock,
     project::Project,
     workspace::Workspace,
 };
@@ -13,13 +12,14 @@ use crate::{
 /// Prints a line a stage on stdout, with the reasons below it where they are asked for.
 pub(crate) fn run(workspace: &Workspace, options: &StatusOptions) -> anyhow::Result<Outcome> {
     let project = Project::open(workspace, &options.config)?;
-    let lock = Lock::read(&project.lock_file())?;
+    let lock = project.lock()?;
     let mut upstream_runs = false;
     for stage in StageId::ALL {
         let freshness = freshness::judge(workspace, &project, &lock, stage)?;
-        println!("{:9} {}", stage.name(), word(&freshness, upstream_runs));
+        stdout::line(format_args!("{:9} {}", stage.name(), word(&freshness, upstream_runs)))?;
         if options.why {
-            freshness.reasons().iter().for_each(|reason| println!("          {reason}"));
+            let line = |reason| stdout::line(format_args!("          {reason}"));
+            freshness.reasons().iter().try_for_each(line)?;
         }
         upstream_runs |= matches!(freshness, Freshness::Stale(_));
     }

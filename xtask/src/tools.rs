@@ -1,20 +1,16 @@
 //! Running cargo's own tools over the workspace.
 
-use std::process::Stdio;
+use std::{env, process::Stdio};
 
 use anyhow::Context as _;
-use contracts::{Outcome, StageId};
+use contracts::{Outcome, StageId, tell};
 
-use crate::{
-    bad_usage::BadUsage,
-    build, opencv, setup,
-    workspace::{Workspace, cargo},
-};
+use crate::{bad_usage::BadUsage, build, opencv, setup, workspace::Workspace};
 
 /// `cargo xtask test`: all tests, in the profile that users run.
 pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
     setup::system(true)?;
-    let runner: &[&str] = if has("nextest") { &["nextest", "run"] } else { &["test"] };
+    let runner: &[&str] = if has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
     let mut command: Vec<&str> = runner.to_vec();
     command.extend(["--release", "--workspace", "--no-fail-fast"]);
     command.extend(arguments.iter().map(String::as_str));
@@ -53,25 +49,26 @@ fn has_benchmark(workspace: &Workspace, stage: StageId) -> bool {
 
 /// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.
 pub(crate) fn cascade(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
-    let mut command = cargo();
+    let here = env::current_dir().context("cannot tell the current folder")?;
+    let mut command = workspace.cargo();
     command.args(["run", "--quiet", "--release", "--no-default-features", "--package", "cascade-trainer"]);
-    command.arg("--manifest-path").arg(workspace.root.join("Cargo.toml")).arg("--").args(arguments);
+    command.arg("--manifest-path").arg(workspace.root.join("Cargo.toml")).arg("--").args(arguments).current_dir(here);
     let status = command.status().context("cannot start cargo")?;
     Ok(Outcome::of_code(status.code()))
 }
 
 /// Runs cargo in the workspace with the environment that face-cropper's build needs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Outcome> {
-    eprintln!("$ cargo {}", arguments.join(" "));
-    let mut command = cargo();
-    command.args(arguments).current_dir(&workspace.root).envs(opencv::environment());
+    tell!("$ cargo {}", arguments.join(" "));
+    let mut command = workspace.cargo();
+    command.args(arguments).envs(opencv::environment());
     let status = command.status().context("cannot start cargo")?;
     Ok(if status.success() { Outcome::Done } else { Outcome::Failed })
 }
 
 /// Whether cargo has a subcommand.
-pub(crate) fn has(subcommand: &str) -> bool {
-    let mut command = cargo();
+pub(crate) fn has(workspace: &Workspace, subcommand: &str) -> bool {
+    let mut command = workspace.cargo();
     command.args([subcommand, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

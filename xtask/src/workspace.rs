@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 /// The workspace, as `cargo metadata --no-deps` tells it (which needs no network).
@@ -33,14 +34,27 @@ pub(crate) struct Package {
 }
 
 impl Workspace {
-    /// The workspace that this program was built in.
+    /// The workspace that this program runs in: that of the crate that cargo runs, else the one around the current folder. Not
+    /// the one that it was built in, which is another where two checkouts share a target folder.
     pub(crate) fn here() -> anyhow::Result<Self> {
-        Self::read(Path::new(env!("CARGO_MANIFEST_DIR")))
+        let run_by_cargo = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let here = env::current_dir().context("cannot tell the current folder")?;
+        let above = here.ancestors().map(Path::to_path_buf);
+        let manifest = run_by_cargo.into_iter().chain(above).map(|folder| folder.join("Cargo.toml"));
+        for manifest in manifest.filter(|manifest| manifest.is_file()) {
+            let workspace = Self::read(&manifest)?;
+            if workspace.packages.contains_key(env!("CARGO_PKG_NAME")) {
+                return Ok(workspace);
+            }
+        }
+        bail!("{} is in no checkout of Nijigen: run the command in one", here.display())
     }
 
-    fn read(folder: &Path) -> anyhow::Result<Self> {
-        let output = cargo().args(["metadata", "--no-deps", "--format-version=1"]).current_dir(folder).output();
-        let output = output.context("cannot start cargo")?;
+    /// Cargo is started in the current folder, where a relative CARGO_TARGET_DIR starts.
+    pub(crate) fn read(manifest: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new(cargo_path());
+        command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(manifest);
+        let output = command.output().context("cannot start cargo")?;
         ensure!(output.status.success(), "cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         let metadata = serde_json::from_slice(&output.stdout).context("cannot read what cargo metadata says")?;
         Ok(Self::from_metadata(metadata))
@@ -62,6 +76,13 @@ impl Workspace {
             }
         }
         found
+    }
+
+    /// The cargo that started the runner, working in this workspace and on the same target folder as that one.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = Command::new(cargo_path());
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        command
     }
 
     /// Where the programs lie that users and tests share; `NIJIGEN_BIN_DIR` names another folder of ready-built ones.
@@ -91,8 +112,8 @@ impl Binaries {
 }
 
 /// The cargo that started the runner.
-pub(crate) fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+fn cargo_path() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 #[derive(Deserialize)]

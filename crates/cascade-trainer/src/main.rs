@@ -1,5 +1,4 @@
 //! Trains a cascade and compares cascades.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people on stderr and for pipes on stdout")]
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -18,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use contracts::{
     Config,
     config::section::{BadValue, Validate as _},
-    publish,
+    publish, stdout, tell,
 };
 use lbp_cascade::SearchSizes;
 use pictures::Encoding;
@@ -109,7 +108,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -127,7 +126,7 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
     let mut candidates = candidates.collect::<Result<Vec<_>, _>>()?;
     let sizes = SearchSizes { scale_factor: config.scale_factor, min_size: config.min_size, max_size: config.max_size };
     pictures.search(&mut candidates, &DetectionSettings { sizes, min_neighbors: config.min_neighbors })?;
-    print!("{}", evaluation::table(&pictures, &candidates));
+    stdout::write(&evaluation::table(&pictures, &candidates).to_string())?;
     let Some(folder) = &arguments.sheets else { return Ok(()) };
     publish::create_folder(folder)?;
     for (index, candidate) in candidates.iter().enumerate() {
@@ -135,7 +134,7 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
         let path = folder.join(format!("{}-alone.png", candidate.name));
         let sheet = sheet::draw(&pictures, &alone)?;
         publish::write_file(&path, &sheet.encode(Encoding::Png)?)?;
-        eprintln!("{}: {} boxes that no other cascade found", path.display(), alone.len());
+        tell!("{}: {} boxes that no other cascade found", path.display(), alone.len());
     }
     Ok(())
 }
@@ -158,12 +157,12 @@ fn train(arguments: &Train) -> anyhow::Result<()> {
         crops: positives.crops().len(),
     };
     let mut training = Training::resume(settings, &arguments.out)?;
-    training.run(&positives, &negatives, &arguments.out, &mut |line| eprintln!("{line}"))?;
+    training.run(&positives, &negatives, &arguments.out, &mut |line| tell!("{line}"))?;
     let features = all_features(arguments.side);
     let cascade =
         model_file::to_cascade(arguments.side, &features, &training.stages).map_err(TrainingError::NoCascade)?;
     publish::write_file(&arguments.out, cascade.to_xml().as_bytes())?;
     publish::remove_file(&training::unfinished(&arguments.out))?;
-    println!("{}", arguments.out.display());
+    stdout::line(arguments.out.display())?;
     Ok(())
 }

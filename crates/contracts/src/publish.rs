@@ -1,7 +1,7 @@
 //! Writing files so that a name never stands for half a file: temporary name, fsync, rename.
 //!
 //! A process killed at any moment leaves either the old content, or the new, or a leftover whose name starts with
-//! [`layout::PARTIAL_PREFIX`], which no reader looks at and the next writer replaces.
+//! [`layout::PARTIAL_PREFIX`], which no reader looks at and [`leftovers`](crate::leftovers) collects.
 
 mod pointer;
 
@@ -47,6 +47,9 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
+/// Ends the name of a folder that stepped aside for its successor.
+pub(crate) const SET_ASIDE: &str = ".old";
+
 /// Writes a file under its final name in one step.
 ///
 /// # Errors
@@ -82,12 +85,17 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Re
 /// When the folder cannot be made, filled or moved; what stood under the final name is then untouched.
 pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let partial = layout::partial(path);
-    remove_folder(&partial)?;
     create_folder(&partial)?;
-    fill(&partial)?;
-    sync_tree(&partial).map_err(FileError::at("write", &partial))?;
-    replace_folder(&partial, path)?;
-    Ok(())
+    let published = (|| {
+        fill(&partial)?;
+        sync_tree(&partial).map_err(FileError::at("write", &partial))?;
+        Ok(replace_folder(&partial, path)?)
+    })();
+    if published.is_err() {
+        // The first error is the one to tell.
+        let _ = remove_folder(&partial);
+    }
+    published
 }
 
 /// Makes a folder and those above it.
@@ -151,8 +159,8 @@ pub(crate) fn parent(path: &Path) -> &Path {
 
 /// A folder cannot be renamed over another that is not empty, so the old one steps aside first.
 fn replace_folder(partial: &Path, path: &Path) -> Result<(), FileError> {
-    let old = layout::partial(&path.with_extension("old"));
-    remove_folder(&old)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let old = layout::partial(&path.with_file_name(format!("{name}{SET_ASIDE}")));
     let moved = match fs::rename(path, &old) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => fs::rename(partial, path),
@@ -220,12 +228,16 @@ mod tests {
     }
 
     #[test]
-    fn a_leftover_of_a_killed_run_is_no_obstacle() {
+    fn a_failed_folder_leaves_nothing_and_two_at_once_do_not_meet() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("shard");
-        fs::create_dir(root.path().join(".partial-shard")).unwrap();
-        fs::write(root.path().join(".partial-shard/half"), b"x").unwrap();
-        publish_folder(&path, |folder| write_file(&folder.join("whole"), b"x")).unwrap();
-        assert!(path.join("whole").exists() && !path.join("half").exists());
+        publish_folder(&path, |outer| {
+            write_file(&outer.join("outer"), b"x")?;
+            // Another writer of the same name, who is done first.
+            publish_folder(&path, |inner| write_file(&inner.join("inner"), b"x"))
+        })
+        .unwrap();
+        assert!(path.join("outer").exists() && !path.join("inner").exists());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 }

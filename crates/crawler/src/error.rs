@@ -1,6 +1,6 @@
 //! What can stop a crawl.
 
-use contracts::{manifest::ManifestError, publish::FileError};
+use contracts::{manifest::ManifestError, publish::FileError, verification::Damaged};
 
 use crate::{
     address::AddressError,
@@ -45,6 +45,8 @@ pub(crate) enum Cause {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     #[error("a picture could not be looked at: {0}; this is a fault of the program")]
     Panic(String),
     #[error("{table}the crawl does not add up: {problems}; run `cargo xtask crawl`, which fixes it")]

@@ -1,14 +1,12 @@
 //! Events for programs that watch a crawl: a JSON object a line on stdout. docs/crawling.md lists them.
 
-use std::{
-    fmt::Display,
-    io::{self, Write as _},
-};
+use std::{fmt::Display, sync::Once};
 
 use contracts::{
     config::{CrawlConfig, Listing},
     id::{PictureHash, PostId},
     report::{Dropped, State},
+    stdout,
 };
 use serde::{Serialize, Serializer};
 
@@ -106,10 +104,11 @@ impl Events {
         if self == Self::Off {
             return;
         }
-        if let Ok(mut line) = serde_json::to_vec(event) {
-            line.push(b'\n');
-            let mut stdout = io::stdout().lock();
-            let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+        let written = serde_json::to_string(event).map(stdout::line);
+        if let Ok(Err(error)) = written {
+            // Once: the next event would meet the same disk.
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| tracing::warn!("{error}; events are lost"));
         }
     }
 }

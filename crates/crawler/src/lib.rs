@@ -32,6 +32,7 @@ mod site;
 mod stage;
 mod store;
 mod tally;
+mod verify;
 
 pub use error::CrawlError;
 pub use stage::Crawl;

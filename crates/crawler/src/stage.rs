@@ -9,6 +9,7 @@ use crate::{
     error::CrawlError,
     event::{Event, Events},
     forget, plan, problems,
+    verify::verify,
 };
 
 /// The crawl stage.
@@ -25,6 +26,9 @@ impl Stage for Crawl {
     }
 
     fn answer(stage: &Context<'_>, options: &CrawlOptions) -> Result<String, CrawlError> {
+        if let Some(draw) = options.verify {
+            return verify(stage, draw);
+        }
         let mut context = CrawlContext::open(stage, Events::Off)?;
         if options.audit { audit::audit(&mut context) } else { plan::plan(&mut context) }
     }

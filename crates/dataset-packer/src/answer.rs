@@ -3,10 +3,13 @@
 use contracts::{Context, options::PackOptions};
 use dataset::Dataset;
 
-use crate::{error::PackError, export, statistics, trace};
+use crate::{error::PackError, export, statistics, trace, verify::verify};
 
 /// What the options ask, answered for stdout.
 pub(crate) fn answer(context: &Context<'_>, options: &PackOptions) -> Result<String, PackError> {
+    if let Some(draw) = options.verify {
+        return verify(context, draw);
+    }
     if let Some(id) = &options.trace {
         return trace::trace(id, context.layout);
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contracts::{manifest::ManifestError, publish::FileError};
+use contracts::{manifest::ManifestError, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 
 /// What pack.sources takes.
@@ -22,6 +22,9 @@ pub enum PackError {
     /// The dataset cannot be written.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// What was packed is not what would be packed now.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     /// An entry of pack.sources is nothing that can be packed.
     #[error("cannot pack {source_text:?}: {problem}; pack.sources takes {SUPPORTED}")]
     Source {

@@ -32,6 +32,7 @@ mod stage;
 mod statistics;
 mod store;
 mod trace;
+mod verify;
 
 pub use error::PackError;
 pub use stage::Pack;

@@ -38,31 +38,37 @@ pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> R
     let mut preparations = Vec::new();
     publish::publish_folder(&context.layout.prepared_shard(&shard.name), |folder| {
         let mut file = ShardFile::create(folder)?;
-        fill(&mut file, shard, items, context)?;
+        images(shard, items, context, |image| Ok(file.push(image)?))?;
         preparations = file.finish(folder, key)?;
         Ok::<_, PackError>(())
     })?;
     Ok(preparations)
 }
 
-fn fill(file: &mut ShardFile, shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<(), PackError> {
+/// Makes a shard's items images and hands them on, in their order.
+///
+/// # Errors
+/// When it is interrupted, or whoever takes the images fails.
+pub(crate) fn images(
+    shard: &Shard,
+    items: &[Item],
+    context: &Context<'_>,
+    mut take: impl FnMut(Image) -> Result<(), PackError>,
+) -> Result<(), PackError> {
     let chunk = (CHUNK_BYTES / ImageShape::new(context.config.pack.resolution).values()).clamp(64, 4096);
     for part in shard.items.chunks(chunk) {
         // Every thread has its share of even a small shard.
         let run = (part.len() / (4 * rayon::current_num_threads())).clamp(1, 32);
         let looked_at: Vec<_> = part.par_chunks(run).map(|indices| prepare_run(indices, items, context)).collect();
         for preparations in looked_at {
-            preparations
-                .ok_or(PackError::Interrupted)?
-                .into_iter()
-                .try_for_each(|preparation| file.push(preparation))?;
+            preparations.ok_or(PackError::Interrupted)?.into_iter().try_for_each(&mut take)?;
         }
     }
     Ok(())
 }
 
 /// An item's pixels and what is known of it, or why there are none.
-type Image = Result<(Vec<u8>, Prepared), DropReason>;
+pub(crate) type Image = Result<(Vec<u8>, Prepared), DropReason>;
 
 /// A picture that was read and decoded.
 struct Opened<'a> {

@@ -46,7 +46,8 @@ pub(crate) fn keep_only(layout: &Layout, names: &BTreeSet<&str>) -> Result<(), F
     let folder = layout.prepared();
     let listed = fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     for entry in listed.map_err(FileError::at("read", &folder))? {
-        if !entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && !entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
             publish::remove_folder(&entry.path())?;
         }
     }

@@ -44,6 +44,12 @@ impl Dataset {
         self.index.all_files().try_for_each(|file| verify_file(&self.folder, file))
     }
 
+    /// The files that are not what was written, or cannot be read; as slow as [`verify`](Self::verify).
+    pub fn damaged_files(&self) -> Vec<PathBuf> {
+        let is_damaged = |file: &&FileIndex| verify_file(&self.folder, file).is_err();
+        self.index.all_files().filter(is_damaged).map(|file| files::at(&self.folder, &file.name)).collect()
+    }
+
     /// Stands for the whole content: two datasets with one hash hold the same bytes.
     pub fn hash(&self) -> ContentHash {
         self.hash

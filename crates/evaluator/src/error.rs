@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contracts::{id::RunId, publish::FileError};
+use contracts::{id::RunId, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 use generator::{DeviceError, GeneratorError};
 use metrics::MetricError;
@@ -13,6 +13,9 @@ pub enum EvaluateError {
     /// The dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// What was measured is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     /// Nothing was trained on this dataset with this configuration.
     #[error(
         "there is no generator at {}: nothing was trained yet on this dataset with this configuration (run {run}); \

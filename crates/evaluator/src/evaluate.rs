@@ -6,7 +6,7 @@ use contracts::{
     Context, Report, Stage, StageId,
     hash::ContentHash,
     layout::RunLayout,
-    options::NoOptions,
+    options::EvaluateOptions,
     publish,
     report::{Reason, State},
 };
@@ -20,6 +20,7 @@ use crate::{
     evaluation::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
     grid,
     sampler::{BATCH, Sampler},
+    verify::verify,
 };
 
 /// Below this many images in a set, distances say little.
@@ -31,9 +32,13 @@ pub struct Evaluate;
 impl Stage for Evaluate {
     const ID: StageId = StageId::Evaluate;
     type Error = EvaluateError;
-    type Options = NoOptions;
+    type Options = EvaluateOptions;
 
-    fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, EvaluateError> {
+    fn answer(context: &Context<'_>, options: &EvaluateOptions) -> Result<String, EvaluateError> {
+        options.verify.map_or_else(|| Ok(String::new()), |_| verify(context))
+    }
+
+    fn run(context: &Context<'_>, _options: &EvaluateOptions) -> Result<Report, EvaluateError> {
         let dataset = Dataset::open(&context.layout.dataset())?;
         let seed = context.config.seed();
         let run = context.config.run_id(&dataset.hash());

@@ -14,6 +14,7 @@ mod page;
 mod page_content;
 mod report;
 mod sampler;
+mod verify;
 
 pub use error::{EvaluateError, ReportError};
 pub use evaluate::Evaluate;

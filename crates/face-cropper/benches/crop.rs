@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -206,7 +207,7 @@ fn common(some: &Faces, others: &Faces, names: &[&String]) -> usize {
 
 /// Runs the same loop in Python, and counts the pictures whose boxes differ from the first row's.
 fn peer(folder: &Path, count: usize, cascade: &Cascade, faces: &Faces) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
+    let script = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benches/peer.py");
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let output = Command::new(&python).arg(script).arg(folder).arg(cascade.origin()).arg(count.to_string()).output();
     let Ok(output) = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()) else {

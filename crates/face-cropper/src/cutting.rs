@@ -94,12 +94,13 @@ impl Cutting<'_> {
         let finding = old.pictures.get(&picture.hash())?;
         let holds = match finding {
             Finding::Dropped(fault) => !fault.is_transient(),
-            Finding::Faces(_) => finding.faces(Verdict::Excluded).all(|face| self.excluded(shard, picture, face)),
+            Finding::Faces(_) => finding.faces(Verdict::Excluded).all(|face| self.is_excluded(shard, picture, face)),
         };
         holds.then_some(finding)
     }
 
-    fn excluded(&self, shard: &ShardId, picture: &Picture, face: &FoundFace) -> bool {
+    /// Whether the user wants a face kept out.
+    pub(crate) fn is_excluded(&self, shard: &ShardId, picture: &Picture, face: &FoundFace) -> bool {
         let file = face.file_name(picture.hash(), self.recipe.config.format);
         self.exclusions.covers(&picture.face_record(self.context.layout, shard, face, &file))
     }
@@ -148,7 +149,7 @@ impl Cutting<'_> {
     fn examine(&self, shard: &ShardId, picture: &Picture, partial: &Path) -> Result<Finding, CropError> {
         let options = ExamineOptions {
             config: &self.recipe.config,
-            excluded: &|face| self.excluded(shard, picture, face),
+            excluded: &|face| self.is_excluded(shard, picture, face),
             keep: &|face, content| {
                 let path = partial.join(face.file_name(picture.hash(), self.recipe.config.format));
                 self.done.bytes.fetch_add(content.len() as u64, Ordering::Relaxed);

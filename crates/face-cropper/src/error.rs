@@ -1,6 +1,6 @@
 //! What can stop the stage.
 
-use contracts::{cascade::CascadeError, manifest::ManifestError, publish::FileError};
+use contracts::{cascade::CascadeError, manifest::ManifestError, publish::FileError, verification::Damaged};
 
 use crate::engine::EngineError;
 
@@ -19,6 +19,9 @@ pub enum CropError {
     /// The engine cannot work, or the cascade is not one.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was cut is not what would be cut now.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     /// The crawl kept no picture.
     #[error(
         "there is no picture to crop: the crawl kept none; look at what it left out, or loosen crawl.tags and crawl.ratings"

@@ -29,6 +29,7 @@ pub mod search;
 mod shard;
 mod sharpness;
 mod stage;
+mod verify;
 mod workers;
 
 pub use error::CropError;

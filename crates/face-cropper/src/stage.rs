@@ -28,6 +28,7 @@ use crate::{
     inputs::{Inventory, Pictures},
     recipe::{Recipe, STAGE_VERSION},
     shard::ShardRecord,
+    verify::verify,
     workers::Workers,
 };
 
@@ -38,6 +39,10 @@ impl Stage for Crop {
     const ID: StageId = StageId::Crop;
     type Error = CropError;
     type Options = CropOptions;
+
+    fn answer(context: &Context<'_>, options: &CropOptions) -> Result<String, CropError> {
+        options.verify.map_or_else(|| Ok(String::new()), |draw| verify(context, draw))
+    }
 
     fn run(context: &Context<'_>, options: &CropOptions) -> Result<Report, CropError> {
         let tombstones = Tombstones::read(context.layout)?;

@@ -7,7 +7,7 @@ mod arguments;
 mod interruption;
 mod logging;
 mod progress;
-mod single;
+mod shares;
 mod summary;
 
 use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Instant};
@@ -16,8 +16,9 @@ use anyhow::Context as _;
 use arguments::Arguments;
 use clap::Parser as _;
 use contracts::{
-    Config, Context, Layout, Outcome, Report, Stage,
+    Config, Context, Layout, Outcome, Report, Stage, StageId,
     config::{self, Request},
+    leftovers, lock,
     options::{Mode, StageOptions as _},
     report::State,
     stage::Interrupt,
@@ -76,7 +77,7 @@ fn run<S: Stage<Options: clap::Args>>(
     let options = &arguments.options;
     // A question reads what is there, and need not wait for a stage at work.
     let asks = options.mode() == Mode::Question;
-    let _held = (!asks).then(|| single::hold(layout, S::ID, options.share())).transpose()?;
+    let _held = (!asks).then(|| lock::hold(layout, S::ID, options.share())).transpose()?;
     match options.mode() {
         Mode::Question | Mode::Survey => answer::<S>(&context, options, progress),
         Mode::Work => work::<S>(&context, options, progress),
@@ -90,20 +91,39 @@ fn answer<S: Stage>(
 ) -> anyhow::Result<Outcome> {
     let answer = S::answer(context, options)?;
     progress.clear();
-    summary::print_answer(&answer);
+    summary::print_answer(&answer)?;
     Ok(if context.interrupt.is_raised() { Outcome::Interrupted } else { Outcome::Done })
 }
 
 fn work<S: Stage>(context: &Context<'_>, options: &S::Options, progress: &progress::Shown) -> anyhow::Result<Outcome> {
     let started = Instant::now();
+    collect_leftovers(context.layout, S::ID, options.share().is_some())?;
+    if options.share().is_some() {
+        shares::begin(context.layout, S::ID)?;
+    }
     let mut report = S::run(context, options)?;
     report.seconds = started.elapsed().as_secs_f64();
     progress.clear();
     if options.share().is_none() {
         report.write(context.layout)?;
     }
-    summary::print(&report);
+    if report.state == State::Complete {
+        shares::end(context.layout, S::ID)?;
+    }
+    summary::print(&report)?;
     Ok(outcome(&report))
+}
+
+/// Takes away what killed processes have left. Where shares work side by side, nobody is alone.
+fn collect_leftovers(layout: &Layout, stage: StageId, shared: bool) -> anyhow::Result<()> {
+    if shared {
+        return Ok(());
+    }
+    for leftover in leftovers::find(layout, stage)? {
+        tracing::debug!("collecting {}, which a killed process has left", leftover.path.display());
+        leftover.collect()?;
+    }
+    Ok(())
 }
 
 fn outcome(report: &Report) -> Outcome {

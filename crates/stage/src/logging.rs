@@ -2,6 +2,7 @@
 
 use std::{env, io};
 
+use contracts::stderr;
 use indicatif::ProgressBar;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -33,10 +34,12 @@ struct LineWriter<'a>(&'a ProgressBar);
 
 impl io::Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(line))
+        // Where nobody listens any more, the line is lost: an error would have the logger complain there, and panic.
+        self.0.suspend(|| stderr::write(&String::from_utf8_lossy(line)));
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

@@ -2,35 +2,44 @@
 
 use std::fmt::Write as _;
 
-use contracts::{Report, StageSpec, foreign::escaped, report::State};
+use anyhow::Context as _;
+use contracts::{
+    Report, StageSpec,
+    foreign::escaped,
+    report::State,
+    stderr,
+    stdout::{self, StdoutError},
+    tell,
+};
 
 /// Prints the summary for people on stderr and the report for programs on stdout.
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what the program says")]
-pub(crate) fn print(report: &Report) {
-    eprint!("{}", escaped(&text(report)));
-    match serde_json::to_string(report) {
-        Ok(line) => println!("{line}"),
-        Err(error) => eprintln!("warning: the report cannot be printed: {error}"),
-    }
+///
+/// # Errors
+/// When stdout takes no more.
+pub(crate) fn print(report: &Report) -> anyhow::Result<()> {
+    stderr::write(&escaped(&text(report)));
+    let json = serde_json::to_string(report).context("cannot print the report")?;
+    Ok(stdout::line(json)?)
 }
 
 /// Prints the answer to what was asked, on stdout.
-#[allow(clippy::print_stdout, reason = "this is what the program says")]
-pub(crate) fn print_answer(answer: &str) {
-    print!("{answer}");
-    if !answer.is_empty() && !answer.ends_with('\n') {
-        println!();
+///
+/// # Errors
+/// When stdout takes no more.
+pub(crate) fn print_answer(answer: &str) -> Result<(), StdoutError> {
+    match answer.strip_suffix('\n') {
+        None if answer.is_empty() => Ok(()),
+        whole => stdout::line(whole.unwrap_or(answer)),
     }
 }
 
 /// Prints an error with those of its causes that its own words do not contain already.
-#[allow(clippy::print_stderr, reason = "this is what the program says")]
 pub(crate) fn print_error(error: &anyhow::Error) {
     let mut told = error.to_string();
-    eprintln!("error: {}", escaped(&told));
+    tell!("error: {}", escaped(&told));
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !told.contains(&cause) {
-            eprintln!("  because {}", escaped(&cause));
+            tell!("  because {}", escaped(&cause));
             told = cause;
         }
     }

@@ -8,8 +8,10 @@ use std::{
 };
 
 use contracts::{
-    layout::RunLayout,
+    ContentHash, StageId,
+    layout::{CheckpointFile, RunLayout},
     publish::{self, FileError},
+    verification::{Draw, Fault, Verification},
 };
 use files::CheckpointState;
 
@@ -111,6 +113,30 @@ fn newest_whole(
 pub(crate) fn identity(run: &RunLayout) -> Result<Option<RunIdentity>, FileError> {
     let newest_first = written(run)?.into_iter().rev();
     Ok(newest_first.flat_map(|(_, path)| CheckpointState::read(&path)).map(|state| state.identity).next())
+}
+
+/// What is not as it was written in the newest checkpoint, or in all.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub(crate) fn verify(run: &RunLayout, draw: Draw, verification: &mut Verification) -> Result<(), FileError> {
+    let newest_first = written(run)?.into_iter().rev();
+    for (images, path) in newest_first.take(if draw == Draw::All { usize::MAX } else { 1 }) {
+        let state_file = CheckpointFile::State.within(&path);
+        match CheckpointState::read(&path) {
+            Ok(state) => {
+                for (file, hash) in state.files() {
+                    let file = path.join(file);
+                    if ContentHash::of_file(&file).ok() != Some(*hash) {
+                        verification.damaged_in(&path, &file, Fault::Altered, StageId::Train);
+                    }
+                }
+            }
+            Err(_) => verification.damaged_in(&path, &state_file, Fault::Altered, StageId::Train),
+        }
+        verification.compared(format!("the checkpoint after {images} images"));
+    }
+    Ok(())
 }
 
 /// The newest checkpoint's folder, whole or not.

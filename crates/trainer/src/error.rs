@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contracts::publish::FileError;
+use contracts::{lock::LockError, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 use gan::{ArchitectureError, RecipeError, WeightsError};
 use generator::{DeviceError, ReadbackError};
@@ -16,6 +16,12 @@ pub enum TrainError {
     /// A file of the run cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Another process trains the same run.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// What was trained is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     /// The recipe does not exist or cannot be changed so.
     #[error(transparent)]
     Recipe(#[from] RecipeError),

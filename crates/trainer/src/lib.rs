@@ -28,6 +28,7 @@ mod state;
 mod step;
 mod step_metrics;
 mod training_loop;
+mod verify;
 
 pub use error::TrainError;
 pub use stage::Train;

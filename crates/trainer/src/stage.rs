@@ -1,6 +1,6 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
-use contracts::{Config, Context, Report, Stage, StageId, options::NoOptions, report::State};
+use contracts::{Config, Context, Report, Stage, StageId, lock, options::TrainOptions, report::State};
 use dataset::{Dataset, SplitName};
 use generator::ChosenDevice;
 
@@ -11,6 +11,7 @@ use crate::{
     provenance::{self, Provenance},
     run_folder,
     training_loop::{self, TrainingResult},
+    verify::verify,
 };
 
 /// The train stage: takes `data/dataset`, owns `artifacts/runs/<id>` but for the evaluator's files in it.
@@ -19,13 +20,17 @@ pub struct Train;
 impl Stage for Train {
     const ID: StageId = StageId::Train;
     type Error = TrainError;
-    type Options = NoOptions;
+    type Options = TrainOptions;
 
     fn problems(config: &Config) -> Vec<String> {
         plan::problems(config)
     }
 
-    fn run(context: &Context<'_>, _options: &NoOptions) -> Result<Report, TrainError> {
+    fn answer(context: &Context<'_>, options: &TrainOptions) -> Result<String, TrainError> {
+        options.verify.map_or_else(|| Ok(String::new()), |draw| verify(context, draw))
+    }
+
+    fn run(context: &Context<'_>, _options: &TrainOptions) -> Result<Report, TrainError> {
         let Context { config, layout, progress, interrupt } = *context;
         let dataset = Dataset::open(&layout.dataset())?;
         dataset.verify()?;
@@ -34,6 +39,8 @@ impl Stage for Train {
         let chosen = ChosenDevice::new(config.train.device)?;
         tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);
 
+        // The stage's lock is of this data folder; another one may hold the same dataset, and so the same run.
+        let _held = lock::hold_run(&layout.run(&plan.run))?;
         let branch_from = run_folder::branch_from(layout, &plan)?;
         let run = run_folder::prepare(layout, &plan, config)?;
         let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;

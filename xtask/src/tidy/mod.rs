@@ -4,7 +4,7 @@ mod graph;
 mod sources;
 mod texts;
 
-use contracts::Outcome;
+use contracts::{Outcome, tell};
 
 use crate::workspace::Workspace;
 
@@ -15,6 +15,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Outcome> {
     problems.extend(texts::without_a_heading(&sources));
     problems.extend(texts::that_join_paths(&sources));
     problems.extend(texts::that_compare_reasons(&sources));
-    problems.iter().for_each(|problem| eprintln!("tidy: {problem}"));
+    problems.extend(texts::that_print(&sources));
+    problems.extend(texts::that_keep_the_checkout(&sources));
+    problems.iter().for_each(|problem| tell!("tidy: {problem}"));
     Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Failed })
 }

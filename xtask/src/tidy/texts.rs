@@ -13,6 +13,18 @@ const COMPARISONS: [&str; 6] = [".starts_with(", ".ends_with(", ".contains(", "=
 /// What is spoken of where a reason is compared.
 const SUBJECT: &str = "reason";
 
+/// How a program prints that panics where nobody reads.
+const PRINTS: [&str; 3] = ["println!(", "print!(", "stdout().lock("];
+
+/// Who prints for all others, and the stand-in booru, which knows none of us.
+const PRINTERS: [&str; 3] = ["crates/contracts/src/stdout.rs", "crates/contracts/src/stderr.rs", "crates/mini-booru/"];
+
+/// The folder of a crate as it was when it was built, which may be another checkout's.
+const BUILT_IN: &str = "env!(\"CARGO_MANIFEST_DIR\")";
+
+/// Who asks which checkout built the runner, and who looks for others that do.
+const MAY_ASK: [&str; 2] = ["xtask/src/own_build.rs", "xtask/src/tidy/texts.rs"];
+
 /// Modules that do not begin by saying what they are.
 pub(super) fn without_a_heading(sources: &[Source]) -> Vec<String> {
     let bare = sources.iter().filter(|source| !source.text.starts_with("//! "));
@@ -43,6 +55,26 @@ pub(super) fn that_compare_reasons(sources: &[Source]) -> Vec<String> {
     let all: Vec<&Source> = sources.iter().collect();
     let breaks = |line: &str| line.contains(SUBJECT) && COMPARISONS.iter().any(|comparison| line.contains(comparison));
     lines(&all, breaks).map(|at| format!("{at} compares the words of a reason: compare the enum")).collect()
+}
+
+/// Lines that print past the one writer.
+pub(super) fn that_print(sources: &[Source]) -> Vec<String> {
+    let all: Vec<&Source> =
+        sources.iter().filter(|source| !PRINTERS.iter().any(|printer| source.name.starts_with(printer))).collect();
+    // The words stand in this file too.
+    let breaks = |line: &str| PRINTS.iter().any(|print| line.contains(print)) && !line.contains("const PRINTS");
+    lines(&all, breaks)
+        .map(|at| format!("{at} prints by itself: use contracts::stdout for answers, contracts::tell for people"))
+        .collect()
+}
+
+/// Files, tests too, that look for others where the crate lay when it was built.
+pub(super) fn that_keep_the_checkout(sources: &[Source]) -> Vec<String> {
+    let keep = |source: &&Source| source.text.contains(BUILT_IN) && !MAY_ASK.contains(&source.name.as_str());
+    let told = |source: &Source| {
+        format!("{} keeps the folder that it was built in: ask for CARGO_MANIFEST_DIR when it runs", source.name)
+    };
+    sources.iter().filter(keep).map(told).collect()
 }
 
 /// Where the lines of programs are that break a rule: "crates/a/src/lib.rs:12".
@@ -81,6 +113,27 @@ mod tests {
         check("// data.join(\"raw\")", 0);
         check("words.join(\"; \")", 0);
         check("#[cfg(test)]\nfolder.join(\"raw\")", 0);
+    }
+
+    #[test]
+    fn one_writer_prints() {
+        let check = |name: &str, text: &str, found: usize| {
+            assert_eq!(that_print(&[source(name, text)]).len(), found, "{text}");
+        };
+        check("crates/a/src/lib.rs", "println!(\"x\");", 1);
+        check("crates/a/src/lib.rs", "    eprint!(\"x\");", 1);
+        check("crates/a/src/lib.rs", "let mut out = io::stdout().lock();", 1);
+        check("crates/a/src/lib.rs", "command.stdout(Stdio::piped());\n// println!(", 0);
+        check("crates/a/benches/a.rs", "println!(\"x\");", 0);
+        check("crates/contracts/src/stdout.rs", "io::stdout().lock()", 0);
+    }
+
+    #[test]
+    fn nobody_keeps_the_checkout_that_it_was_built_in() {
+        let text = format!("Path::new({BUILT_IN})");
+        let check = |name: &str, found| assert_eq!(that_keep_the_checkout(&[source(name, &text)]).len(), found);
+        check("crates/a/tests/a.rs", 1);
+        check(MAY_ASK[0], 0);
     }
 
     #[test]

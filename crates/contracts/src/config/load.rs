@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::{
     Config,
     document::{self, Assignment, Document},
+    home,
     problem::{ConfigError, Problem, nearest},
     section::key_path,
 };
@@ -80,7 +81,11 @@ impl Resolver {
     fn apply(&mut self, assignment: Assignment) {
         let Assignment { section, key, value, origin } = assignment;
         let path = key_path(&section, &key);
-        let set = self.config.section_mut(&section).map_or(Err(None), |section| section.set(&key, value));
+        let set = self.config.section_mut(&section).map_or(Err(None), |section| {
+            let is_path = section.keys().iter().any(|known| known.name == key && known.is_path());
+            let value = if is_path { home::expand(value, &home::folder).map_err(Some)? } else { value };
+            section.set(&key, value)
+        });
         match set {
             Ok(()) => {
                 self.origins.insert(path, origin);
@@ -125,6 +130,13 @@ impl Resolver {
 
     /// The nearest key is looked for in the section that was named, or everywhere where there is no such section.
     fn unknown_key(&mut self, path: &str, origin: String) {
+        if let Some(inner) = recipe_key(path) {
+            let message = format!(
+                "there is no key {path}: it is the recipe's; write train.override = {{ {inner} = … }}, or --set \
+                 train.override.{inner}=…"
+            );
+            return self.problems.push(Problem { origin, message });
+        }
         let named = path.split_once('.').map_or("", |(section, _)| section);
         let sections = self.config.sections();
         let exists = sections.iter().any(|section| section.name() == named && !named.is_empty());
@@ -155,6 +167,22 @@ impl Resolver {
         }
     }
 }
+
+/// Where in a recipe the key lies that is looked for in `[train]`.
+fn recipe_key(path: &str) -> Option<String> {
+    let key = path.strip_prefix("train.")?;
+    let (_, section) = RECIPE_KEYS.iter().find(|(names, _)| names.contains(&key))?;
+    Some(format!("{section}.{key}"))
+}
+
+/// The recipe's keys that people look for in `[train]`, by where they lie. The networks' are given for the generator; the
+/// discriminator has its own.
+const RECIPE_KEYS: [(&[&str], &str); 4] = [
+    (&["learning_rate", "beta_1", "beta_2", "epsilon", "clip_norm", "schedule"], "generator.optimizer"),
+    (&["base_channels", "max_channels", "stage_channels", "kernel", "norm", "family"], "generator"),
+    (&["size", "distribution"], "latent"),
+    (&["half_life_kimg", "ramp_up"], "ema"),
+];
 
 /// `crawl.tags` is a section and a key; what follows reaches into a table, as in `train.override.generator.x`.
 fn split_path(path: &str) -> (String, String, Vec<String>) {
@@ -265,6 +293,32 @@ mod tests {
                 "--set nonsense: write it as key=value",
                 "pipeline.toml:10: pack.holdout must be from 0 to 0.9",
             ],
+        );
+    }
+
+    #[test]
+    fn a_key_of_the_recipe_is_answered_with_the_override_to_write() {
+        let origin_of = |key: &str| read("", None, &[&format!("train.{key}=1")]).unwrap_err().remove(0);
+        let said = origin_of("learning_rate");
+        assert!(said.contains("write train.override = { generator.optimizer.learning_rate = … }"), "{said}");
+        assert!(origin_of("base_channels").contains("--set train.override.generator.base_channels=…"));
+        assert!(origin_of("max_kimgs").contains("did you mean train.max_kimg?"));
+    }
+
+    #[test]
+    fn home_is_written_out_in_every_key_that_names_a_path_and_in_no_other() {
+        let home = home::folder().unwrap();
+        let set = ["paths.data=~/x", "mini.pictures=~", "crop.cascade=~/c.xml", "pack.sources=[\"faces\", \"~/more\"]"];
+        let config = read("", None, &set).unwrap();
+        assert_eq!((&config.paths.data, &config.mini.pictures), (&home.join("x"), &home));
+        assert_eq!(config.crop.cascade, home.join("c.xml").to_string_lossy());
+        assert_eq!(config.pack.sources, ["faces".to_owned(), home.join("more").to_string_lossy().into_owned()]);
+        assert_eq!(read("", None, &["crawl.tags=~solo"]).unwrap().crawl.tags, "~solo");
+        check_problems(
+            "[paths]\ndata = \"~other/x\"\n",
+            None,
+            &[],
+            &["pipeline.toml:2: paths.data: \"~other/x\" names"],
         );
     }
 

@@ -4,6 +4,7 @@ mod crawl;
 mod crop;
 mod document;
 mod general;
+mod home;
 mod load;
 mod pack;
 mod problem;

@@ -25,6 +25,16 @@ pub struct Key {
     /// Whether it came after the first version. Its default is then what was done before, and at its default it takes no
     /// part in fingerprints and run ids: those of before stay valid.
     pub added: bool,
+    /// The type of its field, as it is written there.
+    pub type_name: &'static str,
+}
+
+impl Key {
+    /// Whether it names a file or a folder.
+    pub fn is_path(&self) -> bool {
+        // Two keys also take words of their own, and so are texts.
+        self.type_name.contains("PathBuf") || matches!(self.name, "cascade" | "sources")
+    }
 }
 
 /// A value that its key does not accept.
@@ -116,6 +126,7 @@ macro_rules! section {
                     effect: Effect::$effect,
                     doc: &[$($doc),+],
                     added: $crate::config::section::added!($($added)?),
+                    type_name: stringify!($type),
                 }, )+ ];
                 KEYS
             }

@@ -7,7 +7,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 pub use checkpoint_file::CheckpointFile;
-pub use partial::{PARTIAL_PREFIX, partial};
+pub use partial::{Owner, PARTIAL_PREFIX, PartialName, partial};
 pub use run::RunLayout;
 
 use crate::{
@@ -184,7 +184,12 @@ impl Layout {
 
     /// A picture that describes the dataset: its histograms, its mean, a contact sheet.
     pub fn dataset_picture(&self, name: &str) -> PathBuf {
-        self.reports().join("dataset").join(format!("{name}.png"))
+        self.dataset_pictures().join(format!("{name}.png"))
+    }
+
+    /// The folder of these.
+    pub fn dataset_pictures(&self) -> PathBuf {
+        self.reports().join("dataset")
     }
 
     /// The packed dataset: a Hugging Face `save_to_disk` folder.
@@ -202,8 +207,30 @@ impl Layout {
         dataset.join("index.json")
     }
 
-    fn reports(&self) -> PathBuf {
+    /// What the stages reported, and the files that they hold locked.
+    pub fn reports(&self) -> PathBuf {
         self.data.join("reports")
+    }
+
+    /// Beside a pipeline.toml: what each stage's outputs were made from.
+    pub fn pipeline_lock(root: &Path) -> PathBuf {
+        root.join("pipeline.lock")
+    }
+
+    /// Held while that is changed, which takes a moment.
+    pub fn pipeline_lock_guard(root: &Path) -> PathBuf {
+        root.join(".pipeline.lock.guard")
+    }
+
+    /// In the folder of a stage: that a share of it was begun, and the whole is not put together since. `None` for a stage
+    /// that has no shares.
+    pub fn share_marker(&self, stage: StageId) -> Option<PathBuf> {
+        let folder = match stage {
+            StageId::Crop => self.faces(),
+            StageId::Pack => self.prepared(),
+            _ => return None,
+        };
+        Some(folder.join("share-begun"))
     }
 
     /// What a stage last reported.

@@ -19,6 +19,11 @@ impl RunLayout {
         &self.root
     }
 
+    /// The file that a process at work on the run holds locked.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("run.lock")
+    }
+
     /// The resolved configuration that the run was made with.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.toml")

@@ -76,7 +76,7 @@ impl<R: Record> Spool<R> {
 
 impl<R: Record> Drop for Spool<R> {
     fn drop(&mut self) {
-        // One that stays behind harms nobody, and the next takes its place.
+        // One that stays behind harms nobody.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use export_format::{ExportFormat, NoSuchFormat};
 pub use request::{OptionsParser, Request};
-pub use stages::{CrawlOptions, CropOptions, NoOptions, PackOptions, ReportOptions};
+pub use stages::{CrawlOptions, CropOptions, EvaluateOptions, NoOptions, PackOptions, ReportOptions, TrainOptions};
 
 use crate::share::Share;
 
@@ -32,6 +32,7 @@ pub enum Mode {
     Work,
     /// To answer from what lies there. It changes nothing, and may be asked while the stage is at work.
     Question,
-    /// To answer, and to keep what it has to learn for that. It takes its turn: two that write would tear each other's state.
+    /// To answer, and to keep what it has to learn for that, or to look at what must hold still meanwhile. It takes its turn:
+    /// two that write would tear each other's state.
     Survey,
 }

@@ -100,7 +100,8 @@ mod tests {
         check(CrawlOptions { sync: true, json: true, ..Default::default() }, &["--json", "--sync"]);
         let forget = vec!["mini:1".parse().unwrap(), "mini:2".parse().unwrap()];
         check(CrawlOptions { forget, ..Default::default() }, &["--forget=mini:1", "--forget=mini:2"]);
-        check(CropOptions { shard: Some("2/8".parse().unwrap()) }, &["--shard=2/8"]);
+        check(CropOptions { shard: "2/8".parse().ok(), ..Default::default() }, &["--shard=2/8"]);
+        check(CropOptions { verify: "7".parse().ok(), ..Default::default() }, &["--verify=7"]);
         let (export, out) = ("parquet".parse().ok(), Some("-out".into()));
         check(PackOptions { export, out, ..Default::default() }, &["--export=parquet", "--out=-out"]);
         let compare = vec!["dcgan".into(), "latest".into()];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{ExportFormat, Mode, StageOptions};
-use crate::{id::PostId, share::Share};
+use crate::{id::PostId, share::Share, verification::Draw};
 
 /// A stage without options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct CrawlOptions {
     /// Remove this post and never fetch it again; may be repeated.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "POST"))]
     pub forget: Vec<PostId>,
+    /// Compare a drawn part of the pictures with their hashes: a number draws it, "all" takes everything.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N", conflicts_with_all = ["plan", "audit", "sync", "json", "forget"]))]
+    pub verify: Option<Draw>,
 }
 
 impl StageOptions for CrawlOptions {
@@ -40,6 +43,7 @@ impl StageOptions for CrawlOptions {
         match self {
             // The plan lists the site, and keeps in the ledger what it was told.
             Self { plan: true, .. } => Mode::Survey,
+            Self { verify: Some(_), .. } => Mode::Survey,
             Self { audit: true, .. } => Mode::Question,
             _ => Mode::Work,
         }
@@ -53,9 +57,16 @@ pub struct CropOptions {
     /// Do a share of the work, such as 2/8, for a cluster's job array; the command without it puts the shares together.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "I/N"))]
     pub shard: Option<Share>,
+    /// Make a drawn part of the output again and compare: a number draws it, "all" takes everything.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N", conflicts_with = "shard"))]
+    pub verify: Option<Draw>,
 }
 
 impl StageOptions for CropOptions {
+    fn mode(&self) -> Mode {
+        verifying(self.verify)
+    }
+
     fn share(&self) -> Option<Share> {
         self.shard
     }
@@ -80,12 +91,15 @@ pub struct PackOptions {
     /// Where the export goes: a new folder, or the zip's name.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "PATH", requires = "export"))]
     pub out: Option<PathBuf>,
+    /// Make a drawn part of the output again and compare: a number draws it, "all" takes everything.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N", conflicts_with_all = ["shard", "stats", "trace", "export"]))]
+    pub verify: Option<Draw>,
 }
 
 impl StageOptions for PackOptions {
     fn mode(&self) -> Mode {
         let asks = self.stats || self.trace.is_some() || self.export.is_some();
-        if asks { Mode::Question } else { Mode::Work }
+        if asks { Mode::Question } else { verifying(self.verify) }
     }
 
     fn share(&self) -> Option<Share> {
@@ -109,4 +123,39 @@ impl StageOptions for ReportOptions {
     fn mode(&self) -> Mode {
         if self.compare.is_empty() { Mode::Work } else { Mode::Question }
     }
+}
+
+/// Options of the trainer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct TrainOptions {
+    /// Compare the newest checkpoint and the weights with their hashes: a number takes these, "all" every checkpoint.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N"))]
+    pub verify: Option<Draw>,
+}
+
+impl StageOptions for TrainOptions {
+    fn mode(&self) -> Mode {
+        verifying(self.verify)
+    }
+}
+
+/// Options of the evaluator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct EvaluateOptions {
+    /// Check that what was measured is there still, and, with "all", measure it again.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N"))]
+    pub verify: Option<Draw>,
+}
+
+impl StageOptions for EvaluateOptions {
+    fn mode(&self) -> Mode {
+        verifying(self.verify)
+    }
+}
+
+/// What is compared must hold still meanwhile.
+fn verifying(verify: Option<Draw>) -> Mode {
+    if verify.is_some() { Mode::Survey } else { Mode::Work }
 }

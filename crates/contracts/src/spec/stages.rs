@@ -4,7 +4,7 @@ use super::{Feature, Input, NewCode, Output, StageSpec};
 use crate::{
     config::Engine,
     layout::{Layout, RunLayout},
-    options::{CrawlOptions, CropOptions, NoOptions, OptionsParser, PackOptions, ReportOptions},
+    options::{CrawlOptions, CropOptions, EvaluateOptions, OptionsParser, PackOptions, ReportOptions, TrainOptions},
     stage_id::StageId,
 };
 
@@ -64,7 +64,7 @@ const TRAIN: StageSpec = StageSpec {
     package: "trainer",
     binary: "trainer",
     feature: |config| Some(Feature::Device(config.train.device)),
-    options: OptionsParser::of::<NoOptions>(),
+    options: OptionsParser::of::<TrainOptions>(),
     sections: |_| &["", "train"],
     inputs: |_| vec![Input::stage("the dataset", StageId::Pack)],
     output: Output::RunFile(RunLayout::generator),
@@ -79,7 +79,7 @@ const EVALUATE: StageSpec = StageSpec {
     package: "evaluator",
     binary: "evaluator",
     feature: |config| Some(Feature::Device(config.train.device)),
-    options: OptionsParser::of::<NoOptions>(),
+    options: OptionsParser::of::<EvaluateOptions>(),
     sections: |_| &["", "evaluate"],
     inputs: |_| vec![Input::stage("the dataset", StageId::Pack), Input::stage("the generator", StageId::Train)],
     output: Output::RunFile(RunLayout::evaluation_metrics),

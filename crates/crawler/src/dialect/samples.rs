@@ -11,7 +11,7 @@ use crate::{
 /// A file of the samples; `None`, said on stderr, where there are none.
 fn sample(name: &str) -> Option<String> {
     let Some(shared) = std::env::var_os("NIJIGEN_SHARED") else {
-        eprintln!("skipped: NIJIGEN_SHARED is not set, so there are no real samples to read");
+        contracts::tell!("skipped: NIJIGEN_SHARED is not set, so there are no real samples to read");
         return None;
     };
     let path = PathBuf::from(shared).join("data").join("moebooru-samples").join(name);

@@ -157,7 +157,7 @@ impl Scene {
         let layout = self.layout();
         let context =
             Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
-        Crop::run(&context, &CropOptions { shard: Some(share.parse().unwrap()) })
+        Crop::run(&context, &CropOptions { shard: share.parse().ok(), ..CropOptions::default() })
     }
 
     pub(crate) fn run_until(&self, interrupt: &Interrupt) -> Result<Report, CropError> {

@@ -12,7 +12,7 @@
 
 mod measure;
 
-use std::{collections::BTreeMap, env, path::Path, process::Command};
+use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use contracts::config::DeviceChoice;
 use measure::Job;
@@ -94,7 +94,8 @@ fn run(contestant: Contestant, job: Job, threads: usize) -> Value {
         }
         Contestant::PyTorch(way, precision) => {
             let mut command = Command::new("python3");
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train/peer.py");
+            let script =
+                PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benches/train/peer.py");
             command.arg(script).args(["--way", way, "--precision", precision, "--threads", &threads.to_string()]);
             command
         }

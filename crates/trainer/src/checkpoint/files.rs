@@ -127,6 +127,11 @@ impl CheckpointState {
         Self::open(&publish::read_file(&CheckpointFile::State.within(folder))?)
     }
 
+    /// The other files of the folder by name, each with its hash.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&String, &ContentHash)> {
+        self.files.iter()
+    }
+
     /// The tensors beside it, loaded over `networks`.
     ///
     /// # Errors
