@@ -135,7 +135,8 @@ fn the_slow_and_the_many_do_not_keep_others_out() {
     // Those that are too many are closed at once, unanswered.
     let closed = more.iter().filter(|stream| {
         stream.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
-        matches!((*stream).read(&mut [0]), Ok(0))
+        let mut stream: &TcpStream = stream;
+        matches!(stream.read(&mut [0]), Ok(0))
     });
     assert!(closed.count() >= MAX_CONNECTIONS);
     drop((slow, more));
