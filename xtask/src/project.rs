@@ -16,6 +16,7 @@ use crate::{
     arguments::ConfigOptions,
     bad_usage::BadUsage,
     lock::{self, Entry, Lock},
+    tools,
     workspace::Workspace,
 };
 
@@ -63,7 +64,20 @@ impl Project {
 
     /// A program of the pipeline, told of the same configuration.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        self.configured(Command::new(program))
+    }
+
+    /// The same program with the lowest claim on the processor, where the system has `nice`.
+    pub(crate) fn command_in_the_background(&self, program: &Path) -> Command {
+        if !cfg!(unix) || !tools::on_path("nice") {
+            return self.command(program);
+        }
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(program);
+        self.configured(command)
+    }
+
+    fn configured(&self, mut command: Command) -> Command {
         command.arg("--config").arg(&self.file).current_dir(&self.root);
         if let Some(profile) = &self.options.profile {
             command.args(["--profile", profile]);

@@ -12,7 +12,7 @@ use contracts::{
     publish, tell,
 };
 
-use crate::{arguments::SetupOptions, ask, build, opencv, project::Project, workspace::Workspace};
+use crate::{arguments::SetupOptions, ask, build, opencv, project::Project, tools, workspace::Workspace};
 
 /// Debian's names: the parts of OpenCV 4 that the cropper uses, and what its bindings are generated with.
 const APT_PACKAGES: [&str; 6] = [
@@ -52,8 +52,8 @@ pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let missing = missing.join(" and ");
-    if !on_path("apt-get") {
-        let command = OTHER_SYSTEMS.iter().find(|(tool, _)| on_path(tool)).map(|(_, command)| *command);
+    if !tools::on_path("apt-get") {
+        let command = OTHER_SYSTEMS.iter().find(|(tool, _)| tools::on_path(tool)).map(|(_, command)| *command);
         let advice =
             command.unwrap_or("install OpenCV 4 (with headers) and libclang with your system's package manager");
         bail!("this machine lacks {missing}; run: {advice}");
@@ -99,11 +99,6 @@ fn download(target: &Path) -> anyhow::Result<()> {
     let found = contracts::ContentHash::of(&output.stdout).to_string();
     ensure!(found == cascade::SHA256, "what came has SHA-256 {found}, not {}", cascade::SHA256);
     Ok(publish::write_file(target, &output.stdout)?)
-}
-
-fn on_path(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
 }
 
 fn is_root() -> bool {

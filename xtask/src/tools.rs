@@ -72,3 +72,9 @@ pub(crate) fn has(workspace: &Workspace, subcommand: &str) -> bool {
     command.args([subcommand, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
+
+/// Whether a program is among those that are called by name.
+pub(crate) fn on_path(tool: &str) -> bool {
+    let paths = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
+}

@@ -136,10 +136,13 @@ fn last_line(path: &Path) -> Option<MetricsLine> {
     log.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
 
-/// The first metric that an evaluation lists; of one that lists none, its sliced Wasserstein distance.
+/// The first metric that an evaluation lists, of features if there are any; of one that lists none, its sliced Wasserstein
+/// distance.
 fn metric(evaluation: &Value) -> Option<MetricSummary> {
-    let lists = evaluation.as_object()?.values().filter_map(Value::as_array);
-    let listed = lists.flatten().find_map(|entry| MetricSummary::deserialize(entry).ok());
+    let list = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let of_features = list(evaluation, "features").into_iter().flat_map(|network| list(&network, "measurements"));
+    let measured = of_features.chain(list(evaluation, "images"));
+    let listed = measured.filter_map(|entry| MetricSummary::deserialize(entry).ok()).next();
     let distance = || {
         let distances = evaluation.get("sliced_wasserstein")?;
         let value = ["holdout", "train"].iter().find_map(|set| distances.get(set)?.get("mean")?.as_f64())?;
@@ -229,7 +232,8 @@ mod tests {
             Some(("sliced-wasserstein", 9.5)),
         );
         check(
-            r#"{"sliced_wasserstein": {"train": {"mean": 9.5}}, "measurements": [{"metric": "frechet", "value": 2.0}]}"#,
+            r#"{"sliced_wasserstein": {"train": {"mean": 9.5}}, "features": [{"measurements": [{"metric": "frechet", "value": 2.0}]}],
+                "images": [{"metric": "ms-ssim", "value": 0.5}]}"#,
             Some(("frechet", 2.0)),
         );
         check(r#"{"sliced_wasserstein": {}}"#, None);

@@ -35,7 +35,7 @@ impl Stage for Evaluate {
     type Options = EvaluateOptions;
 
     fn answer(context: &Context<'_>, options: &EvaluateOptions) -> Result<String, EvaluateError> {
-        options.verify.map_or_else(|| Ok(String::new()), |_| verify(context))
+        options.verify.map_or_else(|| Ok(String::new()), |draw| verify(context, draw))
     }
 
     fn run(context: &Context<'_>, _options: &EvaluateOptions) -> Result<Report, EvaluateError> {

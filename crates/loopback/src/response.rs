@@ -8,8 +8,8 @@ use std::{
 use crate::channel::Subscription;
 
 /// What a page may do unless it says otherwise itself: nothing but show what it holds.
-const DEFAULT_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'; base-uri 'none'; form-action 'none'";
+const DEFAULT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'; base-uri 'none'; \
+                              form-action 'none'; frame-ancestors 'none'";
 
 /// An answer, ready to be sent.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Response {
         let head = format!(
             "HTTP/1.1 {status} {}\r\nContent-Type: {content_type}\r\n{length}Content-Security-Policy: {policy}\r\n\
              X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n\
-             Cross-Origin-Resource-Policy: same-origin\r\nX-Frame-Options: DENY\r\nConnection: close\r\n\r\n",
+             Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n",
             reason(*status)
         );
         connection.write_all(head.as_bytes())

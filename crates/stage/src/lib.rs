@@ -23,6 +23,7 @@ use contracts::{
     report::State,
     stage::Interrupt,
 };
+use interruption::Manner;
 
 /// Runs a stage as a program.
 ///
@@ -32,7 +33,7 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
     let arguments = Arguments::<S::Options>::parse();
     let progress = progress::Shown::new();
     logging::start(progress.bar());
-    let outcome = match prepare::<S>(&arguments) {
+    let outcome = match prepare(&arguments, S::ID.name(), S::problems) {
         Err(problem) => {
             summary::print_error(&problem);
             Outcome::BadUsage
@@ -46,18 +47,48 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
     outcome.into()
 }
 
-fn prepare<S: Stage<Options: clap::Args>>(arguments: &Arguments<S::Options>) -> anyhow::Result<(Config, Layout)> {
+/// Runs a program of the pipeline that is no stage: with the same command line, logging and signals, but without a lock and a
+/// report. An interrupt is its end, and not worth a word.
+pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(work: impl FnOnce(&Context<'_>, &O) -> Result<(), E>) -> ExitCode {
+    let arguments = Arguments::<O>::parse();
+    let progress = progress::Shown::new();
+    logging::start(progress.bar());
+    let outcome = match prepare(&arguments, "program", |_| Vec::new()) {
+        Err(problem) => {
+            summary::print_error(&problem);
+            Outcome::BadUsage
+        }
+        Ok((config, layout)) => {
+            let interrupt = Arc::new(Interrupt::default());
+            interruption::listen(&interrupt, arguments.stop_with_stdin, Manner::Quiet);
+            let context = Context { config: &config, layout: &layout, progress: &progress, interrupt: &interrupt };
+            match work(&context, &arguments.options) {
+                Ok(()) => Outcome::Done,
+                Err(error) => {
+                    summary::print_error(&error.into());
+                    Outcome::Failed
+                }
+            }
+        }
+    };
+    outcome.into()
+}
+
+fn prepare<O: clap::Args>(
+    arguments: &Arguments<O>,
+    stage: &str,
+    problems: fn(&Config) -> Vec<String>,
+) -> anyhow::Result<(Config, Layout)> {
     let file = &arguments.config;
     let text = fs::read_to_string(file).with_context(|| {
         format!("cannot read the configuration at {}; give --config the path of a pipeline.toml", file.display())
     })?;
     let request = Request { text: &text, file, profile: arguments.profile.as_deref(), set: &arguments.set };
     let config = config::load(&request)?;
-    let problems = S::problems(&config);
+    let problems = problems(&config);
     anyhow::ensure!(
         problems.is_empty(),
-        "the {} stage cannot use this configuration:\n  {}",
-        S::ID,
+        "the {stage} stage cannot use this configuration:\n  {}",
         problems.join("\n  ")
     );
     let root = file.parent().unwrap_or(Path::new(""));
@@ -72,7 +103,7 @@ fn run<S: Stage<Options: clap::Args>>(
     progress: &progress::Shown,
 ) -> anyhow::Result<Outcome> {
     let interrupt = Arc::new(Interrupt::default());
-    interruption::listen(&interrupt, arguments.stop_with_stdin);
+    interruption::listen(&interrupt, arguments.stop_with_stdin, Manner::Told);
     let context = Context { config, layout, progress, interrupt: &interrupt };
     let options = &arguments.options;
     // A question reads what is there, and need not wait for a stage at work.

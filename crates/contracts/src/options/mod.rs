@@ -8,7 +8,9 @@ use serde::Serialize;
 
 pub use export_format::{ExportFormat, NoSuchFormat};
 pub use request::{OptionsParser, Request};
-pub use stages::{CrawlOptions, CropOptions, EvaluateOptions, NoOptions, PackOptions, ReportOptions, TrainOptions};
+pub use stages::{
+    CrawlOptions, CropOptions, EvaluateOptions, NoOptions, PackOptions, ReportOptions, TrainOptions, WatchOptions,
+};
 
 use crate::share::Share;
 

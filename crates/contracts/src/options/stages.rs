@@ -155,6 +155,15 @@ impl StageOptions for EvaluateOptions {
     }
 }
 
+/// Options of the program that shows a run while it trains.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "command-line", derive(clap::Args))]
+pub struct WatchOptions {
+    /// The run: its id, the beginning of one, or latest. Without it, whichever is trained last.
+    #[cfg_attr(feature = "command-line", arg(value_name = "RUN"))]
+    pub run: Option<String>,
+}
+
 /// What is compared must hold still meanwhile.
 fn verifying(verify: Option<Draw>) -> Mode {
     if verify.is_some() { Mode::Survey } else { Mode::Work }
