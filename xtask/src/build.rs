@@ -59,7 +59,9 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
         };
     }
     let packages = packages(workspace, stages, mini);
-    own_build::forget_other_checkouts(workspace, &packages)?;
+    let programs: Vec<(&str, &str)> =
+        StageId::ALL.iter().map(|stage| (stage.spec().package, stage.spec().binary)).collect();
+    own_build::forget_other_checkouts(workspace, &programs)?;
     let mut command = workspace.cargo();
     // The cropper's OpenCV is a default feature, for those who build it by hand; here the configuration decides.
     command.args(["build", "--release", "--no-default-features"]);

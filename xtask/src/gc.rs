@@ -4,7 +4,11 @@
 mod checkpoints;
 mod prepared;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use contracts::{
@@ -56,7 +60,7 @@ impl fmt::Display for Why {
 }
 
 impl Why {
-    fn collect(&self, path: &PathBuf) -> Result<(), publish::FileError> {
+    fn collect(&self, path: &Path) -> Result<(), publish::FileError> {
         match self {
             Self::LeftOver(leftover) => leftover.collect(),
             Self::Unused | Self::Superseded => publish::remove_folder(path),
@@ -122,7 +126,7 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path, thread, time::Duration};
+    use std::{fs, thread, time::Duration};
 
     use contracts::{ContentHash, config::PathsConfig, layout::CheckpointFile, layout::RunLayout};
     use serde_json::json;

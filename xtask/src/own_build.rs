@@ -6,15 +6,12 @@
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use anyhow::Context as _;
-use contracts::{Outcome, publish, tell};
+use contracts::{Outcome, tell};
 
 use crate::workspace::Workspace;
 
 /// Set while a runner runs that was built anew, so that it never asks for another.
 const HANDED_OVER: &str = "NIJIGEN_RUNNER_IS_OWN";
-
-/// In the target folder: the checkout whose stages were built there last.
-const CHECKOUT: &str = "nijigen-checkout";
 
 /// Where this runner was built by another checkout, builds this one's, which then does the work; `None` where it is this one's.
 ///
@@ -42,25 +39,25 @@ fn is_run_by_cargo(workspace: &Workspace) -> bool {
     workspace.packages.get(env!("CARGO_PKG_NAME")).is_some_and(|own| folder.is_some_and(|folder| own.folder == folder))
 }
 
-/// Where another checkout built there last, has cargo forget what it built of these crates and of those that they use.
+/// Has cargo forget programs that another checkout has built, with the crates that they use.
 ///
 /// # Errors
-/// When the folder cannot be written, or cargo cannot be started.
-pub(crate) fn forget_other_checkouts(workspace: &Workspace, packages: &BTreeSet<&str>) -> anyhow::Result<()> {
-    let stamp = workspace.target.join("release").join(CHECKOUT);
-    let here = workspace.root.to_string_lossy();
-    let last = fs::read_to_string(&stamp).ok();
-    // In a target folder of its own nobody else builds.
-    let is_own = workspace.target.starts_with(&workspace.root);
-    if last.as_deref() == Some(&*here) || (last.is_none() && is_own) {
+/// When cargo cannot be started.
+pub(crate) fn forget_other_checkouts(workspace: &Workspace, programs: &[(&str, &str)]) -> anyhow::Result<()> {
+    let others = programs.iter().filter(|(package, program)| is_of_another_checkout(workspace, package, program));
+    let packages: BTreeSet<String> = others.flat_map(|(package, _)| workspace.closure(package)).collect();
+    if packages.is_empty() {
         return Ok(());
     }
-    let all: BTreeSet<String> = packages.iter().flat_map(|package| workspace.closure(package)).collect();
-    if let Some(other) = &last {
-        tell!("{} was built into by {other}: building this checkout's programs anew", workspace.target.display());
-    }
-    clean(workspace, all.iter().map(String::as_str), &["--release"])?;
-    Ok(publish::write_file(&stamp, here.as_bytes())?)
+    tell!("another checkout has built into {}: building this one's programs anew", workspace.target.display());
+    clean(workspace, packages.iter().map(String::as_str), &["--release"])
+}
+
+/// Whether the sources that cargo noted beside a program, as Make's rules, are not this checkout's.
+fn is_of_another_checkout(workspace: &Workspace, package: &str, program: &str) -> bool {
+    let rules = fs::read_to_string(workspace.binaries().path(program).with_extension("d"));
+    let own = workspace.packages.get(package).map(|package| package.folder.to_string_lossy().replace(' ', "\\ "));
+    rules.is_ok_and(|rules| own.is_some_and(|own| !rules.contains(&own)))
 }
 
 fn clean<'a>(workspace: &Workspace, packages: impl Iterator<Item = &'a str>, profile: &[&str]) -> anyhow::Result<()> {
@@ -84,7 +81,7 @@ mod tests {
         time::{Duration, SystemTime},
     };
 
-    use contracts::{Config, StageId};
+    use contracts::{Config, StageId, publish};
 
     use super::*;
     use crate::build;

@@ -52,8 +52,10 @@ impl Workspace {
 
     /// Cargo is started in the current folder, where a relative CARGO_TARGET_DIR starts.
     pub(crate) fn read(manifest: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(cargo_path());
-        command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(manifest);
+        Self::from_cargo(&mut metadata_of(manifest))
+    }
+
+    fn from_cargo(command: &mut Command) -> anyhow::Result<Self> {
         let output = command.output().context("cannot start cargo")?;
         ensure!(output.status.success(), "cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         let metadata = serde_json::from_slice(&output.stdout).context("cannot read what cargo metadata says")?;
@@ -111,6 +113,12 @@ impl Binaries {
     }
 }
 
+fn metadata_of(manifest: &Path) -> Command {
+    let mut command = Command::new(cargo_path());
+    command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(manifest);
+    command
+}
+
 /// The cargo that started the runner.
 fn cargo_path() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
@@ -149,6 +157,20 @@ impl From<MetadataPackage> for Package {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_target_folder_starts_where_the_command_was_given() {
+        let root = Workspace::here().unwrap().root;
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = metadata_of(&root.join("Cargo.toml"));
+        command.current_dir(folder.path()).env("CARGO_TARGET_DIR", "out");
+        let workspace = Workspace::from_cargo(&mut command).unwrap();
+        assert_eq!(workspace.target, folder.path().canonicalize().unwrap().join("out"));
+        // Whatever it is asked next, and wherever that happens.
+        let next = workspace.cargo();
+        let target = next.get_envs().find(|(name, _)| *name == "CARGO_TARGET_DIR").and_then(|(_, value)| value);
+        assert_eq!(target, Some(workspace.target.as_os_str()));
+    }
 
     #[test]
     fn a_stage_is_built_with_its_closure_and_nothing_else() {

@@ -74,7 +74,7 @@ impl RunSummary {
         let last_line = last_line(&files.metrics()).unwrap_or_default();
         let shown =
             provenance.images_shown.filter(|_| provenance.generator.is_some()).map(|images| images as f64 / 1e3);
-        let (changed, bytes) = extent(files.root()).map_err(FileError::at("list", files.root()))?;
+        let (changed, bytes) = extent(files.root(), &files.lock()).map_err(FileError::at("list", files.root()))?;
         Ok(Self {
             latest: publish::pointed_at(&layout.latest_run()).as_deref() == Some(&run.to_string()),
             recipe: key("train", "recipe").and_then(|recipe| recipe.as_str()).map(str::to_owned),
@@ -151,14 +151,16 @@ fn metric(evaluation: &Value) -> Option<MetricSummary> {
     listed.or_else(distance)
 }
 
-/// When a file below a folder changed last, in seconds since 1970, and how long all of them are together.
-fn extent(folder: &Path) -> io::Result<(u64, u64)> {
+/// When a file below a folder changed last, in seconds since 1970, and how long all of them are together. The lock's time is
+/// when somebody looked.
+fn extent(folder: &Path, lock: &Path) -> io::Result<(u64, u64)> {
     let mut extent = (0, 0);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
         let (changed, bytes) = match metadata.is_dir() {
-            true => self::extent(&entry.path())?,
+            true => self::extent(&entry.path(), lock)?,
+            false if entry.path() == lock => continue,
             false => {
                 let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
                 (age.as_secs(), metadata.len())
