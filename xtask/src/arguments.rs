@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Test(TestOptions),
     /// Train a cascade of your own, or compare cascades on a folder of pictures.
     Cascade(CascadeOptions),
+    /// How far two sets of images are apart: folders, zips, datasets or runs.
+    Measure(MeasureOptions),
     /// Check the dependency graph and that every module says what it is.
     Tidy,
     /// Everything that CI checks, cheapest first.
@@ -183,6 +185,13 @@ pub(crate) struct BenchOptions {
 pub(crate) struct CascadeOptions {
     /// train or eval, with their own arguments; `cargo xtask cascade train --help` lists them.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    pub(crate) arguments: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MeasureOptions {
+    /// The two sets, and options; `cargo xtask measure -- --help` lists them.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "A B")]
     pub(crate) arguments: Vec<String>,
 }
 

@@ -85,6 +85,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Env => opencv::print_exports(),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
+        Command::Measure(options) => tools::measure(&workspace, &options.arguments),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
     }

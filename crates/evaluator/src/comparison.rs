@@ -90,12 +90,16 @@ impl Comparison {
 }
 
 /// All rows in a random order.
-fn drawn(rows: usize, seed: u64) -> Vec<usize> {
+pub(crate) fn drawn(rows: usize, seed: u64) -> Vec<usize> {
     let permutation = Permutation::new(seed, DRAW, rows);
     (0..rows).map(|index| permutation.at(index)).collect()
 }
 
-fn read(split: &Split, rows: &[usize]) -> Result<Images, EvaluateError> {
+/// The pixels of some rows.
+///
+/// # Errors
+/// When the dataset is damaged.
+pub(crate) fn read(split: &Split, rows: &[usize]) -> Result<Images, EvaluateError> {
     let side = split.side() as usize;
     let mut pixels = Vec::with_capacity(rows.len() * side * side * CHANNELS);
     for row in rows {

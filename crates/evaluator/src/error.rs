@@ -59,6 +59,9 @@ pub enum EvaluateError {
         /// Images in the holdout.
         holdout: usize,
     },
+    /// A file of weights for features cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsFileError),
     /// The sets cannot be measured.
     #[error(transparent)]
     Metric(#[from] MetricError),
@@ -71,6 +74,32 @@ pub enum EvaluateError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// A file of weights for features that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsFileError {
+    /// It cannot be read from the disk.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It holds no weights that are known.
+    #[error("cannot read the weights at {}: {source}; give the file as its publisher has it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it. Boxed, because it is large and rare.
+        source: Box<metrics::WeightsError>,
+    },
+    /// It holds the weights of another network than was asked for.
+    #[error("the weights at {} are of {found}, not of {wanted}; give them under the other's name", path.display())]
+    OtherNetwork {
+        /// The file.
+        path: PathBuf,
+        /// The network that they are of.
+        found: String,
+        /// The network that was asked for.
+        wanted: &'static str,
+    },
 }
 
 /// What can stop the report stage.

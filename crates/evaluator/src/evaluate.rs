@@ -12,18 +12,21 @@ use contracts::{
 };
 use dataset::{Dataset, SplitName};
 use generator::ChosenDevice;
-use metrics::{Images, MetricError, pyramid, sliced_wasserstein};
+use metrics::{Images, Metric};
 
 use crate::{
     comparison::Comparison,
     error::EvaluateError,
-    evaluation::{Distance, Evaluation, FORMAT, SlicedWasserstein, VERSION},
-    grid,
-    sampler::{BATCH, Sampler},
+    evaluation::{Evaluation, FORMAT, Neighbours, VERSION},
+    feature_sets::FeatureSets,
+    grid, nearest,
+    network::Network,
+    sampler::Sampler,
+    subject::{self, Sampled, Subject},
     verify::verify,
 };
 
-/// Below this many images in a set, distances say little.
+/// Below this many images in a set, sliced Wasserstein distances say little.
 const MIN_RELIABLE_IMAGES: usize = 500;
 
 /// The evaluate stage: takes a run's generator and the dataset, owns the run's `evaluation/`.
@@ -39,140 +42,129 @@ impl Stage for Evaluate {
     }
 
     fn run(context: &Context<'_>, _options: &EvaluateOptions) -> Result<Report, EvaluateError> {
+        let (config, seed) = (context.config, context.config.seed());
         let dataset = Dataset::open(&context.layout.dataset())?;
-        let seed = context.config.seed();
-        let run = context.config.run_id(&dataset.hash());
+        let run = config.run_id(&dataset.hash());
         let folder = context.layout.run(&run);
         if !folder.generator().exists() {
             return Err(EvaluateError::NotTrained { run, path: folder.generator() });
         }
-        let chosen = ChosenDevice::new(context.config.train.device)?;
-        tracing::info!("sampling on {} ({})", chosen.kind, chosen.reason);
-        let sampler = Sampler::load(&folder.generator(), seed, &chosen.device)?;
-        let real = dataset.shape().side() as usize;
-        if sampler.side() != real {
-            return Err(EvaluateError::OtherSide { path: folder.generator(), generated: sampler.side(), real });
-        }
+        let networks = Network::chosen(&config.evaluate)?;
+        let sampler = open_sampler(context, &folder, &dataset)?;
 
-        let samples = usize::try_from(context.config.evaluate.samples).unwrap_or(usize::MAX);
+        let samples = usize::try_from(config.evaluate.samples).unwrap_or(usize::MAX);
         let rows = |split| dataset.split(split).len();
-        let comparison = Comparison::new(samples, rows(SplitName::Train), rows(SplitName::Holdout), seed)?;
+        let [train, holdout] = [rows(SplitName::Train), rows(SplitName::Holdout)];
+        let comparison = Comparison::new(samples, train, holdout, seed)?;
+        let subject = Subject {
+            context,
+            dataset: &dataset,
+            sampler: &sampler,
+            networks: &networks,
+            sets: &FeatureSets::new(comparison.generated(), train, holdout, seed),
+            comparison: &comparison,
+            metrics: subject::wanted(&config.evaluate),
+        };
         let mut report = Report::new(Self::ID);
-        report.taken = context.config.evaluate.samples;
+        report.taken = config.evaluate.samples;
         report.run = Some(run.clone());
-        let Some(sliced_wasserstein) = measure(context, &dataset, &sampler, &comparison)? else {
-            report.state = State::Interrupted;
-            return Ok(report);
-        };
-
-        let evaluation = Evaluation {
-            format: FORMAT.into(),
-            version: VERSION,
-            run,
-            dataset: dataset.hash(),
-            generator: sampler.hash(),
-            seed,
-            side: sampler.side(),
-            generated: comparison.generated(),
-            sliced_wasserstein: Some(sliced_wasserstein),
-            features: vec![],
-            images: vec![],
-            copying: None,
-            walks: None,
-        };
-        publish_grids(&folder, &dataset, &sampler, &comparison, samples)?;
-        publish_evaluation(&folder, &evaluation, &mut report)?;
-        summarize(&comparison, &evaluation, &mut report);
+        let published = Published { folder: &folder, dataset: &dataset, subject: &subject, samples };
+        match evaluate(&subject, &mut report)? {
+            Some(found) => published.publish(found, &mut report)?,
+            None => report.state = State::Interrupted,
+        }
         Ok(report)
     }
 }
 
-/// The distances between all sets; `None` when interrupted.
-fn measure(
-    context: &Context<'_>,
-    dataset: &Dataset,
-    sampler: &Sampler,
-    comparison: &Comparison,
-) -> Result<Option<SlicedWasserstein>, EvaluateError> {
-    let seed = context.config.seed();
-    let reference = comparison.read_reference(dataset)?;
-    let (mut to_reference, mut to_train, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
-    let Comparison { images, generated_sets, .. } = *comparison;
-    tracing::info!("measuring {generated_sets} sets of {images} images from {}", sampler.path().display());
-    context.progress.begin("sampling and measuring", comparison.generated() as u64);
-    for set in 0..generated_sets {
-        let Some(generated) = sample_set(context, sampler, images, set)? else { return Ok(None) };
-        match comparison.read_train(dataset, set)? {
-            Some(train) => {
-                let distances = sliced_wasserstein::pairwise(&[&generated, &reference, &train], seed)?;
-                to_reference.push(of_pair(&distances, 0));
-                to_train.push(of_pair(&distances, 1));
-                baseline.push(of_pair(&distances, 2));
-            }
-            None => to_reference.push(of_pair(&sliced_wasserstein::pairwise(&[&generated, &reference], seed)?, 0)),
-        }
-        context.progress.advance(images as u64);
+fn open_sampler(context: &Context<'_>, folder: &RunLayout, dataset: &Dataset) -> Result<Sampler, EvaluateError> {
+    let chosen = ChosenDevice::new(context.config.train.device)?;
+    tracing::info!("sampling on {} ({})", chosen.kind, chosen.reason);
+    let sampler = Sampler::load(&folder.generator(), context.config.seed(), &chosen.device)?;
+    let real = dataset.shape().side() as usize;
+    if sampler.side() != real {
+        return Err(EvaluateError::OtherSide { path: folder.generator(), generated: sampler.side(), real });
     }
-    let sides = pyramid::sides(sampler.side());
-    let holdout = match comparison.reference_split {
-        SplitName::Holdout => Distance::of(&sides, &to_reference),
-        SplitName::Train => None,
+    Ok(sampler)
+}
+
+/// What was found, before it is published.
+struct Found {
+    evaluation: Evaluation,
+    neighbours: Neighbours,
+    samples: Images,
+    walks: Vec<u8>,
+}
+
+/// Measures everything; `None` when interrupted.
+fn evaluate(subject: &Subject<'_>, report: &mut Report) -> Result<Option<Found>, EvaluateError> {
+    let (sampler, seed) = (subject.sampler, subject.context.config.seed());
+    let run = subject.context.config.run_id(&subject.dataset.hash());
+    let Some(mut sampled) = subject.sample()? else { return Ok(None) };
+    let rows = sampled.take_rows();
+    let Some((features, undefined)) = subject.measure_features(rows)? else { return Ok(None) };
+    let Sampled { sliced_wasserstein, kept, .. } = sampled;
+    let images = subject.measure_images(&kept)?;
+    report.warnings.extend(undefined.into_iter().chain(images.warnings));
+    let Some(nearest) = subject.search_nearest(&kept)? else { return Ok(None) };
+    let wants_copying = subject.metrics.contains(&Metric::Copying);
+    let copying = if wants_copying { nearest.copying(seed)? } else { None };
+    let neighbours = nearest.shown(subject.dataset, &run, sampler.hash())?;
+    let (walks, walks_sheet) = subject.walk()?;
+    let evaluation = Evaluation {
+        format: FORMAT.into(),
+        version: VERSION,
+        run,
+        dataset: subject.dataset.hash(),
+        generator: sampler.hash(),
+        seed,
+        side: sampler.side(),
+        generated: subject.comparison.generated(),
+        sliced_wasserstein,
+        features,
+        images: images.measurements,
+        copying,
+        walks: Some(walks),
     };
-    Ok(Some(SlicedWasserstein {
-        images,
-        holdout,
-        train: Distance::of(&sides, &to_train),
-        baseline: Distance::of(&sides, &baseline),
-    }))
+    Ok(Some(Found { evaluation, neighbours, samples: kept, walks: walks_sheet }))
 }
 
-/// Samples one set, a batch at a time; `None` when interrupted.
-fn sample_set(
-    context: &Context<'_>,
-    sampler: &Sampler,
-    images: usize,
-    set: usize,
-) -> Result<Option<Images>, EvaluateError> {
-    let (start, end) = ((set * images) as u64, ((set + 1) * images) as u64);
-    let mut pixels = Vec::new();
-    for first in (start..end).step_by(BATCH) {
-        if context.interrupt.is_raised() {
-            return Ok(None);
-        }
-        pixels.extend(sampler.sample(first..end.min(first + BATCH as u64))?.into_pixels());
-    }
-    Ok(Some(Images::new(sampler.side(), pixels).map_err(MetricError::from)?))
-}
-
-/// One pair's distance at each level.
-fn of_pair(distances: &[Vec<f64>], pair: usize) -> Vec<f64> {
-    distances.iter().map(|level| level[pair]).collect()
-}
-
-fn publish_grids(
-    folder: &RunLayout,
-    dataset: &Dataset,
-    sampler: &Sampler,
-    comparison: &Comparison,
+/// Where what was found goes.
+struct Published<'a> {
+    folder: &'a RunLayout,
+    dataset: &'a Dataset,
+    subject: &'a Subject<'a>,
     samples: usize,
-) -> Result<(), EvaluateError> {
-    let generated = sampler.sample(0..samples.min(grid::SHOWN) as u64)?;
-    let real = comparison.read_shown(dataset, grid::SHOWN)?;
-    publish::write_file(&folder.evaluation_grid(), &grid::pair(&generated, &real)?)?;
-    publish::write_file(&folder.evaluation_reals(), &grid::single(&real)?)?;
-    Ok(())
 }
 
-/// The metrics come last: where they are, the evaluation is whole.
-fn publish_evaluation(folder: &RunLayout, evaluation: &Evaluation, report: &mut Report) -> Result<(), EvaluateError> {
-    let mut json = serde_json::to_vec_pretty(evaluation)?;
-    json.push(b'\n');
-    publish::write_file(&folder.evaluation_metrics(), &json)?;
-    report.output = Some(ContentHash::of(&json));
-    for path in [folder.evaluation_metrics(), folder.evaluation_grid(), folder.evaluation_reals()] {
-        report.bytes += path.metadata().map_err(publish::FileError::at("read", &path))?.len();
+impl Published<'_> {
+    /// The metrics come last: where they are, the evaluation is whole.
+    fn publish(&self, found: Found, report: &mut Report) -> Result<(), EvaluateError> {
+        let Self { folder, dataset, subject, .. } = self;
+        let generated = subject.sampler.sample(0..self.samples.min(grid::SHOWN) as u64)?;
+        let real = subject.comparison.read_shown(dataset, grid::SHOWN)?;
+        let metrics = json(&found.evaluation)?;
+        let files = [
+            (folder.evaluation_grid(), grid::pair(&generated, &real)?),
+            (folder.evaluation_reals(), grid::single(&real)?),
+            (folder.evaluation_neighbours_sheet(), nearest::sheet(dataset, &found.samples, &found.neighbours)?),
+            (folder.evaluation_neighbours(), json(&found.neighbours)?),
+            (folder.evaluation_walks(), found.walks),
+        ];
+        report.output = Some(ContentHash::of(&metrics));
+        for (path, content) in files.into_iter().chain([(folder.evaluation_metrics(), metrics)]) {
+            report.bytes += content.len() as u64;
+            publish::write_file(&path, &content)?;
+        }
+        summarize(subject.comparison, &found.evaluation, report);
+        Ok(())
     }
-    Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, EvaluateError> {
+    let mut json = serde_json::to_vec_pretty(value)?;
+    json.push(b'\n');
+    Ok(json)
 }
 
 /// Samples that are in no set, because sets are of equal size.
@@ -198,6 +190,35 @@ fn summarize(comparison: &Comparison, evaluation: &Evaluation, report: &mut Repo
     report.kept = comparison.generated() as u64;
     let rest = report.taken - report.kept;
     report.drop(&LeftOver { images: comparison.images }, rest);
+    add_distances(evaluation, report);
+    for (network, measurement) in evaluation.measurements() {
+        let name = network.map_or_else(|| measurement.metric.to_string(), |of| format!("{}_{of}", measurement.metric));
+        report.figures.insert(name.clone(), measurement.value);
+        if let Some(baseline) = measurement.baseline {
+            report.figures.insert(format!("{name}_baseline"), baseline);
+        }
+    }
+    if comparison.reference_split == SplitName::Train {
+        report.warnings.push("no image was kept out of training, so nothing shows whether they are merely copied; set pack.holdout above 0".into());
+    }
+    let doubtful: Vec<&str> = evaluation
+        .measurements()
+        .filter(|(_, measurement)| measurement.warning.is_some())
+        .map(|(_, measurement)| measurement.metric.name())
+        .collect();
+    if !doubtful.is_empty() {
+        let mut names = doubtful;
+        names.dedup();
+        report.warnings.push(format!(
+            "there are too few images for {} to say much; read them beside their intervals and the baseline, and gather more \
+             images or raise pack.holdout and evaluate.samples",
+            names.join(", ")
+        ));
+    }
+}
+
+/// The sliced Wasserstein distances, scale by scale.
+fn add_distances(evaluation: &Evaluation, report: &mut Report) {
     let Some(distances) = &evaluation.sliced_wasserstein else { return };
     report.figures.insert("swd_images".into(), distances.images as f64);
     let named = [("holdout", &distances.holdout), ("train", &distances.train), ("floor", &distances.baseline)];
@@ -206,9 +227,6 @@ fn summarize(comparison: &Comparison, evaluation: &Evaluation, report: &mut Repo
         for level in &distance.levels {
             report.figures.insert(format!("swd_{name}_{}px", level.side), level.mean);
         }
-    }
-    if distances.holdout.is_none() {
-        report.warnings.push("no image was kept out of training, so nothing shows whether they are merely copied; set pack.holdout above 0".into());
     }
     if distances.images < MIN_RELIABLE_IMAGES {
         report.warnings.push(format!(

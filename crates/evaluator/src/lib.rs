@@ -5,17 +5,24 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod comparison;
+mod detector;
 mod error;
 mod evaluate;
 pub mod evaluation;
+mod feature_sets;
 mod grid;
 mod history;
+mod measuring;
+mod nearest;
+mod network;
 mod page;
 mod page_content;
 mod report;
 mod sampler;
+mod subject;
+pub mod two_sets;
 mod verify;
 
-pub use error::{EvaluateError, ReportError};
+pub use error::{EvaluateError, ReportError, WeightsFileError};
 pub use evaluate::Evaluate;
 pub use report::WriteReport;

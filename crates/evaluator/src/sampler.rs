@@ -53,6 +53,14 @@ impl Sampler {
         let pixels = samples.into_iter().flat_map(Rgb::into_bytes).collect();
         Ok(Images::new(self.side(), pixels).map_err(MetricError::from)?)
     }
+
+    /// The images along a walk from one sample to the next, `frames` a leg, and the last sample.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub(crate) fn walk(&self, stops: &[u64], frames: u32) -> Result<Vec<Rgb>, EvaluateError> {
+        Ok(self.generator.walk_of(self.seed, Stream::EvaluationLatents, stops, frames)?)
+    }
 }
 
 #[cfg(test)]

@@ -12,9 +12,13 @@ use contracts::{
     stage::{Interrupt, Silent},
 };
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
-use evaluator::{Evaluate, EvaluateError, ReportError, WriteReport, evaluation::Evaluation};
+use evaluator::{
+    Evaluate, EvaluateError, ReportError, WriteReport,
+    evaluation::{Evaluation, Neighbours, Walks},
+};
 use gan::{Philox, Recipe, Stream};
 use generator::Device;
+use metrics::Metric;
 
 const SIDE: u32 = 32;
 
@@ -126,6 +130,74 @@ fn an_evaluation_is_the_same_bytes_every_time() {
     publish::remove_folder(&run.evaluation()).unwrap();
     pipeline.run::<Evaluate>().unwrap();
     assert_eq!(fs::read(run.evaluation_metrics()).unwrap(), first);
+}
+
+#[test]
+fn all_that_is_measured_is_beside_real_images() {
+    let pipeline = Pipeline::new(40, 6).with_generator(SIDE);
+    pipeline.run::<Evaluate>().unwrap();
+    let run = pipeline.run_folder();
+    let evaluation = Evaluation::parse(&fs::read(run.evaluation_metrics()).unwrap()).unwrap();
+    let [network] = &evaluation.features[..] else { panic!("{:?}", evaluation.features) };
+    assert_eq!((network.network.as_str(), network.weights), ("random-1", None));
+    let found: Vec<&str> = evaluation.measurements().map(|(_, one)| one.metric.name()).collect();
+    let expected =
+        ["frechet", "kernel", "precision", "recall", "density", "coverage", "ms-ssim", "detector-rate", "copying"];
+    assert_eq!(found, expected);
+    for (_, measurement) in evaluation.measurements() {
+        assert!(measurement.baseline.is_some() && measurement.warning.is_some(), "{measurement:?}");
+    }
+    // Weights that were not trained make other textures than the dataset's.
+    let frechet = evaluation.measurement(Metric::Frechet).unwrap();
+    assert!(frechet.value > 2.0 * frechet.baseline.unwrap() && frechet.counts == [18, 18], "{frechet:?}");
+    let copying = evaluation.copying.unwrap();
+    assert_eq!((copying.train, copying.nearer.counts, copying.of_samples.len()), (40, [6, 18], 21));
+}
+
+#[test]
+fn the_nearest_training_faces_are_shown_with_their_posts() {
+    let pipeline = Pipeline::new(40, 6).with_generator(SIDE);
+    pipeline.run::<Evaluate>().unwrap();
+    let run = pipeline.run_folder();
+    let neighbours = Neighbours::parse(&fs::read(run.evaluation_neighbours()).unwrap()).unwrap();
+    assert_eq!((neighbours.samples.len(), neighbours.side), (18, SIDE as usize));
+    for sample in &neighbours.samples {
+        assert!(sample.nearest.is_sorted_by(|a, b| a.distance <= b.distance) && sample.nearest.len() == 4);
+        for face in &sample.nearest {
+            assert_eq!(face.path, format!("{}.png", face.row));
+            assert_eq!(
+                face.post,
+                face.row.is_multiple_of(2).then(|| format!("konachan:{}", face.row).parse().unwrap())
+            );
+        }
+    }
+    let sheet = image::open(run.evaluation_neighbours_sheet()).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (5 * SIDE, 18 * SIDE));
+    let walks = image::open(run.evaluation_walks()).unwrap();
+    let evaluation = Evaluation::parse(&fs::read(run.evaluation_metrics()).unwrap()).unwrap();
+    let Walks { stops, frames } = evaluation.walks.unwrap();
+    assert_eq!((walks.width(), walks.height()), (frames as u32 * SIDE, stops.len() as u32 * SIDE));
+    // A walk begins at the sample that the grid shows too.
+    let first = walks.crop_imm(0, 0, SIDE, SIDE).into_rgb8();
+    assert_eq!(first, image::open(run.evaluation_grid()).unwrap().crop_imm(0, 0, SIDE, SIDE).into_rgb8());
+}
+
+#[test]
+fn only_what_is_chosen_is_measured() {
+    let mut pipeline = Pipeline::new(40, 6).with_generator(SIDE);
+    pipeline.config.evaluate.metrics = vec!["recall".into(), "kernel".into()];
+    let report = pipeline.run::<Evaluate>().unwrap();
+    let evaluation = Evaluation::parse(&fs::read(pipeline.run_folder().evaluation_metrics()).unwrap()).unwrap();
+    let found: Vec<&str> = evaluation.measurements().map(|(_, one)| one.metric.name()).collect();
+    assert_eq!((found, evaluation.sliced_wasserstein, evaluation.copying), (vec!["kernel", "recall"], None, None));
+    assert_eq!(
+        report.figures.keys().collect::<Vec<_>>(),
+        ["kernel_random-1", "kernel_random-1_baseline", "recall_random-1", "recall_random-1_baseline"]
+    );
+
+    pipeline.config.evaluate.inception = pipeline.root.path().join("inception.pth");
+    let error = pipeline.run::<Evaluate>().unwrap_err().to_string();
+    assert!(error.contains("cannot read") && error.contains("inception.pth"), "{error}");
 }
 
 #[test]

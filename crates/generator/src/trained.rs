@@ -87,7 +87,15 @@ impl TrainedGenerator {
     /// # Errors
     /// As [`sample`](Self::sample).
     pub fn walk(&self, seed: u64, stops: &[u64], frames: u32) -> Result<Vec<Rgb>, GeneratorError> {
-        let stops: Vec<_> = stops.iter().flat_map(|stop| self.latents(seed, *stop..*stop + 1)).collect();
+        self.walk_of(seed, Stream::SampleLatents, stops, frames)
+    }
+
+    /// The same between the latents of another stream of random numbers.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub fn walk_of(&self, seed: u64, stream: Stream, stops: &[u64], frames: u32) -> Result<Vec<Rgb>, GeneratorError> {
+        let stops: Vec<_> = stops.iter().flat_map(|stop| self.latents_of(seed, stream, *stop..*stop + 1)).collect();
         let shares = || (0..frames).map(|frame| f64::from(frame) / f64::from(frames));
         let leg = |pair: &[Vec<f32>]| shares().map(|share| spherical(&pair[0], &pair[1], share)).collect::<Vec<_>>();
         let mut latents: Vec<_> = stops.windows(2).flat_map(leg).collect();

@@ -59,7 +59,7 @@ mod weights;
 
 pub use backbone::Backbone;
 pub use bootstrap::{Interval, Resampling, interval, interval_of_mean};
-pub use copying::{Copying, Neighbour, copying, nearest, thumbnails};
+pub use copying::{Copying, NearestSearch, Neighbour, copying, nearest, thumbnails};
 pub use error::MetricError;
 pub use features::Features;
 pub use frechet::{frechet_distance, frechet_distance_of};
@@ -75,4 +75,5 @@ pub use mobilenet::MobileNet;
 pub use moments::{Moments, square_root};
 pub use ms_ssim::{Diversity, diversity, ms_ssim};
 pub use random_network::{RANDOM_NETWORK_VERSION, RandomNetwork};
+pub use resize::resized;
 pub use weights::{PickleError, Weights, WeightsError};

@@ -19,6 +19,15 @@ pub(crate) fn triangle(input: &Tensor, side: usize) -> Tensor {
     separable(input, &taps(input.height), &taps(input.width))
 }
 
+/// The pixels of a square RGB image of `side` pixels resized to `to`, interleaved as they were: bilinear, and as wide as a pixel
+/// of the coarser grid, as PIL and torchvision do it.
+pub fn resized(pixels: &[u8], side: usize, to: usize) -> Vec<u8> {
+    let tensor = triangle(&Tensor::of_pixels(pixels, side), to);
+    let planes: Vec<&[f32]> = tensor.planes().collect();
+    let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+    (0..to * to).flat_map(|at| [0, 1, 2].map(|channel| byte(planes[channel][at]))).collect()
+}
+
 /// Resizes as TensorFlow 1's `resize_bilinear` does: pixel i of the target lies at i · from / to, not at pixels' centres.
 pub(crate) fn tensorflow(input: &Tensor, side: usize) -> Tensor {
     let (scale_down, scale_across) = (input.height as f32 / side as f32, input.width as f32 / side as f32);

@@ -15,7 +15,10 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
-    ("evaluator", &["contracts", "dataset", "gan", "generator", "loopback", "metrics", "pictures", "stage"]),
+    (
+        "evaluator",
+        &["contracts", "dataset", "gan", "generator", "lbp-cascade", "loopback", "metrics", "pictures", "stage"],
+    ),
     ("xtask", &["contracts"]),
     ("end-to-end", &["contracts"]),
 ];

@@ -3,6 +3,7 @@
 mod crawl;
 mod crop;
 mod document;
+mod evaluate;
 mod general;
 mod home;
 mod load;
@@ -15,13 +16,14 @@ use serde::Serialize;
 
 pub use crawl::{CrawlConfig, Listing, MiniConfig, Variant};
 pub use crop::{Alpha, Border, CropConfig, CropFormat, CropMode, Engine};
+pub use evaluate::EvaluateConfig;
 pub use general::{GeneralConfig, PathsConfig};
 pub use load::{Request, load};
 pub use pack::{Fit, PackConfig};
 pub use problem::{ConfigError, Problem};
 use section::Section;
 pub use section::key_path;
-pub use train::{Convolution, DeviceChoice, EvaluateConfig, ReportConfig, Resume, TrainConfig};
+pub use train::{Convolution, DeviceChoice, ReportConfig, Resume, TrainConfig};
 
 /// A resolved, validated configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

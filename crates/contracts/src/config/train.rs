@@ -1,4 +1,4 @@
-//! `[train]`, `[evaluate]` and `[report]`: dataset to weights, weights to figures.
+//! `[train]` and `[report]`: dataset to weights, and the page that shows them.
 
 use std::{fmt, str::FromStr};
 
@@ -137,20 +137,6 @@ impl Validate for TrainConfig {
             "metrics_kimg": self.metrics_kimg == 0.0 || positive(self.metrics_kimg), "must be 0 or more";
             "metrics_samples": (2..=100_000).contains(&self.metrics_samples), "must be from 2 to 100000";
         }
-    }
-}
-
-section! {
-    /// `[evaluate]`: how the result is measured.
-    EvaluateConfig in "evaluate" {
-        /// How many samples the generator makes to be measured.
-        samples: u64 = 10_000, Output;
-    }
-}
-
-impl Validate for EvaluateConfig {
-    fn bad_values(&self) -> Vec<BadValue> {
-        require! { "samples": (2..=1_000_000).contains(&self.samples), "must be from 2 to 1000000"; }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     cascade,
-    config::{Config, CropConfig, PackConfig},
+    config::{Config, CropConfig, EvaluateConfig, PackConfig},
     idx,
     layout::Layout,
     stage_id::StageId,
@@ -53,6 +53,13 @@ impl Input {
     /// The cascade's file; the embedded one is part of the cropper's code.
     pub(super) fn cascade(crop: &CropConfig) -> Option<Self> {
         (crop.cascade != cascade::EMBEDDED).then(|| Self::new("the cascade", Source::Cascade(crop.cascade.clone())))
+    }
+
+    /// The files of weights that the user gives for features.
+    pub(super) fn weights(evaluate: &EvaluateConfig) -> impl Iterator<Item = Self> {
+        let given = [("evaluate.inception", &evaluate.inception), ("evaluate.mobilenet", &evaluate.mobilenet)];
+        let given = given.into_iter().filter(|(_, path)| !path.as_os_str().is_empty());
+        given.map(|(key, path)| Self::new(format!("the weights of {key}"), Source::Listing(path.clone())))
     }
 
     /// What is packed, and the lists of what is left out of it.
@@ -110,6 +117,15 @@ mod tests {
                 "the compressed labels of mnist/t10k-images-idx3-ubyte",
             ]
         );
+    }
+
+    #[test]
+    fn weights_are_watched_where_they_are_given() {
+        let mut evaluate = EvaluateConfig::default();
+        assert_eq!(Input::weights(&evaluate).count(), 0);
+        evaluate.mobilenet = "mobilenet.pth".into();
+        let names: Vec<String> = Input::weights(&evaluate).map(|input| input.name).collect();
+        assert_eq!(names, ["the weights of evaluate.mobilenet"]);
     }
 
     #[test]

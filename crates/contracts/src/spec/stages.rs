@@ -81,7 +81,10 @@ const EVALUATE: StageSpec = StageSpec {
     feature: |config| Some(Feature::Device(config.train.device)),
     options: OptionsParser::of::<EvaluateOptions>(),
     sections: |_| &["", "evaluate"],
-    inputs: |_| vec![Input::stage("the dataset", StageId::Pack), Input::stage("the generator", StageId::Train)],
+    inputs: |config| {
+        let stages = [Input::stage("the dataset", StageId::Pack), Input::stage("the generator", StageId::Train)];
+        stages.into_iter().chain(Input::weights(&config.evaluate)).collect()
+    },
     output: Output::RunFile(RunLayout::evaluation_metrics),
     takes: "samples",
     keeps: "samples",

@@ -1,11 +1,6 @@
 //! Real faces to measure on, where there are any, and ways to spoil them.
 
-use std::{
-    env,
-    fs::{self, File},
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{env, fs::File, io::Read as _, path::Path};
 
 use image::{
     RgbImage,
@@ -38,18 +33,6 @@ pub(crate) fn load(count: usize) -> Option<Vec<RgbImage>> {
     let face =
         |file: &Vec<u8>| resize(&image::load_from_memory(file).unwrap().to_rgb8(), SIDE, SIDE, FilterType::Triangle);
     Some(files.par_iter().map(face).collect())
-}
-
-/// What lies in a folder, in the order of names.
-pub(crate) fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.into_iter()
-}
-
-/// A folder's pictures.
-pub(crate) fn pictures(folder: &Path) -> Vec<RgbImage> {
-    entries(folder).map(|path| image::open(path).unwrap().to_rgb8()).collect()
 }
 
 /// Faces as images to measure.
