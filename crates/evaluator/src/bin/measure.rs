@@ -34,11 +34,11 @@ struct CommandLine {
     #[arg(long)]
     json: bool,
     /// InceptionV3's weights as torch-fidelity has them (.pth, or the same as .safetensors): gives FID, KID and IS.
-    #[arg(long, value_name = "FILE", default_value = "")]
-    inception: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    inception: Option<PathBuf>,
     /// MobileNetV2's weights as torchvision has them.
-    #[arg(long, value_name = "FILE", default_value = "")]
-    mobilenet: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    mobilenet: Option<PathBuf>,
     /// At most so many images of each; of a generator, how many samples (10000 unless given).
     #[arg(long, value_name = "N")]
     count: Option<usize>,
@@ -68,7 +68,7 @@ fn run(arguments: &CommandLine) -> anyhow::Result<()> {
     let mut metrics = arguments.metrics.clone();
     if metrics.is_empty() {
         metrics.extend(Metric::OF_FEATURES);
-        if !arguments.inception.as_os_str().is_empty() {
+        if arguments.inception.is_some() {
             metrics.push(Metric::InceptionScore);
         }
     }
@@ -78,7 +78,7 @@ fn run(arguments: &CommandLine) -> anyhow::Result<()> {
          measures it"
     );
     anyhow::ensure!(
-        !metrics.contains(&Metric::InceptionScore) || !arguments.inception.as_os_str().is_empty(),
+        !metrics.contains(&Metric::InceptionScore) || arguments.inception.is_some(),
         "inception-score is taken with InceptionV3's weights: give them with --inception"
     );
     let [generated, real] = [Source::open(&arguments.generated)?, Source::open(&arguments.real)?];
@@ -91,8 +91,8 @@ fn run(arguments: &CommandLine) -> anyhow::Result<()> {
     };
     let comparing = Comparing {
         metrics,
-        inception: arguments.inception.clone(),
-        mobilenet: arguments.mobilenet.clone(),
+        inception: arguments.inception.clone().unwrap_or_default(),
+        mobilenet: arguments.mobilenet.clone().unwrap_or_default(),
         seed: arguments.seed,
         source,
     };
