@@ -35,11 +35,14 @@ pub struct PictureRecord {
     pub file: String,
     /// Its length in bytes.
     pub bytes: u64,
-    /// Its width in pixels.
+    /// Its width in pixels, upright: the frame in which all boxes are.
     pub width: u32,
-    /// Its height in pixels.
+    /// Its height in pixels, upright.
     pub height: u32,
-    /// The site's own rating, as it writes it: s, q, e (Moebooru) or g, s, q, e (Danbooru).
+    /// Width and height of the picture as it is stored, where its EXIF orientation exchanges them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_sides: Option<[u32; 2]>,
+    /// The site's own rating, as it writes it: s, q, e (Moebooru) or g, s, q, e (Danbooru, Gelbooru).
     pub rating: String,
     /// The post's tags, sorted.
     pub tags: Vec<String>,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use contracts::{
     Context, Layout,
-    config::CrawlConfig,
+    config::{CrawlConfig, Listing},
     id::PostId,
     stage::{Interrupt, Progress},
     tombstone::Tombstones,
@@ -15,7 +15,8 @@ use crate::{
     error::{Cause, CrawlError},
     event::{Event, Events},
     fetch::{Account, Fetcher},
-    ledger::{Ledger, LedgerError, SearchKey, SearchState},
+    ledger::{Frame, Ledger, LedgerError, SearchKey, SearchState},
+    reason::FilterReason,
     selection::Selection,
     site::{self, PostIds},
     store::PictureStore,
@@ -90,7 +91,12 @@ impl<'a> CrawlContext<'a> {
         if self.address.site().post_ids == PostIds::Reused {
             self.ledger.restart(&mut search)?;
         }
-        self.ledger.forget_refusals(&search)?;
+        self.ledger.forget_filtered(&search, FilterReason::RobotsTxt(String::new()).tag())?;
+        if self.config().listing == Listing::Html && self.address.dialect().has_details_on_post_pages() {
+            // An earlier version did not ask the pages of posts.
+            self.ledger.forget_filtered(&search, FilterReason::NotListed(self.selection.variant).tag())?;
+        }
+        self.turn_upright(&search)?;
         Ok(search)
     }
 
@@ -106,6 +112,20 @@ impl<'a> CrawlContext<'a> {
         Ok(Arc::new(fetcher))
     }
 
+    /// Brings sides that an earlier version wrote down to the upright frame, each once.
+    fn turn_upright(&mut self, search: &SearchState) -> Result<(), LedgerError> {
+        let (store, variant) = (&self.store, self.selection.variant);
+        let mut looked_at = Vec::new();
+        self.ledger.for_each_stored(search, variant, |number, stored, frame| {
+            if frame == Frame::Unknown {
+                let (width, height) = stored.dimensions;
+                let turned = width != height && store.upright_sides(&stored_file(stored)) == Some((height, width));
+                looked_at.push((number, turned));
+            }
+        })?;
+        if looked_at.is_empty() { Ok(()) } else { self.ledger.set_upright(search, variant, &looked_at) }
+    }
+
     /// Forgets the pictures that do not lie whole on disk any more, so that they are fetched again. Gives how many.
     ///
     /// # Errors
@@ -113,7 +133,7 @@ impl<'a> CrawlContext<'a> {
     pub(crate) fn forget_lost(&mut self, search: &SearchState) -> Result<u64, LedgerError> {
         let (store, variant) = (&self.store, self.selection.variant);
         let mut lost = Vec::new();
-        self.ledger.for_each_stored(search, variant, |number, stored| {
+        self.ledger.for_each_stored(search, variant, |number, stored, _| {
             if !store.has(&stored_file(stored), stored.bytes) {
                 lost.push(number);
             }

@@ -1,6 +1,7 @@
 //! A post as a site lists it.
 
 use contracts::config::Variant;
+use pictures::Medium;
 use serde::{Deserialize, Serialize};
 
 /// The highest post number that a ledger can hold; no site comes near it.
@@ -72,8 +73,8 @@ pub(crate) enum Detail {
     Markup,
 }
 
-/// Files of posts that are no pictures.
-const OTHER_MEDIA: [&str; 5] = ["mp4", "webm", "zip", "swf", "ugoira"];
+/// Endings of files of which only boorus have any: sequences, films and archives.
+const MORE_MEDIA: [&str; 6] = ["7z", "flv", "mp3", "mpg", "rar", "ugoira"];
 
 /// Pictures that stand for one that is not there.
 const PLACEHOLDERS: [&str; 2] = ["deleted-preview.png", "download-preview.png"];
@@ -154,11 +155,13 @@ pub(crate) fn is_placeholder(url: &str) -> bool {
     PLACEHOLDERS.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 
-/// The extension of an address at which something else than a picture lies: a film, an archive.
-pub(crate) fn other_medium(url: &str) -> Option<&'static str> {
+/// The ending of an address at which something else than a picture lies that can be read: a film, an archive, a picture in a
+/// format without a decoder.
+pub(crate) fn other_medium(url: &str) -> Option<&str> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    let extension = path.rsplit('.').next().unwrap_or_default();
-    OTHER_MEDIA.into_iter().find(|medium| medium.eq_ignore_ascii_case(extension))
+    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let is_unread = matches!(Medium::of_extension(ending), Some(Medium::Unread(_)));
+    (is_unread || MORE_MEDIA.iter().any(|medium| medium.eq_ignore_ascii_case(ending))).then_some(ending)
 }
 
 /// The first part of an address's path that can be an MD5.
@@ -231,11 +234,16 @@ mod tests {
     }
 
     #[test]
-    fn films_and_archives_are_no_pictures() {
+    fn films_archives_and_formats_without_a_decoder_are_no_pictures() {
         let check = |url: &str, expected| assert_eq!(other_medium(url), expected, "{url}");
         check("https://a/original/ab/cd/1.webm", Some("webm"));
-        check("https://a/b.ZIP?download=1", Some("zip"));
+        check("https://a/b.ZIP?download=1", Some("ZIP"));
+        check("https://a/b.avif#x", Some("avif"));
+        check("https://a/b.jxl", Some("jxl"));
+        check("https://a/b.ugoira", Some("ugoira"));
         check("https://a.zip/b.jpg", None);
+        check("https://a.zip/b", None);
+        check("https://a/b.gif", None);
         check("", None);
     }
 

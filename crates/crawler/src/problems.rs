@@ -15,6 +15,7 @@ pub(crate) fn of(config: &CrawlConfig) -> Vec<String> {
     };
     let mut problems = unknown_ratings(config, *dialect);
     problems.extend(reserved_words(config, *dialect));
+    problems.extend(joined_words(config));
     problems
 }
 
@@ -26,15 +27,37 @@ fn unknown_ratings(config: &CrawlConfig, dialect: &dyn Dialect) -> Vec<String> {
     unknown.map(problem).collect()
 }
 
-/// Search words that would turn the listing by post number into another one.
+/// Search words that would turn the listing into another one. Of either, the newest posts are taken: by post number, or as
+/// pages show them, whose front changes whenever the order is another.
 fn reserved_words(config: &CrawlConfig, dialect: &dyn Dialect) -> Vec<String> {
-    let clashes = |word: &&str| dialect.reserved_words().iter().any(|start| word.starts_with(start));
-    let words = config.tags.split_whitespace().filter(|word| config.listing == Listing::Json && clashes(word));
-    words
-        .map(|word| {
-            format!("crawl.tags: {word:?} clashes with the JSON listing, which goes by post number; leave it out, or set crawl.listing to \"html\"")
-        })
-        .collect()
+    let starts_with = |word: &str, starts: &[&str]| starts.iter().any(|start| word.starts_with(start));
+    let orders = dialect.reserved_words().iter().filter(|word| ORDERS.contains(word)).copied().collect::<Vec<_>>();
+    let problem = |word: &str| match config.listing {
+        Listing::Json if starts_with(word, dialect.reserved_words()) && !starts_with(word, &orders) => Some(format!(
+            "crawl.tags: {word:?} clashes with the JSON listing, which goes by post number; leave it out, or set \
+             crawl.listing to \"html\""
+        )),
+        _ if starts_with(word, &orders) => Some(format!(
+            "crawl.tags: {word:?} asks for another order, and a crawl ends with the newest posts (crawl.max_posts); leave it \
+             out, or name a bound in its place, such as score:>=50"
+        )),
+        _ => None,
+    };
+    config.tags.split_whitespace().filter_map(problem).collect()
+}
+
+/// How words begin by which sites sort.
+const ORDERS: [&str; 2] = ["order:", "sort:"];
+
+/// Words joined by a plus, as addresses have them: the search finds a tag of that name, which there is none of.
+fn joined_words(config: &CrawlConfig) -> Vec<String> {
+    let is_joined = |word: &&str| {
+        let parts: Vec<&str> = word.split('+').collect();
+        // Tags such as "c++" or "+_+" have a plus of their own.
+        parts.len() > 1 && parts.iter().all(|part| part.chars().filter(|c| c.is_alphanumeric()).count() > 1)
+    };
+    let words = config.tags.split_whitespace().filter(is_joined);
+    words.map(|word| format!("crawl.tags: {word:?} is one word; separate tags by a space: {:?}", word.replace('+', " "))).collect()
 }
 
 #[cfg(test)]
@@ -56,7 +79,7 @@ mod tests {
         check(|_| {}, &[]);
         check(
             |crawl| crawl.site = "nowhere".parse().unwrap(),
-            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, mini"],
+            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, mini"],
         );
         check(
             |crawl| crawl.ratings = vec!["s".into(), "g".into(), "x".into()],
@@ -69,9 +92,22 @@ mod tests {
         check(danbooru, &["danbooru gives no rating \"safe\"; it gives g, s, q, e"]);
         check(|crawl| crawl.tags = "solo order:score id:5".into(), &["order:score", "id:5"]);
         let by_pages = |crawl: &mut CrawlConfig| {
-            crawl.tags = "order:score".into();
+            crawl.tags = "order:score id:>5 solo".into();
             crawl.listing = Listing::Html;
         };
-        check(by_pages, &[]);
+        check(by_pages, &["\"order:score\" asks for another order, and a crawl ends with the newest posts"]);
+        let gelbooru = |crawl: &mut CrawlConfig| {
+            crawl.site = "gelbooru".parse().unwrap();
+            (crawl.tags, crawl.ratings) = ("sort:score:desc order:x".into(), vec!["g".into()]);
+        };
+        check(gelbooru, &["\"sort:score:desc\" asks for another order"]);
+    }
+
+    #[test]
+    fn tags_that_are_joined_as_in_addresses_are_noticed() {
+        check(|crawl| crawl.tags = "hatsune_miku+solo".into(), &["separate tags by a space: \"hatsune_miku solo\""]);
+        for tags in ["hatsune_miku solo", "c++", "+_+", "1+2", "vocaloid_+", "a+b rating:s"] {
+            check(|crawl| crawl.tags = tags.into(), &[]);
+        }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) enum FailureReason {
     TooLong,
     /// The site's robots.txt could not be read.
     NoRobots,
+    /// The post's own page does not say where the picture is.
+    NoDetails,
     /// What came is not the picture that was asked for.
     Rejected(Rejection),
     /// What an earlier version has written down, in its words.
@@ -150,6 +152,7 @@ impl FailureReason {
             Self::Redirect => "redirect",
             Self::TooLong => "too_long",
             Self::NoRobots => "no_robots",
+            Self::NoDetails => "no_details",
             Self::Rejected(rejection) => rejection.tag(),
             Self::Other(_) => "other",
         }
@@ -167,6 +170,7 @@ impl fmt::Display for FailureReason {
             Self::Redirect => f.write_str("a redirect elsewhere"),
             Self::TooLong => f.write_str("an answer without end"),
             Self::NoRobots => f.write_str("no robots.txt"),
+            Self::NoDetails => f.write_str("its page does not say where the picture is"),
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::Other(words) => f.write_str(&one_line(words)),
         }

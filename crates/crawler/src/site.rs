@@ -2,7 +2,7 @@
 
 use contracts::id::SiteName;
 
-use crate::dialect::{Dialect, danbooru::Danbooru, moebooru::Moebooru};
+use crate::dialect::{Dialect, danbooru::Danbooru, gelbooru::Gelbooru, moebooru::Moebooru};
 
 /// What a crawler must know of a site.
 #[derive(Debug)]
@@ -62,6 +62,26 @@ const SITES: &[Site] = &[
         address: Some("https://safebooru.donmai.us"),
         hosts: &["safebooru.donmai.us", "cdn.donmai.us"],
         dialect: &Danbooru,
+        post_ids: PostIds::Permanent,
+    },
+    Site {
+        name: "gelbooru",
+        address: Some("https://gelbooru.com"),
+        hosts: &[
+            "gelbooru.com",
+            "img1.gelbooru.com",
+            "img2.gelbooru.com",
+            "img3.gelbooru.com",
+            "img4.gelbooru.com",
+        ],
+        dialect: &Gelbooru,
+        post_ids: PostIds::Permanent,
+    },
+    Site {
+        name: "safebooru-org",
+        address: Some("https://safebooru.org"),
+        hosts: &["safebooru.org", "www.safebooru.org"],
+        dialect: &Gelbooru,
         post_ids: PostIds::Permanent,
     },
     Site { name: "mini", address: None, hosts: &[], dialect: &Moebooru, post_ids: PostIds::Reused },

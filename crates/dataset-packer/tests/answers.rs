@@ -106,6 +106,7 @@ fn write_pictures(pipeline: &Pipeline, page: &str) {
         bytes: 1,
         width: 1,
         height: 1,
+        stored_sides: None,
         rating: "s".into(),
         tags: Vec::new(),
         author: None,

@@ -154,6 +154,7 @@ mod tests {
             bytes: 1,
             width: 1,
             height: 1,
+            stored_sides: None,
             rating: "s".into(),
             tags: Vec::new(),
             author: None,

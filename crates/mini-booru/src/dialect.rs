@@ -8,4 +8,6 @@ pub enum Dialect {
     Moebooru,
     /// Danbooru 2, as danbooru.donmai.us speaks it.
     Danbooru,
+    /// Gelbooru 0.2, as gelbooru.com speaks it.
+    Gelbooru,
 }

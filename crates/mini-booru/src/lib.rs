@@ -1,4 +1,4 @@
-//! A stand-in booru: it serves pictures, found or painted, the way Moebooru sites do.
+//! A stand-in booru: it serves pictures, found or painted, the way Moebooru, Danbooru and Gelbooru sites do.
 //!
 //! It knows nothing of the crawler that it is there to try out, and shares no code with it.
 //!
@@ -18,6 +18,7 @@ mod dates;
 mod dialect;
 mod error;
 mod fault;
+mod gelbooru;
 mod html;
 mod log;
 mod moebooru;
@@ -37,6 +38,7 @@ mod site;
 mod variant;
 
 pub use catalogue::{Catalogue, PassedOver};
+pub use danbooru::DetailPages;
 pub use dialect::Dialect;
 pub use error::BooruError;
 pub use fault::{Asked, Fault, Faults, NoFaults};

@@ -56,6 +56,7 @@ struct Serve {
 enum Speak {
     Moebooru,
     Danbooru,
+    Gelbooru,
 }
 
 impl From<Speak> for Dialect {
@@ -63,6 +64,7 @@ impl From<Speak> for Dialect {
         match speak {
             Speak::Moebooru => Self::Moebooru,
             Speak::Danbooru => Self::Danbooru,
+            Speak::Gelbooru => Self::Gelbooru,
         }
     }
 }

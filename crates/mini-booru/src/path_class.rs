@@ -23,16 +23,18 @@ pub enum PathClass {
 }
 
 impl PathClass {
-    /// The class of a decoded path without its query, of either dialect.
+    /// The class of a decoded path without its query, of any dialect. Gelbooru asks one path for everything but files.
     pub fn of(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["robots.txt"] => Self::Robots,
-            ["post" | "post.json" | "posts" | "posts.json"] | ["post", "" | "index" | "index.json"] => Self::Listing,
+            ["post" | "post.json" | "posts" | "posts.json" | "index.php"] | ["post", "" | "index" | "index.json"] => {
+                Self::Listing
+            }
             ["post", "show", ..] | ["posts", _] => Self::Post,
-            ["image" | "original", ..] => Self::Image,
-            ["sample", ..] => Self::Sample,
-            ["data", "preview", ..] | ["180x180" | "360x360" | "720x720", ..] | ["deleted-preview.png"] => {
+            ["image" | "original" | "images", ..] => Self::Image,
+            ["sample" | "samples", ..] => Self::Sample,
+            ["data", "preview", ..] | ["180x180" | "360x360" | "720x720" | "thumbnails", ..] | ["deleted-preview.png"] => {
                 Self::Preview
             }
             _ => Self::Other,
@@ -50,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_both_dialects_have_a_class() {
+    fn paths_of_all_dialects_have_a_class() {
         let check = |path, expected| assert_eq!(PathClass::of(path), expected, "for {path:?}");
         check("/robots.txt", PathClass::Robots);
         check("/post", PathClass::Listing);
@@ -63,6 +65,10 @@ mod tests {
         check("/sample/abc/x.jpg", PathClass::Sample);
         check("/data/preview/ab/cd/abcd.jpg", PathClass::Preview);
         check("/180x180/ab/cd/abcd.jpg", PathClass::Preview);
+        check("/index.php", PathClass::Listing);
+        check("/images/ab/cd/abcd.jpg", PathClass::Image);
+        check("/samples/ab/cd/sample_abcd.jpg", PathClass::Sample);
+        check("/thumbnails/ab/cd/thumbnail_abcd.jpg", PathClass::Preview);
         check("", PathClass::Other);
         check("/banned", PathClass::Other);
     }

@@ -25,8 +25,8 @@ impl Rating {
     pub fn word(self, dialect: Dialect) -> &'static str {
         match (self, dialect) {
             (Self::Safe, Dialect::Moebooru) => "safe",
-            (Self::Safe, Dialect::Danbooru) => "general",
-            (Self::Sensitive, Dialect::Danbooru) => "sensitive",
+            (Self::Safe, Dialect::Danbooru | Dialect::Gelbooru) => "general",
+            (Self::Sensitive, Dialect::Danbooru | Dialect::Gelbooru) => "sensitive",
             (Self::Sensitive, Dialect::Moebooru) | (Self::Questionable, _) => "questionable",
             (Self::Explicit, _) => "explicit",
         }
@@ -184,6 +184,10 @@ pub struct Post {
 
 /// The longest side of a preview.
 pub const PREVIEW_SIDE: u32 = 300;
+/// The longest side of Gelbooru's preview.
+pub const THUMBNAIL_SIDE: u32 = 250;
+/// The longest side of Danbooru's smallest preview.
+pub const SMALLEST_SIDE: u32 = 180;
 /// The longest side of a sample.
 pub const SAMPLE_SIDE: u32 = 1500;
 

@@ -58,7 +58,8 @@ impl Query {
             deleted: DeletedPosts::Unsaid,
             tags: Vec::new(),
             refused_tags: Vec::new(),
-            order: Order::Front,
+            // Nothing is ever bumped on Gelbooru.
+            order: if dialect == Dialect::Gelbooru { Order::IdDescending } else { Order::Front },
             limit: None,
         };
         for term in terms.split_whitespace() {
@@ -110,6 +111,7 @@ impl Query {
     fn shows(&self, status: Status) -> bool {
         match self.deleted {
             DeletedPosts::Unsaid if self.dialect == Dialect::Danbooru => true,
+            DeletedPosts::Unsaid if self.dialect == Dialect::Gelbooru => status == Status::Active,
             DeletedPosts::Unsaid => status == Status::Active || self.ids.is_some() || self.changes.is_some(),
             DeletedPosts::Hidden => status == Status::Active,
             DeletedPosts::Shown => true,
@@ -125,7 +127,8 @@ impl Query {
             "change" => set(&mut self.changes, Numbers::parse(value)),
             "rating" => set(&mut self.ratings, ratings(value, self.dialect)),
             "-rating" => ratings(value, self.dialect).map(|letters| self.refused_ratings.push_str(&letters)).is_some(),
-            "order" => order(value, self.dialect).map(|order| self.order = order).is_some(),
+            "sort" if self.dialect == Dialect::Gelbooru => sort(value).map(|order| self.order = order).is_some(),
+            "order" if self.dialect != Dialect::Gelbooru => order(value, self.dialect).map(|order| self.order = order).is_some(),
             "deleted" if self.dialect == Dialect::Moebooru => {
                 deleted(value).map(|deleted| self.deleted = deleted).is_some()
             }
@@ -164,7 +167,7 @@ fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
 fn ratings(value: &str, dialect: Dialect) -> Option<String> {
     let known = match dialect {
         Dialect::Moebooru => "sqe",
-        Dialect::Danbooru => "gsqe",
+        Dialect::Danbooru | Dialect::Gelbooru => "gsqe",
     };
     let letter = |word: &str| word.chars().next().map(|letter| letter.to_ascii_lowercase());
     value.split(',').map(|word| letter(word).filter(|letter| known.contains(*letter))).collect()
@@ -180,6 +183,17 @@ fn order(value: &str, dialect: Dialect) -> Option<Order> {
         "change_desc" => Order::ChangeDescending,
         "score" | "score_desc" => Order::ScoreDescending,
         "score_asc" => Order::ScoreAscending,
+        _ => return None,
+    })
+}
+
+/// Gelbooru's word for an order: a field, and which end of it comes first.
+fn sort(value: &str) -> Option<Order> {
+    Some(match value {
+        "id:asc" => Order::IdAscending,
+        "id" | "id:desc" => Order::IdDescending,
+        "updated" | "updated:desc" => Order::ChangeDescending,
+        "score" | "score:desc" => Order::ScoreDescending,
         _ => return None,
     })
 }

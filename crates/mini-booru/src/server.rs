@@ -15,6 +15,7 @@ use crate::{
     address::Address,
     catalogue::Catalogue,
     connection::Connection,
+    danbooru::DetailPages,
     dialect::Dialect,
     error::BooruError,
     fault::{Asked, Fault, Faults, NoFaults},
@@ -40,12 +41,23 @@ pub struct Options {
     pub max_connections: usize,
     /// How list pages write their previews' addresses.
     pub previews: PreviewAddresses,
+    /// Which of Danbooru's pages say where the larger renderings are.
+    pub details: DetailPages,
     /// Whether files have an `ETag`; they have a `Last-Modified` in any case.
     pub entity_tags: bool,
     /// What `/robots.txt` says.
     pub robots: String,
     /// Posts on a page where the request does not say.
     pub page_length: usize,
+}
+
+impl Options {
+    /// A Danbooru site as it meets programs today: its robots.txt keeps them from the API and lets them see pages, and only
+    /// the pages of posts say where samples and originals are.
+    pub fn danbooru_without_api() -> Self {
+        let robots = "User-agent: *\nDisallow: /*.json\nDisallow: /*.xml\nDisallow: /login\nAllow: /posts\n".to_owned();
+        Self { dialect: Dialect::Danbooru, details: DetailPages::Post, robots, ..Self::default() }
+    }
 }
 
 impl Default for Options {
@@ -56,6 +68,7 @@ impl Default for Options {
             faults: Arc::new(NoFaults),
             max_connections: 256,
             previews: PreviewAddresses::default(),
+            details: DetailPages::default(),
             entity_tags: true,
             robots: "User-agent: *\nDisallow: /user/\nDisallow: /forum/\n".to_owned(),
             page_length: 16,
@@ -103,6 +116,7 @@ impl MiniBooru {
             address: Address::new(&format!("http://{}", reachable(local))),
             dialect: options.dialect,
             previews: options.previews,
+            details: options.details,
             entity_tags: options.entity_tags,
             robots: options.robots,
             page_length: options.page_length,
@@ -246,7 +260,10 @@ impl Shared {
                 Ok(()) => self.site.answer(request),
                 Err(_) => Response::error(500),
             },
-            Some(Fault::EmptyList) => self.site.answer(&request.with_query("tags=nothing_has_this_tag")),
+            Some(Fault::EmptyList) => {
+                // The first of parameters with the same name counts.
+                self.site.answer(&request.with_query(&format!("tags=nothing_has_this_tag&{}", request.query())))
+            }
             _ => self.site.answer(request),
         }
     }

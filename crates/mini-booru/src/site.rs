@@ -7,9 +7,10 @@ use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use crate::{
     address::Address,
     catalogue::Catalogue,
-    danbooru,
+    danbooru::{self, DetailPages},
     dialect::Dialect,
     error::BooruError,
+    gelbooru,
     html::{banned_page, front_page},
     moebooru::{self, pages::PreviewAddresses},
     post::Post,
@@ -25,6 +26,7 @@ pub(crate) struct Site {
     pub(crate) address: Address,
     pub(crate) dialect: Dialect,
     pub(crate) previews: PreviewAddresses,
+    pub(crate) details: DetailPages,
     pub(crate) entity_tags: bool,
     pub(crate) robots: String,
     pub(crate) page_length: usize,
@@ -51,6 +53,7 @@ impl Site {
             (["banned", ..], _) => Response::html(200, banned_page()),
             (parts, Dialect::Moebooru) => moebooru::answer(self, request, parts),
             (parts, Dialect::Danbooru) => danbooru::answer(self, request, parts),
+            (parts, Dialect::Gelbooru) => gelbooru::answer(self, request, parts),
         }
     }
 

@@ -15,7 +15,7 @@ use image::{
     codecs::{jpeg::JpegEncoder, webp::WebPEncoder},
 };
 
-use crate::post::{Format, Original, Post, Size};
+use crate::post::{Format, Original, Post, SMALLEST_SIDE, Size, THUMBNAIL_SIDE};
 
 /// A smaller picture made from an original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,11 +26,13 @@ pub(crate) enum Variant {
     Sample,
     /// Danbooru's smallest: JPEG, 180 pixels at most.
     Within180,
+    /// Gelbooru's thumbnail: JPEG, 250 pixels at most.
+    Within250,
     /// Danbooru's middle one: JPEG, 360 pixels at most.
     Within360,
     /// Danbooru's largest preview: WebP, 720 pixels at most.
     Within720,
-    /// Danbooru's sample: JPEG, 850 pixels wide at most.
+    /// Danbooru's and Gelbooru's sample: JPEG, 850 pixels wide at most.
     Wide850,
 }
 
@@ -41,6 +43,7 @@ impl Variant {
             Self::Preview => "preview",
             Self::Sample | Self::Wide850 => "sample",
             Self::Within180 => "180x180",
+            Self::Within250 => "thumbnail",
             Self::Within360 => "360x360",
             Self::Within720 => "720x720",
         }
@@ -51,7 +54,8 @@ impl Variant {
         match self {
             Self::Preview => post.preview_size(),
             Self::Sample => post.sample_size(),
-            Self::Within180 => post.size.within(180),
+            Self::Within180 => post.size.within(SMALLEST_SIDE),
+            Self::Within250 => post.size.within(THUMBNAIL_SIDE),
             Self::Within360 => post.size.within(360),
             Self::Within720 => post.size.within(720),
             Self::Wide850 => post.size.no_wider_than(850),

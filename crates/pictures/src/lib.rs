@@ -15,6 +15,7 @@ mod file;
 mod font;
 mod format;
 mod medium;
+mod orientation;
 mod pixels;
 mod planes;
 mod preview;
@@ -29,6 +30,7 @@ pub use crate::{
     file::PictureFile,
     format::Format,
     medium::{Decision, Medium, Unread},
+    orientation::upright_sides,
     pixels::{Grey, Pixels, Rgb},
     planes::interleave,
     preview::Reduction,

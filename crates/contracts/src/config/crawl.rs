@@ -38,12 +38,17 @@ impl Variant {
             Self::Original => "original",
         }
     }
+
+    /// The variant of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Preview, Self::Sample, Self::Original].into_iter().find(|variant| variant.name() == name)
+    }
 }
 
 section! {
     /// `[crawl]`: what is fetched, from where, and how gently.
     CrawlConfig in "crawl" {
-        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, mini.
+        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, mini.
         site: SiteName = SiteName::konachan(), Output;
         /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
         base_url: String = String::new(), Output;

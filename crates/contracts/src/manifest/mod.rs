@@ -43,6 +43,7 @@ mod tests {
             bytes: 1,
             width: 2,
             height: 3,
+            stored_sides: None,
             rating: "s".into(),
             tags: vec!["solo".into()],
             author: None,

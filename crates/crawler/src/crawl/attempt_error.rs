@@ -1,8 +1,10 @@
 //! Why one try to fetch a picture came to nothing, and whether another makes sense.
 
+use pictures::Unread;
+
 use crate::{
     fetch::FetchError,
-    reason::{Absence, FailureReason},
+    reason::{Absence, FailureReason, FilterReason},
     store::Rejection,
 };
 
@@ -18,6 +20,8 @@ pub(super) enum AttemptError {
     Fetch(FetchError),
     /// What came is not the picture that was asked for.
     Rejected(Rejection),
+    /// The post's own page does not say where the picture is.
+    NoDetails,
 }
 
 impl AttemptError {
@@ -27,6 +31,7 @@ impl AttemptError {
             Self::Fetch(error) => error.fault.is_transient(),
             // What is wrong with the bytes may have happened on the way; their number of pixels is no accident.
             Self::Rejected(rejection) => *rejection != Rejection::TooLarge,
+            Self::NoDetails => false,
         }
     }
 
@@ -34,6 +39,10 @@ impl AttemptError {
     pub(super) fn reason(&self) -> Absence {
         match self {
             Self::Fetch(error) => error.fault.reason(),
+            Self::Rejected(Rejection::OtherMedium(medium)) => {
+                Absence::Filtered(FilterReason::OtherMedium(medium.map_or("of no known format", Unread::tag).to_owned()))
+            }
+            Self::NoDetails => Absence::Failed(FailureReason::NoDetails),
             Self::Rejected(rejection) => Absence::Failed(FailureReason::Rejected(*rejection)),
         }
     }
@@ -42,7 +51,7 @@ impl AttemptError {
     pub(super) fn limit(&self) -> Option<u32> {
         match self {
             Self::Fetch(error) if error.fault.is_transient() => None,
-            Self::Fetch(_) => Some(MAX_REFUSED_TRIES),
+            Self::Fetch(_) | Self::NoDetails => Some(MAX_REFUSED_TRIES),
             Self::Rejected(_) => Some(MAX_CONTENT_TRIES),
         }
     }

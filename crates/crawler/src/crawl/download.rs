@@ -54,7 +54,7 @@ impl Downloader {
     /// # Errors
     /// When no picture can be stored any more, or the site wants to be left alone.
     pub(super) async fn run(&self, job: &Job) -> Result<JobResult, CrawlError> {
-        let mut attempts = 1;
+        let (mut job, mut attempts) = (job, 1);
         loop {
             let error = match self.attempt(job).await? {
                 Ok(picture) => return Ok(JobResult::ok(job, picture)),
@@ -67,7 +67,13 @@ impl Downloader {
                 (AttemptError::Fetch(error), _) if is_last && error.is_ban() => {
                     return Err(self.fetcher.final_after_all(error).into());
                 }
-                (_, Absence::Filtered(reason)) => return Ok(JobResult::filtered(reason)),
+                (_, Absence::Filtered(reason)) => match (&reason, &job.instead) {
+                    (FilterReason::OtherMedium(_), Some(instead)) => {
+                        (job, attempts) = (instead, 1);
+                        continue;
+                    }
+                    _ => return Ok(JobResult::filtered(reason)),
+                },
                 (error, Absence::Failed(reason)) if is_last || !error.is_transient() => {
                     return Ok(JobResult::failed(&error, reason, attempts));
                 }
@@ -172,16 +178,24 @@ fn keep(
 
 impl JobResult {
     fn ok(job: &Job, picture: CheckedPicture) -> Self {
-        let CheckedPicture { sha256, extension, bytes, dimensions } = picture;
-        let stored = Stored { sha256, extension: extension.into(), bytes, dimensions, url: job.recorded_url.clone() };
+        let CheckedPicture { sha256, extension, bytes, dimensions, stored } = picture;
+        let stored = Stored {
+            sha256,
+            extension: extension.into(),
+            bytes,
+            dimensions,
+            stored_dimensions: Some(stored).filter(|stored| *stored != dimensions),
+            url: job.recorded_url.clone(),
+            rendering: Some(job.rendering).filter(|rendering| *rendering != job.variant),
+        };
         Self { outcome: PictureOutcome::Ok(stored), site_silent: false }
     }
 
-    fn filtered(reason: FilterReason) -> Self {
+    pub(super) fn filtered(reason: FilterReason) -> Self {
         Self { outcome: PictureOutcome::Filtered(reason), site_silent: false }
     }
 
-    fn failed(error: &AttemptError, reason: FailureReason, attempts: u32) -> Self {
+    pub(super) fn failed(error: &AttemptError, reason: FailureReason, attempts: u32) -> Self {
         let outcome = PictureOutcome::Failed { reason, attempts, limit: error.limit() };
         Self { outcome, site_silent: matches!(error, AttemptError::Fetch(error) if error.fault.is_transient()) }
     }

@@ -1,6 +1,7 @@
 //! The crawl: lists what is new, fetches what is wanted, and publishes what lies on disk.
 
 mod attempt_error;
+mod details;
 mod download;
 mod job;
 mod progress;
@@ -14,6 +15,7 @@ use contracts::{
     record::PictureRecord,
     report::State,
 };
+pub(crate) use details::needs_post_page;
 pub(crate) use job::Job;
 pub(crate) use run::SyncMode;
 use run::{Done, Run};

@@ -20,6 +20,7 @@ use crate::{
     fetch::Fetcher,
     ledger::{ChangeCounts, PictureOutcome, SearchState, Stored},
     list::{Batches, Found, ListError, NewPosts, Step, Walk},
+    post::Status,
     tally::stored_file,
 };
 
@@ -40,8 +41,8 @@ pub(crate) enum SyncMode {
 
 /// A crawl under way, and what it remembers of itself until it ends.
 pub(super) struct Run<'r, 'c> {
-    context: &'r mut CrawlContext<'c>,
-    downloader: Arc<Downloader>,
+    pub(super) context: &'r mut CrawlContext<'c>,
+    pub(super) downloader: Arc<Downloader>,
     /// Posts that failed in this run: they have had their tries.
     tried: HashSet<u64>,
     /// How many pictures in a row the site has failed to give.
@@ -139,6 +140,7 @@ impl<'r, 'c> Run<'r, 'c> {
             match batches.next(walk, ledger, selection, |number| tried.contains(&number)).await? {
                 Step::Batch(batch) => {
                     self.progress.left = batches.left();
+                    self.complete(&walk.search, &batch.due).await?;
                     let jobs = self.jobs(&walk.search, &batch.due)?;
                     batches.count(self.fetch(&walk.search, jobs).await?);
                 }
@@ -152,8 +154,12 @@ impl<'r, 'c> Run<'r, 'c> {
     fn jobs(&mut self, search: &SearchState, due: &[u64]) -> Result<VecDeque<Job>, CrawlError> {
         let variant = self.context.selection.variant;
         let mut jobs = VecDeque::new();
-        for number in due {
+        for number in due.iter().filter(|number| !self.tried.contains(number)) {
             let Some(post) = self.context.ledger.post(search, *number)? else { continue };
+            // Its own page may have said so; the list did not.
+            if post.status != Status::Active {
+                continue;
+            }
             match Job::of(&post, self.context.post_id(*number), variant, &self.context.address) {
                 Ok(job) => jobs.push_back(job),
                 Err(reason) => {
@@ -182,7 +188,7 @@ impl<'r, 'c> Run<'r, 'c> {
     }
 
     /// Notes how a job ended; whether it brought a picture.
-    fn write_down(&mut self, search: &SearchState, number: u64, result: &JobResult) -> Result<bool, CrawlError> {
+    pub(super) fn write_down(&mut self, search: &SearchState, number: u64, result: &JobResult) -> Result<bool, CrawlError> {
         self.context.ledger.record(search, number, self.context.selection.variant, &result.outcome)?;
         self.silent = if result.site_silent { self.silent + 1 } else { 0 };
         self.tell(number, &result.outcome);

@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod danbooru;
 mod direction;
 mod explanation;
+pub(crate) mod gelbooru;
 mod html;
 mod json;
 pub(crate) mod moebooru;
@@ -21,7 +22,10 @@ pub(crate) use explanation::explanation;
 pub(crate) use rating::Rating;
 pub(crate) use signing::Signing;
 
-use crate::base_url::{BaseUrl, Endpoint};
+use crate::{
+    base_url::{BaseUrl, Endpoint},
+    post::Post,
+};
 
 /// What a crawler must know of the software that a site runs.
 ///
@@ -74,6 +78,19 @@ pub(crate) trait Dialect: Debug + Sync {
 
     /// The page of a post, for people.
     fn post_page(&self, number: u64) -> Endpoint;
+
+    /// Whether the pages of posts say where larger renderings are that list pages leave out.
+    fn has_details_on_post_pages(&self) -> bool {
+        false
+    }
+
+    /// Reads the page of a post, where that has details.
+    ///
+    /// # Errors
+    /// When it is another page.
+    fn read_post_page(&self, _text: &str, _base: &BaseUrl) -> Result<Post, NotAList> {
+        Err(NotAList::OtherPage(None))
+    }
 
     /// How an account is given.
     fn signing(&self) -> Signing;

@@ -15,10 +15,14 @@ pub(crate) struct Stored {
     pub(crate) extension: String,
     /// Its length, by which a file that was cut short is noticed.
     pub(crate) bytes: u64,
-    /// Its width and height in pixels.
+    /// Its width and height in pixels, upright.
     pub(crate) dimensions: (u32, u32),
+    /// The same as it is stored, where an EXIF orientation exchanges them.
+    pub(crate) stored_dimensions: Option<(u32, u32)>,
     /// Where it was fetched from, as written down.
     pub(crate) url: String,
+    /// Which of the site's renderings it is, where that is another one than was asked for.
+    pub(crate) rendering: Option<Variant>,
 }
 
 /// How an attempt to get a picture ended.
@@ -77,20 +81,21 @@ impl Ledger {
         run().map_err(error)
     }
 
-    /// Forgets what robots.txt was in the way of: it may have changed since.
-    pub(crate) fn forget_refusals(&self, search: &SearchState) -> Result<(), LedgerError> {
+    /// Forgets what was filtered for the reason with this tag: it may be otherwise now.
+    pub(crate) fn forget_filtered(&self, search: &SearchState, tag: &str) -> Result<(), LedgerError> {
         let statement = "
             DELETE FROM pictures INDEXED BY picture_refusals
             WHERE source = ?1 AND state = 'filtered' AND json_extract(reason, '$.tag') = ?2";
-        let tag = FilterReason::RobotsTxt(String::new()).tag();
         self.connection.execute(statement, params![search.source, tag]).map(drop).map_err(self.error())
     }
 
     fn record_ok(&self, search: &SearchState, number: u64, variant: Variant, stored: &Stored) -> rusqlite::Result<()> {
         let statement = "
-            INSERT OR REPLACE INTO pictures (source, number, variant, state, sha256, extension, bytes, width, height, url)
-            VALUES (?1, ?2, ?3, 'ok', ?4, ?5, ?6, ?7, ?8, ?9)";
+            INSERT OR REPLACE INTO pictures (source, number, variant, state, sha256, extension, bytes, width, height, url,
+                rendering, stored_width, stored_height, upright)
+            VALUES (?1, ?2, ?3, 'ok', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)";
         let (width, height) = stored.dimensions;
+        let (stored_width, stored_height) = stored.stored_dimensions.unzip();
         let sha256 = stored.sha256.to_string();
         let values = params![
             search.source,
@@ -101,7 +106,10 @@ impl Ledger {
             signed(stored.bytes),
             width,
             height,
-            stored.url
+            stored.url,
+            stored.rendering.map(Variant::name),
+            stored_width,
+            stored_height
         ];
         self.connection.prepare_cached(statement)?.execute(values).map(drop)
     }
@@ -131,14 +139,14 @@ impl Ledger {
             VALUES (?1, ?2, ?3, 'failed', ?4, ?5, ?5 >= ?6)
             ON CONFLICT DO UPDATE SET state = 'failed', reason = ?4, attempts = attempts + ?5,
                 given_up = attempts + ?5 >= ?6, sha256 = NULL, extension = NULL, bytes = NULL, width = NULL,
-                height = NULL, url = NULL";
+                height = NULL, url = NULL, rendering = NULL, stored_width = NULL, stored_height = NULL";
         let limit = limit.map_or(i64::MAX, i64::from);
         let values = params![search.source, signed(number), variant.name(), reasons::write(reason)?, attempts, limit];
         self.connection.prepare_cached(statement)?.execute(values).map(drop)
     }
 }
 
-/// The picture in a column and the five after it.
+/// The picture in a column and the eight after it.
 pub(super) fn stored(row: &Row<'_>, first: usize) -> rusqlite::Result<Stored> {
     Ok(Stored {
         sha256: hash(row, first)?,
@@ -146,6 +154,8 @@ pub(super) fn stored(row: &Row<'_>, first: usize) -> rusqlite::Result<Stored> {
         bytes: unsigned(row.get(first + 2)?),
         dimensions: (row.get(first + 3)?, row.get(first + 4)?),
         url: row.get(first + 5)?,
+        rendering: row.get_ref(first + 6)?.as_str_or_null()?.and_then(Variant::named),
+        stored_dimensions: row.get::<_, Option<u32>>(first + 7)?.zip(row.get(first + 8)?),
     })
 }
 

@@ -14,6 +14,20 @@ impl Ledger {
     pub(crate) fn post(&self, search: &SearchState, number: u64) -> Result<Option<Post>, LedgerError> {
         read_post(&self.connection, search.source, number).map_err(self.error())
     }
+
+    /// Takes over what a post's own page says.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub(crate) fn complete_post(&mut self, search: &SearchState, post: &Post) -> Result<(), LedgerError> {
+        let error = self.error();
+        let mut run = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            write_post(&transaction, search.source, post)?;
+            transaction.commit()
+        };
+        run().map_err(error)
+    }
 }
 
 /// Takes over what a site says of a post; what it leaves untold stays as it was.

@@ -223,7 +223,7 @@ mod tests {
         let mut ledger = Ledger::open(&path).unwrap();
         let key = SearchKey { site: "mini", address: "http://mini.invalid", listing: Listing::Json, tags: "" };
         let search = ledger.search(&key).unwrap();
-        ledger.forget_refusals(&search).unwrap();
+        ledger.forget_filtered(&search, "robots_txt").unwrap();
         assert_eq!(tagged(&open(&path).unwrap()), expected[1..], "what robots.txt refused is asked for again");
     }
 

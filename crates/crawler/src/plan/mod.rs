@@ -6,7 +6,7 @@ use estimate::CrawlEstimate;
 
 use crate::{
     context::{CrawlContext, until_interrupted},
-    crawl::Job,
+    crawl::{Job, needs_post_page},
     error::{Cause, CrawlError},
     fetch::Fetcher,
     ledger::SearchState,
@@ -62,7 +62,10 @@ fn add(
     let mut pictures = 0;
     for number in due {
         let Some(post) = context.ledger.post(search, *number)? else { continue };
-        if let Ok(job) = Job::of(&post, context.post_id(*number), context.selection.variant, &context.address) {
+        if needs_post_page(&post, context.selection.variant, context.address.dialect()) {
+            estimate.add_with_page();
+            pictures += 1;
+        } else if let Ok(job) = Job::of(&post, context.post_id(*number), context.selection.variant, &context.address) {
             estimate.add(job.claim.bytes);
             pictures += 1;
         }

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead, Read as _, Seek};
 
 use contracts::id::PictureHash;
-use pictures::{Format, PictureError};
+use pictures::{Format, Medium, PictureError, Unread};
 
 use super::{digests::Digests, rejection::Rejection};
 
@@ -21,8 +21,10 @@ pub(crate) struct CheckedPicture {
     pub(crate) extension: &'static str,
     /// Its length.
     pub(crate) bytes: u64,
-    /// Its width and height in pixels.
+    /// Its width and height in pixels, upright.
     pub(crate) dimensions: (u32, u32),
+    /// The same as it is stored, before an EXIF orientation turns it.
+    pub(crate) stored: (u32, u32),
 }
 
 /// What a site claims of a picture.
@@ -48,31 +50,33 @@ pub(crate) fn check_picture<R: BufRead + Seek>(
 ) -> io::Result<Result<CheckedPicture, Rejection>> {
     let head = head(reader)?;
     // No booru has portable anymaps: what looks like one is a text that begins with a P.
-    if matches!(Format::of(&head), None | Some(Format::Pnm)) {
-        return Ok(Err(no_format(&head)));
+    let is_the_sites_own = claim.md5.as_ref() == Some(&digests.md5);
+    if !matches!(Medium::of(&head), Some(Medium::Picture(format)) if format != Format::Pnm) {
+        return Ok(Err(no_format(&head, is_the_sites_own)));
     }
     let probe = match pictures::probe(reader, max_pixels) {
         Ok(probe) => probe,
         Err(error) => return rejection(error).map(Err),
     };
-    let is_the_sites_own = claim.md5.as_ref() == Some(&digests.md5);
     if !is_the_sites_own && let Err(error) = pictures::verify(reader, &probe) {
         return rejection(error).map(Err);
     }
-    let dimensions = (probe.width, probe.height);
+    let stored = (probe.width, probe.height);
+    let dimensions = pictures::upright_sides(reader, &probe)?;
     let Digests { bytes, sha256, .. } = *digests;
-    let picture = CheckedPicture { sha256, extension: probe.format.extension(), bytes, dimensions };
-    Ok(claim.compare(digests, dimensions).map(|()| picture))
+    let picture = CheckedPicture { sha256, extension: probe.format.extension(), bytes, dimensions, stored };
+    Ok(claim.compare(digests, &[dimensions, stored]).map(|()| picture))
 }
 
 impl Claim {
     /// Right bytes are right whatever else the site's record states.
-    fn compare(&self, digests: &Digests, dimensions: (u32, u32)) -> Result<(), Rejection> {
+    /// Sites state the sides of one frame or the other.
+    fn compare(&self, digests: &Digests, frames: &[(u32, u32)]) -> Result<(), Rejection> {
         match &self.md5 {
             Some(md5) if *md5 == digests.md5 => Ok(()),
             Some(_) => Err(Rejection::OtherMd5),
             None if self.bytes.is_some_and(|bytes| bytes != digests.bytes) => Err(Rejection::OtherLength),
-            None if self.dimensions.is_some_and(|claimed| claimed != dimensions) => Err(Rejection::OtherDimensions),
+            None if self.dimensions.is_some_and(|claimed| !frames.contains(&claimed)) => Err(Rejection::OtherDimensions),
             None => Ok(()),
         }
     }
@@ -86,10 +90,13 @@ fn head<R: BufRead + Seek>(reader: &mut R) -> io::Result<Vec<u8>> {
 }
 
 /// What a file is that begins so, and is no picture.
-fn no_format(head: &[u8]) -> Rejection {
-    match head {
-        [] => Rejection::Empty,
-        head if looks_like_a_page(head) => Rejection::WebPage,
+fn no_format(head: &[u8], is_the_sites_own: bool) -> Rejection {
+    match (head, Medium::of(head)) {
+        ([], _) => Rejection::Empty,
+        (_, Some(Medium::Unread(unread))) if unread != Unread::WebPage => Rejection::OtherMedium(Some(unread)),
+        (head, _) if looks_like_a_page(head) => Rejection::WebPage,
+        // It will never come otherwise.
+        _ if is_the_sites_own => Rejection::OtherMedium(None),
         _ => Rejection::UnknownFormat,
     }
 }
@@ -101,7 +108,8 @@ fn looks_like_a_page(bytes: &[u8]) -> bool {
 fn rejection(error: PictureError) -> io::Result<Rejection> {
     match error {
         PictureError::Read(error) => Err(error),
-        PictureError::UnknownFormat | PictureError::Unread(_) => Ok(Rejection::UnknownFormat),
+        PictureError::UnknownFormat => Ok(Rejection::UnknownFormat),
+        PictureError::Unread(unread) => Ok(Rejection::OtherMedium(Some(unread))),
         PictureError::CutOff => Ok(Rejection::CutOff),
         PictureError::TooLarge => Ok(Rejection::TooLarge),
         PictureError::Damaged => Ok(Rejection::Undecodable),
@@ -112,7 +120,7 @@ fn rejection(error: PictureError) -> io::Result<Rejection> {
 mod tests {
     use std::io::Cursor;
 
-    use image::{DynamicImage, ImageFormat, RgbImage};
+    use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, codecs::jpeg::JpegEncoder};
     use proptest::prelude::*;
 
     use super::*;
@@ -153,7 +161,10 @@ mod tests {
     fn what_is_no_picture_is_named() {
         check(b"", Claim::default(), Err(Rejection::Empty));
         check(b"\n<!DOCTYPE html><html>", Claim::default(), Err(Rejection::WebPage));
-        check(b"\x1a\x45\xdf\xa3 a video", Claim::default(), Err(Rejection::UnknownFormat));
+        check(b"\x1a\x45\xdf\xa3 a video", Claim::default(), Err(Rejection::OtherMedium(Some(Unread::Matroska))));
+        check(b"a text", Claim::default(), Err(Rejection::UnknownFormat));
+        let own = Claim { md5: Some(md5(b"a text")), ..Claim::default() };
+        check(b"a text", own, Err(Rejection::OtherMedium(None)));
         let jpeg = encoded(ImageFormat::Jpeg);
         check(&jpeg[..jpeg.len() / 2], Claim::default(), Err(Rejection::CutOff));
         let mut png = encoded(ImageFormat::Png);
@@ -184,6 +195,20 @@ mod tests {
         check(&bytes, Claim { dimensions: Some((47, 61)), ..Claim::default() }, Err(Rejection::OtherDimensions));
         check(&bytes, Claim { md5: Some("0".repeat(32)), ..Claim::default() }, Err(Rejection::OtherMd5));
         check(&bytes, Claim { md5, bytes: Some(1), dimensions: Some((1, 1)) }, Ok("jpg"));
+    }
+
+    #[test]
+    fn sides_are_those_of_the_upright_picture_and_claims_may_be_of_either_frame() {
+        let block = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+        let mut bytes = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut bytes);
+        encoder.set_exif_metadata(block).unwrap();
+        encoder.encode(&[7; 3 * 61 * 47], 61, 47, ExtendedColorType::Rgb8).unwrap();
+        for dimensions in [None, Some((61, 47)), Some((47, 61))] {
+            let found = checked(&bytes, &Claim { dimensions, ..Claim::default() }).unwrap();
+            assert_eq!((found.dimensions, found.stored), ((47, 61), (61, 47)));
+        }
+        check(&bytes, Claim { dimensions: Some((61, 48)), ..Claim::default() }, Err(Rejection::OtherDimensions));
     }
 
     #[test]

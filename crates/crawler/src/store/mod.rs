@@ -107,6 +107,13 @@ impl PictureStore {
         folders.iter().try_for_each(|folder| sync_folder(folder).map_err(FileError::at("write", folder)))
     }
 
+    /// The sides, upright, of the picture whose record says `file`; `None` where they cannot be read.
+    pub(crate) fn upright_sides(&self, file: &str) -> Option<(u32, u32)> {
+        let mut reader = io::BufReader::new(File::open(self.layout.raw_picture(file)).ok()?);
+        let probe = pictures::probe(&mut reader, u64::MAX).ok()?;
+        pictures::upright_sides(&mut reader, &probe).ok()
+    }
+
     /// Whether the picture whose record says `file` lies where it should, with its whole length.
     pub(crate) fn has(&self, file: &str, bytes: u64) -> bool {
         let metadata = fs::metadata(self.layout.raw_picture(file));
@@ -153,7 +160,7 @@ mod tests {
 
     fn checked(bytes: &[u8]) -> CheckedPicture {
         let sha256 = ContentHash::of(bytes);
-        CheckedPicture { sha256, extension: "png", bytes: bytes.len() as u64, dimensions: (1, 1) }
+        CheckedPicture { sha256, extension: "png", bytes: bytes.len() as u64, dimensions: (1, 1), stored: (1, 1) }
     }
 
     #[test]

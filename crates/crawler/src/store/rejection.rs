@@ -1,6 +1,8 @@
 //! Why a file is not taken for the picture that was asked for.
 
+use pictures::Unread;
 use serde::{Deserialize, Serialize};
+
 
 /// Why bytes are not the picture that was asked for. The texts are reasons in reports: a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -24,10 +26,15 @@ pub(crate) enum Rejection {
     OtherMd5,
     #[error("other dimensions than the site states")]
     OtherDimensions,
+    /// It is of a kind that is not read, however often it comes: of this one, or of an unknown one with the site's own MD5.
+    /// Nothing has failed, so that it is never written down as such.
+    #[error("no picture: {}", .0.map_or("of no known format", Unread::tag))]
+    #[serde(skip)]
+    OtherMedium(Option<Unread>),
 }
 
 impl Rejection {
-    /// All of them.
+    /// Those that earlier versions wrote down in words.
     pub(crate) const ALL: [Self; 9] = [
         Self::Empty,
         Self::WebPage,
@@ -52,6 +59,7 @@ impl Rejection {
             Self::OtherLength => "other_length",
             Self::OtherMd5 => "other_md5",
             Self::OtherDimensions => "other_dimensions",
+            Self::OtherMedium(_) => "other_medium",
         }
     }
 

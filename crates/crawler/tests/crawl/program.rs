@@ -12,7 +12,7 @@ use contracts::{
     Config,
     config::{Listing, Variant},
 };
-use mini_booru::{Catalogue, Fault, MiniBooru, Options, PathClass, Rule, Schedule, Shift};
+use mini_booru::{Catalogue, Dialect, Fault, MiniBooru, Options, PathClass, Rule, Schedule, Shift};
 
 use crate::{
     oracle::complaints,
@@ -63,12 +63,19 @@ fn kill_often(place: &mut Place, booru: &MiniBooru, kills: u64) -> usize {
 }
 
 /// Killed often while posts come and go, the program ends with what the site has.
-fn check(site: &str, count: usize, kills: u64) {
+fn check(site: &str, (dialect, listing): (Dialect, Listing), count: usize, kills: u64) {
     let shift = Fault::Shift(Shift { insert: 2, bump: 2, delete: 1, edit: 0, seed: 5 });
     let rule = Rule { every: 3, last: 90, ..Rule::always(PathClass::Listing, shift) };
-    let options = Options { faults: Arc::new(Schedule::new([rule])), ..Options::default() };
+    let options = match (dialect, listing) {
+        (Dialect::Danbooru, Listing::Html) => Options::danbooru_without_api(),
+        _ => Options { dialect, ..Options::default() },
+    };
+    let options = Options { faults: Arc::new(Schedule::new([rule])), ..options };
     let booru = MiniBooru::start(Catalogue::swatches(30, count).unwrap(), options).unwrap();
-    let mut place = Place::with(&booru.url(), Listing::Json, Variant::Original);
+    let mut place = match dialect {
+        Dialect::Moebooru => Place::with(&booru.url(), listing, Variant::Original),
+        Dialect::Danbooru | Dialect::Gelbooru => Place::danbooru(&booru.url(), listing, Variant::Original),
+    };
     place.config.crawl.site = site.parse().unwrap();
     place.config.crawl.requests_per_second = 1000.0;
     let cut_off = kill_often(&mut place, &booru, kills);
@@ -91,10 +98,21 @@ fn a_machine_without_certificates_can_crawl_plain_http() {
 
 #[test]
 fn a_site_that_is_listed_anew_each_time() {
-    check("mini", 200, 12);
+    check("mini", (Dialect::Moebooru, Listing::Json), 200, 12);
 }
 
 #[test]
 fn a_site_that_is_listed_onwards() {
-    check("konachan", 600, 50);
+    check("konachan", (Dialect::Moebooru, Listing::Json), 600, 50);
+}
+
+#[test]
+fn a_danbooru_site_and_one_without_its_api() {
+    check("danbooru", (Dialect::Danbooru, Listing::Json), 300, 15);
+    check("danbooru", (Dialect::Danbooru, Listing::Html), 150, 15);
+}
+
+#[test]
+fn a_gelbooru_site() {
+    check("gelbooru", (Dialect::Gelbooru, Listing::Json), 300, 15);
 }

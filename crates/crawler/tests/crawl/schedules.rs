@@ -8,7 +8,8 @@ use contracts::{
     options::CrawlOptions,
 };
 use mini_booru::{
-    Catalogue, Fault, LoggedRequest, MiniBooru, Options, PathClass, Rule, Schedule, Shift, post::PREVIEW_SIDE,
+    Catalogue, Dialect, Fault, LoggedRequest, MiniBooru, Options, PathClass, Rule, Schedule, Shift,
+    post::{PREVIEW_SIDE, SMALLEST_SIDE, THUMBNAIL_SIDE},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -23,6 +24,31 @@ const RATE: f64 = 400.0;
 const LAST_SHIFT: u64 = 9;
 /// Runs until nothing is left to do, at the most.
 const MAX_RUNS: usize = 12;
+
+/// A site as a drawn schedule meets it.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    site: &'static str,
+    dialect: Dialect,
+    /// Where originals and previews lie.
+    folders: [&'static str; 2],
+    /// The longer side of previews.
+    preview: u32,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind { site: "mini", dialect: Dialect::Moebooru, folders: ["/image/", "/data/preview/"], preview: PREVIEW_SIDE },
+    Kind { site: "konachan", dialect: Dialect::Moebooru, folders: ["/image/", "/data/preview/"], preview: PREVIEW_SIDE },
+    Kind { site: "danbooru", dialect: Dialect::Danbooru, folders: ["/original/", "/180x180/"], preview: SMALLEST_SIDE },
+    Kind { site: "gelbooru", dialect: Dialect::Gelbooru, folders: ["/images/", "/thumbnails/"], preview: THUMBNAIL_SIDE },
+];
+
+impl Kind {
+    /// Whether what is edited is heard of: because all is listed anew each time, or because changes are asked for.
+    fn follows_edits(self, listing: Listing) -> bool {
+        self.site == "mini" || (self.dialect == Dialect::Moebooru && listing == Listing::Json)
+    }
+}
 
 /// What may happen to a picture.
 fn picture_fault() -> impl Strategy<Value = Fault> {
@@ -59,8 +85,9 @@ fn status() -> impl Strategy<Value = Fault> {
 }
 
 /// Pictures whose paths hold some digit suffer at their first or second request.
-fn picture_rule() -> impl Strategy<Value = Rule> {
-    let folder = select(vec![(PathClass::Image, "/image/"), (PathClass::Preview, "/data/preview/")]);
+fn picture_rule(kind: Kind) -> impl Strategy<Value = Rule> {
+    let [originals, previews] = kind.folders;
+    let folder = select(vec![(PathClass::Image, originals), (PathClass::Preview, previews)]);
     (folder, select("0123456789abcdef".chars().collect::<Vec<_>>()), 1u64..3, picture_fault()).prop_map(
         |((class, folder), digit, nth, fault)| {
             let containing = format!("{folder}{digit}");
@@ -90,9 +117,11 @@ fn listing_rules() -> impl Strategy<Value = Vec<Rule>> {
     })
 }
 
-fn schedule() -> impl Strategy<Value = Schedule> {
-    (prop::collection::vec(picture_rule(), 0..12), listing_rules())
-        .prop_map(|(pictures, listing)| Schedule::new(pictures.into_iter().chain(listing)))
+fn schedule() -> impl Strategy<Value = (Kind, Schedule)> {
+    select(KINDS.to_vec()).prop_flat_map(|kind| {
+        (prop::collection::vec(picture_rule(kind), 0..12), listing_rules())
+            .prop_map(move |(pictures, listing)| (kind, Schedule::new(pictures.into_iter().chain(listing))))
+    })
 }
 
 /// Posts are edited, and the crawler is not told: by the pages of a site that is listed onwards.
@@ -107,7 +136,8 @@ fn without_edits(mut schedule: Schedule) -> Schedule {
 
 /// Crawls until a run on a site that has come to rest finds nothing to do; whether no run ended in an error.
 fn crawl_to_the_end(place: &Place, booru: &MiniBooru) -> bool {
-    let sync = place.config.crawl.listing == Listing::Json;
+    let tells_changes = ["mini", "konachan"].contains(&place.config.crawl.site.as_str());
+    let sync = tells_changes && place.config.crawl.listing == Listing::Json;
     let options = CrawlOptions { sync, ..CrawlOptions::default() };
     let mut unbroken = true;
     for _ in 0..MAX_RUNS {
@@ -132,27 +162,28 @@ fn is_spaced(requests: &[LoggedRequest]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_crawl_ends_with_what_the_site_has_whatever_goes_wrong(
-        schedule in schedule(),
+        (kind, schedule) in schedule(),
         connections in 1usize..=5,
         listing in select(vec![Listing::Json, Listing::Html]),
-        site in select(vec!["mini", "konachan"]),
         variant in select(vec![Variant::Original, Variant::Sample, Variant::Preview]),
     ) {
-        let follows_edits = site == "mini" || listing == Listing::Json;
-        let schedule = if follows_edits { schedule } else { without_edits(schedule) };
-        let options = Options { faults: Arc::new(schedule), ..Options::default() };
+        let schedule = if kind.follows_edits(listing) { schedule } else { without_edits(schedule) };
+        let options = Options { dialect: kind.dialect, faults: Arc::new(schedule), ..Options::default() };
         let booru = MiniBooru::start(Catalogue::swatches(50, 60).unwrap(), options).unwrap();
-        let mut place = Place::with(&booru.url(), listing, variant);
-        place.config.crawl.site = site.parse().unwrap();
+        let mut place = match kind.dialect {
+            Dialect::Moebooru => Place::with(&booru.url(), listing, variant),
+            Dialect::Danbooru | Dialect::Gelbooru => Place::danbooru(&booru.url(), listing, variant),
+        };
+        place.config.crawl.site = kind.site.parse().unwrap();
         place.config.crawl.max_connections = connections;
         place.config.crawl.requests_per_second = RATE;
         let unbroken = crawl_to_the_end(&place, &booru);
         let complaints = match variant {
-            Variant::Preview => complaints_of_sides(&booru, &place.sides(), PREVIEW_SIDE),
+            Variant::Preview => complaints_of_sides(&booru, &place.sides(), kind.preview),
             // These originals are so small that they are their own samples.
             Variant::Sample | Variant::Original => complaints(&booru, &place.held()),
         };

@@ -122,6 +122,7 @@ impl Scene {
             bytes: file.len() as u64,
             width: 1,
             height: 1,
+            stored_sides: None,
             rating: "s".into(),
             tags: vec![format!("tag_of_{}", post.replace(':', "_"))],
             author: None,

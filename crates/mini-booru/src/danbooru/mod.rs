@@ -17,10 +17,20 @@ use crate::{
 use record::record;
 use result_page::ResultPage;
 
+/// Which pages say where a post's larger renderings are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DetailPages {
+    /// All do: list pages as well as those of posts.
+    #[default]
+    All,
+    /// Those of posts only; list pages show the smallest preview.
+    Post,
+}
+
 /// The answer for a path's `parts`.
 pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response {
     match parts {
-        ["posts"] => listed(site, request, |page| Response::html(200, pages::list_page(page, &site.address))),
+        ["posts"] => listed(site, request, |page| Response::html(200, pages::list_page(page, &site.address, site.details))),
         ["posts.json"] => listed(site, request, |page| {
             let records = page.posts.iter().map(|post| record(post, page.has_children(post), &site.address));
             site::json(200, &Value::Array(records.collect()))

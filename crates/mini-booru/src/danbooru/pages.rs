@@ -1,6 +1,7 @@
 //! Danbooru's HTML: list pages and post pages.
 
 use super::{
+    DetailPages,
     address::{has_large, large, original, variant},
     result_page::ResultPage,
 };
@@ -13,8 +14,8 @@ use crate::{
 };
 
 /// A list page.
-pub(super) fn list_page(results: &ResultPage, address: &Address) -> String {
-    let articles: String = results.shown().map(|post| article(post, results, address)).collect();
+pub(super) fn list_page(results: &ResultPage, address: &Address, details: DetailPages) -> String {
+    let articles: String = results.shown().map(|post| article(post, results, address, details)).collect();
     let gallery = if articles.is_empty() { "<p>No posts found.</p>\n".to_owned() } else { articles };
     let body = format!(
         "<div id=\"posts\"><div class=\"post-gallery post-gallery-grid post-gallery-180\">\n\
@@ -24,7 +25,7 @@ pub(super) fn list_page(results: &ResultPage, address: &Address) -> String {
     page("/posts", &body)
 }
 
-fn article(post: &Post, results: &ResultPage, address: &Address) -> String {
+fn article(post: &Post, results: &ResultPage, address: &Address, details: DetailPages) -> String {
     let [small, medium] = [Variant::Within180, Variant::Within360].map(|kind| variant(kind, post, address));
     let shown = Variant::Within180.size(post);
     let link = format!("/posts/{}?q={}", post.id, percent_encoded(&results.terms));
@@ -39,7 +40,10 @@ fn article(post: &Post, results: &ResultPage, address: &Address) -> String {
          alt=\"post #{id}\" crossorigin=\"anonymous\" draggable=\"false\">\n\
          </picture>\n</a>\n</div>\n</article>\n",
         id = post.id,
-        data = data(post, results.has_children(post), address),
+        data = match details {
+            DetailPages::All => data(post, results.has_children(post), address),
+            DetailPages::Post => written(&brief(post)),
+        },
         link = escaped(&link),
         width = shown.width,
         height = shown.height,
@@ -73,6 +77,22 @@ fn data(post: &Post, has_children: bool, address: &Address) -> String {
         facts.push(("large-file-url", large(post, address)));
         facts.push(("preview-file-url", variant(Variant::Within180, post, address)));
     }
+    written(&facts)
+}
+
+/// The little that list pages say where only the pages of posts say more.
+fn brief(post: &Post) -> Vec<(&'static str, String)> {
+    vec![
+        ("id", post.id.to_string()),
+        ("tags", post.danbooru_tags()),
+        ("rating", letter(post).to_owned()),
+        ("flags", flags(post)),
+        ("score", post.score.to_string()),
+        ("uploader-id", post.uploader_id().to_string()),
+    ]
+}
+
+fn written(facts: &[(&str, String)]) -> String {
     facts.iter().map(|(name, value)| format!(" data-{name}=\"{}\"", escaped(value))).collect()
 }
 
@@ -102,8 +122,12 @@ pub(super) fn post_page(post: &Post, address: &Address) -> String {
     } else {
         format!("<img id=\"image\" class=\"fit-width\" src=\"{}\" alt=\"post\">", large(post, address))
     };
+    let artists = format!(
+        "<ul class=\"artist-tag-list\"><li class=\"tag-type-1\" data-tag-name=\"{tag}\"><a href=\"/posts?tags={tag}\">{tag}</a></li></ul>\n",
+        tag = escaped(&post.artist_tag())
+    );
     let section = format!(
-        "<section class=\"image-container note-container\"{data}>\n{picture}\n</section>",
+        "<aside>{artists}</aside><section class=\"image-container note-container\"{data}>\n{picture}\n</section>",
         data = data(post, false, address)
     );
     page(&format!("/posts/{}", post.id), &section)

@@ -5,6 +5,7 @@ mod binary;
 mod client;
 mod danbooru;
 mod faults;
+mod gelbooru;
 mod painting;
 mod serving;
 mod shapes;

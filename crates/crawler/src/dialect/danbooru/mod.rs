@@ -1,10 +1,14 @@
 //! Danbooru 2, whose sites share one set of posts.
 
 mod page;
+mod post_page;
 mod record;
 
 use super::{Dialect, Direction, NotAList, Page, Rating, Signing, json};
-use crate::base_url::{BaseUrl, Endpoint};
+use crate::{
+    base_url::{BaseUrl, Endpoint},
+    post::Post,
+};
 
 const API: &str = "posts.json";
 const LIST_PAGE: &str = "posts";
@@ -78,6 +82,14 @@ impl Dialect for Danbooru {
 
     fn post_page(&self, number: u64) -> Endpoint {
         Endpoint::at(format!("posts/{number}"))
+    }
+
+    fn has_details_on_post_pages(&self) -> bool {
+        true
+    }
+
+    fn read_post_page(&self, text: &str, base: &BaseUrl) -> Result<Post, NotAList> {
+        post_page::post(text, base)
     }
 
     fn signing(&self) -> Signing {
