@@ -185,7 +185,10 @@ impl Runner<'_> {
             freshness.reasons().iter().for_each(|reason| tell!("  {reason}"));
             upstream_runs |= runs;
         }
-        if stages.contains(&StageId::Crawl) && !self.project.config.crawl.is_mini() {
+        if stages.contains(&StageId::Crawl)
+            && !self.project.config.crawl.is_mini()
+            && !self.project.config.crawl.is_folder()
+        {
             tell!("nothing was asked of {}", self.project.config.crawl.site);
         }
         Ok(Outcome::Done)

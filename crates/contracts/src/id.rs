@@ -42,6 +42,11 @@ impl SiteName {
         Self("mini".into())
     }
 
+    /// No site, but a folder of the user's.
+    pub fn folder() -> Self {
+        Self("folder".into())
+    }
+
     /// The name as it is written in pipeline.toml.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -13,6 +13,12 @@ pub trait Stage {
     /// What it can be asked on its command line; [`NoOptions`](crate::options::NoOptions) where that is nothing.
     type Options: StageOptions;
 
+    /// Whether the same command would meet the same error again, so that something else has to be asked for: the program then
+    /// ends as it does for a configuration that cannot be used.
+    fn is_misconfiguration(_error: &Self::Error) -> bool {
+        false
+    }
+
     /// What this stage cannot accept in the configuration beyond what the schema checks; empty when all is well.
     fn problems(_config: &Config) -> Vec<String> {
         Vec::new()

@@ -15,7 +15,7 @@ use crate::{
     error::{Cause, CrawlError},
     event::{Event, Events},
     fetch::{Account, Fetcher},
-    ledger::{Frame, Ledger, LedgerError, SearchKey, SearchState},
+    ledger::{Ledger, LedgerError, SearchKey, SearchState, Stored},
     reason::FilterReason,
     selection::Selection,
     site::{self, PostIds},
@@ -114,15 +114,13 @@ impl<'a> CrawlContext<'a> {
 
     /// Brings sides that an earlier version wrote down to the upright frame, each once.
     fn turn_upright(&mut self, search: &SearchState) -> Result<(), LedgerError> {
-        let (store, variant) = (&self.store, self.selection.variant);
-        let mut looked_at = Vec::new();
-        self.ledger.for_each_stored(search, variant, |number, stored, frame| {
-            if frame == Frame::Unknown {
-                let (width, height) = stored.dimensions;
-                let turned = width != height && store.upright_sides(&stored_file(stored)) == Some((height, width));
-                looked_at.push((number, turned));
-            }
-        })?;
+        let variant = self.selection.variant;
+        let is_turned = |stored: &Stored| {
+            let (width, height) = stored.dimensions;
+            width != height && self.store.upright_sides(&stored_file(stored)) == Some((height, width))
+        };
+        let unknown = self.ledger.unknown_frames(search, variant)?;
+        let looked_at: Vec<_> = unknown.iter().map(|(number, stored)| (*number, is_turned(stored))).collect();
         if looked_at.is_empty() { Ok(()) } else { self.ledger.set_upright(search, variant, &looked_at) }
     }
 
@@ -133,7 +131,7 @@ impl<'a> CrawlContext<'a> {
     pub(crate) fn forget_lost(&mut self, search: &SearchState) -> Result<u64, LedgerError> {
         let (store, variant) = (&self.store, self.selection.variant);
         let mut lost = Vec::new();
-        self.ledger.for_each_stored(search, variant, |number, stored, _| {
+        self.ledger.for_each_stored(search, variant, |number, stored| {
             if !store.has(&stored_file(stored), stored.bytes) {
                 lost.push(number);
             }

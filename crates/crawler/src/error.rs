@@ -4,6 +4,7 @@ use contracts::{manifest::ManifestError, publish::FileError, verification::Damag
 
 use crate::{
     address::AddressError,
+    dialect::NotAList,
     fetch::{AccountError, FetchError},
     ledger::LedgerError,
     list::ListError,
@@ -39,6 +40,11 @@ pub(crate) enum Cause {
     SiteDown { count: usize, reason: FailureReason },
     #[error(transparent)]
     Empty(#[from] EmptyCrawl),
+    #[error(
+        "{} holds no picture ({passed_over} other files); name a folder or a tar of pictures in crawl.folder",
+        path.display()
+    )]
+    EmptyFolder { path: std::path::PathBuf, passed_over: u64 },
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]
@@ -53,6 +59,21 @@ pub(crate) enum Cause {
     Audit { table: String, problems: String },
     #[error("interrupted before the plan was made; what was listed is kept")]
     Interrupted,
+}
+
+impl CrawlError {
+    /// Whether the same would come of the same question: nothing is asked of the site again before it is another one.
+    pub(crate) fn is_misconfiguration(&self) -> bool {
+        match &self.0 {
+            Cause::List(ListError::Fetch(error)) => error.fault.is_rejection(),
+            Cause::List(error) => matches!(
+                error,
+                ListError::SyncByPages | ListError::NoChanges { .. } | ListError::Refused { .. } | ListError::NotAList { problem: NotAList::Refusal(_), .. }
+            ),
+            Cause::NoSite { .. } | Cause::Address(_) | Cause::EmptyFolder { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 impl<T: Into<Cause>> From<T> for CrawlError {

@@ -119,6 +119,12 @@ fn sentence<S: Serializer>(reason: &impl Display, serializer: S) -> Result<S::Ok
 }
 
 impl<'a> Event<'a> {
+    /// The event of a picture that lies in this file.
+    pub(crate) fn picture(post: PostId, stored: &'a Stored, file: &'a str) -> Self {
+        let (width, height) = stored.dimensions;
+        Self::Picture { post, file, sha256: stored.sha256, bytes: stored.bytes, width, height, url: &stored.url }
+    }
+
     /// The event of a picture that could not be had.
     pub(crate) fn failed(post: PostId, reason: &'a FailureReason, attempts: u32) -> Self {
         Self::Failed { post, tag: reason.tag(), reason, attempts }

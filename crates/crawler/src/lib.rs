@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! site ─dialect─▶ list ─▶ ledger ─selection─▶ crawl ─fetch─▶ store ─▶ tally ─▶ manifest
+folder ─────────────────┘           └──────────────────────┘
 //! ```
 //!
 //! Invariants: a picture has its final name only after it was found whole, by its MD5 or by decoding it to the end, and
@@ -20,6 +21,7 @@ mod duration;
 mod error;
 mod event;
 mod fetch;
+mod folder;
 mod forget;
 mod ledger;
 mod list;

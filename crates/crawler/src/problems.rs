@@ -79,7 +79,7 @@ mod tests {
         check(|_| {}, &[]);
         check(
             |crawl| crawl.site = "nowhere".parse().unwrap(),
-            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, mini"],
+            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, folder, mini"],
         );
         check(
             |crawl| crawl.ratings = vec!["s".into(), "g".into(), "x".into()],

@@ -2,7 +2,7 @@
 
 use contracts::id::SiteName;
 
-use crate::dialect::{Dialect, danbooru::Danbooru, gelbooru::Gelbooru, moebooru::Moebooru};
+use crate::dialect::{Dialect, danbooru::Danbooru, folder::Folder, gelbooru::Gelbooru, moebooru::Moebooru};
 
 /// What a crawler must know of a site.
 #[derive(Debug)]
@@ -83,6 +83,14 @@ const SITES: &[Site] = &[
         hosts: &["safebooru.org", "www.safebooru.org"],
         dialect: &Gelbooru,
         post_ids: PostIds::Permanent,
+    },
+    Site {
+        name: "folder",
+        // Where nobody is: the ledger wants a name for what its entries belong to.
+        address: Some("https://folder.invalid"),
+        hosts: &["folder.invalid"],
+        dialect: &Folder,
+        post_ids: PostIds::Reused,
     },
     Site { name: "mini", address: None, hosts: &[], dialect: &Moebooru, post_ids: PostIds::Reused },
 ];

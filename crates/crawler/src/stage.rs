@@ -8,7 +8,7 @@ use crate::{
     crawl::{self, SyncMode},
     error::CrawlError,
     event::{Event, Events},
-    forget, plan, problems,
+    folder, forget, plan, problems,
     verify::verify,
 };
 
@@ -21,6 +21,10 @@ impl Stage for Crawl {
     type Error = CrawlError;
     type Options = CrawlOptions;
 
+    fn is_misconfiguration(error: &CrawlError) -> bool {
+        error.is_misconfiguration()
+    }
+
     fn problems(config: &Config) -> Vec<String> {
         problems::of(&config.crawl)
     }
@@ -30,7 +34,11 @@ impl Stage for Crawl {
             return verify(stage, draw);
         }
         let mut context = CrawlContext::open(stage, Events::Off)?;
-        if options.audit { audit::audit(&mut context) } else { plan::plan(&mut context) }
+        match stage.config.crawl.is_folder() {
+            _ if options.audit => audit::audit(&mut context),
+            true => folder::plan(&mut context),
+            false => plan::plan(&mut context),
+        }
     }
 
     fn run(stage: &Context<'_>, options: &CrawlOptions) -> Result<Report, CrawlError> {
@@ -39,7 +47,9 @@ impl Stage for Crawl {
         }
         let events = if options.json { Events::Stdout } else { Events::Off };
         let sync = if options.sync { SyncMode::Changes } else { SyncMode::NewPosts };
-        let report = CrawlContext::open(stage, events).and_then(|mut context| crawl::crawl(&mut context, sync));
+        let report = CrawlContext::open(stage, events).and_then(|mut context| {
+            if stage.config.crawl.is_folder() { folder::take(&mut context) } else { crawl::crawl(&mut context, sync) }
+        });
         if let Err(error) = &report {
             events.emit(&Event::Stopped { reason: &error.to_string() });
         }

@@ -157,7 +157,8 @@ fn record(post: &Post, stored: &Stored, address: &Address, config: &CrawlConfig)
         tags: post.tags.clone(),
         author: post.author.clone(),
         source_url: stored.url.clone(),
-        page_url: address.post_page(post.number),
+        // A folder has no pages.
+        page_url: if config.is_folder() { String::new() } else { address.post_page(post.number) },
         original_source: post.original_source.clone(),
     }
 }

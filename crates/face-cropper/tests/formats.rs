@@ -5,7 +5,10 @@ mod material;
 
 use contracts::config::{Alpha, CropMode, Engine};
 use face_cropper::engine;
-use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use image::{
+    DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, Rgba, RgbaImage,
+    codecs::{png::PngEncoder, webp::WebPEncoder},
+};
 use material::{Scene, encoded, opened, spots};
 use pictures::Reduction;
 
@@ -84,6 +87,29 @@ fn upright(engine: Engine, mode: CropMode, times: u32) {
     check(&jpeg, (80, 104));
     // Orientation 6: the first row is the right side, so (x, y) goes to (200 - y, x).
     check(&oriented(&jpeg, 6), (96, 80));
+}
+
+/// Boxes are in the frame that the crawl writes down, whatever the format and the engine.
+#[test]
+fn every_format_is_turned_upright_by_every_engine() {
+    let block = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    fn encode(mut encoder: impl ImageEncoder, block: &[u8]) {
+        encoder.set_exif_metadata(block.to_vec()).unwrap();
+        encoder.write_image(&[9; 3 * 60 * 40], 60, 40, ExtendedColorType::Rgb8).unwrap();
+    }
+    let (mut png, mut webp) = (Vec::new(), Vec::new());
+    encode(PngEncoder::new(&mut png), block);
+    encode(WebPEncoder::new_lossless(&mut webp), block);
+    let cascade = face_cropper::cascade::Cascade::of_text("the spot".into(), material::SPOT_CASCADE.into());
+    for kind in engines() {
+        let mut engine = engine::start(kind, &cascade).unwrap();
+        for file in [&png, &webp] {
+            let opened = opened(file);
+            let upright = pictures::upright_sides(&mut std::io::Cursor::new(file), opened.probe()).unwrap();
+            assert_eq!(upright, (40, 60));
+            assert_eq!(engine.decode(&opened, Alpha::Drop).unwrap().sides(), upright, "{kind:?}");
+        }
+    }
 }
 
 /// A small look at a JPEG computes a part of each block's frequencies; it must show the same as the picture made small.

@@ -34,9 +34,9 @@ impl PathClass {
             ["post", "show", ..] | ["posts", _] => Self::Post,
             ["image" | "original" | "images", ..] => Self::Image,
             ["sample" | "samples", ..] => Self::Sample,
-            ["data", "preview", ..] | ["180x180" | "360x360" | "720x720" | "thumbnails", ..] | ["deleted-preview.png"] => {
-                Self::Preview
-            }
+            ["data", "preview", ..]
+            | ["180x180" | "360x360" | "720x720" | "thumbnails", ..]
+            | ["deleted-preview.png"] => Self::Preview,
             _ => Self::Other,
         }
     }

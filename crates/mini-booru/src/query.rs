@@ -58,8 +58,8 @@ impl Query {
             deleted: DeletedPosts::Unsaid,
             tags: Vec::new(),
             refused_tags: Vec::new(),
-            // Nothing is ever bumped on Gelbooru.
-            order: if dialect == Dialect::Gelbooru { Order::IdDescending } else { Order::Front },
+            // Posts are bumped on Moebooru only.
+            order: if dialect == Dialect::Moebooru { Order::Front } else { Order::IdDescending },
             limit: None,
         };
         for term in terms.split_whitespace() {
@@ -128,7 +128,9 @@ impl Query {
             "rating" => set(&mut self.ratings, ratings(value, self.dialect)),
             "-rating" => ratings(value, self.dialect).map(|letters| self.refused_ratings.push_str(&letters)).is_some(),
             "sort" if self.dialect == Dialect::Gelbooru => sort(value).map(|order| self.order = order).is_some(),
-            "order" if self.dialect != Dialect::Gelbooru => order(value, self.dialect).map(|order| self.order = order).is_some(),
+            "order" if self.dialect != Dialect::Gelbooru => {
+                order(value, self.dialect).map(|order| self.order = order).is_some()
+            }
             "deleted" if self.dialect == Dialect::Moebooru => {
                 deleted(value).map(|deleted| self.deleted = deleted).is_some()
             }

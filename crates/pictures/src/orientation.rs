@@ -1,10 +1,10 @@
 //! Which way up a picture is stored: the EXIF orientation, read from a file's head without decoding it.
 
-use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek, SeekFrom};
 
 use image::{ImageDecoder, ImageReader, metadata::Orientation};
 
-use crate::{format::Format, probe::Probe};
+use crate::{file::PictureFile, format::Format, probe::Probe};
 
 /// The longest EXIF block that is read; in JPEG no other is possible.
 const MAX_EXIF_BYTES: u64 = 1 << 16;
@@ -18,14 +18,26 @@ const JPEG_EXIF: &[u8] = b"Exif\0\0";
 /// # Errors
 /// When the file cannot be read. A damaged block says nothing of the orientation.
 pub fn upright_sides<R: BufRead + Seek>(reader: &mut R, probe: &Probe) -> io::Result<(u32, u32)> {
-    let orientation = match exif(reader, probe.format) {
+    let orientation = orientation(reader, probe.format)?;
+    Ok(if is_quarter_turn(orientation) { (probe.height, probe.width) } else { (probe.width, probe.height) })
+}
+
+impl PictureFile<'_> {
+    /// Whether the picture is stored as it is seen, neither turned nor mirrored.
+    pub fn is_stored_upright(&self) -> bool {
+        let orientation = orientation(&mut Cursor::new(self.bytes()), self.probe().format);
+        orientation.is_ok_and(|orientation| orientation == Orientation::NoTransforms)
+    }
+}
+
+fn orientation<R: BufRead + Seek>(reader: &mut R, format: Format) -> io::Result<Orientation> {
+    let orientation = match exif(reader, format) {
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
         // A TIFF file is itself what an EXIF block is made like.
-        _ if probe.format == Format::Tiff => in_tiff(reader),
+        _ if format == Format::Tiff => in_tiff(reader),
         block => block.ok().flatten().as_deref().and_then(Orientation::from_exif_chunk),
     };
-    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
-    Ok(if is_quarter_turn(orientation) { (probe.height, probe.width) } else { (probe.width, probe.height) })
+    Ok(orientation.unwrap_or(Orientation::NoTransforms))
 }
 
 fn is_quarter_turn(orientation: Orientation) -> bool {
@@ -118,8 +130,6 @@ fn take<const N: usize, R: Read>(reader: &mut R) -> io::Result<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use image::{
         ExtendedColorType, ImageEncoder, RgbImage,
         codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder},
@@ -127,12 +137,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Alpha, Narrowing, PictureFile, probe};
+    use crate::{Alpha, Narrowing, probe};
 
     /// A picture of 6 × 4 pixels that is stored in this orientation.
     fn stored(format: Format, orientation: u8) -> Vec<u8> {
         // A TIFF head, then a directory of one entry: tag 0x112, a short, once, the orientation.
-        let block = [b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation], &[0; 6]].concat();
+        let block =
+            [b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation], &[0; 6]].concat();
         let (mut file, pixels) = (Vec::new(), RgbImage::new(6, 4));
         fn encode(mut encoder: impl ImageEncoder, block: Vec<u8>, pixels: &RgbImage) {
             encoder.set_exif_metadata(block).unwrap();
@@ -160,6 +171,8 @@ mod tests {
                 let decoded = PictureFile::open(&file, 1000).unwrap().decode(Alpha::Drop, Narrowing::Nearest).unwrap();
                 let expected = if (5..=8).contains(&orientation) { (4, 6) } else { (6, 4) };
                 assert_eq!(sides(&file), expected, "{format:?} {orientation}");
+                let upright = PictureFile::open(&file, 1000).unwrap().is_stored_upright();
+                assert_eq!(upright, !(2..=8).contains(&orientation), "{format:?} {orientation}");
                 assert_eq!((decoded.width(), decoded.height()), expected, "{format:?} {orientation}");
             }
         }

@@ -41,7 +41,8 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
         Ok((config, layout)) => run::<S>(&arguments, &config, &layout, &progress).unwrap_or_else(|error| {
             progress.clear();
             summary::print_error(&error);
-            Outcome::Failed
+            let is_misconfiguration = error.downcast_ref().is_some_and(S::is_misconfiguration);
+            if is_misconfiguration { Outcome::BadUsage } else { Outcome::Failed }
         }),
     };
     outcome.into()

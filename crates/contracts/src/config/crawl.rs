@@ -48,10 +48,13 @@ impl Variant {
 section! {
     /// `[crawl]`: what is fetched, from where, and how gently.
     CrawlConfig in "crawl" {
-        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, mini.
+        /// A row of the site table: konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, mini; or folder: pictures
+        /// that lie in crawl.folder already.
         site: SiteName = SiteName::konachan(), Output;
         /// Replaces the site's own address: a mirror, a test server. Empty: the site's own.
         base_url: String = String::new(), Output;
+        /// A folder or a tar of pictures that you have, for crawl.site = "folder"; docs/crawling.md says what metadata is read.
+        folder: PathBuf = PathBuf::new(), Output, added;
         /// json: the API by id cursor; html: the list pages, as the tutorial walked them.
         listing: Listing = Listing::Json, Output;
         /// The search, in the site's own words.
@@ -89,6 +92,11 @@ impl CrawlConfig {
     pub fn is_mini(&self) -> bool {
         self.site == SiteName::mini()
     }
+
+    /// Whether there is no site, but a folder of pictures.
+    pub fn is_folder(&self) -> bool {
+        self.site == SiteName::folder()
+    }
 }
 
 impl Validate for CrawlConfig {
@@ -98,6 +106,7 @@ impl Validate for CrawlConfig {
         let names_a_post = |text: &str| text.parse::<u64>().is_ok() || text.parse::<PostId>().is_ok();
         require! {
             "base_url": self.base_url.is_empty() || web(&self.base_url), "must start with http:// or https://";
+            "folder": !self.is_folder() || !self.folder.as_os_str().is_empty(), "must name a folder or a tar where crawl.site is \"folder\"";
             "ratings": !self.ratings.is_empty(), "must name a rating at least, such as [\"s\"]";
             "opt_out_tags": !self.opt_out_tags.iter().any(|tag| blank(tag)), "must not hold an empty tag";
             "opt_out_authors": !self.opt_out_authors.iter().any(|author| blank(author)), "must not hold an empty name";

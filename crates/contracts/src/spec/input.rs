@@ -50,6 +50,12 @@ impl Input {
         served.then(|| Self::new("the files of mini.pictures", Source::Listing(pictures.clone())))
     }
 
+    /// What is taken over in the place of a site.
+    pub(super) fn pictures_of_folder(config: &Config) -> Option<Self> {
+        let folder = || Self::new("the files of crawl.folder", Source::Listing(config.crawl.folder.clone()));
+        config.crawl.is_folder().then(folder)
+    }
+
     /// The cascade's file; the embedded one is part of the cropper's code.
     pub(super) fn cascade(crop: &CropConfig) -> Option<Self> {
         (crop.cascade != cascade::EMBEDDED).then(|| Self::new("the cascade", Source::Cascade(crop.cascade.clone())))

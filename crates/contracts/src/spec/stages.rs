@@ -19,7 +19,7 @@ const CRAWL: StageSpec = StageSpec {
     feature: |_| None,
     options: OptionsParser::of::<CrawlOptions>(),
     sections: |config| if config.crawl.is_mini() { &["", "crawl", "mini"] } else { &["crawl"] },
-    inputs: |config| Input::pictures_of_mini(config).into_iter().collect(),
+    inputs: |config| Input::pictures_of_mini(config).into_iter().chain(Input::pictures_of_folder(config)).collect(),
     output: Output::Manifest(Layout::raw_manifest),
     takes: "posts",
     keeps: "pictures",

@@ -17,8 +17,8 @@ use contracts::{
 };
 pub(crate) use details::needs_post_page;
 pub(crate) use job::Job;
-pub(crate) use run::SyncMode;
-use run::{Done, Run};
+use run::Run;
+pub(crate) use run::{Done, SyncMode};
 
 use crate::{
     context::{CrawlContext, until_interrupted},
@@ -70,7 +70,8 @@ fn expect_changes(context: &CrawlContext<'_>) -> Result<(), ListError> {
     }
 }
 
-fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
+/// What a run reports.
+pub(crate) fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
     let mut report = Report::new(StageId::Crawl);
     report.taken = tally.listed;
     report.kept = tally.records.len() as u64;
@@ -94,7 +95,8 @@ fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
     report
 }
 
-fn ended_event<'a>(report: &'a Report, done: &Done) -> Event<'a> {
+/// The same for programs.
+pub(crate) fn ended_event<'a>(report: &'a Report, done: &Done) -> Event<'a> {
     Event::Ended {
         state: report.state,
         listed: report.taken,
@@ -106,7 +108,11 @@ fn ended_event<'a>(report: &'a Report, done: &Done) -> Event<'a> {
     }
 }
 
-fn publish(context: &CrawlContext<'_>, mut records: Vec<PictureRecord>) -> Result<ContentHash, CrawlError> {
+/// Writes the manifest.
+///
+/// # Errors
+/// When the disk cannot be written.
+pub(crate) fn publish(context: &CrawlContext<'_>, mut records: Vec<PictureRecord>) -> Result<ContentHash, CrawlError> {
     let config = context.stage.config;
     let keys = config.output_keys(StageId::Crawl);
     let header = Header::new::<PictureRecord>(env!("CARGO_PKG_VERSION"), None, keys, config.seed());

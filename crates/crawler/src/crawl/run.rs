@@ -53,14 +53,14 @@ pub(super) struct Run<'r, 'c> {
 }
 
 /// What a run has done.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Done {
-    pub(super) pictures: u64,
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) pictures: u64,
     /// The bytes of these pictures.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Posts that the site has changed, found anew or lost.
-    pub(super) posts_changed: u64,
-    pub(super) requests: u64,
+    pub(crate) posts_changed: u64,
+    pub(crate) requests: u64,
 }
 
 impl<'r, 'c> Run<'r, 'c> {
@@ -223,14 +223,6 @@ impl<'r, 'c> Run<'r, 'c> {
         self.progress.pictures += 1;
         self.progress.bytes += stored.bytes;
         self.progress.left = self.progress.left.saturating_sub(1);
-        self.context.events.emit(&Event::Picture {
-            post: self.context.post_id(number),
-            file: &stored_file(stored),
-            sha256: stored.sha256,
-            bytes: stored.bytes,
-            width: stored.dimensions.0,
-            height: stored.dimensions.1,
-            url: &stored.url,
-        });
+        self.context.events.emit(&Event::picture(self.context.post_id(number), stored, &stored_file(stored)));
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod danbooru;
 mod direction;
 mod explanation;
+pub(crate) mod folder;
 pub(crate) mod gelbooru;
 mod html;
 mod json;

@@ -61,6 +61,11 @@ impl Fault {
         }
     }
 
+    /// Whether the site understands the question and will not answer it.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::Status(status, _) if status.is_client_error()) && !self.is_transient()
+    }
+
     /// Whether there is no point in asking for anything else either.
     pub(crate) fn is_fatal(&self) -> bool {
         matches!(self, Self::Cooldown(_) | Self::CrawlDelay(_) | Self::NoRobots(_))

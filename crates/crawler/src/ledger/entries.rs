@@ -36,15 +36,6 @@ pub(crate) enum KnownPicture {
     GivenUp(FailureReason),
 }
 
-/// What is known of the frame that a picture's sides are of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Frame {
-    /// They are of the upright picture.
-    Upright,
-    /// An earlier version wrote them down as they are stored.
-    Unknown,
-}
-
 const ENTRIES: &str = "
     SELECT post.record, picture.state, picture.given_up, picture.reason, picture.sha256, picture.extension,
            picture.bytes, picture.width, picture.height, picture.url, picture.rendering, picture.stored_width,
@@ -57,7 +48,7 @@ const ENTRIES: &str = "
     ORDER BY member.number DESC";
 const STORED: &str = "
     SELECT member.number, picture.sha256, picture.extension, picture.bytes, picture.width, picture.height, picture.url,
-           picture.rendering, picture.stored_width, picture.stored_height, picture.upright
+           picture.rendering, picture.stored_width, picture.stored_height
     FROM members AS member
     JOIN pictures AS picture
         ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
@@ -88,11 +79,10 @@ impl Ledger {
         &self,
         search: &SearchState,
         variant: Variant,
-        mut look: impl FnMut(u64, &Stored, Frame),
+        mut look: impl FnMut(u64, &Stored),
     ) -> Result<(), LedgerError> {
         self.for_each_row(STORED, search, variant, |row| {
-            let frame = if row.get(10)? { Frame::Upright } else { Frame::Unknown };
-            look(unsigned(row.get(0)?), &outcomes::stored(row, 1)?, frame);
+            look(unsigned(row.get(0)?), &outcomes::stored(row, 1)?);
             Ok(())
         })
     }

@@ -24,7 +24,7 @@ pub(crate) use batch::{Batch, BatchLimits};
 pub(crate) use changes::ChangeCounts;
 use contracts::publish::FileError;
 pub(crate) use cooldown::Cooldown;
-pub(crate) use entries::{Frame, KnownPicture, LedgerEntry};
+pub(crate) use entries::{KnownPicture, LedgerEntry};
 pub(crate) use outcomes::{PictureOutcome, Stored};
 use rusqlite::{Connection, ErrorCode};
 pub(crate) use search::{Contiguity, Coverage, SearchKey, SearchState};

@@ -15,6 +15,22 @@ impl Ledger {
         read_post(&self.connection, search.source, number).map_err(self.error())
     }
 
+    /// All posts of a search's site from a number on, ascending.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn posts_from(&self, search: &SearchState, number: u64) -> Result<Vec<Post>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<Post>> {
+            let query = "SELECT record FROM posts WHERE source = ?1 AND number >= ?2 ORDER BY number";
+            let mut statement = self.connection.prepare_cached(query)?;
+            let posts = statement.query_map(params![search.source, signed(number)], |row| {
+                parse_post(0, row.get_ref(0)?.as_str()?)
+            })?;
+            posts.collect()
+        };
+        read().map_err(self.error())
+    }
+
     /// Takes over what a post's own page says.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ const FRAMES: &str = "
     ALTER TABLE pictures ADD COLUMN upright INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE pictures ADD COLUMN stored_width INTEGER;
     ALTER TABLE pictures ADD COLUMN stored_height INTEGER;
+    CREATE INDEX unknown_frames ON pictures (source, variant) WHERE state = 'ok' AND upright = 0;
 ";
 
 /// `record` holds what the site said of a post as JSON; what is searched for has a column of its own.

@@ -82,6 +82,8 @@ impl Selection {
     fn rating_refusal(&self, rating: Option<&str>) -> Option<FilterReason> {
         match rating {
             Some(rating) if self.ratings.iter().any(|wanted| wanted == rating) => None,
+            // A picture of the user's own of which nobody states a rating; no site has an empty one.
+            Some("") => None,
             Some(rating) => Some(FilterReason::Rating(rating.to_owned())),
             None => Some(FilterReason::NoRating),
         }
@@ -106,6 +108,7 @@ mod tests {
         let filtered = |reason| Some(DropReason::Filtered(reason));
         check(Some("s"), Status::Active, None);
         check(Some("q"), Status::Active, filtered(FilterReason::Rating("q".into())));
+        check(Some(""), Status::Active, None);
         check(None, Status::Active, filtered(FilterReason::NoRating));
         check(Some("s"), Status::Deleted, Some(DropReason::Deleted));
         check(Some("s"), Status::Banned, filtered(FilterReason::Banned));

@@ -7,6 +7,7 @@ mod danbooru;
 mod downloads;
 mod events;
 mod failures;
+mod folder;
 mod gelbooru;
 mod manners;
 mod media;

@@ -34,6 +34,7 @@ fn start(place: &Place) -> Child {
 
 fn finish(place: &Place) -> i32 {
     let output = start(place).wait_with_output().unwrap();
+    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
     output.status.code().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 

@@ -38,9 +38,19 @@ struct Kind {
 
 const KINDS: [Kind; 4] = [
     Kind { site: "mini", dialect: Dialect::Moebooru, folders: ["/image/", "/data/preview/"], preview: PREVIEW_SIDE },
-    Kind { site: "konachan", dialect: Dialect::Moebooru, folders: ["/image/", "/data/preview/"], preview: PREVIEW_SIDE },
+    Kind {
+        site: "konachan",
+        dialect: Dialect::Moebooru,
+        folders: ["/image/", "/data/preview/"],
+        preview: PREVIEW_SIDE,
+    },
     Kind { site: "danbooru", dialect: Dialect::Danbooru, folders: ["/original/", "/180x180/"], preview: SMALLEST_SIDE },
-    Kind { site: "gelbooru", dialect: Dialect::Gelbooru, folders: ["/images/", "/thumbnails/"], preview: THUMBNAIL_SIDE },
+    Kind {
+        site: "gelbooru",
+        dialect: Dialect::Gelbooru,
+        folders: ["/images/", "/thumbnails/"],
+        preview: THUMBNAIL_SIDE,
+    },
 ];
 
 impl Kind {

@@ -30,7 +30,9 @@ pub enum DetailPages {
 /// The answer for a path's `parts`.
 pub(crate) fn answer(site: &Site, request: &Request, parts: &[&str]) -> Response {
     match parts {
-        ["posts"] => listed(site, request, |page| Response::html(200, pages::list_page(page, &site.address, site.details))),
+        ["posts"] => {
+            listed(site, request, |page| Response::html(200, pages::list_page(page, &site.address, site.details)))
+        }
         ["posts.json"] => listed(site, request, |page| {
             let records = page.posts.iter().map(|post| record(post, page.has_children(post), &site.address));
             site::json(200, &Value::Array(records.collect()))

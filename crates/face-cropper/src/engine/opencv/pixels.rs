@@ -22,6 +22,10 @@ use super::{
 /// Decodes as `cv2.imread` does; where `alpha` asks for it, lays what is transparent on white. What OpenCV does not
 /// read, as GIF files and animations before version 4.11, is decoded without it.
 pub(super) fn decode(file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, EngineError> {
+    // OpenCV turns JPEG files upright; what it makes of the orientation in others differs from version to version.
+    if file.probe().format != Format::Jpeg && !file.is_stored_upright() {
+        return portable::decode(file, alpha);
+    }
     let bytes = &*without_profile(file.bytes());
     let Ok(picture) = decoded(bytes, IMREAD_COLOR) else {
         return portable::decode(file, alpha);
