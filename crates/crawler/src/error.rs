@@ -68,7 +68,10 @@ impl CrawlError {
             Cause::List(ListError::Fetch(error)) => error.fault.is_rejection(),
             Cause::List(error) => matches!(
                 error,
-                ListError::SyncByPages | ListError::NoChanges { .. } | ListError::Refused { .. } | ListError::NotAList { problem: NotAList::Refusal(_), .. }
+                ListError::SyncByPages
+                    | ListError::NoChanges { .. }
+                    | ListError::Refused { .. }
+                    | ListError::NotAList { problem: NotAList::Refusal(_), .. }
             ),
             Cause::NoSite { .. } | Cause::Address(_) | Cause::EmptyFolder { .. } => true,
             _ => false,

@@ -10,7 +10,10 @@ use contracts::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::reason::{FailureReason, FilterReason};
+use crate::{
+    ledger::Stored,
+    reason::{FailureReason, FilterReason},
+};
 
 /// What has happened. A reason has a tag for programs and a sentence for people.
 #[derive(Clone, Debug, Serialize)]

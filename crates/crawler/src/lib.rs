@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! site ─dialect─▶ list ─▶ ledger ─selection─▶ crawl ─fetch─▶ store ─▶ tally ─▶ manifest
-folder ─────────────────┘           └──────────────────────┘
+//! folder ─────────────────┘           └──────────────────────┘
 //! ```
 //!
 //! Invariants: a picture has its final name only after it was found whole, by its MD5 or by decoding it to the end, and

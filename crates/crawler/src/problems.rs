@@ -57,7 +57,9 @@ fn joined_words(config: &CrawlConfig) -> Vec<String> {
         parts.len() > 1 && parts.iter().all(|part| part.chars().filter(|c| c.is_alphanumeric()).count() > 1)
     };
     let words = config.tags.split_whitespace().filter(is_joined);
-    words.map(|word| format!("crawl.tags: {word:?} is one word; separate tags by a space: {:?}", word.replace('+', " "))).collect()
+    words
+        .map(|word| format!("crawl.tags: {word:?} is one word; separate tags by a space: {:?}", word.replace('+', " ")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -79,7 +81,9 @@ mod tests {
         check(|_| {}, &[]);
         check(
             |crawl| crawl.site = "nowhere".parse().unwrap(),
-            &["the sites are konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, folder, mini"],
+            &[
+                "the sites are konachan, konachan-com, yandere, danbooru, safebooru, gelbooru, safebooru-org, folder, mini",
+            ],
         );
         check(
             |crawl| crawl.ratings = vec!["s".into(), "g".into(), "x".into()],

@@ -67,13 +67,7 @@ const SITES: &[Site] = &[
     Site {
         name: "gelbooru",
         address: Some("https://gelbooru.com"),
-        hosts: &[
-            "gelbooru.com",
-            "img1.gelbooru.com",
-            "img2.gelbooru.com",
-            "img3.gelbooru.com",
-            "img4.gelbooru.com",
-        ],
+        hosts: &["gelbooru.com", "img1.gelbooru.com", "img2.gelbooru.com", "img3.gelbooru.com", "img4.gelbooru.com"],
         dialect: &Gelbooru,
         post_ids: PostIds::Permanent,
     },

@@ -39,9 +39,9 @@ impl AttemptError {
     pub(super) fn reason(&self) -> Absence {
         match self {
             Self::Fetch(error) => error.fault.reason(),
-            Self::Rejected(Rejection::OtherMedium(medium)) => {
-                Absence::Filtered(FilterReason::OtherMedium(medium.map_or("of no known format", Unread::tag).to_owned()))
-            }
+            Self::Rejected(Rejection::OtherMedium(medium)) => Absence::Filtered(FilterReason::OtherMedium(
+                medium.map_or("of no known format", Unread::tag).to_owned(),
+            )),
             Self::NoDetails => Absence::Failed(FailureReason::NoDetails),
             Self::Rejected(rejection) => Absence::Failed(FailureReason::Rejected(*rejection)),
         }

@@ -57,11 +57,7 @@ impl Run<'_, '_> {
 }
 
 /// A post with what its own page says of it, or why that is not known.
-async fn completed(
-    fetcher: &Fetcher,
-    address: &Address,
-    post: Post,
-) -> Result<Result<Post, JobResult>, CrawlError> {
+async fn completed(fetcher: &Fetcher, address: &Address, post: Post) -> Result<Result<Post, JobResult>, CrawlError> {
     let url = address.endpoint(&address.dialect().post_page(post.number));
     let error = match fetcher.text(&url).await {
         Ok(text) => match address.dialect().read_post_page(&text, address.base()) {

@@ -89,7 +89,8 @@ mod tests {
     fn a_sample_stands_in_for_what_is_no_picture() {
         let check = |original, sample, variant, expected: Result<(&str, bool), &str>| {
             let found = job(original, sample, variant);
-            let found = found.as_ref().map(|job| (job.url.path(), job.instead.is_some())).map_err(|reason| reason.tag());
+            let found =
+                found.as_ref().map(|job| (job.url.path(), job.instead.is_some())).map_err(|reason| reason.tag());
             assert_eq!(found, expected, "{original} {sample}");
         };
         check("o.png", "s.jpg", Variant::Original, Ok(("/o.png", true)));

@@ -188,7 +188,12 @@ impl<'r, 'c> Run<'r, 'c> {
     }
 
     /// Notes how a job ended; whether it brought a picture.
-    pub(super) fn write_down(&mut self, search: &SearchState, number: u64, result: &JobResult) -> Result<bool, CrawlError> {
+    pub(super) fn write_down(
+        &mut self,
+        search: &SearchState,
+        number: u64,
+        result: &JobResult,
+    ) -> Result<bool, CrawlError> {
         self.context.ledger.record(search, number, self.context.selection.variant, &result.outcome)?;
         self.silent = if result.site_silent { self.silent + 1 } else { 0 };
         self.tell(number, &result.outcome);

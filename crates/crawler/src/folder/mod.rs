@@ -72,7 +72,9 @@ pub(crate) fn plan(context: &mut CrawlContext<'_>) -> Result<String, CrawlError>
         (kept, before) = (kept + batch.kept, batch.last);
     }
     let (listed, megabytes) = (listed.places.len(), bytes as f64 / 1e6);
-    Ok(format!("{listed:>9}  pictures listed\n{kept:>9}  here already\n{due:>9}  to copy\n{megabytes:>9.1}  MB to copy\n"))
+    Ok(format!(
+        "{listed:>9}  pictures listed\n{kept:>9}  here already\n{due:>9}  to copy\n{megabytes:>9.1}  MB to copy\n"
+    ))
 }
 
 /// The next pictures, the highest number first; `None` where there are enough, or no more.

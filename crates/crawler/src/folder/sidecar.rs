@@ -50,7 +50,8 @@ impl Sidecar {
     fn of(fields: &Map<String, Value>) -> Self {
         let first = |keys: &[&str]| keys.iter().find_map(|key| fields.get(*key).and_then(text));
         let raised = |key: &str| fields.get(key).and_then(Value::as_bool) == Some(true);
-        let number = |key: &str| fields.get(key).and_then(text)?.parse().ok().filter(|number| *number <= HIGHEST_NUMBER);
+        let number =
+            |key: &str| fields.get(key).and_then(text)?.parse().ok().filter(|number| *number <= HIGHEST_NUMBER);
         Self {
             id: number("id").or_else(|| number("key")),
             md5: first(&["md5", "hash"]).as_deref().and_then(md5_claim),
@@ -151,11 +152,13 @@ mod tests {
         assert_eq!(of_danbooru.url.as_deref(), Some("https://cdn.donmai.us/original/00/11/a.png"));
         let konachan = r#"{"category":"konachan","id":5,"tags":"hat  blue","rating":"s","author":"me"}"#;
         check(konachan, Some(5), StatedRating::Known("s"), "blue hat", Some("me"));
-        let pixiv = r#"{"category":"pixiv","id":9,"tags":["Hatsune Miku","hat"],"x_restrict":1,"user":{"name":"Ame","id":3}}"#;
+        let pixiv =
+            r#"{"category":"pixiv","id":9,"tags":["Hatsune Miku","hat"],"x_restrict":1,"user":{"name":"Ame","id":3}}"#;
         check(pixiv, Some(9), StatedRating::Known("e"), "Hatsune_Miku hat", Some("Ame"));
         let by_kind = r#"{"id":2,"tags":{"general":["hat"],"artist":["y"]},"rating":"questionable"}"#;
         check(by_kind, Some(2), StatedRating::Known("q"), "hat y", None);
-        let img2dataset = r#"{"caption":"a hat","url":"https://a.example/1.jpg","key":"000000012","status":"success","width":9}"#;
+        let img2dataset =
+            r#"{"caption":"a hat","url":"https://a.example/1.jpg","key":"000000012","status":"success","width":9}"#;
         let scraped = check(img2dataset, Some(12), StatedRating::Unsaid, "", None);
         assert_eq!(scraped.url.as_deref(), Some("https://a.example/1.jpg"));
         let dump = r#"{"id":"263167","rating":"e","is_banned":true,

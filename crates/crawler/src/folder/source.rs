@@ -124,7 +124,8 @@ impl Source {
             return Ok(());
         }
         let place = Place { file: path.to_owned(), start: 0, length: metadata.len() };
-        let sidecar = sidecars(path).into_iter().find(|path| path.file_name().is_some_and(|name| beside.contains_key(name)));
+        let sidecar =
+            sidecars(path).into_iter().find(|path| path.file_name().is_some_and(|name| beside.contains_key(name)));
         let sidecar = sidecar.map(|path| read_sidecar(&path)).transpose()?;
         self.pictures.push(Found { name: name.to_owned(), place, changed: changed(metadata), sidecar });
         Ok(())

@@ -156,7 +156,15 @@ mod tests {
 
     fn stored() -> Stored {
         let sha256 = contracts::ContentHash::of(b"picture");
-        Stored { sha256, extension: "jpg".into(), bytes: 7, dimensions: (3, 4), stored_dimensions: Some((4, 3)), url: "http://a".into(), rendering: Some(Variant::Preview) }
+        Stored {
+            sha256,
+            extension: "jpg".into(),
+            bytes: 7,
+            dimensions: (3, 4),
+            stored_dimensions: Some((4, 3)),
+            url: "http://a".into(),
+            rendering: Some(Variant::Preview),
+        }
     }
 
     fn with_ledger(run: impl FnOnce(&mut Ledger, &std::path::Path)) {

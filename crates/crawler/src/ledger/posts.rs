@@ -23,9 +23,8 @@ impl Ledger {
         let read = || -> rusqlite::Result<Vec<Post>> {
             let query = "SELECT record FROM posts WHERE source = ?1 AND number >= ?2 ORDER BY number";
             let mut statement = self.connection.prepare_cached(query)?;
-            let posts = statement.query_map(params![search.source, signed(number)], |row| {
-                parse_post(0, row.get_ref(0)?.as_str()?)
-            })?;
+            let posts = statement
+                .query_map(params![search.source, signed(number)], |row| parse_post(0, row.get_ref(0)?.as_str()?))?;
             posts.collect()
         };
         read().map_err(self.error())

@@ -49,7 +49,9 @@ impl CrawlEstimate {
         let seconds = ((pictures + self.pages) as f64 / rate).ceil() as u64;
         let pages = match self.pages {
             0 => String::new(),
-            count => format!("{count:>9}  pages of posts to ask first, a request each: only they say where the pictures are\n"),
+            count => format!(
+                "{count:>9}  pages of posts to ask first, a request each: only they say where the pictures are\n"
+            ),
         };
         format!(
             "{listed:>9}  posts listed, with {requests} requests just now\n{kept:>9}  pictures here already\n\
@@ -80,7 +82,8 @@ mod tests {
             assert!(table.contains(part), "{part} is not in\n{table}");
         }
         let table = CrawlEstimate { pages: 700, ..estimate }.table(&CrawlConfig::default());
-        for part in ["      700  pages of posts to ask first, a request each", "700  pictures to fetch", "11 min 40 s"] {
+        for part in ["      700  pages of posts to ask first, a request each", "700  pictures to fetch", "11 min 40 s"]
+        {
             assert!(table.contains(part), "{part} is not in\n{table}");
         }
     }

@@ -76,7 +76,9 @@ impl Claim {
             Some(md5) if *md5 == digests.md5 => Ok(()),
             Some(_) => Err(Rejection::OtherMd5),
             None if self.bytes.is_some_and(|bytes| bytes != digests.bytes) => Err(Rejection::OtherLength),
-            None if self.dimensions.is_some_and(|claimed| !frames.contains(&claimed)) => Err(Rejection::OtherDimensions),
+            None if self.dimensions.is_some_and(|claimed| !frames.contains(&claimed)) => {
+                Err(Rejection::OtherDimensions)
+            }
             None => Ok(()),
         }
     }

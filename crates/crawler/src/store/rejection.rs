@@ -3,7 +3,6 @@
 use pictures::Unread;
 use serde::{Deserialize, Serialize};
 
-
 /// Why bytes are not the picture that was asked for. The texts are reasons in reports: a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -95,7 +95,10 @@ mod tests {
         let post = parse(&page("")).unwrap();
         assert_eq!((post.number, post.md5.as_deref(), post.status), (7, Some(HASH), Status::Active));
         assert_eq!((post.tags.join(" ").as_str(), post.author.as_deref()), ("hat someone", Some("someone")));
-        assert_eq!((post.rating.as_deref(), post.original_source.as_deref()), (Some("g"), Some("https://art.example/9")));
+        assert_eq!(
+            (post.rating.as_deref(), post.original_source.as_deref()),
+            (Some("g"), Some("https://art.example/9"))
+        );
         let original = format!("https://cdn.donmai.us/original/00/11/__hat__{HASH}.png");
         assert_eq!((post.original.url, post.original.dimensions), (Some(original), Some((3000, 1957))));
         let sample = format!("https://cdn.donmai.us/sample/00/11/__hat__sample-{HASH}.jpg");
@@ -111,7 +114,8 @@ mod tests {
 
     #[test]
     fn flags_and_other_pages_are_told() {
-        let flagged = |flags: &str| parse(&page("").replace("data-flags=\"\"", &format!("data-flags=\"{flags}\""))).unwrap();
+        let flagged =
+            |flags: &str| parse(&page("").replace("data-flags=\"\"", &format!("data-flags=\"{flags}\""))).unwrap();
         assert_eq!((flagged("deleted").status, flagged("banned").status), (Status::Deleted, Status::Banned));
         let error = parse("<title>Error</title><p>That record was not found.</p>").unwrap_err().to_string();
         assert!(error.contains("That record was not found."), "{error}");

@@ -134,7 +134,9 @@ mod tests {
 
     #[test]
     fn older_records_name_a_directory_and_a_file() {
-        let older = |more: &str| one(&format!(r#"[{{"id":5,"hash":"{HASH}","directory":"3127","image":"{HASH}.png",{more}}}]"#));
+        let older = |more: &str| {
+            one(&format!(r#"[{{"id":5,"hash":"{HASH}","directory":"3127","image":"{HASH}.png",{more}}}]"#))
+        };
         let post = older(r#""rating":"safe","sample":true"#);
         let url = |variant| post.rendering(variant).url.as_deref().unwrap();
         assert_eq!(url(Variant::Original), format!("https://gelbooru.com/images/3127/{HASH}.png"));

@@ -61,7 +61,10 @@ mod tests {
     fn a_list_is_told_from_everything_else() {
         check("<posts count=\"0\" offset=\"0\"/>", Ok(&[]));
         check("<posts><post id=\"9\"/><tag/><post md5=\"a\"/><post><id>8</id></post></posts>", Ok(&[9, 8]));
-        check("<posts><post md5=\"a\"/></posts>", Err("none of its 1 entries has a post id; the first is {\"md5\":\"a\"}"));
+        check(
+            "<posts><post md5=\"a\"/></posts>",
+            Err("none of its 1 entries has a post id; the first is {\"md5\":\"a\"}"),
+        );
         check("<posts><post id=\"9\"/>", Err("it is damaged"));
         check("<!DOCTYPE x [<!ENTITY a \"b\">]><posts>&a;</posts>", Err("it is damaged"));
         check("<html><title>Sorry</title></html>", Err("a web page where JSON was due, titled \"Sorry\""));
