@@ -5,7 +5,7 @@ use url::Url;
 use crate::{
     base_url::{BaseUrl, Endpoint, NotWeb, is_web},
     dialect::Dialect,
-    site::{PostIds, Site},
+    site::Site,
 };
 
 /// What stands in records for the stand-in's address, so that no port is ever recorded.
@@ -48,7 +48,7 @@ impl Address {
     pub(crate) fn new(site: &'static Site, base_url: &str, mini: Option<&str>) -> Result<Self, AddressError> {
         let replaced = !base_url.is_empty();
         let live = if replaced { base_url } else { site.address.or(mini).ok_or(AddressError::NoMini)? };
-        let recorded = (site.post_ids == PostIds::Reused).then_some(MINI_RECORDED);
+        let recorded = site.address.is_none().then_some(MINI_RECORDED);
         Ok(Self { site, base: BaseUrl::new(live, recorded)?, replaced })
     }
 
