@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contracts::{id::RunId, publish::FileError, verification::Damaged};
+use contracts::{FindRunError, id::RunId, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 use generator::{DeviceError, GeneratorError};
 use metrics::MetricError;
@@ -115,14 +115,15 @@ pub enum ReportError {
         .0.display()
     )]
     NoRun(PathBuf),
-    /// The evaluation's metrics are not what was written.
-    #[error("cannot read the metrics at {}: {problem}; measure again with `cargo xtask evaluate`", path.display())]
-    Evaluation {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
+    /// A run that was named is not there.
+    #[error(transparent)]
+    FindRun(#[from] FindRunError),
+    /// Fewer than two runs were named.
+    #[error("{} given to compare; name two or more runs after --compare", match .0.first() {
+        Some(run) => format!("only {run} was"),
+        None => "no run was".to_owned(),
+    })]
+    NothingToCompare(Vec<RunId>),
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -25,4 +25,5 @@ mod verify;
 
 pub use error::{EvaluateError, ReportError, WeightsFileError};
 pub use evaluate::Evaluate;
+pub use page_content::{Notice, RunPage, Scope};
 pub use report::WriteReport;

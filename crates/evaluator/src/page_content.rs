@@ -1,58 +1,79 @@
-//! Everything that a run's page shows, gathered from the run's folder, the dataset and the stages' reports.
+//! Everything that a run's page shows, gathered from the run's folder, the dataset, the crops and the stages' reports.
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod embedded;
+mod faces;
+mod film;
+mod notice;
+mod packed;
+mod posts;
+mod provenance;
+
+use std::path::{Path, PathBuf};
 
 use contracts::{
-    Config, ContentHash, Layout, Report, StageId,
+    ContentHash, Layout, Report, StageId,
     id::RunId,
     layout::RunLayout,
+    manifest::ManifestError,
     publish::{self, FileError},
 };
-use dataset::{Dataset, SplitName};
+use dataset::Dataset;
 
-use crate::{error::ReportError, evaluation::Evaluation, history::History};
+pub use self::notice::Notice;
+pub(crate) use self::{
+    embedded::Embedded,
+    faces::{Doubtful, Faces, Tiles},
+    film::Frame,
+    packed::Packed,
+    posts::{Author, Pages, SourceCount, Sources},
+    provenance::Provenance,
+};
+use crate::{
+    error::ReportError,
+    evaluation::{Evaluation, Neighbours},
+    history::{self, Plot},
+};
 
-/// What the page is made of. What is `None` does not exist yet.
-pub(crate) struct PageContent {
+/// The most bytes of a run's film, of all frames together.
+const MAX_FILM_BYTES: usize = 3_000_000;
+/// The most bytes of each other picture of a run.
+const MAX_PICTURE_BYTES: usize = 600_000;
+/// The most bytes of the configuration and of the provenance: more than any that this program wrote.
+const MAX_TEXT_BYTES: usize = 100_000;
+
+/// How much of a run a page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything, from the posts to the measures.
+    Whole,
+    /// What changes while it trains, and nothing that takes a look at the whole dataset.
+    Training,
+    /// What is held against other runs, of which there are so many in all.
+    Beside(usize),
+}
+
+/// What a run's page is made of. What is `None` or empty is not there yet.
+pub struct RunPage {
     pub(crate) title: String,
     pub(crate) run: RunId,
-    pub(crate) recipe: String,
-    pub(crate) seed: u64,
-    pub(crate) dataset: DatasetFacts,
+    pub(crate) scope: Scope,
     pub(crate) stages: Vec<(StageId, Option<Report>)>,
-    pub(crate) first_sample: Option<SampleFile>,
-    pub(crate) newest_sample: Option<SampleFile>,
-    pub(crate) reals: Option<Vec<u8>>,
-    pub(crate) history: History,
+    pub(crate) film: Vec<Frame>,
+    /// The newest samples in full, and how many images had been shown then.
+    pub(crate) samples: Option<Frame>,
+    pub(crate) reals: Option<Embedded>,
+    pub(crate) walks: Option<Embedded>,
+    pub(crate) neighbours: Option<(Neighbours, Embedded)>,
+    pub(crate) plots: Vec<Plot>,
     pub(crate) evaluation: Option<FoundEvaluation>,
-    pub(crate) config: String,
-    pub(crate) provenance: Option<String>,
-}
-
-/// What the page says of the dataset.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DatasetFacts {
-    pub(crate) hash: ContentHash,
-    /// Pixels across, and down, of every image.
-    pub(crate) side: u32,
-    /// Images by where they come from.
-    pub(crate) sources: BTreeMap<String, SourceCount>,
-}
-
-/// How many images of one source are in each split.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SourceCount {
-    pub(crate) train: u64,
-    pub(crate) holdout: u64,
-}
-
-/// A grid of samples that training wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SampleFile {
-    /// Real images shown until then.
-    pub(crate) images: u64,
-    /// The PNG file.
-    pub(crate) png: Vec<u8>,
+    pub(crate) dataset: Option<Packed>,
+    pub(crate) faces: Option<Faces>,
+    pub(crate) sources: Option<Sources>,
+    pub(crate) pages: Pages,
+    pub(crate) config: Option<String>,
+    pub(crate) provenance: Provenance,
+    pub(crate) provenance_text: Option<String>,
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// An evaluation, and whether it is of the weights that are there now.
@@ -62,94 +83,221 @@ pub(crate) struct FoundEvaluation {
     pub(crate) is_of_these_weights: bool,
 }
 
-/// What the images count as whose picture is on no site.
-const NO_SITE: &str = "folders and archives";
+impl RunPage {
+    /// The most bytes of a page. Pictures are shrunk and frames left out to keep within it, and lists end with a count of the
+    /// rest: a film of 3 MB, four pictures and four sheets of half a megabyte each, a third more as text, and 2 MB of markup.
+    pub const MAX_BYTES: usize = 12_000_000;
 
-impl PageContent {
-    /// Gathers what there is of the run that the configuration names.
+    /// Gathers what there is of a run, which may be at any point: begun, trained, measured. What is missing or damaged becomes
+    /// a [notice](Self::notices). Nothing is written.
     ///
     /// # Errors
-    /// When there is no dataset or no run, or something that is there cannot be read.
-    pub(crate) fn gather(config: &Config, layout: &Layout) -> Result<Self, ReportError> {
-        let dataset = Dataset::open(&layout.dataset())?;
-        let run = config.run_id(&dataset.hash());
-        let folder = layout.run(&run);
-        if !folder.root().is_dir() {
-            return Err(ReportError::NoRun(folder.root().into()));
+    /// When there is no such run, or a folder cannot be read.
+    pub fn gather(layout: &Layout, run: &RunId, title: &str, scope: Scope) -> Result<Self, ReportError> {
+        let files = layout.run(run);
+        if !files.root().is_dir() {
+            return Err(ReportError::NoRun(files.root().into()));
         }
-        let (first_sample, newest_sample) = first_and_newest_sample(&folder)?;
-        Ok(Self {
-            title: config.report.title.clone(),
-            recipe: config.train.recipe.clone(),
-            seed: config.seed(),
-            dataset: facts(&dataset)?,
-            stages: reports(layout, &run)?,
-            first_sample,
-            newest_sample,
-            reals: read_if_there(&folder.evaluation_reals())?,
-            history: History::read(&text_if_there(&folder.metrics())?.unwrap_or_default()),
-            evaluation: evaluation(&folder)?,
-            config: text_if_there(&folder.config())?.unwrap_or_else(|| config.to_toml()),
-            provenance: text_if_there(&folder.provenance())?,
-            run,
-        })
+        let mut gatherer = Gatherer { layout, files: &files, notices: Vec::new() };
+        let mut page = gatherer.training(run, title, scope)?;
+        if scope != Scope::Training {
+            gatherer.evaluation(&mut page);
+        }
+        if scope == Scope::Whole {
+            gatherer.data(&mut page);
+        }
+        page.notices = gatherer.notices;
+        Ok(page)
+    }
+
+    /// What the page does not show as it should.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 }
 
-fn facts(dataset: &Dataset) -> Result<DatasetFacts, ReportError> {
-    let mut sources: BTreeMap<String, SourceCount> = BTreeMap::new();
-    for name in SplitName::ALL {
-        for row in dataset.split(name).rows() {
-            let site = row?.post.map_or_else(|| NO_SITE.to_owned(), |post| post.site.to_string());
-            let count = sources.entry(site).or_default();
-            match name {
-                SplitName::Train => count.train += 1,
-                SplitName::Holdout => count.holdout += 1,
+struct Gatherer<'a> {
+    layout: &'a Layout,
+    files: &'a RunLayout,
+    notices: Vec<Notice>,
+}
+
+impl Gatherer<'_> {
+    /// What training leaves.
+    fn training(&mut self, run: &RunId, title: &str, scope: Scope) -> Result<RunPage, FileError> {
+        let provenance_text = self.text("provenance", self.files.provenance(), "train");
+        let provenance: Provenance = provenance_text.as_ref().map(|json| self.parsed(json)).unwrap_or_default();
+        let film_bytes = MAX_FILM_BYTES / if let Scope::Beside(runs) = scope { runs.max(1) } else { 1 };
+        let film = film::film(self.files, film_bytes, &mut self.notices);
+        if film.is_empty() {
+            self.missing("samples", "train");
+        }
+        let samples = film::newest(self.files).and_then(|images| {
+            let picture = self.picture("samples", self.files.sample(images), "train")?;
+            Some(Frame { images, picture })
+        });
+        let log = publish::read_text_or_empty(&self.files.metrics())?;
+        Ok(RunPage {
+            title: title.into(),
+            run: run.clone(),
+            scope,
+            stages: self.reports(run),
+            film,
+            samples,
+            reals: None,
+            walks: None,
+            neighbours: None,
+            plots: history::plots(&log, provenance.recipe().as_ref()),
+            evaluation: None,
+            dataset: None,
+            faces: None,
+            sources: None,
+            pages: Pages::new(),
+            config: self.text("configuration", self.files.config(), "train"),
+            provenance,
+            provenance_text,
+            notices: Vec::new(),
+        })
+    }
+
+    /// What the evaluator leaves.
+    fn evaluation(&mut self, page: &mut RunPage) {
+        let path = self.files.evaluation_metrics();
+        let Some(json) = self.bytes("metrics", &path, "evaluate") else { return };
+        let evaluation = match Evaluation::parse(&json) {
+            Ok(evaluation) => evaluation,
+            Err(error) => return self.unreadable("metrics", path, &error, "evaluate"),
+        };
+        let generator = ContentHash::of_file(&self.files.generator()).ok();
+        let is_of_these_weights = generator == Some(evaluation.generator);
+        if !is_of_these_weights {
+            self.notices.push(Notice::OtherWeights { what: "metrics" });
+        }
+        page.reals = self.picture("real images", self.files.evaluation_reals(), "evaluate");
+        if evaluation.walks.is_some() {
+            page.walks = self.picture("walks", self.files.evaluation_walks(), "evaluate");
+        }
+        // The first version had none, and what is measured can be chosen.
+        if self.files.evaluation_neighbours().exists() {
+            page.neighbours = self.neighbours();
+        }
+        page.evaluation = Some(FoundEvaluation { evaluation, is_of_these_weights });
+    }
+
+    fn neighbours(&mut self) -> Option<(Neighbours, Embedded)> {
+        let path = self.files.evaluation_neighbours();
+        let json = self.bytes("neighbours", &path, "evaluate")?;
+        let sheet = self.picture("neighbours", self.files.evaluation_neighbours_sheet(), "evaluate")?;
+        match Neighbours::parse(&json) {
+            Ok(neighbours) => Some((neighbours, sheet)),
+            Err(error) => {
+                self.unreadable("neighbours", path, &error, "evaluate");
+                None
             }
         }
     }
-    Ok(DatasetFacts { hash: dataset.hash(), side: dataset.shape().side(), sources })
-}
 
-/// What each stage before this one last reported, unless it was about another run.
-fn reports(layout: &Layout, run: &RunId) -> Result<Vec<(StageId, Option<Report>)>, FileError> {
-    let before = StageId::ALL.into_iter().filter(|stage| *stage != StageId::Report);
-    let of_this_run = |report: &Report| report.run.as_ref().is_none_or(|other| other == run);
-    before.map(|stage| Ok((stage, Report::read(layout, stage)?.filter(of_this_run)))).collect()
-}
-
-fn first_and_newest_sample(run: &RunLayout) -> Result<(Option<SampleFile>, Option<SampleFile>), FileError> {
-    let folder = run.samples();
-    if !folder.is_dir() {
-        return Ok((None, None));
+    /// What the stages before training leave, if it is still what the run was trained on.
+    fn data(&mut self, page: &mut RunPage) {
+        let folder = self.layout.dataset();
+        let dataset = match Dataset::open(&folder) {
+            Ok(dataset) => dataset,
+            Err(error) => return self.unreadable("dataset", folder, &error, "pack"),
+        };
+        if let Some(trained_on) = page.provenance.dataset.hash.filter(|hash| *hash != dataset.hash()) {
+            return self.notices.push(Notice::OtherDataset { trained_on, there: dataset.hash() });
+        }
+        match Packed::read(&dataset) {
+            Ok(packed) => page.dataset = Some(packed),
+            Err(error) => self.unreadable("dataset", folder.clone(), &error, "pack"),
+        }
+        match Faces::read(self.layout) {
+            Ok(faces) => page.faces = Some(faces),
+            // Folders and archives have no crops.
+            Err(faces::FacesError::Manifest(ManifestError::Missing(_))) => {}
+            Err(error) => self.unreadable("crops", self.layout.faces_manifest(), &error, "crop"),
+        }
+        self.sources(&dataset, page);
     }
-    let mut written = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(FileError::at("read", &folder))? {
-        let name = entry.map_err(FileError::at("read", &folder))?.file_name();
-        let images = name.to_str().and_then(|name| name.strip_suffix(".png")).and_then(|stem| stem.parse().ok());
-        written.extend(images.filter(|images: &u64| run.sample(*images).ends_with(&name)));
+
+    fn sources(&mut self, dataset: &Dataset, page: &mut RunPage) {
+        let (mut sources, posts) = match posts::sites(dataset) {
+            Ok(counted) => counted,
+            Err(error) => return self.unreadable("dataset", self.layout.dataset(), &error, "pack"),
+        };
+        let nearest = page.neighbours.iter().flat_map(|(neighbours, _)| &neighbours.samples);
+        let nearest = nearest.flat_map(|sample| &sample.nearest).filter_map(|face| face.post.clone());
+        let doubtful = page.faces.iter().flat_map(|faces| &faces.doubtful).flat_map(|(_, doubtful)| doubtful);
+        let shown = nearest.chain(doubtful.filter_map(|face| face.post.clone()));
+        page.pages = shown.map(|post| (post, String::new())).collect();
+        if !posts.is_empty() {
+            match posts::look_up(self.layout, &posts, &mut sources, &mut page.pages) {
+                Ok(()) => {}
+                Err(ManifestError::Missing(_)) => self.missing("records of the posts", "crawl"),
+                Err(error) => self.unreadable("records of the posts", self.layout.raw_manifest(), &error, "crawl"),
+            }
+        }
+        page.pages.retain(|_, page| !page.is_empty());
+        page.sources = Some(sources);
     }
-    written.sort_unstable();
-    let read = |images: &u64| Ok(SampleFile { images: *images, png: publish::read_file(&run.sample(*images))? });
-    let first = written.first().map(read).transpose()?;
-    let newest = written.get(1..).and_then(<[u64]>::last).map(read).transpose()?;
-    Ok((first, newest))
+
+    /// What each stage before the report last reported, unless it was about another run.
+    fn reports(&mut self, run: &RunId) -> Vec<(StageId, Option<Report>)> {
+        let mut reports = Vec::new();
+        for stage in StageId::ALL.into_iter().filter(|stage| *stage != StageId::Report) {
+            let report = Report::read(self.layout, stage).unwrap_or_else(|error| {
+                self.unreadable("report", self.layout.report(stage), &error.source, stage.name());
+                None
+            });
+            reports.push((stage, report.filter(|report| report.run.as_ref().is_none_or(|other| other == run))));
+        }
+        reports
+    }
+
+    fn parsed(&mut self, json: &str) -> Provenance {
+        serde_json::from_str(json).unwrap_or_else(|error| {
+            self.unreadable("provenance", self.files.provenance(), &error, "train");
+            Provenance::default()
+        })
+    }
+
+    fn picture(&mut self, what: &'static str, path: PathBuf, mend: &'static str) -> Option<Embedded> {
+        let file = self.bytes(what, &path, mend)?;
+        let embedded = Embedded::png(&file, MAX_PICTURE_BYTES);
+        embedded.map_err(|error| self.unreadable(what, path, &error, mend)).ok()
+    }
+
+    fn text(&mut self, what: &'static str, path: PathBuf, mend: &'static str) -> Option<String> {
+        let mut bytes = self.bytes(what, &path, mend)?;
+        bytes.truncate(MAX_TEXT_BYTES);
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn bytes(&mut self, what: &'static str, path: &Path, mend: &'static str) -> Option<Vec<u8>> {
+        if !path.exists() {
+            self.missing(what, mend);
+            return None;
+        }
+        publish::read_file(path).map_err(|error| self.unreadable(what, path.into(), &error.source, mend)).ok()
+    }
+
+    fn missing(&mut self, what: &'static str, mend: &'static str) {
+        self.notices.push(Notice::Missing { what, mend });
+    }
+
+    fn unreadable(&mut self, what: &'static str, path: PathBuf, problem: &dyn ToString, mend: &'static str) {
+        self.notices.push(Notice::Unreadable { what, path, problem: problem.to_string(), mend });
+    }
 }
 
-fn evaluation(run: &RunLayout) -> Result<Option<FoundEvaluation>, ReportError> {
-    let path = run.evaluation_metrics();
-    let Some(json) = read_if_there(&path)? else { return Ok(None) };
-    let evaluation: Evaluation =
-        Evaluation::parse(&json).map_err(|error| ReportError::Evaluation { path, problem: error.to_string() })?;
-    let generator = read_if_there(&run.generator())?.map(|bytes| ContentHash::of(&bytes));
-    let is_of_these_weights = generator == Some(evaluation.generator);
-    Ok(Some(FoundEvaluation { evaluation, is_of_these_weights }))
-}
+#[cfg(test)]
+pub(crate) mod tests {
+    use pictures::Rgb;
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    path.exists().then(|| publish::read_file(path)).transpose()
-}
+    use super::*;
 
-fn text_if_there(path: &Path) -> Result<Option<String>, FileError> {
-    Ok(read_if_there(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    /// A picture of one grey.
+    pub(crate) fn grid(grey: u8) -> Embedded {
+        Embedded::jpeg(&Rgb::filled(8, 8, [grey; 3]), 1000).unwrap()
+    }
 }

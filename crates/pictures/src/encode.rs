@@ -13,6 +13,9 @@ use crate::pixels::Rgb;
 /// The quality of JPEG files, of 100: what `cv2.imwrite` takes where nothing is said.
 const JPEG_QUALITY: u8 = 95;
 
+/// That of JPEG files of which a page has many: artefacts can be seen where one looks for them.
+const SMALL_JPEG_QUALITY: u8 = 85;
+
 /// What kind of file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -22,6 +25,8 @@ pub enum Encoding {
     SmallPng,
     /// JPEG of quality 95, where artefacts cannot be seen.
     Jpeg,
+    /// JPEG of quality 85, half as long: for the films and sheets of a report's page.
+    SmallJpeg,
 }
 
 /// An image that no file of the format can hold, as a JPEG cannot hold more than 65,535 pixels across.
@@ -49,8 +54,9 @@ impl Rgb {
                 FilterType::Adaptive,
             )
             .write_image(self.bytes(), width, height, kind),
-            Encoding::Jpeg => {
-                JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY).write_image(self.bytes(), width, height, kind)
+            Encoding::Jpeg | Encoding::SmallJpeg => {
+                let quality = if encoding == Encoding::Jpeg { JPEG_QUALITY } else { SMALL_JPEG_QUALITY };
+                JpegEncoder::new_with_quality(&mut file, quality).write_image(self.bytes(), width, height, kind)
             }
         };
         written.map(|()| file).map_err(|problem| EncodeError { width, height, problem })

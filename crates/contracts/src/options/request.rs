@@ -105,6 +105,6 @@ mod tests {
         let (export, out) = ("parquet".parse().ok(), Some("-out".into()));
         check(PackOptions { export, out, ..Default::default() }, &["--export=parquet", "--out=-out"]);
         let compare = vec!["dcgan".into(), "latest".into()];
-        check(ReportOptions { compare, out: None }, &["--compare=dcgan", "--compare=latest"]);
+        check(ReportOptions { compare, ..Default::default() }, &["--compare=dcgan", "--compare=latest"]);
     }
 }

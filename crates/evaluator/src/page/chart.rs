@@ -1,138 +1,143 @@
-//! Curves as inline SVG.
+//! Curves as inline SVG. The page's script tells the values where the pointer is.
 
 use maud::{Markup, html};
 
-use crate::history::Curve;
+use super::{
+    axis::{Axis, Range, Scale},
+    elements::significant,
+};
+use crate::history::{Curve, Plot};
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 260.0;
-/// Room for the numbers left of and below the curves, and for the names above.
-const LEFT: f64 = 52.0;
-const BELOW: f64 = 28.0;
-const ABOVE: f64 = 26.0;
-const RIGHT: f64 = 12.0;
-/// From the name of one curve to the next.
-const NAME_WIDTH: f64 = 170.0;
-/// How many numbers an axis has, about.
-const TICKS: f64 = 5.0;
+const WIDTH: f64 = 460.0;
+const HEIGHT: f64 = 220.0;
+/// Room for the numbers left of and below the curves, and for half a number above and right of them.
+const LEFT: f64 = 48.0;
+const BELOW: f64 = 24.0;
+const ABOVE: f64 = 8.0;
+const RIGHT: f64 = 14.0;
+/// A curve of so few points shows them.
+const MAX_DOTS: usize = 40;
+/// Colours that the style has; more curves begin again.
+pub(super) const COLOURS: usize = 8;
 
-/// Draws curves over a common scale; `None` where there is nothing to draw. Colours come from the classes c0, c1, ….
-pub(super) fn lines(curves: &[Curve]) -> Option<Markup> {
-    let points = || curves.iter().flat_map(|curve| &curve.points);
-    let across = Axis::over(points().map(|point| point.0), LEFT, WIDTH - RIGHT)?;
-    let up = Axis::over(points().map(|point| point.1), HEIGHT - BELOW, ABOVE)?;
-    Some(html! {
-        svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
-            (axes(&across, &up))
-            @for (index, curve) in curves.iter().enumerate() {
-                polyline class={ "c" (index) } points=(polyline(curve, &across, &up)) {}
-                text class={ "c" (index) } x=(LEFT + index as f64 * NAME_WIDTH) y="16" { (curve.name) }
-            }
-        }
-    })
+/// All plots, side by side where there is room.
+pub(super) fn charts(plots: &[Plot]) -> Markup {
+    html! { div.charts { @for plot in plots { (chart(plot)) } } }
 }
 
-fn polyline(curve: &Curve, across: &Axis, up: &Axis) -> String {
-    let point = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.position(*x), up.position(*y));
-    curve.points.iter().map(point).collect::<Vec<_>>().join(" ")
+/// A plot with its legend, drawn evenly and, where that says more, by logarithms too.
+fn chart(plot: &Plot) -> Markup {
+    let points = || plot.curves.iter().flat_map(|curve| &curve.points);
+    let across = Range::of(points().map(|point| point.0));
+    let up = Range::of(points().map(|point| point.1));
+    let (Some(across), Some(up)) = (across, up) else { return html! {} };
+    html! {
+        figure.chart {
+            div.head {
+                h3 { (plot.title) }
+                @if up.wants_logarithms() { label { input type="checkbox"; " logarithmic" } }
+            }
+            p.note { (plot.note) }
+            ul.legend {
+                @for curve in &plot.curves {
+                    li class=(colour(curve.colour)) { i {} (curve.name) b {} }
+                }
+                li { output.at {} }
+            }
+            (drawing(plot, across, up, Scale::Linear))
+            @if up.wants_logarithms() { (drawing(plot, across, up, Scale::Log)) }
+        }
+    }
+}
+
+/// The class that gives a curve its colour.
+pub(super) fn colour(index: usize) -> String {
+    format!("c{}", index % COLOURS)
+}
+
+fn drawing(plot: &Plot, across: Range, up: Range, scale: Scale) -> Markup {
+    let across = Axis::new(across, Scale::Linear, [LEFT, WIDTH - RIGHT]);
+    let up = Axis::new(up, scale, [HEIGHT - BELOW, ABOVE]);
+    html! {
+        svg class=(scale.name()) viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" tabindex="0" aria-label=(description(plot)) {
+            (axes(&across, &up))
+            line.guide y1=(ABOVE) y2=(HEIGHT - BELOW) {}
+            @for curve in &plot.curves { (line(curve, &colour(curve.colour), &across, &up)) }
+        }
+    }
+}
+
+/// What those read who do not see the curves: where each begins and ends.
+fn description(plot: &Plot) -> String {
+    let ends = |curve: &Curve| {
+        let [first, last] = [curve.points.first(), curve.points.last()];
+        let [first, last] = [first, last].map(|point| point.map_or(f64::NAN, |point| point.1));
+        format!("{} from {} to {}", curve.name, significant(first, 3), significant(last, 3))
+    };
+    let curves: Vec<String> = plot.curves.iter().map(ends).collect();
+    format!("{} over thousands of images shown: {}. Arrow keys tell values.", plot.title, curves.join("; "))
+}
+
+fn line(curve: &Curve, colour: &str, across: &Axis, up: &Axis) -> Markup {
+    let position = |(x, y): &(f64, f64)| (format!("{:.1}", across.position(*x)), format!("{:.1}", up.position(*y)));
+    let positions: Vec<(String, String)> = curve.points.iter().map(position).collect();
+    let numbers = |value: &dyn Fn(&(f64, f64)) -> f64| {
+        curve.points.iter().map(|point| significant(value(point), 5)).collect::<Vec<_>>().join(" ")
+    };
+    let joined: Vec<String> = positions.iter().map(|(x, y)| format!("{x},{y}")).collect();
+    html! {
+        polyline class=(colour) points=(joined.join(" ")) data-x=(numbers(&|point| point.0)) data-y=(numbers(&|point| point.1)) {}
+        @if positions.len() <= MAX_DOTS {
+            @for (x, y) in &positions { circle class=(colour) cx=(x) cy=(y) r="2" {} }
+        }
+        circle class={ "dot " (colour) } r="4" {}
+    }
 }
 
 fn axes(across: &Axis, up: &Axis) -> Markup {
     html! {
-        @for tick in up.ticks() {
+        @for (tick, number) in up.ticks() {
             @let y = up.position(tick);
             line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(format!("{y:.1}")) y2=(format!("{y:.1}")) {}
-            text.up x=(LEFT - 6.0) y=(format!("{:.1}", y + 4.0)) { (up.number(tick)) }
+            text.up x=(LEFT - 6.0) y=(format!("{:.1}", y + 4.0)) { (number) }
         }
-        @for tick in across.ticks() {
-            text.across x=(format!("{:.1}", across.position(tick))) y=(HEIGHT - 8.0) { (across.number(tick)) }
+        @for (tick, number) in across.ticks() {
+            text.across x=(format!("{:.1}", across.position(tick))) y=(HEIGHT - 6.0) { (number) }
         }
     }
-}
-
-/// Values laid along a line of the drawing.
-struct Axis {
-    low: f64,
-    high: f64,
-    step: f64,
-    start: f64,
-    end: f64,
-}
-
-impl Axis {
-    /// The axis that just holds some values, between two positions; `None` without values.
-    fn over(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Option<Self> {
-        let range = values.fold(None, |range: Option<(f64, f64)>, value| {
-            let (low, high) = range.unwrap_or((value, value));
-            Some((low.min(value), high.max(value)))
-        });
-        let (low, high) = range?;
-        // A flat curve still needs a scale.
-        let high = if high - low > 1e-12 * high.abs().max(1e-12) { high } else { low + low.abs().max(1.0) };
-        Some(Self { low, high, step: round_step((high - low) / TICKS), start, end })
-    }
-
-    fn position(&self, value: f64) -> f64 {
-        self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
-    }
-
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let (first, last) = ((self.low / self.step).ceil() as i64, (self.high / self.step).floor() as i64);
-        let step = self.step;
-        (first..=last).map(move |count| count as f64 * step)
-    }
-
-    /// A tick with as many decimals as the step has.
-    fn number(&self, tick: f64) -> String {
-        let decimals = (-self.step.log10().floor()).clamp(0.0, 9.0) as usize;
-        format!("{tick:.decimals$}")
-    }
-}
-
-/// The smallest of 1, 2 and 5 times a power of ten that is not below `min`.
-fn round_step(min: f64) -> f64 {
-    let power = 10f64.powf(min.log10().floor());
-    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| *step >= min).unwrap_or(10.0 * power)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn axis(values: &[f64]) -> Axis {
-        Axis::over(values.iter().copied(), 0.0, 100.0).unwrap()
-    }
-
-    #[test]
-    fn ticks_are_round_numbers() {
-        let check = |values: &[f64], expected: &[&str]| {
-            let axis = axis(values);
-            assert_eq!(axis.ticks().map(|tick| axis.number(tick)).collect::<Vec<_>>(), expected, "{values:?}");
+    fn plot(curves: &[(&str, &[(f64, f64)])]) -> Plot {
+        let curve = |(colour, (name, points)): (usize, &(&str, &[(f64, f64)]))| Curve {
+            name: (*name).into(),
+            colour,
+            points: points.to_vec(),
         };
-        check(&[0.0, 10.0], &["0", "2", "4", "6", "8", "10"]);
-        check(&[0.13, 0.94], &["0.2", "0.4", "0.6", "0.8"]);
-        check(&[-3.0, 1900.0], &["0", "500", "1000", "1500"]);
-        check(&[7.0], &["8", "10", "12", "14"]);
-    }
-
-    #[test]
-    fn values_lie_between_the_ends() {
-        let axis = axis(&[-1.0, 3.0]);
-        assert_eq!([-1.0, 0.0, 3.0].map(|value| axis.position(value)), [0.0, 25.0, 100.0]);
+        Plot { title: "Loss <b>".into(), note: String::new(), curves: curves.iter().enumerate().map(curve).collect() }
     }
 
     #[test]
     fn nothing_gives_no_drawing() {
-        assert!(lines(&[]).is_none());
-        assert!(lines(&[Curve { name: "empty", points: vec![] }]).is_none());
+        assert!(chart(&plot(&[])).into_string().is_empty());
+        assert!(chart(&plot(&[("empty", &[])])).into_string().is_empty());
     }
 
     #[test]
     fn each_curve_has_a_line_and_a_name() {
-        let curve = |name, value| Curve { name, points: vec![(0.0, value), (10.0, 1.0)] };
-        let svg = lines(&[curve("discriminator", 0.0), curve("generator", 1.0)]).unwrap().into_string();
-        assert!(svg.contains("<polyline class=\"c0\" points=\"52.0,232.0 628.0,26.0\"></polyline>"), "{svg}");
-        assert!(svg.contains(">generator</text>"));
-        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        let svg = chart(&plot(&[("discriminator", &[(0.0, 0.0), (10.0, 1.0)]), ("generator", &[(0.0, 1.0)])]));
+        let svg = svg.into_string();
+        assert!(svg.contains("points=\"48.0,196.0 446.0,8.0\" data-x=\"0 10\" data-y=\"0 1\""), "{svg}");
+        assert!(svg.contains("<i></i>generator<b></b>") && svg.contains("Loss &lt;b&gt;"), "{svg}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf") && !svg.contains("logarithmic"), "{svg}");
+    }
+
+    #[test]
+    fn logarithms_are_a_second_drawing() {
+        let svg = chart(&plot(&[("loss", &[(0.0, 0.01), (1.0, 10.0)])])).into_string();
+        assert_eq!((svg.matches("<svg").count(), svg.matches("type=\"checkbox\"").count()), (2, 1));
     }
 }

@@ -1,137 +1,180 @@
-//! The page that shows a run: one file without scripts, pictures inside, legible on a phone and in the dark.
+//! The pages that show runs: one file each, pictures and the one script inside, legible on a phone and in the dark.
 
+mod axis;
 mod chart;
-mod distances;
+mod comparison;
+mod data;
 mod elements;
-mod origins;
-mod stages;
+mod facts;
+mod film;
+mod funnel;
+mod measures;
+mod nearest;
 
-use elements::{counted, missing, png_uri, section};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use contracts::hash::ContentHash;
+use elements::{Section, counted, figure, missing};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::{
-    history::Curve,
-    page_content::{PageContent, SampleFile},
-};
+pub(crate) use self::comparison::comparison;
+use crate::page_content::{Embedded, Frame, Notice, RunPage, Scope};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
 
-/// Nothing but what is in the file is loaded or run, whatever ends up in it.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+impl RunPage {
+    /// The page as HTML: a function of what was gathered, and of nothing else.
+    pub fn render(&self) -> String {
+        let head = html! {
+            h1 { (self.title) }
+            p { (subtitle(self)) }
+            (facts::figures(self))
+        };
+        document(&self.title, &head, &self.notices, &sections(self))
+    }
+}
 
-/// The page as HTML.
-pub(crate) fn render(content: &PageContent) -> String {
-    let sections = [
-        section("Samples", &samples(content)),
-        section("Losses", &curves(&content.history.losses, "loss over thousands of images shown")),
-        section(
-            "Scores",
-            &curves(&content.history.scores, "the discriminator's mean score over thousands of images shown"),
-        ),
-        section("Distance to real images", &distances::table(content.evaluation.as_ref())),
-        section("What it was made from", &stages::table(&content.stages)),
-        section("Sources", &origins::sources(&content.dataset)),
-        section("Provenance", &origins::facts(content)),
-    ];
+fn sections(page: &RunPage) -> Vec<Section> {
+    let section = |heading, content| Section { heading, content };
+    let mut sections = vec![section("Samples", samples(page))];
+    if page.scope != Scope::Training {
+        sections.push(section("Measures", measures::measures(page.evaluation.as_ref())));
+        if page.neighbours.is_some() {
+            sections.push(section("Nearest faces", nearest::nearest(page.neighbours.as_ref(), &page.pages)));
+        }
+        if let Some(walks) = &page.walks {
+            sections.push(section("Latent walks", figure(walks, "Each row walks from one latent to the next.")));
+        }
+    }
+    sections.push(section("Training", training(page)));
+    if page.scope == Scope::Whole {
+        sections.push(section("From posts to rows", funnel::funnel(&page.stages)));
+        sections.push(section("Crops", data::crops(page.faces.as_ref(), &page.pages)));
+        sections.push(section("Dataset", data::dataset(page.dataset.as_ref())));
+        sections.push(section("Sources", data::sources(page.sources.as_ref())));
+        sections.push(section("Time", funnel::times(&page.stages)));
+    }
+    sections.push(section("Provenance", facts::facts(page)));
+    sections
+}
+
+/// A page of ours, self-contained.
+fn document(title: &str, head: &Markup, notices: &[Notice], sections: &[Section]) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (content.title) }
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="referrer" content="no-referrer";
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
-                    header { h1 { (content.title) } p { (subtitle(content)) } }
-                    @for section in sections { (section) }
+                header {
+                    (head)
+                    @if !notices.is_empty() { ul.notices { @for notice in notices { li { (notice.to_string()) } } } }
                 }
+                nav aria-label="Contents" {
+                    ul { @for section in sections { li { a href={ "#" (section.anchor()) } { (section.heading) } } } }
+                }
+                main {
+                    @for section in sections { (section.markup()) }
+                    footer { "Made by Nijigen " (env!("CARGO_PKG_VERSION")) ". This file is complete in itself: it loads nothing." }
+                }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     page.into_string()
 }
 
-fn subtitle(content: &PageContent) -> Markup {
-    let train = content.dataset.sources.values().map(|count| count.train).sum();
+/// Nothing but what is in the file is loaded, and nothing runs or styles the page but our own, whatever ends up in it.
+fn policy() -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(ContentHash::of(text.as_bytes()).bytes()));
+    let (script, style) = (hash(SCRIPT), hash(STYLE));
+    format!(
+        "default-src 'none'; img-src data:; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
+    )
+}
+
+fn subtitle(page: &RunPage) -> Markup {
+    let provenance = &page.provenance;
     html! {
-        "run " code { (content.run) } ": recipe " (content.recipe) ", " (content.dataset.side) " px, " (counted(train))
-        " training images"
+        "Run " code { (page.run) }
+        @if let Some(recipe) = provenance.recipe_name() { ": recipe " (recipe) }
+        @if let Some(side) = provenance.dataset.resolution { ", " (side) " px" }
+        @if let Some(rows) = provenance.dataset.train_rows { ", " (counted(rows)) " training images" }
     }
 }
 
-fn samples(content: &PageContent) -> Markup {
-    let shown = |sample: &SampleFile, what: &str| {
-        let images = counted(sample.images);
-        figure(&sample.png, &format!("{what}, after {images} images shown"))
-    };
+fn samples(page: &RunPage) -> Markup {
+    let caption = html! { "The same latents through training." };
     html! {
+        (film::film(&[(caption, &page.film)]))
         div.pictures {
-            @match (&content.first_sample, &content.newest_sample) {
-                (Some(first), Some(newest)) => {
-                    (shown(newest, "The newest samples"))
-                    (shown(first, "The first samples, of the same latents"))
-                }
-                (Some(only), None) => (shown(only, "Samples")),
-                _ => (missing("no samples were made yet")),
+            @if let Some(Frame { images, picture }) = &page.samples {
+                (headed("Final samples", picture, &format!("The newest, in full: after {} images shown.", counted(*images))))
             }
-            @match &content.reals {
-                Some(png) => (figure(png, "Real images")),
+            @match &page.reals {
+                Some(reals) => (headed("Real images", reals, "Drawn from those that were kept out of training, then from the others.")),
+                None if page.scope == Scope::Training => {}
                 None => (missing("no real images to compare with: the evaluation was not run yet")),
             }
         }
     }
 }
 
-fn figure(png: &[u8], caption: &str) -> Markup {
-    html! { figure { img src=(png_uri(png)) alt=(caption); figcaption { (caption) } } }
+fn headed(heading: &str, picture: &Embedded, caption: &str) -> Markup {
+    html! { div { h3 { (heading) } (figure(picture, caption)) } }
 }
 
-fn curves(curves: &[Curve], caption: &str) -> Markup {
-    match chart::lines(curves) {
-        Some(svg) => html! { figure { (svg) figcaption { (caption) } } },
-        None => missing("training has logged nothing yet"),
+fn training(page: &RunPage) -> Markup {
+    if page.plots.is_empty() {
+        return missing("training has logged nothing yet");
+    }
+    html! {
+        p.lead { "Over thousands of real images shown. Point at a curve, or choose it and use the arrow keys, to read its values." }
+        (chart::charts(&page.plots))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use contracts::{Config, ContentHash, Report, StageId, report::Dropped};
+    use contracts::{Report, StageId, report::Dropped};
 
     use super::*;
-    use crate::{
-        history::History,
-        page_content::{DatasetFacts, SourceCount},
-    };
+    use crate::page_content::{Pages, Provenance, tests::grid};
 
-    fn bare(title: &str) -> PageContent {
-        let hash = ContentHash::of(b"dataset");
-        PageContent {
+    /// A run of which nothing is there but its name.
+    pub(in crate::page) fn bare(title: &str) -> RunPage {
+        RunPage {
             title: title.into(),
-            run: Config::default().run_id(&hash),
-            recipe: "dcgan".into(),
-            seed: 7,
-            dataset: DatasetFacts {
-                hash,
-                side: 64,
-                sources: [("konachan".into(), SourceCount { train: 19_000, holdout: 1000 })].into(),
-            },
+            run: "dcgan-64px-00000001".parse().unwrap(),
+            scope: Scope::Whole,
             stages: StageId::ALL.map(|stage| (stage, None)).into(),
-            first_sample: None,
-            newest_sample: None,
+            film: vec![],
+            samples: None,
             reals: None,
-            history: History::default(),
+            walks: None,
+            neighbours: None,
+            plots: vec![],
             evaluation: None,
-            config: "seed = 7 # <a & b>".into(),
-            provenance: None,
+            dataset: None,
+            faces: None,
+            sources: None,
+            pages: Pages::new(),
+            config: Some("seed = 7 # <a & b>".into()),
+            provenance: Provenance::default(),
+            provenance_text: None,
+            notices: vec![],
         }
     }
 
     #[test]
     fn what_is_missing_is_said() {
-        let page = render(&bare("Nijigen"));
+        let page = bare("Nijigen").render();
         for text in [
             "no samples were made yet",
             "no real images to compare with",
@@ -139,7 +182,7 @@ mod tests {
             "nothing was measured yet",
             "no report",
             "no provenance.json",
-            "19\u{202f}000 training images",
+            "there are no crops here",
         ] {
             assert!(page.contains(text), "{text:?} is not in {page}");
         }
@@ -152,20 +195,31 @@ mod tests {
         report.dropped.push(Dropped { tag: "bad".into(), reason: "<b>bad</b>".into(), count: 1 });
         report.warnings.push("a < b".into());
         content.stages[0].1 = Some(report);
-        let page = render(&content);
-        assert!(!page.contains("<script") && !page.contains("<b>bad"), "{page}");
+        content.notices.push(Notice::Missing { what: "<i>", mend: "&" });
+        let page = content.render();
+        assert_eq!(page.matches("<script").count(), 1, "our own");
+        assert!(!page.contains("<b>bad") && !page.contains("<i>:"), "{page}");
         for text in ["&lt;script&gt;alert('1')&lt;/script&gt; &amp; &quot;co&quot;", "a &lt; b", "&lt;a &amp; b&gt;"] {
             assert!(page.contains(text), "{text}");
         }
     }
 
     #[test]
-    fn one_sample_is_not_shown_twice() {
+    fn the_policy_allows_what_the_page_has_and_nothing_else() {
+        let page = bare("t").render();
+        assert!(!page.contains(" style=\"") && !page.contains("javascript:"), "the policy forbids both");
+        let policy = policy();
+        assert!(policy.starts_with("default-src 'none'; img-src data:; style-src 'sha256-"), "{policy}");
+        assert!(!policy.contains("unsafe") && page.contains(&policy), "maud escapes no single quotes");
+    }
+
+    #[test]
+    fn the_newest_frame_is_seen_without_the_script() {
         let mut content = bare("t");
-        content.first_sample = Some(SampleFile { images: 0, png: vec![1, 2, 3] });
-        assert_eq!(render(&content).matches("AQID").count(), 1);
-        content.newest_sample = Some(SampleFile { images: 1500, png: vec![3, 2, 1] });
-        let page = render(&content);
-        assert!(page.contains("data:image/png;base64,AwIB") && page.contains("after 1\u{202f}500 images"), "{page}");
+        let frame = |images| Frame { images, picture: grid(images as u8) };
+        content.film = vec![frame(0), frame(1500)];
+        let page = content.render();
+        assert!(page.contains("alt=\"Samples after 0 images\" hidden>"), "{page}");
+        assert!(page.contains("alt=\"Samples after 1\u{202f}500 images\">"), "{page}");
     }
 }
