@@ -1,11 +1,10 @@
 //! `measure A B`: how far two sets of images are from each other.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people on stderr and for pipes on stdout")]
 
 use std::{cell::Cell, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser;
-use contracts::config::DeviceChoice;
+use contracts::{config::DeviceChoice, stdout, tell};
 use evaluator::two_sets::{Comparing, Comparison, Source, SourceOptions, compare};
 use metrics::{Measurement, Metric};
 
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -101,34 +100,37 @@ fn run(arguments: &CommandLine) -> anyhow::Result<()> {
         let before = done.replace(done.get() + images);
         // A line now and then: stderr may be a file.
         if before / 2048 != done.get() / 2048 {
-            eprintln!("{} images so far, of {}", done.get(), source.path().display());
+            tell!("{} images so far, of {}", done.get(), source.path().display());
         }
     };
     let found = compare(&generated, &real, baseline.as_ref(), &comparing, &progress)?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&found).context("cannot write the measurements as JSON")?);
+        stdout::line(serde_json::to_string(&found).context("cannot write the measurements as JSON")?)?;
     } else {
-        print(&found);
+        stdout::line(text(&found))?;
+        found.warnings.iter().for_each(|warning| tell!("warning: {warning}"));
     }
     Ok(())
 }
 
-fn print(found: &Comparison) {
+/// A block for the sets, one for each network's metrics, one for those of the images themselves.
+fn text(found: &Comparison) -> String {
+    let mut lines = Vec::new();
     for (name, set) in [("A", &found.generated), ("B", &found.real)] {
-        println!("{name}: {} images of {} px, {}", set.images, set.side, set.path.display());
+        lines.push(format!("{name}: {} images of {} px, {}", set.images, set.side, set.path.display()));
     }
     for network in &found.features {
         let weights = network.weights.map_or_else(String::new, |hash| format!(", weights with SHA-256 {hash}"));
-        println!("\nfeatures of {}{weights}", network.network);
-        network.measurements.iter().for_each(print_line);
+        lines.push(format!("\nfeatures of {}{weights}", network.network));
+        lines.extend(network.measurements.iter().map(line));
     }
     if !found.images.is_empty() {
-        println!("\nimages themselves");
-        found.images.iter().for_each(print_line);
+        lines.push("\nimages themselves".into());
+        lines.extend(found.images.iter().map(line));
     }
-    found.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    lines.join("\n")
 }
 
-fn print_line(measurement: &Measurement) {
-    println!("  {measurement}");
+fn line(measurement: &Measurement) -> String {
+    format!("  {measurement}")
 }
