@@ -22,8 +22,10 @@ mod sampler;
 mod subject;
 pub mod two_sets;
 mod verify;
+mod watch;
 
 pub use error::{EvaluateError, ReportError, WeightsFileError};
 pub use evaluate::Evaluate;
 pub use page_content::{Notice, RunPage, Scope};
 pub use report::WriteReport;
+pub use watch::{WatchError, watch};
