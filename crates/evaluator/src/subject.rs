@@ -34,6 +34,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) metrics: Vec<Metric>,
 }
 
+/// The metrics of features, network by network, and why others were not measured.
+type MeasuredFeatures = (Vec<NetworkMetrics>, Vec<String>);
+
 /// What a pass over all samples leaves.
 pub(crate) struct Sampled {
     pub(crate) sliced_wasserstein: Option<SlicedWasserstein>,
@@ -114,10 +117,7 @@ impl Subject<'_> {
     }
 
     /// The metrics of features, network by network, and what could not be measured; `None` when interrupted.
-    pub(crate) fn measure_features(
-        &self,
-        rows: Vec<Rows>,
-    ) -> Result<Option<(Vec<NetworkMetrics>, Vec<String>)>, EvaluateError> {
+    pub(crate) fn measure_features(&self, rows: Vec<Rows>) -> Result<Option<MeasuredFeatures>, EvaluateError> {
         let (mut measured, mut warnings) = (Vec::new(), Vec::new());
         if !self.wants_features() || self.sets.images() == 0 {
             return Ok(Some((measured, warnings)));

