@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use contracts::{StageId, spec::NewCode};
+use contracts::{ContentHash, StageId, spec::NewCode};
 
 use crate::{
     build, code, inputs,
@@ -80,6 +80,10 @@ impl fmt::Display for Change {
         let shown = |value: &Option<String>| match value {
             None => "nothing".to_owned(),
             Some(hash) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => hash[..8].to_owned(),
+            // A recipe's whole text, say, which would hide everything else.
+            Some(text) if text.len() > 100 => {
+                format!("a text with SHA-256 {}", ContentHash::of(text.as_bytes()).short())
+            }
             Some(text) => text.clone(),
         };
         write!(f, "{} changed: {} -> {}", self.name, shown(&self.before), shown(&self.now))
@@ -157,7 +161,6 @@ fn changes<'a>(
 
 #[cfg(test)]
 mod tests {
-    use contracts::ContentHash;
 
     use super::*;
 

@@ -56,7 +56,7 @@ fn request(stage: StageId, draw: Draw) -> Request {
         StageId::Crawl => Request::from(&CrawlOptions { verify, ..CrawlOptions::default() }),
         StageId::Crop => Request::from(&CropOptions { verify, ..CropOptions::default() }),
         StageId::Pack => Request::from(&PackOptions { verify, ..PackOptions::default() }),
-        StageId::Train => Request::from(&TrainOptions { verify }),
+        StageId::Train => Request::from(&TrainOptions { verify, ..TrainOptions::default() }),
         StageId::Evaluate | StageId::Report => Request::from(&EvaluateOptions { verify }),
     }
 }

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod augmentation;
+mod cost;
 mod discriminator;
 mod ema;
 mod generator;
@@ -28,6 +29,7 @@ mod weights;
 
 pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
 pub use augmentation::{Augmentation, AugmentationConfig};
+pub use cost::ForwardCost;
 pub use discriminator::Discriminator;
 pub use ema::{Ema, EmaConfig};
 pub use generator::Generator;

@@ -26,6 +26,8 @@ pub enum Stream {
     Augmentation = 7,
     /// Mixtures of real images and samples that a penalty is taken at.
     Mixture = 8,
+    /// Latents of the samples that are measured again and again through training.
+    MeasuredLatents = 9,
 }
 
 /// A source of random numbers that is a pure function of (seed, stream, attempt, step, index).

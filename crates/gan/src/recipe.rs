@@ -110,6 +110,12 @@ impl Recipe {
         SHIPPED.iter().map(|(name, _)| *name).collect()
     }
 
+    /// All recipes: their names, each with what its file says it is.
+    pub fn descriptions() -> impl Iterator<Item = (&'static str, String)> {
+        let comment = |line: &'static str| line.strip_prefix("# ");
+        SHIPPED.iter().map(move |(name, text)| (*name, text.lines().map_while(comment).collect::<Vec<_>>().join(" ")))
+    }
+
     /// The recipe of that name.
     ///
     /// # Errors
@@ -201,7 +207,8 @@ impl Recipe {
         Discriminator::new(architecture, &self.initialization, seed, device)
     }
 
-    fn architecture(&self, config: &NetworkConfig, side: u32) -> Architecture {
+    /// The shape of one of the two networks on images of `side` pixels.
+    pub(crate) fn architecture(&self, config: &NetworkConfig, side: u32) -> Architecture {
         let NetworkConfig {
             family,
             base_channels,
@@ -245,6 +252,17 @@ pub(crate) mod tests {
                 assert_eq!(recipe.validate(side), [""; 0], "{name} at {side} px");
             }
         }
+    }
+
+    #[test]
+    fn recipes_say_what_they_are() {
+        let descriptions: Vec<_> = Recipe::descriptions().collect();
+        assert_eq!(descriptions.iter().map(|(name, _)| *name).collect::<Vec<_>>(), Recipe::names());
+        assert_eq!(
+            descriptions[0].1,
+            "The default: PyTorch's DCGAN example, with an average of the generator's weights."
+        );
+        assert!(descriptions.iter().all(|(_, text)| text.ends_with('.')), "{descriptions:?}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use files::CheckpointState;
 use crate::{
     error::TrainError,
     identity::RunIdentity,
+    measuring::BestSoFar,
     networks::Networks,
     plan::Plan,
     position::Position,
@@ -55,7 +56,12 @@ pub(crate) fn resume(
         if differences.is_empty() { Ok(()) } else { Err(TrainError::ForeignCheckpoint { path, differences }) }
     };
     let found = newest_whole(run, networks, warnings, accept)?;
-    Ok(found.map(|(CheckpointState { position, origin, .. }, networks)| TrainingState { networks, position, origin }))
+    Ok(found.map(|Checkpoint { state: CheckpointState { position, origin, .. }, networks, best }| TrainingState {
+        networks,
+        position,
+        origin,
+        best,
+    }))
 }
 
 /// The beginning of a run at the weights of another run's newest whole checkpoint. The optimizers start anew: their
@@ -71,7 +77,7 @@ pub(crate) fn branch(
     let mut problems = Vec::new();
     let found = newest_whole(other, networks, &mut problems, |_, _| Ok(()))?;
     let run = other.root().to_path_buf();
-    let (state, loaded) = found.ok_or(TrainError::Unbranchable { run, problems })?;
+    let Checkpoint { state, networks: loaded, .. } = found.ok_or(TrainError::Unbranchable { run, problems })?;
     let networks = Networks {
         generator_optimizer: fresh.generator_optimizer,
         discriminator_optimizer: fresh.discriminator_optimizer,
@@ -79,7 +85,15 @@ pub(crate) fn branch(
     };
     let CheckpointState { run, position, origin, .. } = state;
     let origin = Origin { run, images: position.images, origin: origin.map(Box::new) };
-    Ok(TrainingState { networks, position: Position::default(), origin: Some(origin) })
+    // Its best generator is that run's: this one has measured none.
+    Ok(TrainingState { networks, position: Position::default(), origin: Some(origin), best: None })
+}
+
+/// A checkpoint that is whole.
+struct Checkpoint {
+    state: CheckpointState,
+    networks: Networks,
+    best: Option<BestSoFar>,
 }
 
 /// The newest checkpoint that is whole and fits `networks`, unless it is not accepted.
@@ -88,15 +102,16 @@ fn newest_whole(
     networks: impl Fn() -> Result<Networks, TrainError>,
     passed_over: &mut Vec<String>,
     accept: impl Fn(&Path, &CheckpointState) -> Result<(), TrainError>,
-) -> Result<Option<(CheckpointState, Networks)>, TrainError> {
+) -> Result<Option<Checkpoint>, TrainError> {
     for (_, path) in written(run)?.into_iter().rev() {
         let problem = match CheckpointState::read(&path) {
             Err(problem) => problem,
             Ok(state) => {
                 // Before the tensors are read: weights of other shapes would be taken for damage.
                 accept(&path, &state)?;
-                match state.load(&path, networks()?) {
-                    Ok(networks) => return Ok(Some((state, networks))),
+                let networks = networks()?;
+                match state.best(&path).and_then(|best| Ok((best, state.load(&path, networks)?))) {
+                    Ok((best, networks)) => return Ok(Some(Checkpoint { state, networks, best })),
                     Err(problem) => problem,
                 }
             }

@@ -8,10 +8,16 @@ use contracts::{
 use dataset::Split;
 use generator::DeviceKind;
 
+use crate::measuring::MeasuringPlan;
+
 /// Where a run reads, computes, writes and reports. Nothing here changes what it computes, but for the split and `branch_from`.
 pub(crate) struct TrainingContext<'a> {
     /// The images to train on.
     pub(crate) split: &'a Split,
+    /// Images that are kept out of training.
+    pub(crate) holdout: &'a Split,
+    /// What is measured on the way.
+    pub(crate) measuring: &'a MeasuringPlan,
     /// The run's folder, prepared.
     pub(crate) run: &'a RunLayout,
     /// The run whose weights a new one begins at.

@@ -5,7 +5,7 @@ use dataset::Split;
 use gan::{Generator, Philox, Stream};
 use generator::read_values;
 
-use crate::{error::TrainError, plan::Plan};
+use crate::{error::TrainError, plan::Plan, spread::spread_rows};
 
 /// Images that are compared: enough to notice a collapse, and as many as one forward pass of a common batch.
 const IMAGES: usize = 64;
@@ -23,9 +23,8 @@ impl Diversity {
     /// # Errors
     /// When the dataset is damaged.
     pub(crate) fn new(plan: &Plan, split: &Split, device: &Device) -> Result<Self, TrainError> {
-        let count = IMAGES.min(split.len());
-        // Spread out, because rows beside one another may be of one post.
-        let rows: Vec<usize> = (0..count).map(|index| index * split.len() / count).collect();
+        let rows = spread_rows(IMAGES, split.len());
+        let count = rows.len();
         let mut values = vec![0.0; count * split.shape().values()];
         split.copy_chw_f32(&rows, &mut values)?;
         let philox = Philox::new(plan.seed, Stream::GridLatents);

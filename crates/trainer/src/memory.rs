@@ -3,7 +3,7 @@
 use std::fs;
 
 use burn::module::Module;
-use gan::{Architecture, ArchitectureError};
+use gan::ArchitectureError;
 use generator::DeviceKind;
 
 use crate::{error::TrainError, networks::Networks, plan::Plan};
@@ -11,7 +11,7 @@ use crate::{error::TrainError, networks::Networks, plan::Plan};
 /// Of every weight there are the weight, its gradient, the optimizer's two moments and what is being computed from them.
 const COPIES_OF_A_WEIGHT: usize = 5;
 
-/// Of every hidden value the tape keeps what BatchNorm read and what the activation wrote.
+/// Of every hidden value the tape keeps what a convolution wrote and what its activation did.
 const COPIES_OF_A_VALUE: usize = 2;
 
 /// An estimate of the memory that training holds at its peak, in bytes.
@@ -40,8 +40,10 @@ pub(crate) fn check(plan: &Plan, networks: &Networks, device: DeviceKind) -> Res
 impl MemoryEstimate {
     fn new(networks: &Networks) -> Result<Self, ArchitectureError> {
         let weights = networks.generator.num_params() + networks.discriminator.num_params();
-        let made = values(networks.generator.architecture())?;
-        let scored = values(networks.discriminator.architecture())?;
+        let (generator, discriminator) = (networks.generator.architecture(), networks.discriminator.architecture());
+        let made = generator.generator_cost(networks.generator.latent().size)?.values as usize;
+        let image = 3 * (discriminator.side as usize).pow(2);
+        let scored = discriminator.discriminator_cost()?.values as usize + image;
         // D's update is the peak: the tape that made the images, two that score images, and a gradient on its way.
         let kept = COPIES_OF_A_VALUE * (made + 2 * scored) + scored;
         let bytes = |values: usize| (values * size_of::<f32>()) as u64;
@@ -64,12 +66,6 @@ impl MemoryEstimate {
             (1..=batch_size / 2).find(|parts| batch_size.is_multiple_of(*parts) && batch_size / parts <= fitting);
         Err(TrainError::Memory { needed: gibibytes(needed), free: gibibytes(free), fitting, parts })
     }
-}
-
-/// Hidden values of one image, and its own.
-fn values(architecture: &Architecture) -> Result<usize, ArchitectureError> {
-    let hidden: usize = architecture.features()?.into_iter().map(|(channels, side)| channels * side * side).sum();
-    Ok(hidden + 3 * (architecture.side as usize).pow(2))
 }
 
 /// Bytes that this process may still take, as Linux tells them: of the machine, or of the container if that is less.

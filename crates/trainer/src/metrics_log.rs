@@ -1,30 +1,71 @@
-//! `metrics.jsonl`: the metrics of a step, a JSON object a line.
+//! `metrics.jsonl`: the metrics of a step, or of the generator as it was then, a JSON object a line.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use contracts::publish::{self, FileError};
+use contracts::{
+    MeasuringMethod,
+    publish::{self, FileError},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{health::Health, position::Position, step_metrics::StepMetrics};
+use crate::{
+    health::Health,
+    measuring::{Measured, Memorization},
+    position::Position,
+    step_metrics::StepMetrics,
+};
 
-/// One line. Every field but the last is a function of the plan.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Line {
+/// The line of a step. Every field but the last is a function of the plan.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct StepLine {
     step: u64,
     images: u64,
     kimg: f64,
     /// How often the run had been rolled back.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     attempt: u16,
     #[serde(flatten)]
     metrics: StepMetrics,
     /// Since the line before it in the same process; null in a process's first.
     images_per_second: Option<f64>,
+}
+
+/// The line of a generator that was measured. No step is judged by it: how often is measured changes nothing.
+#[derive(Debug, Serialize)]
+struct MeasuredLine<'a> {
+    step: u64,
+    images: u64,
+    kimg: f64,
+    #[serde(skip_serializing_if = "is_zero")]
+    attempt: u16,
+    /// What the values can be compared under.
+    network: &'a str,
+    split: &'a str,
+    real_images: u64,
+    samples: u64,
+    /// Each by its name.
+    #[serde(flatten)]
+    values: BTreeMap<&'static str, f32>,
+    #[serde(flatten)]
+    memorization: Option<Memorization>,
+}
+
+/// What is read of a line.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Line {
+    images: u64,
+    /// Of a step; a line of another kind has none.
+    #[serde(flatten)]
+    step: Option<StepMetrics>,
+    /// Of a generator that was measured.
+    #[serde(flatten)]
+    memorization: Option<Memorization>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -49,6 +90,8 @@ pub(crate) struct MetricsLog {
     /// Images at the line before, and when it was written, by this process.
     last: Option<(u64, Instant)>,
     health: Health,
+    /// Of the newest generator that was measured.
+    memorization: Option<Memorization>,
 }
 
 impl MetricsLog {
@@ -62,8 +105,14 @@ impl MetricsLog {
         publish::write_file(path, &text.concat())?;
         let file = OpenOptions::new().append(true).open(path).map_err(FileError::at("write", path))?;
         let mut health = Health::default();
-        lines.iter().for_each(|line| health.observe(&line.metrics));
-        Ok(Self { path: path.into(), file, last: None, health })
+        lines.iter().filter_map(|line| line.step.as_ref()).for_each(|metrics| health.observe(metrics));
+        let memorization = lines.iter().rev().find_map(|line| line.memorization);
+        Ok(Self { path: path.into(), file, last: None, health, memorization })
+    }
+
+    /// What the networks knew by heart when the generator was last measured.
+    pub(crate) fn memorization(&self) -> Option<&Memorization> {
+        self.memorization.as_ref()
     }
 
     /// What the lines so far say about the run.
@@ -81,12 +130,38 @@ impl MetricsLog {
         let rate = self.last.map(|(before, at)| (images - before) as f64 / at.elapsed().as_secs_f64().max(1e-9));
         self.last = Some((images, Instant::now()));
         self.health.observe(&metrics);
-        let line = Line { step, images, kimg: images as f64 / 1000.0, attempt, metrics, images_per_second: rate };
-        let written = serde_json::to_string(&line).map_err(Into::into);
+        let kimg = images as f64 / 1000.0;
+        self.write(&StepLine { step, images, kimg, attempt, metrics, images_per_second: rate })?;
+        Ok(rate)
+    }
+
+    /// Appends the line of a generator that was measured.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn append_measured(&mut self, position: Position, measured: &Measured) -> Result<(), FileError> {
+        let Position { step, images, attempt } = position;
+        let MeasuringMethod { network, split, real_images, samples, .. } = &measured.method;
+        self.memorization = measured.memorization;
+        self.write(&MeasuredLine {
+            step,
+            images,
+            kimg: images as f64 / 1000.0,
+            attempt,
+            network,
+            split,
+            real_images: *real_images,
+            samples: *samples,
+            values: measured.values.iter().map(|(metric, value)| (metric.name(), *value)).collect(),
+            memorization: measured.memorization,
+        })
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<(), FileError> {
+        let written = serde_json::to_string(line).map_err(Into::into);
         // One write a line, so that a killed process tears one line at most.
         let written = written.and_then(|json| self.file.write_all((json + "\n").as_bytes()));
-        written.map_err(FileError::at("write", &self.path))?;
-        Ok(rate)
+        written.map_err(FileError::at("write", &self.path))
     }
 
     /// Makes what was appended durable.
@@ -111,6 +186,8 @@ fn lines_until(log: &[u8], images: u64) -> Vec<(&[u8], Line)> {
 mod tests {
     use std::fs;
 
+    use metrics::Metric;
+
     use super::*;
 
     const METRICS: StepMetrics = StepMetrics {
@@ -132,7 +209,8 @@ mod tests {
 
     fn steps(path: &Path) -> Vec<u64> {
         let text = fs::read_to_string(path).unwrap();
-        text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().step).collect()
+        let step = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap();
+        text.lines().map(step).collect()
     }
 
     #[test]
@@ -163,6 +241,31 @@ mod tests {
         let (first, second) = text.split_once('\n').unwrap();
         assert!(!first.contains("attempt") && !first.contains("diversity"), "{first}");
         assert!(second.contains("\"attempt\":2") && second.contains("\"diversity\":0.5"), "{second}");
+    }
+
+    #[test]
+    fn what_was_measured_is_kept_and_judges_no_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let method = MeasuringMethod {
+            metric: "kernel".into(),
+            network: "random-1".into(),
+            split: "train".into(),
+            real_images: 3,
+            samples: 4,
+        };
+        let values = vec![(Metric::Kernel, 0.25), (Metric::Recall, 0.5)];
+        let memorization = Memorization { logit_train: 1.5, compared: 3, ..Memorization::default() };
+        let measured = Measured { values, method, memorization: Some(memorization) };
+        let (mut log, at) = (MetricsLog::open(&path, 0).unwrap(), Position { step: 2, images: 8, attempt: 1 });
+        log.append_measured(at, &measured).unwrap();
+        log.append_measured(Position { images: 12, ..at }, &measured).unwrap();
+        assert_eq!(MetricsLog::open(&path, 8).unwrap().memorization(), Some(&memorization));
+        let expected = "{\"step\":2,\"images\":8,\"kimg\":0.008,\"attempt\":1,\"network\":\"random-1\",\"split\":\"train\",\
+                        \"real_images\":3,\"samples\":4,\"kernel\":0.25,\"recall\":0.5,\
+                        \"logit_train\":1.5,\"logit_holdout\":0.0,\"logit_samples\":0.0,\"nearest_holdout\":0.0,\
+                        \"nearest_holdout_expected\":0.0,\"compared\":3}\n";
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     error::TrainError,
     events::EventLog,
     health::{Divergence, Health},
+    measuring::{self, BestSoFar, Measurer, Memorization},
     metrics_log::{self, MetricsLog},
     plan::Plan,
     position::Position,
@@ -26,6 +27,7 @@ pub(crate) struct Observer<'a> {
     detect: DetectDivergence,
     diversity: Diversity,
     grid: SampleGrid,
+    measurer: Measurer<'a>,
     log: MetricsLog,
     events: EventLog,
     newest_grid: String,
@@ -40,7 +42,8 @@ pub(crate) struct Inspection {
 }
 
 impl<'a> Observer<'a> {
-    /// Observes a run that continues from a position: what the logs say beyond it is taken back.
+    /// Observes a run that continues from a state: what the logs say beyond it is taken back, and its best generator is the
+    /// one that is shown.
     ///
     /// # Errors
     /// When the dataset is damaged or the disk fails.
@@ -48,16 +51,19 @@ impl<'a> Observer<'a> {
         plan: &'a Plan,
         context: &'a TrainingContext<'a>,
         detect: DetectDivergence,
-        position: Position,
+        now: &TrainingState,
     ) -> Result<Self, TrainError> {
+        let images = now.position.images;
+        measuring::publish(context.run, now.best.as_ref())?;
         Ok(Self {
             plan,
             context,
             detect,
             diversity: Diversity::new(plan, context.split, context.device)?,
             grid: SampleGrid::new(plan, context.device),
-            log: MetricsLog::open(&context.run.metrics(), position.images)?,
-            events: EventLog::begin(context.run, position.images)?,
+            measurer: Measurer::new(plan, context),
+            log: MetricsLog::open(&context.run.metrics(), images)?,
+            events: EventLog::begin(context.run, images)?,
             newest_grid: String::new(),
         })
     }
@@ -102,11 +108,38 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    /// Takes back what was logged beyond a position that the run goes back to.
+    /// Measures the averaged generator, and returns and publishes it where it is the best so far.
+    ///
+    /// # Errors
+    /// When the device or the disk fails, or the dataset is damaged.
+    pub(crate) fn measure(&mut self, now: &TrainingState) -> Result<Option<BestSoFar>, TrainError> {
+        let (images, generator) = (now.position.images, now.networks.average.generator());
+        let Some(measured) = self.measurer.measure(&now.networks, &generator)? else { return Ok(None) };
+        let said_before = self.memorization_warnings();
+        self.log.append_measured(now.position, &measured)?;
+        self.events.scalars(images, measured.named())?;
+        if said_before.is_empty() {
+            self.memorization_warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+        let best = measured.better(images, now.best.as_ref(), &generator)?;
+        if best.is_some() {
+            measuring::publish(self.context.run, best.as_ref())?;
+        }
+        Ok(best)
+    }
+
+    /// What the networks knew by heart when the generator was last measured: a sentence for each player.
+    pub(crate) fn memorization_warnings(&self) -> Vec<String> {
+        self.log.memorization().map(Memorization::warnings).unwrap_or_default()
+    }
+
+    /// Takes back what was logged and kept beyond a state that the run goes back to.
     ///
     /// # Errors
     /// When the disk fails.
-    pub(crate) fn go_back(&mut self, position: Position) -> Result<(), TrainError> {
+    pub(crate) fn go_back(&mut self, to: &TrainingState) -> Result<(), TrainError> {
+        let position = to.position;
+        measuring::publish(self.context.run, to.best.as_ref())?;
         self.log = MetricsLog::open(&self.context.run.metrics(), position.images)?;
         self.events.restart(position.images)?;
         self.context.progress.begin("training", self.plan.target_images);

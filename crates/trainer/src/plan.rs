@@ -84,12 +84,17 @@ impl Plan {
 
 /// The recipe that the configuration asks for, with its overrides.
 pub(crate) fn recipe(train: &TrainConfig) -> Result<Recipe, RecipeError> {
-    Recipe::named(&train.recipe)?.with_overrides(&train.r#override)
+    base_recipe(train)?.with_overrides(&train.r#override)
+}
+
+/// The same without them.
+fn base_recipe(train: &TrainConfig) -> Result<Recipe, RecipeError> {
+    if train.has_recipe_file() { Recipe::parse(&train.recipe_text) } else { Recipe::named(&train.recipe) }
 }
 
 /// What keeps a configuration from being trained, whatever the dataset: all problems at once.
 pub(crate) fn problems(config: &Config) -> Vec<String> {
-    let recipe = match Recipe::named(&config.train.recipe) {
+    let recipe = match base_recipe(&config.train) {
         Ok(recipe) => recipe,
         Err(error) => return vec![format!("train.recipe: {error}")],
     };
@@ -141,6 +146,9 @@ mod tests {
         unknown.train.recipe = "dcgann".into();
         check(unknown, &["train.recipe: there is no recipe \"dcgann\""]);
         check(config("lr = 1\nkernel = 2"), &["train.override: there is no key lr", "train.override: there is no"]);
+        let mut no_recipe = config("");
+        (no_recipe.train.recipe, no_recipe.train.recipe_text) = ("mine.toml".into(), "name = 1".into());
+        check(no_recipe, &["train.recipe: not a recipe"]);
         let mut odd = config("latent.size = 0");
         odd.pack.resolution = 50;
         check(odd, &["train.recipe: latent.size", "train.recipe: generator", "train.recipe: discriminator"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    Config, ContentHash,
+    BestGenerator, Config, ContentHash,
     id::RunId,
     layout::RunLayout,
     publish::{self, FileError},
@@ -57,6 +57,9 @@ pub(crate) struct Provenance {
     epochs: f64,
     /// SHA-256 of generator.safetensors; absent until there is one.
     generator: Option<ContentHash>,
+    /// What generator-best.safetensors is; absent where nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<BestGenerator>,
 }
 
 /// The dataset that the run was trained on, in numbers that are compared by eye.
@@ -96,6 +99,7 @@ impl Provenance {
             rollbacks: 0,
             epochs: 0.0,
             generator: None,
+            best: None,
         })
     }
 
@@ -108,6 +112,7 @@ impl Provenance {
         self.rollbacks = position.attempt;
         self.epochs = position.images as f64 / self.dataset.train_rows as f64;
         self.generator = Some(generator);
+        self.best = state.best.as_ref().map(|best| best.record.clone());
     }
 
     /// Writes the file in one step.

@@ -36,7 +36,7 @@ impl StateLoader<'_> {
             return Ok(state);
         }
         let Some(other) = self.branch_from else {
-            return Ok(TrainingState { networks: fresh()?, position: Position::default(), origin: None });
+            return Ok(TrainingState { networks: fresh()?, position: Position::default(), origin: None, best: None });
         };
         let state = checkpoint::branch(other, fresh)?;
         let origin = state.origin.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -42,8 +42,8 @@ fn differences(layout: &Layout, plan: &Plan, run: &RunId) -> Result<Vec<String>,
     Ok(identity.map_or_else(unreadable, |identity| identity.differences(&plan.identity)))
 }
 
-/// Makes the run's folder ready: emptied of the trainer's files where the user wants to start anew, its configuration
-/// written, `latest` pointing at it.
+/// Makes the run's folder ready: emptied of the trainer's files where the user wants to start anew, its configuration and
+/// its recipe written, `latest` pointing at it.
 ///
 /// # Errors
 /// When the disk fails.
@@ -53,11 +53,13 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
         publish::remove_folder(&run.checkpoints())?;
         publish::remove_folder(&run.samples())?;
         events::remove(&run)?;
-        for file in [run.metrics(), run.generator(), run.provenance()] {
-            publish::remove_file(&file)?;
+        let best = [run.best_generator_record(), run.best_generator()];
+        for file in [run.metrics(), run.generator(), run.provenance()].iter().chain(&best) {
+            publish::remove_file(file)?;
         }
     }
     publish::write_file(&run.config(), config.to_toml().as_bytes())?;
+    publish::write_file(&run.recipe(), plan.recipe.to_toml().as_bytes())?;
     publish::point_at(&layout.latest_run(), &plan.run.to_string())?;
     Ok(run)
 }

@@ -2,11 +2,13 @@
 
 use contracts::{Config, Context, Report, Stage, StageId, lock, options::TrainOptions, report::State};
 use dataset::{Dataset, SplitName};
+use gan::Recipe;
 use generator::ChosenDevice;
 
 use crate::{
     context::TrainingContext,
     error::TrainError,
+    measuring::{self, MeasuringPlan},
     plan::{self, Plan},
     provenance::{self, Provenance},
     run_folder,
@@ -23,11 +25,11 @@ impl Stage for Train {
     type Options = TrainOptions;
 
     fn problems(config: &Config) -> Vec<String> {
-        plan::problems(config)
+        [plan::problems(config), measuring::problems(&config.train)].concat()
     }
 
     fn answer(context: &Context<'_>, options: &TrainOptions) -> Result<String, TrainError> {
-        options.verify.map_or_else(|| Ok(String::new()), |draw| verify(context, draw))
+        options.verify.map_or_else(|| Ok(list_recipes()), |draw| verify(context, draw))
     }
 
     fn run(context: &Context<'_>, _options: &TrainOptions) -> Result<Report, TrainError> {
@@ -37,6 +39,7 @@ impl Stage for Train {
         let split = dataset.split(SplitName::Train);
         let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?;
         let chosen = ChosenDevice::new(config.train.device)?;
+        let measuring = MeasuringPlan::new(&config.train, &plan, chosen.kind)?;
         tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);
 
         // The stage's lock is of this data folder; another one may hold the same dataset, and so the same run.
@@ -52,6 +55,8 @@ impl Stage for Train {
             &plan,
             &TrainingContext {
                 split,
+                holdout: dataset.split(SplitName::Holdout),
+                measuring: &measuring,
                 run: &run,
                 branch_from: branch_from.as_ref(),
                 device: &chosen.device,
@@ -71,6 +76,13 @@ impl Stage for Train {
         }
         Ok(report)
     }
+}
+
+/// A line a recipe: its name, and what it is.
+fn list_recipes() -> String {
+    let width = Recipe::names().into_iter().map(str::len).max().unwrap_or_default();
+    let recipes = Recipe::descriptions().map(|(name, description)| format!("{name:width$}  {description}\n"));
+    recipes.chain(["A recipe of your own: train.recipe = \"PATH.toml\"".to_owned()]).collect()
 }
 
 fn report(plan: &Plan, rows: usize, result: &TrainingResult) -> Report {
@@ -97,6 +109,10 @@ fn report(plan: &Plan, rows: usize, result: &TrainingResult) -> Report {
         if let Some(diversity) = metrics.diversity {
             figure("diversity", diversity.into());
         }
+    }
+    if let Some(best) = &result.reached.best {
+        figure("best_generator_kimg", best.record.kimg());
+        figure(&format!("best_{}", best.record.method.metric), best.record.value.into());
     }
     report
 }

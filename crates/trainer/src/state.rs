@@ -5,7 +5,7 @@ use std::fmt;
 use contracts::id::RunId;
 use serde::{Deserialize, Serialize};
 
-use crate::{networks::Networks, position::Position};
+use crate::{measuring::BestSoFar, networks::Networks, position::Position};
 
 /// The state of a run between two steps.
 pub(crate) struct TrainingState {
@@ -15,6 +15,8 @@ pub(crate) struct TrainingState {
     pub(crate) position: Position,
     /// The run whose weights this one began at; `None` where it began from nothing.
     pub(crate) origin: Option<Origin>,
+    /// The best of the generators that were measured; what follows does not depend on it.
+    pub(crate) best: Option<BestSoFar>,
 }
 
 /// Another run, at whose weights a run began.

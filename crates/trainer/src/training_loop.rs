@@ -28,7 +28,7 @@ pub(crate) struct TrainingResult {
     pub(crate) metrics: Option<StepMetrics>,
     /// Images shown a second in this process.
     pub(crate) images_per_second: Option<f64>,
-    /// Damaged checkpoints and rollbacks, a sentence each.
+    /// Damaged checkpoints, rollbacks, and what was learnt by heart, a sentence each.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ fn train_detecting(
     // What each step is made from, and what is observed on the way.
     let stepper =
         Stepper::new(plan, Batches::new(context.split, plan.seed, plan.recipe.augmentation.flip, &device), &device);
-    let mut observer = Observer::new(plan, context, detect, now.position)?;
+    let mut observer = Observer::new(plan, context, detect, &now)?;
     let (mut inspected, mut uninspected) = (None, None);
     if now.position.step == 0 {
         observer.sample(&now)?;
@@ -90,7 +90,7 @@ fn train_detecting(
             if let Some(divergence) = inspection.divergence {
                 now = loader.roll_back(divergence, position, &mut warnings)?;
                 tracing::warn!("{}", warnings.last().map_or("", String::as_str));
-                observer.go_back(now.position)?;
+                observer.go_back(&now)?;
                 // What is on disk there counts as this state, though its attempt is one less: whoever resumes from it
                 // comes to the same divergence and is rolled back as this process was.
                 saved_at = saved_at.and((now.position.step > 0).then_some(now.position));
@@ -100,6 +100,13 @@ fn train_detecting(
             (inspected, uninspected) = (Some(inspection.metrics), None);
         } else {
             uninspected = Some(metrics);
+        }
+
+        // How good the generator is, and whether it is the best so far: before a checkpoint, which keeps that too.
+        if context.measuring.is_due(position, before)
+            && let Some(best) = observer.measure(&now)?
+        {
+            now.best = Some(best);
         }
 
         // A grid of samples.
@@ -130,6 +137,7 @@ fn train_detecting(
     if state == State::Complete {
         observer.sample(&now)?;
     }
+    warnings.extend(observer.memorization_warnings());
     let images_per_second = (shown > 0).then(|| shown as f64 / started.elapsed().as_secs_f64());
     Ok(TrainingResult { state, reached: now, metrics: inspected, images_per_second, warnings })
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use contracts::{
+    BestGenerator,
     config::Resume,
     report::State,
     stage::{Interrupt, Progress},
@@ -76,7 +77,7 @@ fn a_run_interrupted_anywhere_ends_as_the_one_never_stopped() {
 
 #[test]
 fn a_run_interrupted_at_every_step_ends_as_the_one_never_stopped() {
-    let (whole, halting) = (Workshop::new(8), Workshop::new(8));
+    let (whole, halting) = (Workshop::new(8).measured(), Workshop::new(8).measured());
     whole.train().unwrap();
     for steps in 1..8 {
         assert_eq!(stop_after(&halting, steps).state, State::Interrupted);
@@ -87,15 +88,15 @@ fn a_run_interrupted_at_every_step_ends_as_the_one_never_stopped() {
 
 #[test]
 fn a_limit_raised_later_gives_what_it_had_given_from_the_start() {
-    let whole = Workshop::new(14);
+    let whole = Workshop::new(14).measured();
     whole.train().unwrap();
-    let raised = Workshop::new(5);
+    let raised = Workshop::new(5).measured();
     raised.train().unwrap();
     let raised = raised.lasting(14);
     raised.train().unwrap();
     // The shorter run's last grid is one more than the longer one's.
     let (raised, whole) = (raised.result(), whole.result());
-    assert_eq!((raised.generator, raised.metrics), (whole.generator, whole.metrics));
+    assert_eq!((raised.generator, raised.metrics, raised.best), (whole.generator, whole.metrics, whole.best));
 }
 
 #[test]
@@ -114,6 +115,48 @@ fn how_often_it_is_saved_and_sampled_changes_nothing() {
 }
 
 #[test]
+fn what_is_measured_changes_nothing_but_what_is_said() {
+    let (plain, measured) = (Workshop::new(8), Workshop::new(8).measured());
+    plain.train().unwrap();
+    let report = measured.train().unwrap();
+    assert_eq!(plain.run_folder().root().file_name(), measured.run_folder().root().file_name());
+    let (plain, run, measured) = (plain.result(), measured.run_folder(), measured.result());
+    assert_eq!((plain.generator, plain.samples), (measured.generator, measured.samples));
+    let (lines, of_steps): (Vec<_>, Vec<_>) =
+        measured.metrics.into_iter().partition(|line| line["network"] == "random-1");
+    assert_eq!(of_steps, plain.metrics);
+
+    // Eleven rows, one of them kept out, which is too few to measure by.
+    let images: Vec<u64> = lines.iter().map(|line| line["images"].as_u64().unwrap()).collect();
+    assert_eq!(images, [2, 4, 6, 8].map(|step| step * BATCH));
+    for line in &lines {
+        assert_eq!((&line["split"], &line["real_images"], &line["samples"]), (&"train".into(), &8.into(), &8.into()));
+        assert!(line["kernel"].is_f64() && line["precision"].is_number(), "{line}");
+    }
+    let best = measured.best.unwrap();
+    let least = lines.iter().min_by(|a, b| a["kernel"].as_f64().unwrap().total_cmp(&b["kernel"].as_f64().unwrap()));
+    assert_eq!(least.unwrap()["images"], best.images);
+    assert_eq!((best.method.metric.as_str(), report.figures["best_kernel"] as f32), ("kernel", best.value));
+    let provenance: serde_json::Value = serde_json::from_slice(&fs::read(run.provenance()).unwrap()).unwrap();
+    assert_eq!(serde_json::from_value::<BestGenerator>(provenance["best"].clone()).unwrap(), best);
+    let weights = fs::read(run.best_generator()).unwrap();
+    gan::Generator::from_safetensors(&weights, &burn::tensor::Device::flex()).unwrap();
+}
+
+#[test]
+fn a_run_that_was_never_measured_can_be_from_now_on() {
+    let plain = Workshop::new(4);
+    plain.train().unwrap();
+    assert_eq!(plain.result().best, None);
+    let measured = plain.lasting(8).measured();
+    measured.train().unwrap();
+    let whole = Workshop::new(8);
+    whole.train().unwrap();
+    assert_eq!(measured.result().generator, whole.result().generator);
+    assert!(measured.result().best.is_some_and(|best| best.images > 4 * BATCH));
+}
+
+#[test]
 fn a_finished_run_asked_again_takes_no_step() {
     let workshop = Workshop::new(5);
     workshop.train().unwrap();
@@ -126,15 +169,16 @@ fn a_finished_run_asked_again_takes_no_step() {
 
 #[test]
 fn starting_anew_leaves_nothing_of_the_old_run() {
-    let mut workshop = Workshop::new(9);
+    let mut workshop = Workshop::new(9).measured();
     workshop.train().unwrap();
     let before = workshop.result();
     workshop.config.train.resume = Resume::Never;
     workshop.train().unwrap();
     assert_eq!(workshop.result(), before);
-    let shorter = workshop.lasting(2);
+    let mut shorter = workshop.lasting(2);
+    shorter.config.train.metrics.clear();
     shorter.train().unwrap();
-    assert_eq!(shorter.result().metrics.len(), 2);
+    assert_eq!((shorter.result().metrics.len(), shorter.result().best), (2, None));
     assert_eq!(shorter.checkpoints(), [format!("{:010}", 2 * BATCH)]);
 }
 
@@ -148,13 +192,13 @@ fn the_last_three_checkpoints_are_kept() {
 
 #[test]
 fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
-    let whole = Workshop::new(10);
+    let whole = Workshop::new(10).measured();
     whole.train().unwrap();
     let names = tiny::files(whole.run_folder().checkpoint(9 * BATCH))
         .into_iter()
         .map(|path| path.file_name().unwrap().to_owned());
     for name in names {
-        let damaged = Workshop::new(9);
+        let damaged = Workshop::new(9).measured();
         damaged.train().unwrap();
         let path = damaged.run_folder().checkpoint(9 * BATCH).join(&name);
         let mut content = fs::read(&path).unwrap();
@@ -279,6 +323,56 @@ fn phases_schedules_clipping_and_parts_are_as_exact_as_the_rest() {
     plain.config.train.r#override["generator"].as_table_mut().unwrap().remove("optimizer").unwrap();
     plain.train().unwrap();
     assert_ne!(plain.result().generator, whole.result().generator);
+}
+
+/// Each with random draws of its own, or with a schedule that must not lose its place.
+#[test]
+fn every_recipe_is_exact_wherever_it_is_interrupted() {
+    let narrow = "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n";
+    let residual = "generator.family = \"resnet\"\ngenerator.kernel = 3\ndiscriminator.family = \"resnet\"\n\
+                    discriminator.kernel = 3\ndiscriminator.minibatch_group = 4\n";
+    for (recipe, overrides) in [
+        (
+            "modern",
+            "augmentation = { flip = true, color = true, translation = 0.125, cutout = 0.5, probability = 0.5 }",
+        ),
+        ("dcgan", "objective.name = \"hinge\"\nregularization = { r1 = 1.0, r2 = 0.5, every = 3 }"),
+        ("dcgan", "objective.name = \"wasserstein\"\nregularization.gradient_penalty = 10.0"),
+        ("dcgan", &format!("objective.name = \"relativistic\"\n{residual}regularization = {{ r1 = 1.0, r2 = 1.0 }}")),
+        ("dcgan-tutorial", "objective.name = \"least-squares\""),
+    ] {
+        let workshop = || {
+            let mut workshop = Workshop::new(7);
+            workshop.config.train.recipe = recipe.into();
+            workshop.config.train.r#override = format!("{narrow}{overrides}").parse().unwrap();
+            workshop
+        };
+        let (whole, halting) = (workshop(), workshop());
+        whole.train().unwrap();
+        let mut steps = 2;
+        while stop_after(&halting, steps).state == State::Interrupted {
+            steps += 2;
+        }
+        assert_eq!(halting.result(), whole.result(), "{recipe} with {overrides}");
+    }
+}
+
+#[test]
+fn the_recipe_in_a_runs_folder_makes_the_same_generator() {
+    let first = Workshop::new(3);
+    first.train().unwrap();
+    let text = fs::read_to_string(first.run_folder().recipe()).unwrap();
+    let mut second = Workshop::new(3);
+    second.config.train.r#override.clear();
+    (second.config.train.recipe, second.config.train.recipe_text) = ("my recipe.toml".into(), text.clone());
+    second.train().unwrap();
+    assert_eq!(second.result(), first.result());
+    let run = second.run_folder();
+    assert!(run.root().file_name().unwrap().to_str().unwrap().starts_with("my-recipe-16px-"), "{run:?}");
+    assert_eq!(fs::read_to_string(run.recipe()).unwrap(), text);
+    // Another text in the same file is another run.
+    second.config.train.recipe_text = text.replace("label_smoothing = 0.0", "label_smoothing = 0.1");
+    assert_ne!(second.run_folder(), run);
 }
 
 #[test]

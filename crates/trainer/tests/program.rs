@@ -16,7 +16,7 @@ use tiny::{BATCH, ROWS, SIDE, Workshop};
 #[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
     let results = ["1", "2"].map(|threads| {
-        let workshop = Workshop::new(6);
+        let workshop = Workshop::new(6).measured();
         let output = workshop.program().env("RAYON_NUM_THREADS", threads).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         workshop.result()
@@ -27,10 +27,10 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
 #[test]
 fn a_run_killed_at_any_moment_ends_as_the_one_never_killed() {
     const STEPS: u64 = 120;
-    let whole = Workshop::new(STEPS);
+    let whole = Workshop::new(STEPS).measured();
     whole.train().unwrap();
 
-    let killed = Workshop::new(STEPS);
+    let killed = Workshop::new(STEPS).measured();
     let (mut wait, mut kills) = (Duration::from_millis(3), 0);
     loop {
         let mut child = killed.program().spawn().unwrap();
@@ -121,6 +121,30 @@ fn what_it_cannot_use_it_says_and_how_to_fix_it() {
     check(|w| w.config.pack.resolution = 32, 1, &["16 px", "pack.resolution"]);
     check(|w| fs::remove_dir_all(w.layout().dataset()).unwrap(), 1, &["no dataset at", "cargo xtask pack"]);
     check(|w| damage(&w.layout().dataset()), 1, &["the dataset is damaged", ".arrow"]);
+}
+
+#[test]
+fn a_recipe_in_a_file_is_read_beside_the_configuration() {
+    let workshop = Workshop::new(2);
+    workshop.train().unwrap();
+    let folder = workshop.run_folder().root().to_path_buf();
+    let set = format!("train.recipe={}", workshop.run_folder().recipe().display());
+    let output = workshop.program().args(["--set", &set, "--set", "train.override={}"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Report = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report.output, Some(workshop.result().generator));
+    assert_ne!(report.run.unwrap().to_string(), folder.file_name().unwrap().to_str().unwrap());
+    let output = workshop.program().args(["--set", "train.recipe=nowhere.toml"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("cannot read the recipe at"), "{said}");
+}
+
+#[test]
+fn recipes_are_listed_a_line_each() {
+    let output = Workshop::new(1).program().arg("--list-recipes").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("dcgan-paper     The networks of the DCGAN paper"), "{text}");
+    assert_eq!(text.lines().count(), gan::Recipe::names().len() + 1);
 }
 
 #[cfg(not(feature = "gpu"))]

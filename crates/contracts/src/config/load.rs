@@ -1,6 +1,6 @@
 //! From a file, a profile and `--set` options to a [`Config`], with every problem found on the way.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 use toml::{Table, Value};
 
@@ -71,7 +71,27 @@ impl Resolver {
         for set in request.set {
             self.apply_set(set);
         }
+        self.read_recipe(request.file);
         self.check_values();
+    }
+
+    /// Takes over what the recipe's file says, its path relative to the configuration's. Where the file is gone, a text that
+    /// was taken over before still holds: a run's own configuration has one.
+    fn read_recipe(&mut self, configuration: &Path) {
+        let train = &mut self.config.train;
+        if !train.has_recipe_file() {
+            return;
+        }
+        let path = configuration.with_file_name(&train.recipe);
+        match fs::read_to_string(&path) {
+            Ok(text) => train.recipe_text = text,
+            Err(_) if !train.recipe_text.is_empty() => {}
+            Err(error) => {
+                let origin = self.origins.get("train.recipe").cloned().unwrap_or_default();
+                let message = format!("train.recipe: cannot read the recipe at {}: {error}", path.display());
+                self.problems.push(Problem { origin, message });
+            }
+        }
     }
 
     fn apply_all(&mut self, assignments: Vec<Assignment>) {

@@ -1,6 +1,6 @@
 //! `[train]` and `[report]`: dataset to weights, and the page that shows them.
 
-use std::{fmt, str::FromStr};
+use std::{ffi::OsStr, fmt, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -90,8 +90,10 @@ pub enum Convolution {
 section! {
     /// `[train]`: what is trained, on what, for how long.
     TrainConfig in "train" {
-        /// A named recipe: networks, objective, optimizer and schedule.
+        /// A recipe's name, or the path of its TOML file: networks, objective, optimizer and schedule.
         recipe: String = "dcgan".into(), Output;
+        /// What that file says: read together with the configuration, so that a run is known by it. Not to be set by hand.
+        recipe_text: String = String::new(), Output, added;
         /// auto, cpu, gpu, gpu:N, cuda or cuda:N.
         device: DeviceChoice = DeviceChoice::Auto, Runtime;
         /// Real images that a training step sees.
@@ -120,6 +122,20 @@ section! {
         /// auto: resume at the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
         /// another run at the weights of the one trained last; never: start anew.
         resume: Resume = Resume::Auto, Runtime;
+    }
+}
+
+impl TrainConfig {
+    /// Whether the recipe is a file's, and not one of those that have a name.
+    pub fn has_recipe_file(&self) -> bool {
+        Path::new(&self.recipe).extension().is_some_and(|extension| extension == "toml")
+    }
+
+    /// What runs by the recipe are called: its name, or its file's, in the letters that such names can have.
+    pub fn recipe_name(&self) -> String {
+        let name = if self.has_recipe_file() { Path::new(&self.recipe).file_stem() } else { None };
+        let name = name.map_or(self.recipe.as_str().into(), OsStr::to_string_lossy);
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' }).collect()
     }
 }
 
@@ -167,6 +183,18 @@ mod tests {
         check("cuda", Some(DeviceChoice::Cuda(0)));
         check("cuda:1", Some(DeviceChoice::Cuda(1)));
         check("cudas:1", None);
+    }
+
+    #[test]
+    fn runs_are_called_by_their_recipe() {
+        let check = |recipe: &str, has_file, expected| {
+            let train = TrainConfig { recipe: recipe.into(), ..TrainConfig::default() };
+            assert_eq!((train.has_recipe_file(), train.recipe_name().as_str()), (has_file, expected), "{recipe}");
+        };
+        check("dcgan-paper", false, "dcgan-paper");
+        check("recipes/my best one.toml", true, "my-best-one");
+        check("../ü.v2.toml", true, "--v2");
+        check("dcgan/toml", false, "dcgan-toml");
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl RunLayout {
         self.root.join("config.toml")
     }
 
+    /// The recipe as it was trained, overrides put in: with the dataset and the seed it makes the same generator again.
+    pub fn recipe(&self) -> PathBuf {
+        self.root.join("recipe.toml")
+    }
+
     /// Losses and rates, a JSON object a line.
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")

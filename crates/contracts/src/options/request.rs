@@ -81,7 +81,7 @@ mod tests {
     use clap::Args;
 
     use super::*;
-    use crate::options::{CrawlOptions, CropOptions, PackOptions, ReportOptions};
+    use crate::options::{CrawlOptions, CropOptions, PackOptions, ReportOptions, TrainOptions};
 
     fn check<O: StageOptions + Args + PartialEq + std::fmt::Debug>(options: O, expected: &[&str]) {
         let request = Request::from(&options);
@@ -102,6 +102,7 @@ mod tests {
         check(CrawlOptions { forget, ..Default::default() }, &["--forget=mini:1", "--forget=mini:2"]);
         check(CropOptions { shard: "2/8".parse().ok(), ..Default::default() }, &["--shard=2/8"]);
         check(CropOptions { verify: "7".parse().ok(), ..Default::default() }, &["--verify=7"]);
+        check(TrainOptions { list_recipes: true, ..Default::default() }, &["--list-recipes"]);
         let (export, out) = ("parquet".parse().ok(), Some("-out".into()));
         check(PackOptions { export, out, ..Default::default() }, &["--export=parquet", "--out=-out"]);
         let compare = vec!["dcgan".into(), "latest".into()];

@@ -135,11 +135,14 @@ pub struct TrainOptions {
     /// Compare the newest checkpoint and the weights with their hashes: a number takes these, "all" every checkpoint.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N"))]
     pub verify: Option<Draw>,
+    /// Say what each recipe that has a name is.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with = "verify"))]
+    pub list_recipes: bool,
 }
 
 impl StageOptions for TrainOptions {
     fn mode(&self) -> Mode {
-        verifying(self.verify)
+        if self.list_recipes { Mode::Question } else { verifying(self.verify) }
     }
 }
 

@@ -28,7 +28,7 @@ impl Config {
             hasher.field(key.as_bytes());
             hasher.field(value.as_bytes());
         }
-        RunId::new(&self.train.recipe, self.pack.resolution, &hasher.finish())
+        RunId::new(&self.train.recipe_name(), self.pack.resolution, &hasher.finish())
     }
 
     fn keys_where(&self, stage: StageId, keep: impl Fn(Effect) -> bool) -> BTreeMap<String, String> {

@@ -1,7 +1,8 @@
 //! A training step: with fast and stock operators, and PyTorch's beside them where it is installed.
 //!
 //! ```text
-//! cargo bench -p trainer --bench train -- [--threads N] [--side PX] [--batch N] [--steps N] [--rounds N]
+//! cargo bench -p trainer --bench train -- [--recipe NAME] [--threads N] [--side PX] [--batch N] [--steps N]
+//!                                            [--rounds N]
 //! cargo bench -p trainer --bench train --features vulkan -- --device gpu [--batch N]
 //! ```
 //!
@@ -55,41 +56,46 @@ fn main() {
     let device = options.get("--device").map_or(Ok(DeviceChoice::Cpu), |text| text.parse()).unwrap();
     let on_cpu = device == DeviceChoice::Cpu;
     let steps = number("--steps", if on_cpu { 5 } else { 50 });
-    let job = Job { side: number("--side", 64), batch: number("--batch", 64), steps, device };
+    let recipe = options.get("--recipe").map_or("dcgan", |name| *name).to_owned();
+    let job = Job { recipe, side: number("--side", 64), batch: number("--batch", 64), steps, device };
     if let Some(operators) = options.get("--measure") {
         println!("{}", job.measure(operators));
         return;
     }
     let (threads, rounds) = (number("--threads", cores), number("--rounds", 2));
-    let with_pytorch = Command::new("python3").args(["-c", "import torch"]).output().is_ok_and(|o| o.status.success());
-    let Job { side, batch, .. } = job;
+    // Its script has the networks of one recipe.
+    let with_pytorch = job.recipe == "dcgan"
+        && Command::new("python3").args(["-c", "import torch"]).output().is_ok_and(|o| o.status.success());
+    let Job { side, batch, recipe, .. } = &job;
     println!(
-        "dcgan at {side} px, batch {batch}, {threads} threads, {rounds} rounds; {:.1} GFLOP a step",
+        "{recipe} at {side} px, batch {batch}, {threads} threads, {rounds} rounds; {:.1} GFLOP a step",
         job.gigaflops()
     );
     if !with_pytorch {
-        println!("PyTorch is left out: `python3 -c \"import torch\"` does not work here");
+        println!("PyTorch is left out: only dcgan is compared, where `python3 -c \"import torch\"` works");
     }
     let contestants = if on_cpu { ON_CPU } else { ON_GPU };
     let mut results: Vec<Vec<Value>> = vec![Vec::new(); contestants.len()];
     for _ in 0..rounds {
         for ((_, contestant), results) in contestants.iter().zip(&mut results) {
             if with_pytorch || matches!(contestant, Contestant::Ours(_)) {
-                let measured = run(*contestant, job, threads);
+                let measured = run(*contestant, &job, threads);
                 eprintln!("{contestant:?}: {:.1} ms a step", measured["steps"][0]["wall"]);
                 results.push(measured);
             }
         }
     }
-    print_table(job, contestants, &results);
+    print_table(&job, contestants, &results);
 }
 
 /// One process of a contestant, and what it measured.
-fn run(contestant: Contestant, job: Job, threads: usize) -> Value {
+fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
     let mut command = match contestant {
         Contestant::Ours(operators) => {
             let mut command = Command::new(env::current_exe().unwrap());
-            command.args(["--measure", operators]).env("RAYON_NUM_THREADS", threads.to_string());
+            command
+                .args(["--measure", operators, "--recipe", &job.recipe])
+                .env("RAYON_NUM_THREADS", threads.to_string());
             command
         }
         Contestant::PyTorch(way, precision) => {
@@ -109,7 +115,7 @@ fn run(contestant: Contestant, job: Job, threads: usize) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn print_table(job: Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
+fn print_table(job: &Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
     println!(
         "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimizers · average | GFLOP/s | matmul | memory |"
     );

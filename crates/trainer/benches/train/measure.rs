@@ -1,4 +1,4 @@
-//! One contestant of ours: steps of `dcgan` through `gan`'s own networks, phase by phase.
+//! One contestant of ours: steps of a recipe's networks and objective, phase by phase.
 
 use std::{fs, time::Instant};
 
@@ -7,13 +7,15 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use contracts::config::DeviceChoice;
-use gan::{Architecture, Discriminator, Ema, Generator, Operators, Philox, Recipe, Stream};
+use gan::{Discriminator, Ema, Generator, Operators, Philox, Recipe, Stream};
 use generator::{ChosenDevice, DeviceKind};
 use serde_json::{Value, json};
 
 /// What a step is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Job {
+    /// A recipe's name, or the path of its file.
+    pub(crate) recipe: String,
     pub(crate) side: usize,
     pub(crate) batch: usize,
     pub(crate) steps: usize,
@@ -24,26 +26,36 @@ pub(crate) struct Job {
 const WARM_UP: usize = 2;
 
 impl Job {
-    /// What the definition takes for the convolutions of a step, in 10⁹ multiplications and additions: D forwards three
-    /// times, its weights' gradients twice, its inputs' three times; G forwards and both gradients once.
-    pub(crate) fn gigaflops(self) -> f64 {
-        let (device, side) = (Device::flex(), self.side as u32);
-        let recipe = Recipe::named("dcgan").unwrap();
-        let generator = pass(recipe.generator(side, 1, &device).unwrap().architecture(), recipe.latent.size as usize);
-        let discriminator = pass(recipe.discriminator(side, 1, &device).unwrap().architecture(), 1);
-        self.batch as f64 * (3.0 * generator + 8.0 * discriminator) / 1e9
+    /// The recipe that is measured.
+    pub(crate) fn recipe(&self) -> Recipe {
+        match fs::read_to_string(&self.recipe) {
+            Ok(text) => Recipe::parse(&text).unwrap(),
+            Err(_) => Recipe::named(&self.recipe).unwrap(),
+        }
+    }
+
+    /// What the definition takes for the convolutions of a step, in 10⁹ multiplications and additions: each network once
+    /// updated, on the same latents.
+    pub(crate) fn gigaflops(&self) -> f64 {
+        let (recipe, side) = (self.recipe(), self.side as u32);
+        let generator = recipe.generator(side, 1, &Device::flex()).unwrap().architecture().clone();
+        let discriminator = recipe.discriminator(side, 1, &Device::flex()).unwrap().architecture().clone();
+        let generator = generator.generator_cost(recipe.latent.size).unwrap().multiplications as f64;
+        let discriminator = discriminator.discriminator_cost().unwrap().multiplications as f64;
+        // D forwards three times, its weights' gradients twice, its inputs' three times; G forwards and both gradients once.
+        2.0 * self.batch as f64 * (3.0 * generator + 8.0 * discriminator) / 1e9
     }
 
     /// Trains for some steps and returns what they took.
     ///
     /// A GPU works while the processor prepares what comes next. There the phases are those of steps that wait for it
     /// after each, and a step's time is taken over as many that do not wait.
-    pub(crate) fn measure(self, operators: &str) -> Value {
+    pub(crate) fn measure(&self, operators: &str) -> Value {
         let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
         let before = memory_mib("VmRSS:");
         let ChosenDevice { device, kind, .. } = ChosenDevice::new(self.device).unwrap();
         let on_tape = device.clone().autodiff();
-        let recipe = Recipe::named("dcgan").unwrap();
+        let recipe = self.recipe();
         let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
         let philox = Philox::new(1, Stream::TrainingLatents);
         let real: Vec<_> = (0..4).map(|batch| self.images(batch, &on_tape)).collect();
@@ -72,7 +84,7 @@ impl Job {
         json!({ "steps": steps, "memory_mib": memory, "matmul_gflops": matmul_gflops(&device) })
     }
 
-    fn images(self, batch: u64, device: &Device) -> Tensor<4> {
+    fn images(&self, batch: u64, device: &Device) -> Tensor<4> {
         let shape = [self.batch, 3, self.side, self.side];
         let mut values = vec![0.0; shape.iter().product()];
         Philox::new(1, Stream::Augmentation).fill_uniform(batch, &mut values);
@@ -101,35 +113,28 @@ impl Networks {
     }
 
     fn step(&mut self, recipe: &Recipe, shown: u64, real: Tensor<4>, latents: Tensor<2>, clock: &mut Clock) {
-        let (rate, count) = (recipe.generator.optimizer.learning_rate, real.dims()[0] as u64);
+        let (rates, count) =
+            ([&recipe.generator, &recipe.discriminator].map(|n| n.optimizer.learning_rate), real.dims()[0]);
+        let count = count as u64;
         let fake = self.generator.forward(latents);
-        let logits = (self.discriminator.forward(real), self.discriminator.forward(fake.clone().detach()));
+        let logits = (self.discriminator.forward(real.clone()), self.discriminator.forward(fake.clone().detach()));
         let loss = recipe.objective.discriminator_loss(logits.0, logits.1);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.discriminator);
         clock.lap("discriminator");
-        self.discriminator = self.discriminator_adam.step(rate, self.discriminator.clone(), gradients);
+        self.discriminator = self.discriminator_adam.step(rates[1], self.discriminator.clone(), gradients);
         clock.lap("optimizers");
 
-        let logits = self.discriminator.without_weight_gradients().forward(fake);
-        let gradients = recipe.objective.generator_loss(None, logits).backward();
+        let frozen = self.discriminator.without_weight_gradients();
+        let real = recipe.objective.needs_real_logits().then(|| frozen.forward(real));
+        let gradients = recipe.objective.generator_loss(real, frozen.forward(fake)).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.generator);
         clock.lap("generator");
-        self.generator = self.generator_adam.step(rate, self.generator.clone(), gradients);
+        self.generator = self.generator_adam.step(rates[0], self.generator.clone(), gradients);
         clock.lap("optimizers");
 
         self.average.update(&self.generator, count, shown + count);
         clock.lap("average");
     }
-}
-
-/// Operations of one pass over one image; `ends` are the channels beyond the coarsest features.
-fn pass(architecture: &Architecture, ends: usize) -> f64 {
-    let features = architecture.features().unwrap();
-    let taps = (architecture.kernel * architecture.kernel) as usize;
-    let (coarsest, finest) = (features[0], features[features.len() - 1]);
-    let inner: usize = features.windows(2).map(|pair| pair[0].0 * pair[1].0 * pair[0].1.pow(2) * taps).sum();
-    let outer = 3 * finest.0 * finest.1.pow(2) * taps + ends * coarsest.0 * coarsest.1.pow(2);
-    2.0 * (inner + outer) as f64
 }
 
 /// Time since the step began, by the clock and by the process's CPU time.

@@ -8,7 +8,7 @@ use burn::{
     tensor::Bytes,
 };
 use contracts::{
-    ContentHash,
+    BestGenerator, ContentHash,
     id::RunId,
     layout::CheckpointFile,
     publish::{self, FileError},
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::TrainError,
     identity::RunIdentity,
+    measuring::BestSoFar,
     networks::Networks,
     plan::Plan,
     position::Position,
@@ -29,8 +30,11 @@ use crate::{
 const FORMAT: &str = "nijigen-checkpoint";
 
 /// The format's version; others are passed over. History: 1, the first; 2, the run's identity setting by setting, the
-/// attempt and the origin.
-const VERSION: u32 = 2;
+/// attempt and the origin; 3, the best generator so far.
+const VERSION: u32 = 3;
+
+/// The oldest version that is read: it lacks nothing that a run needs to go on as it would have.
+const MIN_VERSION: u32 = 2;
 
 /// `state.json`: the state and what vouches for it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,6 +60,10 @@ pub(super) struct CheckpointState {
     pub(super) position: Position,
     /// The run whose weights it began at.
     pub(super) origin: Option<Origin>,
+    /// The best of the generators that were measured. Left out where there is none, so that the hash of a state of
+    /// version 2 is that of what version 2 wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<BestGenerator>,
     /// SHA-256 of each other file.
     files: BTreeMap<String, ContentHash>,
 }
@@ -70,7 +78,7 @@ pub(super) enum CheckpointProblem {
     #[error("state.json is not one: {0}")]
     State(#[from] serde_json::Error),
     /// Another format, or another version of it.
-    #[error("it is {format} version {version}, not {FORMAT} version {VERSION}")]
+    #[error("it is {format} version {version}, not {FORMAT} version {MIN_VERSION} to {VERSION}")]
     Version { format: String, version: u32 },
     /// A file whose hash is another than when it was written.
     #[error("{} is not what was written", .0.name())]
@@ -85,12 +93,14 @@ pub(super) enum CheckpointProblem {
 /// # Errors
 /// When the device or the disk fails.
 pub(super) fn write(folder: &Path, plan: &Plan, state: &TrainingState) -> Result<(), TrainError> {
-    let TrainingState { networks, position, origin } = state;
+    let TrainingState { networks, position, origin, best } = state;
     let records = records(networks)
         .map_err(|error| ReadbackError { what: "the checkpoint's tensors", reason: error.to_string() })?;
+    let mut files: Vec<(CheckpointFile, &[u8])> = records.iter().map(|(file, record)| (*file, &record[..])).collect();
+    files.extend(best.as_ref().map(|best| (CheckpointFile::BestGenerator, &best.weights[..])));
     publish::publish_folder::<TrainError>(folder, |folder| {
-        for (file, record) in &records {
-            publish::write_file(&file.within(folder), record)?;
+        for (file, content) in &files {
+            publish::write_file(&file.within(folder), content)?;
         }
         let state = CheckpointState {
             format: FORMAT.into(),
@@ -99,7 +109,8 @@ pub(super) fn write(folder: &Path, plan: &Plan, state: &TrainingState) -> Result
             identity: plan.identity.clone(),
             position: *position,
             origin: origin.clone(),
-            files: records.iter().map(|(file, record)| (file.name().to_owned(), ContentHash::of(record))).collect(),
+            best: best.as_ref().map(|best| best.record.clone()),
+            files: files.iter().map(|(file, content)| (file.name().to_owned(), ContentHash::of(content))).collect(),
         };
         let path = CheckpointFile::State.within(folder);
         let json = state.seal().map_err(|error| FileError::at("write", &path)(error.into()))?;
@@ -137,13 +148,7 @@ impl CheckpointState {
     /// # Errors
     /// When a file cannot be read, was changed since, or does not fit the networks.
     pub(super) fn load(&self, folder: &Path, networks: Networks) -> Result<Networks, CheckpointProblem> {
-        let read = |file: CheckpointFile| -> Result<Bytes, CheckpointProblem> {
-            let content = publish::read_file(&file.within(folder))?;
-            match self.files.get(file.name()) {
-                Some(hash) if *hash == ContentHash::of(&content) => Ok(Bytes::from_bytes_vec(content)),
-                _ => Err(CheckpointProblem::Changed(file)),
-            }
-        };
+        let read = |file| Ok::<_, CheckpointProblem>(Bytes::from_bytes_vec(self.content(folder, file)?));
         let record = |file| Ok::<_, CheckpointProblem>(ModuleRecord::from_bytes(read(file)?)?);
         let average = networks.generator.clone().valid().try_load_record(record(CheckpointFile::Average)?)?;
         Ok(Networks {
@@ -157,6 +162,27 @@ impl CheckpointState {
         })
     }
 
+    /// The best generator so far, with its weights.
+    ///
+    /// # Errors
+    /// When their file cannot be read or was changed since.
+    pub(super) fn best(&self, folder: &Path) -> Result<Option<BestSoFar>, CheckpointProblem> {
+        let with_weights = |record: BestGenerator| {
+            let weights = self.content(folder, CheckpointFile::BestGenerator)?;
+            Ok(BestSoFar { record, weights })
+        };
+        self.best.clone().map(with_weights).transpose()
+    }
+
+    /// A file's content, as it was when its hash was written down.
+    fn content(&self, folder: &Path, file: CheckpointFile) -> Result<Vec<u8>, CheckpointProblem> {
+        let content = publish::read_file(&file.within(folder))?;
+        match self.files.get(file.name()) {
+            Some(hash) if *hash == ContentHash::of(&content) => Ok(content),
+            _ => Err(CheckpointProblem::Changed(file)),
+        }
+    }
+
     fn seal(self) -> serde_json::Result<Vec<u8>> {
         // Of the compact JSON, so that the hash does not depend on how the file is laid out.
         let sha256 = ContentHash::of(&serde_json::to_vec(&self)?);
@@ -165,7 +191,7 @@ impl CheckpointState {
 
     fn open(json: &[u8]) -> Result<Self, CheckpointProblem> {
         let Envelope { state, sha256 } = serde_json::from_slice(json)?;
-        if (state.format.as_str(), state.version) != (FORMAT, VERSION) {
+        if state.format != FORMAT || !(MIN_VERSION..=VERSION).contains(&state.version) {
             return Err(CheckpointProblem::Version { format: state.format, version: state.version });
         }
         if ContentHash::of(&serde_json::to_vec(&state)?) != sha256 {

@@ -7,7 +7,7 @@ use std::{
 
 use burn::tensor::Device;
 use contracts::{
-    Config, ContentHash, Layout,
+    BestGenerator, Config, ContentHash, Layout,
     config::DeviceChoice,
     layout::RunLayout,
     publish,
@@ -15,9 +15,10 @@ use contracts::{
 };
 use dataset::{Dataset, Dhash, ImageShape, Limits, Row, SplitName, Writer};
 use generator::ChosenDevice;
+use metrics::Metric;
 
 use super::*;
-use crate::{health::Divergence, position::Position};
+use crate::{health::Divergence, measuring::MeasuringPlan, position::Position};
 
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;
@@ -28,6 +29,7 @@ struct Trial {
     run: RunLayout,
     dataset: Dataset,
     plan: Plan,
+    measuring: MeasuringPlan,
     device: ChosenDevice,
 }
 
@@ -49,7 +51,15 @@ impl Trial {
         write_squares(&layout);
         let dataset = Dataset::open(&layout.dataset()).unwrap();
         let plan = Plan::new(&config, &dataset.hash(), SIDE, dataset.split(SplitName::Train).len()).unwrap();
-        Self { run: layout.run(&plan.run), dataset, plan, device, _root: root }
+        let measuring = MeasuringPlan::new(&config.train, &plan, device.kind).unwrap();
+        Self { run: layout.run(&plan.run), dataset, plan, measuring, device, _root: root }
+    }
+
+    /// The same run, its generator measured at every second step.
+    fn measured() -> Self {
+        let mut trial = Self::new();
+        trial.measuring = MeasuringPlan { metrics: vec![Metric::Kernel], samples: 8, interval: 2 * BATCH };
+        trial
     }
 
     fn train(&self, detect: DetectDivergence) -> Result<TrainingResult, TrainError> {
@@ -64,6 +74,8 @@ impl Trial {
     ) -> Result<TrainingResult, TrainError> {
         let context = TrainingContext {
             split: self.dataset.split(SplitName::Train),
+            holdout: self.dataset.split(SplitName::Holdout),
+            measuring: &self.measuring,
             run: &self.run,
             branch_from: None,
             device: &self.device.device,
@@ -72,6 +84,14 @@ impl Trial {
             interrupt,
         };
         train_detecting(&self.plan, &context, detect)
+    }
+
+    /// What the folder says of the best generator.
+    fn best(&self) -> Option<BestGenerator> {
+        let best = BestGenerator::read(&self.run).unwrap();
+        let weights = self.run.best_generator();
+        assert_eq!(weights.exists(), best.is_some());
+        best.inspect(|best| assert_eq!(ContentHash::of_file(&weights).unwrap(), best.generator))
     }
 
     /// The metrics but for their rates.
@@ -179,14 +199,16 @@ fn a_rollback_goes_back_to_the_last_good_checkpoint_with_other_numbers() {
 
 #[test]
 fn a_run_with_a_rollback_is_exact_wherever_it_is_interrupted() {
+    let whole = Trial::measured();
     // A divergence before the first checkpoint, and twice after another.
     let detect: DetectDivergence = |_, _, Position { step, attempt, .. }| {
         matches!((step, attempt), (2, 0) | (7, 1) | (8, 2)).then_some(DIVERGENCE)
     };
-    let whole = Trial::new();
     let expected = whole.train(detect).unwrap();
     assert_eq!(expected.reached.position.attempt, 3);
-    let halting = Trial::new();
+    let best = whole.best();
+    assert_eq!(best, expected.reached.best.as_ref().map(|best| best.record.clone()));
+    let halting = Trial::measured();
     for images in (1..).map(|halt| halt * 4 * BATCH) {
         let interrupt = Interrupt::default();
         let progress = StopAfter { images: images.into(), interrupt: &interrupt };
@@ -197,6 +219,39 @@ fn a_run_with_a_rollback_is_exact_wherever_it_is_interrupted() {
         }
     }
     assert_eq!(halting.lines(), whole.lines());
+    assert_eq!(halting.best(), best);
+}
+
+#[test]
+fn a_rollback_takes_the_best_generator_back() {
+    // Measured at step 8 only, which is after the checkpoint of step 6.
+    let trial = || {
+        let mut trial = Trial::measured();
+        trial.measuring.interval = 8 * BATCH;
+        trial
+    };
+    let sound = trial();
+    sound.train(|_, _, _| None).unwrap();
+    assert_eq!(sound.best().unwrap().images, 8 * BATCH);
+
+    // From step 9 back to 6 with the first numbers, and with the others not so far that anything is measured again.
+    let trial = trial();
+    let diverged = trial
+        .train(|_, _, Position { step, attempt, .. }| (step >= if attempt == 0 { 9 } else { 7 }).then_some(DIVERGENCE));
+    assert!(matches!(diverged, Err(TrainError::Diverged { rollbacks: 3, .. })));
+    assert_eq!(trial.best(), None);
+}
+
+#[test]
+fn weights_do_not_depend_on_what_is_measured() {
+    let [plain, measured] = [Trial::new(), Trial::measured()];
+    let [without, with] = [&plain, &measured].map(|trial| weights(&trial.train(|_, _, _| None).unwrap()));
+    assert_eq!(without, with);
+    assert_eq!(plain.best(), None);
+    let steps =
+        |trial: &Trial| trial.lines().into_iter().filter(|line| line.get("kernel").is_none()).collect::<Vec<_>>();
+    assert_eq!(steps(&plain), steps(&measured));
+    assert_eq!(measured.lines().len() - plain.lines().len(), 6);
 }
 
 #[test]

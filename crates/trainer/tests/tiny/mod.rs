@@ -8,7 +8,7 @@ use std::{
 };
 
 use contracts::{
-    Config, ContentHash, Context, Layout, Report, Stage,
+    BestGenerator, Config, ContentHash, Context, Layout, Report, Stage,
     layout::RunLayout,
     publish,
     stage::{Interrupt, Progress, Silent},
@@ -47,6 +47,14 @@ impl Workshop {
         let workshop = Self { root, config }.lasting(steps);
         write_dataset(&workshop.layout(), ROWS);
         workshop
+    }
+
+    /// The same, its generator measured at every second step, of as few samples as have a distance.
+    pub(crate) fn measured(mut self) -> Self {
+        self.config.train.metrics = vec!["kernel".into(), "precision".into()];
+        self.config.train.metrics_kimg = kimg(2);
+        self.config.train.metrics_samples = 8;
+        self
     }
 
     /// The same with another number of steps.
@@ -88,7 +96,10 @@ impl Workshop {
         let text = fs::read_to_string(run.metrics()).unwrap();
         let metrics = text.lines().map(|line| without_rate(serde_json::from_str(line).unwrap())).collect();
         let samples = files(run.samples()).into_iter().map(|path| fs::read(path).unwrap()).collect();
-        Outcome { generator: ContentHash::of_file(&run.generator()).unwrap(), metrics, samples }
+        let best = BestGenerator::read(&run).unwrap();
+        let weights = run.best_generator().exists().then(|| ContentHash::of_file(&run.best_generator()).unwrap());
+        assert_eq!(best.as_ref().map(|best| best.generator), weights);
+        Outcome { generator: ContentHash::of_file(&run.generator()).unwrap(), metrics, samples, best }
     }
 
     /// The checkpoints' names, oldest first.
@@ -104,6 +115,7 @@ pub(crate) struct Outcome {
     pub(crate) generator: ContentHash,
     pub(crate) metrics: Vec<Value>,
     pub(crate) samples: Vec<Vec<u8>>,
+    pub(crate) best: Option<BestGenerator>,
 }
 
 /// The images of so many steps, in thousands.
@@ -158,6 +170,7 @@ fn disc(number: usize) -> Vec<u8> {
 }
 
 fn without_rate(mut line: Value) -> Value {
-    line.as_object_mut().unwrap().remove("images_per_second").unwrap();
+    let removed = line.as_object_mut().unwrap().remove("images_per_second");
+    assert!(removed.is_some() != line.get("network").is_some(), "a step's line has a rate, and no other has: {line}");
     line
 }
