@@ -1,5 +1,6 @@
 """Opens every export with the reader that it is made for: the golden file that the exporter's test is held against.
 
+    cargo build --release -p dataset-parquet
     cargo run --release -p dataset-packer --example exports -- target/exports
     python tests/oracles/read_exports.py target/exports > crates/dataset-packer/tests/golden/exports.json
 

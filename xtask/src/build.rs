@@ -13,6 +13,9 @@ use crate::{
 /// The stand-in booru's program and crate.
 pub(crate) const MINI_BOORU: &str = "mini-booru";
 
+/// The program that alone reads and writes Parquet, and its crate.
+const PARQUET: &str = "dataset-parquet";
+
 /// The cargo feature that a stage's crate is built with.
 pub(crate) fn feature(stage: StageId, config: &Config) -> Option<&'static str> {
     match (stage.spec().feature)(config)? {
@@ -84,6 +87,19 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
         bail!("the build failed; `cargo xtask setup` installs what the system lacks");
     }
     Ok(())
+}
+
+/// Builds the program that reads and writes Parquet, unless ready-built ones are used. By itself: what it takes would change the
+/// features of what all stages are built with.
+pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {
+    if let Binaries::Ready(_) = workspace.binaries() {
+        return Ok(());
+    }
+    eprintln!("building {PARQUET} (the first time takes some minutes)");
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--package", PARQUET]).current_dir(&workspace.root);
+    let status = command.status().context("cannot start cargo")?;
+    if status.success() { Ok(()) } else { bail!("the build of {PARQUET} failed") }
 }
 
 /// What to build: what the stages need. Once everything was built, everything again: cargo settles the features of shared

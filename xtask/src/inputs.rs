@@ -1,6 +1,11 @@
 //! What a stage reads and what it wrote, as hashes.
 
-use std::{collections::BTreeMap, fs, io, path::Path, time::UNIX_EPOCH};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs, io,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 use anyhow::Context as _;
 use contracts::{
@@ -96,9 +101,17 @@ fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<C
 /// A folder's files by name, length and time of change; reading a million pictures to know them would take minutes.
 fn listing(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     let mut lines = Vec::new();
-    match list(path, &mut lines) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.with_context(|| format!("cannot list {}", path.display()))?,
+    for file in files(path)? {
+        match fs::metadata(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && file == path => return Ok(None),
+            // A link to nothing, which its stage leaves out.
+            Err(_) => lines.push(file.display().to_string()),
+            Ok(metadata) => {
+                let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                let changed = changed.unwrap_or_default().as_nanos();
+                lines.push(format!("{} {} {changed}", file.display(), metadata.len()));
+            }
+        }
     }
     lines.sort();
     let mut hasher = Hasher::default();
@@ -106,14 +119,40 @@ fn listing(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     Ok(Some(hasher.finish()))
 }
 
-fn list(path: &Path, lines: &mut Vec<String>) -> io::Result<()> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return fs::read_dir(path)?.try_for_each(|entry| list(&entry?.path(), lines));
+/// Whether a table in Parquet is among the files that are packed.
+pub(crate) fn have_parquet(project: &Project) -> anyhow::Result<bool> {
+    for input in (StageId::Pack.spec().inputs)(&project.config) {
+        if let Source::Listing(path) = input.source {
+            let files = files(&project.root.join(path))?;
+            let is_table = |file: &PathBuf| file.extension().is_some_and(|name| name.eq_ignore_ascii_case("parquet"));
+            if files.iter().any(is_table) {
+                return Ok(true);
+            }
+        }
     }
-    let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    lines.push(format!("{} {} {}", path.display(), metadata.len(), changed.as_nanos()));
-    Ok(())
+    Ok(false)
+}
+
+/// Every file below a folder, through links too; a path that is no folder is the only one.
+fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    walk(path, &mut HashSet::new(), &mut files).with_context(|| format!("cannot list {}", path.display()))?;
+    Ok(files)
+}
+
+/// Each folder is walked once, which ends loops.
+fn walk(path: &Path, walked: &mut HashSet<PathBuf>, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_path_buf());
+        return Ok(());
+    }
+    if !walked.insert(fs::canonicalize(path)?) {
+        return Ok(());
+    }
+    let mut paths = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    // Which of two ways to a folder is taken must not depend on the file system's order; real folders come before links.
+    paths.sort_by_cached_key(|path| (path.is_symlink(), path.clone()));
+    paths.iter().try_for_each(|path| walk(path, walked, files))
 }
 
 #[cfg(test)]
@@ -130,5 +169,16 @@ mod tests {
         fs::write(folder.path().join("a.png"), b"ab").unwrap();
         assert!(empty != one && one != hash());
         assert_eq!(listing(&folder.path().join("none")).unwrap(), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_loop_or_lead_nowhere_are_listed_and_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.png"), b"a").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
+        assert_eq!(files(folder.path()).unwrap().len(), 2);
+        assert!(listing(folder.path()).unwrap().is_some());
     }
 }

@@ -50,6 +50,9 @@ pub(crate) fn run_one(
         return runner.show_plan(&[stage]);
     }
     prepare(workspace, &project, &[stage], run.yes)?;
+    if request.needs_parquet {
+        build::parquet(workspace)?;
+    }
     launch::stop_stages_on_signals()?;
     // A share leaves the lock alone: it marks the stage's folder, and is one of many on as many machines.
     if request.mode != Mode::Work || request.share.is_some() {
@@ -69,7 +72,11 @@ pub(crate) fn prepare(workspace: &Workspace, project: &Project, stages: &[StageI
     if stages.contains(&StageId::Crop) {
         setup::cascade(&project.config.crop.cascade)?;
     }
-    build::programs(workspace, &project.config, stages)
+    build::programs(workspace, &project.config, stages)?;
+    if stages.contains(&StageId::Pack) && inputs::have_parquet(project)? {
+        build::parquet(workspace)?;
+    }
+    Ok(())
 }
 
 /// The stages between two, both included.

@@ -1,6 +1,6 @@
 //! Faces that people threw away, remembered as picture and box so that changed parameters do not bring them back.
 
-use std::{collections::HashMap, fs::File, io::Write};
+use std::{collections::HashMap, fs::File, io::Write, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -90,11 +90,7 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
     if new.peek().is_none() {
         return Ok(());
     }
-    // Shares of the work may notice deletions at the same time.
-    let path = layout.exclusions_lock();
-    publish::create_folder(layout.data())?;
-    let lock = File::create(&path).map_err(FileError::at("write", &path))?;
-    lock.lock().map_err(FileError::at("lock", &path))?;
+    let _lock = lock(layout)?;
     let mut all = read_remembered(layout)?;
     let before = all.len();
     all.extend(new);
@@ -103,15 +99,80 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
     if all.len() == before {
         return Ok(());
     }
-    publish::write_with(&layout.exclusions(), |file| {
-        all.iter().try_for_each(|exclusion| writeln!(file, "{}", serde_json::to_string(exclusion)?))
+    write(&layout.exclusions(), &all)
+}
+
+/// Takes back what deletions excluded: those faces count as never deleted, and the crop stage cuts them again. Returns them.
+///
+/// # Errors
+/// When the files cannot be read or written.
+pub fn restore(layout: &Layout) -> Result<Vec<Exclusion>, FileError> {
+    let _lock = lock(layout)?;
+    let taken_back = read_remembered(layout)?;
+    if !taken_back.is_empty() {
+        let mut restored = read_lines(&layout.restored())?;
+        restored.extend(taken_back.iter().cloned());
+        restored.sort();
+        restored.dedup();
+        write(&layout.restored(), &restored)?;
+        publish::remove_file(&layout.exclusions())?;
+    }
+    Ok(taken_back)
+}
+
+/// Says that what was taken back has been cut again.
+///
+/// # Errors
+/// When the list cannot be removed.
+pub fn restoration_done(layout: &Layout) -> Result<(), FileError> {
+    publish::remove_file(&layout.restored())
+}
+
+/// Faces that were deleted, and that the user took back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Restored(HashMap<PictureHash, Vec<PixelBox>>);
+
+impl Restored {
+    /// Reads what waits to be cut again; it need not exist.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read.
+    pub fn read(layout: &Layout) -> Result<Self, FileError> {
+        let mut boxes = HashMap::<_, Vec<_>>::new();
+        for exclusion in read_lines(&layout.restored())? {
+            boxes.entry(exclusion.picture).or_default().push(exclusion.pixel_box);
+        }
+        Ok(Self(boxes))
+    }
+
+    /// Whether a face is among them.
+    pub fn covers(&self, picture: &PictureHash, pixel_box: &PixelBox) -> bool {
+        self.0.get(picture).is_some_and(|boxes| boxes.iter().any(|b| b.overlap(pixel_box) >= SAME_FACE_OVERLAP))
+    }
+}
+
+/// Shares of the work may notice deletions at the same time.
+fn lock(layout: &Layout) -> Result<File, FileError> {
+    let path = layout.exclusions_lock();
+    publish::create_folder(layout.data())?;
+    let lock = File::create(&path).map_err(FileError::at("write", &path))?;
+    lock.lock().map_err(FileError::at("lock", &path))?;
+    Ok(lock)
+}
+
+fn write(path: &Path, exclusions: &[Exclusion]) -> Result<(), FileError> {
+    publish::write_with(path, |file| {
+        exclusions.iter().try_for_each(|exclusion| writeln!(file, "{}", serde_json::to_string(exclusion)?))
     })
 }
 
 fn read_remembered(layout: &Layout) -> Result<Vec<Exclusion>, FileError> {
-    let path = layout.exclusions();
-    let text = publish::read_text_or_empty(&path)?;
-    let parse = |line| serde_json::from_str(line).map_err(|error| FileError::at("read", &path)(error.into()));
+    read_lines(&layout.exclusions())
+}
+
+fn read_lines(path: &Path) -> Result<Vec<Exclusion>, FileError> {
+    let text = publish::read_text_or_empty(path)?;
+    let parse = |line| serde_json::from_str(line).map_err(|error| FileError::at("read", path)(error.into()));
     text.lines().map(parse).collect()
 }
 
@@ -170,6 +231,21 @@ mod tests {
         assert!(!exclusions.covers(&face("a", 0, [200, 10, 100, 100])), "elsewhere in the picture");
         assert!(!exclusions.covers(&face("b", 0, [10, 10, 100, 100])), "another picture");
         assert_eq!(std::fs::read_to_string(layout.exclusions()).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn what_was_deleted_can_be_taken_back() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = layout(&root);
+        assert_eq!(restore(&layout).unwrap(), []);
+        let deleted = face("a", 0, [10, 10, 100, 100]);
+        let exclusion = Exclusion { picture: deleted.picture, pixel_box: deleted.pixel_box };
+        remember(&layout, [exclusion.clone()]).unwrap();
+        assert_eq!(restore(&layout).unwrap(), [exclusion]);
+        assert!(!Exclusions::read(&layout).unwrap().covers(&deleted));
+        assert!(Restored::read(&layout).unwrap().covers(&deleted.picture, &[12, 9, 101, 101].into()));
+        restoration_done(&layout).unwrap();
+        assert_eq!(Restored::read(&layout).unwrap(), Restored::default());
     }
 
     #[test]

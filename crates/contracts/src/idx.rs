@@ -25,9 +25,24 @@ pub fn labels_beside(images: &Path) -> Option<[PathBuf; 2]> {
     Some([plain.to_owned(), format!("{plain}.gz")].map(|name| images.with_file_name(name)))
 }
 
+/// Where the images of a file of labels may lie, plain or compressed; `None` where its name is not that of one.
+pub fn images_beside(labels: &Path) -> Option<[PathBuf; 2]> {
+    let name = labels.file_name()?.to_str().filter(|name| is_labels(name))?;
+    let name = name.replace("labels", "images").replace("idx1", "idx3");
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    Some([plain.to_owned(), format!("{plain}.gz")].map(|name| labels.with_file_name(name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_lie_beside_their_labels() {
+        let beside = images_beside(Path::new("mnist/train-labels-idx1-ubyte.gz")).unwrap();
+        assert_eq!(beside, ["mnist/train-images-idx3-ubyte", "mnist/train-images-idx3-ubyte.gz"].map(PathBuf::from));
+        assert_eq!(images_beside(Path::new("train-images-idx3-ubyte")), None);
+    }
 
     #[test]
     fn labels_lie_beside_the_images_of_mnist() {

@@ -84,6 +84,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Re
 /// # Errors
 /// When the folder cannot be made, filled or moved; what stood under the final name is then untouched.
 pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+    refuse_file(path)?;
     let partial = layout::partial(path);
     create_folder(&partial)?;
     let published = (|| {
@@ -96,6 +97,16 @@ pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) 
         let _ = remove_folder(&partial);
     }
     published
+}
+
+/// Gives a file that was written whole its final name.
+///
+/// # Errors
+/// When it cannot be made durable or moved.
+pub fn move_file(partial: &Path, path: &Path) -> Result<(), FileError> {
+    let moved = File::open(partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(partial, path));
+    moved.map_err(FileError::at("write", path))?;
+    sync_folder(parent(path))
 }
 
 /// Makes a folder and those above it.
@@ -154,6 +165,17 @@ pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
+    }
+}
+
+/// What stands where a folder is due, and is none, is somebody's: it is neither moved nor removed.
+fn refuse_file(path: &Path) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_dir() && !path.is_dir() => {
+            let source = io::Error::new(io::ErrorKind::NotADirectory, "a file is in its place; move it elsewhere");
+            Err(FileError { action: "write the folder", path: path.to_path_buf(), source })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -225,6 +247,17 @@ mod tests {
         publish("third", Ok(())).unwrap();
         assert!(!path.join("first").exists() && path.join("third").exists());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_in_a_folders_place_stays_where_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("dataset");
+        fs::write(&path, b"somebody's").unwrap();
+        let error = publish_folder(&path, |_| Ok::<_, FileError>(())).unwrap_err().to_string();
+        assert!(error.contains("dataset") && error.contains("a file is in its place"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"somebody's");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 
     #[test]

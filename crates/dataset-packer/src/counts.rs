@@ -3,24 +3,17 @@
 use contracts::Report;
 use dataset::SplitName;
 
-use crate::{assembly::SelectedShard, error::PackError, reason::DropReason, source::Inventory};
+use crate::{assembly::SelectedShard, error::PackError, source::Inventory};
 
-/// Counts what the sources hold, and what of it is left out before it is looked at.
+/// Counts what the sources hold, and tells what somebody should read of it.
 pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
-    let deleted = inventory.deleted.len() as u64;
-    report.taken = inventory.items.len() as u64 + inventory.excluded + inventory.forgotten + deleted;
-    let counts = [
-        (DropReason::Excluded, inventory.excluded),
-        (DropReason::Forgotten, inventory.forgotten),
-        (DropReason::DeletedByHand, deleted),
-    ];
-    counts.into_iter().for_each(|(reason, count)| report.drop(&reason, count));
-    match deleted {
+    report.taken = (inventory.items.len() + inventory.left_out.len()) as u64;
+    match inventory.deleted.len() {
         0 => {}
         1 => report.warnings.push("1 face was deleted by hand: it is kept out from now on".into()),
         more => report.warnings.push(format!("{more} faces were deleted by hand: they are kept out from now on")),
     }
-    report.figures.insert("other_files_passed_over".into(), inventory.other_files as f64);
+    report.warnings.extend(inventory.warnings.iter().cloned());
 }
 
 /// Counts the rows, and refuses a dataset that has none to train on.

@@ -7,8 +7,9 @@ use dataset::DatasetError;
 
 /// What pack.sources takes.
 const SUPPORTED: &str = "\"faces\" (the crop stage's), folders of pictures, tar and zip files of pictures (a \
-                         WebDataset's and StyleGAN's too), folders saved by Python's datasets, MNIST's IDX \
-                         files, picture files, and patterns of these such as \"data/anime/*.jpg\"";
+                         WebDataset's and StyleGAN's too), folders saved by Python's datasets, Parquet files \
+                         with a column of images, MNIST's IDX files, picture files, folders of all these, and \
+                         patterns such as \"data/anime/*.jpg\"";
 
 /// A pack that stopped.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,17 @@ pub enum PackError {
         /// Where faces to leave out are listed.
         exclude_list: PathBuf,
     },
+    /// The faces' manifest names other faces than lie there.
+    #[error(
+        "{} does not name what lies in {}, so it is damaged, and nothing was deleted; run `cargo xtask crop` to make it anew",
+        manifest.display(), folder.display()
+    )]
+    FacesDamaged {
+        /// The folder with faces that it does not name.
+        folder: PathBuf,
+        /// The faces' manifest.
+        manifest: PathBuf,
+    },
     /// A prepared image is no longer what was written.
     #[error("{} does not hold what was written; remove that shard's folder and run the same command again", .0.display())]
     PreparedDamaged(PathBuf),
@@ -62,6 +74,18 @@ pub enum PackError {
     /// An export onto something that exists, which might be worth keeping.
     #[error("{} is there already; give --out a new path", .0.display())]
     OutExists(PathBuf),
+    /// The program for Parquet is not there.
+    #[error(
+        "Parquet is read and written by the program dataset-parquet, which is not beside this one; the runner builds \
+         it when it is needed (`cargo xtask pack`), and so does `cargo build --release -p dataset-parquet`"
+    )]
+    NoTables,
+    /// The program for Parquet gave up.
+    #[error("{problem}")]
+    Tables {
+        /// What it said.
+        problem: String,
+    },
     /// Nothing is left to train on.
     #[error(
         "no image is left to train on, of {taken} taken{breakdown}; look at pack.sources, pack.holdout and pack.dedupe_distance"

@@ -1,7 +1,6 @@
 //! The dataset in forms that other tools read. Images become PNG files; nothing is scaled again.
 
 mod imagefolder;
-mod parquet;
 mod stylegan;
 mod webdataset;
 
@@ -12,7 +11,7 @@ use dataset::{Dataset, Row, Split, SplitName};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::error::PackError;
+use crate::{error::PackError, tables};
 
 /// How many images are encoded at once.
 const CHUNK: usize = 256;
@@ -41,7 +40,9 @@ pub(crate) fn export(
     match format {
         ExportFormat::Imagefolder => publish::publish_folder(out, |to| imagefolder::write(dataset, to, context))?,
         ExportFormat::Webdataset => publish::publish_folder(out, |to| webdataset::write(dataset, to, context))?,
-        ExportFormat::Parquet => publish::publish_folder(out, |to| parquet::write(dataset, to, context))?,
+        ExportFormat::Parquet => {
+            publish::publish_folder(out, |to| tables::from_dataset(&context.layout.dataset(), to, context))?;
+        }
         ExportFormat::StyleganZip => stylegan::write(dataset, out, context)?,
     }
     Ok(format!("{}\n", out.display()))

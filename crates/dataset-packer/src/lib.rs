@@ -18,6 +18,7 @@ mod fingerprint;
 mod histogram;
 mod holdout;
 mod item;
+mod left_out;
 mod location;
 pub mod near;
 mod prepare;
@@ -31,6 +32,7 @@ mod source;
 mod stage;
 mod statistics;
 mod store;
+mod tables;
 mod trace;
 mod verify;
 

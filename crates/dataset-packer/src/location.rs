@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom, Take},
     path::{Path, PathBuf},
     sync::Arc,
     time::UNIX_EPOCH,
@@ -11,6 +11,7 @@ use std::{
 
 use contracts::hash::Hasher;
 use flate2::read::DeflateDecoder;
+use pictures::Format;
 
 /// Where the bytes of a picture's file are.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,11 +51,19 @@ pub(crate) struct Span {
     pub(crate) length: u64,
 }
 
+/// More of a file is never read: lists of classes are the longest, and are refused above this.
+const MAX_LIST_BYTES: u64 = 1 << 30;
+
 impl Location {
     /// The bytes of the picture's file.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         match self {
-            Self::File(path) => fs::read(path),
+            Self::File(path) => {
+                let mut bytes = Vec::new();
+                // A file may grow while it is read.
+                open_file(path)?.take(MAX_LIST_BYTES).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
             Self::Member(span) => span.read(),
             Self::Deflated { span, length } => inflate(&span.read()?, *length),
             Self::Grey { pixels, offset, size: [width, height], .. } => {
@@ -62,6 +71,19 @@ impl Location {
                 Ok([format!("P5\n{width} {height}\n255\n").as_bytes(), image].concat())
             }
         }
+    }
+
+    /// The first bytes, as many as tell what the file is.
+    pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
+        let length = Format::HEAD_BYTES as u64;
+        let mut head = Vec::new();
+        match self {
+            Self::File(path) => open_file(path)?.take(length).read_to_end(&mut head)?,
+            Self::Member(span) => span.open()?.take(length).read_to_end(&mut head)?,
+            Self::Deflated { span, .. } => DeflateDecoder::new(span.open()?).take(length).read_to_end(&mut head)?,
+            Self::Grey { .. } => return self.read(),
+        };
+        Ok(head)
     }
 
     /// How many bytes they are.
@@ -93,12 +115,24 @@ impl Location {
 }
 
 impl Span {
-    fn read(&self) -> io::Result<Vec<u8>> {
+    fn open(&self) -> io::Result<Take<File>> {
         let mut file = File::open(&self.archive)?;
         file.seek(SeekFrom::Start(self.offset))?;
+        Ok(file.take(self.length))
+    }
+
+    fn read(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        file.take(self.length).read_to_end(&mut bytes)?;
+        self.open()?.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// Opens a file that is one. A device has no end, and opening a pipe waits for somebody to write into it.
+fn open_file(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, a pipe or a folder")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use contracts::{Context, hash::ContentHash, id::PictureHash, publish};
 use dataset::ImageShape;
-use pictures::{Alpha, Narrowing, PictureFile, Rgb};
+use pictures::{Alpha, MemoryBudget, Narrowing, PictureFile, Rgb};
 use rayon::prelude::*;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 /// Files longer than this are not read: no picture within [`MAX_PIXELS`] needs as much, and files are held whole.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 
-/// Pictures of more pixels are not decoded: one takes 1.6 GB at worst, and as many as there are threads are decoded at once.
+/// Pictures of more pixels are not decoded: one takes 2.4 GB at worst, and is then decoded alone.
 const MAX_PIXELS: u64 = 200_000_000;
 
 /// How much is decoded ahead of the disk.
@@ -56,10 +56,12 @@ pub(crate) fn images(
     mut take: impl FnMut(Image) -> Result<(), PackError>,
 ) -> Result<(), PackError> {
     let chunk = (CHUNK_BYTES / ImageShape::new(context.config.pack.resolution).values()).clamp(64, 4096);
+    let budget = MemoryBudget::for_workers(rayon::current_num_threads());
     for part in shard.items.chunks(chunk) {
         // Every thread has its share of even a small shard.
         let run = (part.len() / (4 * rayon::current_num_threads())).clamp(1, 32);
-        let looked_at: Vec<_> = part.par_chunks(run).map(|indices| prepare_run(indices, items, context)).collect();
+        let looked_at: Vec<_> =
+            part.par_chunks(run).map(|indices| prepare_run(indices, items, &budget, context)).collect();
         for preparations in looked_at {
             preparations.ok_or(PackError::Interrupted)?.into_iter().try_for_each(&mut take)?;
         }
@@ -78,13 +80,13 @@ struct Opened<'a> {
 }
 
 /// Prepares items one after the other; neighbours of one size are scaled together. `None` when the interrupt was raised.
-fn prepare_run(indices: &[usize], items: &[Item], context: &Context<'_>) -> Option<Vec<Image>> {
+fn prepare_run(indices: &[usize], items: &[Item], budget: &MemoryBudget, context: &Context<'_>) -> Option<Vec<Image>> {
     let (mut images, mut same_size) = (Vec::new(), Vec::new());
     for item in indices.iter().map(|index| &items[*index]) {
         if context.interrupt.is_raised() {
             return None;
         }
-        let opened = open(item);
+        let opened = open(item, budget);
         if opened.as_ref().map_or(true, |opened| !fits_with(opened, &same_size)) {
             images.extend(scaled(std::mem::take(&mut same_size), context));
         }
@@ -108,13 +110,16 @@ fn fits_with(opened: &Opened<'_>, others: &[Opened<'_>]) -> bool {
 }
 
 /// Reads and decodes an item. What is transparent lies on white, as it does on the sites that pictures come from.
-fn open(item: &Item) -> Result<Opened<'_>, DropReason> {
+fn open<'a>(item: &'a Item, budget: &MemoryBudget) -> Result<Opened<'a>, DropReason> {
     if item.location.length().map_err(|_| DropReason::Unreadable)? > MAX_FILE_BYTES {
         return Err(DropReason::TooLarge);
     }
     let bytes = item.location.read().map_err(|_| DropReason::Unreadable)?;
     let known = item.origin.as_ref().and_then(|origin| origin.picture);
-    let image = PictureFile::open(&bytes, MAX_PIXELS)?.decode(Alpha::White, Narrowing::Nearest)?;
+    let file = PictureFile::open(&bytes, MAX_PIXELS)?;
+    let reserved = budget.reserve(file.probe().decoding_bytes());
+    let image = file.decode(Alpha::White, Narrowing::Nearest)?;
+    drop(reserved);
     Ok(Opened { item, image, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
 }
 

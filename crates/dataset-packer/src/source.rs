@@ -1,33 +1,50 @@
 //! `pack.sources`: what each entry means, and the items that it holds.
 
+mod catalogue;
+mod class;
+mod class_list;
+mod entry;
 mod faces;
 mod folder;
 mod hugging_face;
 mod idx;
 mod metadata;
+mod notes;
+mod parquet;
 mod pattern;
+mod sidecar;
 mod tar;
 mod zip;
 
 use std::path::{Path, PathBuf};
 
-use contracts::{Layout, exclusion::Exclusion, tombstone::Tombstones};
+use contracts::{Context, exclusion::Exclusion, tombstone::Tombstones};
+use pictures::Medium;
 
-use crate::{error::PackError, item::Item, location::Location};
+pub(crate) use self::parquet::keep_only as keep_only_tables;
+use self::{catalogue::is_picture, entry::Entry};
+use crate::{error::PackError, item::Item, left_out::LeftOut, location::Location, reason::DropReason};
 
 /// All that the sources hold.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Inventory {
     /// The pictures, in the order of the sources and, within one, of their names.
     pub(crate) items: Vec<Item>,
-    /// Faces whose files are gone: thrown away by the user since they were cut.
+    /// Faces whose files are gone: thrown away by the user since they were cut. They are among what is left out too.
     pub(crate) deleted: Vec<Exclusion>,
-    /// How many faces the user keeps out otherwise.
-    pub(crate) excluded: u64,
-    /// How many images come from posts that were forgotten on request.
-    pub(crate) forgotten: u64,
-    /// How many files were passed over because their names are no pictures'.
-    pub(crate) other_files: u64,
+    /// What the sources hold and no item is made of.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// What somebody should read, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Inventory {
+    fn append(&mut self, mut other: Self) {
+        self.items.append(&mut other.items);
+        self.deleted.append(&mut other.deleted);
+        self.left_out.append(&mut other.left_out);
+        self.warnings.append(&mut other.warnings);
+    }
 }
 
 /// What one entry of pack.sources names, apart from the faces.
@@ -38,41 +55,75 @@ enum Source {
     Tar(PathBuf),
     Zip(PathBuf),
     Idx(PathBuf),
+    Parquet(PathBuf),
     Picture(PathBuf),
     Pattern(String),
 }
 
+/// What a file is by its name, as far as it matters to whoever lists files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Idx,
+    IdxLabels,
+    Tar,
+    Zip,
+    Parquet,
+    Compressed,
+    Other,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Self {
+        let name = file_name(path);
+        match extension(path).as_str() {
+            _ if contracts::idx::is_images(&name) => Self::Idx,
+            _ if contracts::idx::is_labels(&name) => Self::IdxLabels,
+            "tar" => Self::Tar,
+            "zip" => Self::Zip,
+            "parquet" => Self::Parquet,
+            "gz" | "tgz" | "zst" | "xz" | "bz2" | "7z" | "rar" => Self::Compressed,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl Source {
     /// Adds its pictures; `prefix` goes before each name.
-    fn list(self, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
+    fn list(self, prefix: &str, context: &Context<'_>, inventory: &mut Inventory) -> Result<(), String> {
         match self {
-            Self::Pattern(pattern) => pattern::list(&pattern, inventory)?,
-            Self::Folder(path) => folder::list(&path, prefix, inventory)?,
-            Self::HuggingFace(path) => hugging_face::list(&path, prefix, inventory)?,
-            Self::Tar(path) => tar::list(&path, prefix, inventory)?,
-            Self::Zip(path) => zip::list(&path, prefix, inventory)?,
-            Self::Idx(path) => idx::list(&path, prefix, inventory)?,
-            Self::Picture(path) => drop(push_file(inventory, path.clone(), format!("{prefix}{}", file_name(&path)))),
+            Self::Pattern(pattern) => pattern::list(&pattern, context, inventory),
+            Self::Folder(path) => folder::list(&path, prefix, context, inventory),
+            Self::HuggingFace(path) => hugging_face::list(&path, prefix, inventory),
+            Self::Tar(path) => tar::list(&path, prefix, inventory),
+            Self::Zip(path) => zip::list(&path, prefix, inventory),
+            Self::Idx(path) => idx::list(&path, prefix, inventory),
+            Self::Parquet(path) => parquet::list(&path, prefix, context, inventory),
+            Self::Picture(path) => catalogue::add(
+                vec![Entry { name: file_name(&path), location: Location::File(path) }],
+                prefix,
+                inventory,
+            ),
         }
-        Ok(())
     }
 }
 
 /// Lists everything that pack.sources names, but for forgotten posts. Relative paths start at the process's current
 /// folder, which is the one of pipeline.toml when the runner starts the stage.
-pub(crate) fn list(sources: &[String], layout: &Layout) -> Result<Inventory, PackError> {
+pub(crate) fn list(context: &Context<'_>) -> Result<Inventory, PackError> {
     let mut inventory = Inventory::default();
-    for text in sources {
+    for text in &context.config.pack.sources {
         let unusable = |problem: String| PackError::Source { source_text: text.clone(), problem };
         match text.as_str() {
-            "faces" => faces::list(layout, &mut inventory)?,
-            _ => recognise(text).and_then(|source| source.list("", &mut inventory)).map_err(unusable)?,
+            "faces" => faces::list(context.layout, &mut inventory)?,
+            _ => recognise(text).and_then(|source| source.list("", context, &mut inventory)).map_err(unusable)?,
         }
     }
-    let tombstones = Tombstones::read(layout)?;
-    let listed = inventory.items.len();
-    inventory.items.retain(|item| !item.post().is_some_and(|post| tombstones.covers(post)));
-    inventory.forgotten = (listed - inventory.items.len()) as u64;
+    let tombstones = Tombstones::read(context.layout)?;
+    let is_forgotten = |item: &Item| item.post().is_some_and(|post| tombstones.covers(post));
+    let (forgotten, items) = std::mem::take(&mut inventory.items).into_iter().partition(is_forgotten);
+    inventory.items = items;
+    let forgotten: Vec<Item> = forgotten;
+    inventory.left_out.extend(forgotten.into_iter().map(|item| LeftOut::new(item.name, DropReason::Forgotten)));
     Ok(inventory)
 }
 
@@ -85,11 +136,11 @@ pub(crate) fn problems(sources: &[String]) -> Vec<String> {
 fn recognise(text: &str) -> Result<Source, String> {
     let path = PathBuf::from(text);
     if path.is_dir() {
-        let holds = |name: &str| path.join(name).exists();
-        let saved = holds("dataset_dict.json") || holds("state.json");
-        Ok(if saved { Source::HuggingFace(path) } else { Source::Folder(path) })
+        Ok(recognise_folder(&path))
     } else if path.is_file() {
-        file_kind(path)
+        recognise_file(path)
+    } else if path.exists() {
+        Err("it is a device, a pipe or a socket".into())
     } else if text.contains(['*', '?', '[']) {
         Ok(Source::Pattern(text.to_owned()))
     } else {
@@ -98,25 +149,29 @@ fn recognise(text: &str) -> Result<Source, String> {
     }
 }
 
-fn file_kind(path: PathBuf) -> Result<Source, String> {
-    let name = file_name(&path);
-    match extension(&path).as_str() {
-        _ if contracts::idx::is_images(&name) => Ok(Source::Idx(path)),
-        _ if contracts::idx::is_labels(&name) => {
-            Err("it holds labels; name the file of the images, and these are found".into())
-        }
-        "tar" => Ok(Source::Tar(path)),
-        "zip" => Ok(Source::Zip(path)),
-        "gz" | "tgz" | "zst" | "xz" | "bz2" => Err("it is compressed; unpack it first".into()),
-        "parquet" => Err("it is a Parquet table; save it with save_to_disk of Python's datasets first".into()),
-        _ if is_picture(&path) => Ok(Source::Picture(path)),
-        _ => Err("its name is neither a picture's nor an archive's".into()),
+fn recognise_folder(path: &Path) -> Source {
+    let holds = |name: &str| path.join(name).exists();
+    let saved = holds("dataset_dict.json") || holds("state.json");
+    if saved { Source::HuggingFace(path.into()) } else { Source::Folder(path.into()) }
+}
+
+fn recognise_file(path: PathBuf) -> Result<Source, String> {
+    match Kind::of(&path) {
+        Kind::Idx => Ok(Source::Idx(path)),
+        Kind::IdxLabels => Err("it holds labels; name the file of the images, and these are found".into()),
+        Kind::Tar => Ok(Source::Tar(path)),
+        Kind::Zip => Ok(Source::Zip(path)),
+        Kind::Parquet => Ok(Source::Parquet(path)),
+        Kind::Compressed => Err("it is compressed; unpack it first".into()),
+        Kind::Other if is_picture(&file_name(&path)) || is_picture_inside(&path) => Ok(Source::Picture(path)),
+        Kind::Other => Err("it is neither a picture nor an archive".into()),
     }
 }
 
-/// Whether a file's name is that of a picture that can be decoded.
-fn is_picture(path: &Path) -> bool {
-    matches!(extension(path).as_str(), "jpg" | "jpeg" | "png" | "webp" | "gif" | "bmp" | "ppm" | "pgm")
+/// Whether a file of any name begins as a picture does.
+fn is_picture_inside(path: &Path) -> bool {
+    let head = Location::File(path.into()).head();
+    head.is_ok_and(|head| matches!(Medium::of(&head), Some(Medium::Picture(_))))
 }
 
 fn extension(path: &Path) -> String {
@@ -133,24 +188,39 @@ fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-/// Adds a file, unless its name is no picture's.
-fn push_file(inventory: &mut Inventory, path: PathBuf, name: String) -> Option<&mut Item> {
-    if is_picture(&path) {
-        inventory.items.push(Item::foreign(name, Location::File(path)));
-        inventory.items.last_mut()
-    } else {
-        inventory.other_files += 1;
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use contracts::config::PathsConfig;
+    use contracts::{
+        Config, Layout,
+        report::Reason as _,
+        stage::{Interrupt, Silent},
+    };
 
     use super::*;
+
+    /// What a folder or a file named in pack.sources holds.
+    pub(super) fn listed(source: &Path) -> Result<Inventory, String> {
+        let mut config = Config::default();
+        config.pack.sources = vec![source.to_str().unwrap().to_owned()];
+        let data = tempfile::tempdir().unwrap();
+        let layout = Layout::new(data.path(), &config.paths);
+        let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
+        list(&context).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn names(inventory: &Inventory) -> Vec<&str> {
+        inventory.items.iter().map(|item| item.name.as_str()).collect()
+    }
+
+    /// What is left out and why, sorted by name.
+    pub(super) fn reasons(inventory: &Inventory) -> Vec<(&str, &str)> {
+        let mut reasons: Vec<_> =
+            inventory.left_out.iter().map(|left_out| (left_out.name.as_str(), left_out.reason.tag())).collect();
+        reasons.sort_unstable();
+        reasons
+    }
 
     fn check(name: &str, expected: Result<&str, &str>) {
         let folder = tempfile::tempdir().unwrap();
@@ -165,20 +235,14 @@ mod tests {
             "a.tar.gz",
             "x-images-idx3-ubyte",
             "x-labels-idx1-ubyte",
-            "a.parquet",
             "a.doc",
         ] {
             fs::write(at(file), b"x").unwrap();
         }
-        let layout = Layout::new(folder.path(), &PathsConfig::default());
-        let source = at(name).to_str().unwrap().to_owned();
-        match (list(&[source], &layout), expected) {
-            (Ok(inventory), Ok(names)) => {
-                let found: Vec<&str> = inventory.items.iter().map(|item| item.name.as_str()).collect();
-                assert_eq!(found.join(" "), names);
-            }
+        fs::write(at("scan"), b"\xff\xd8\xff\xe0").unwrap();
+        match (listed(&at(name)), expected) {
+            (Ok(inventory), Ok(expected)) => assert_eq!(names(&inventory).join(" "), expected),
             (Err(error), Err(words)) => {
-                let error = error.to_string();
                 assert!(error.contains(words) && error.contains("pack.sources takes"), "{error}");
             }
             (found, _) => panic!("{name}: {found:?}"),
@@ -190,6 +254,7 @@ mod tests {
         check("pictures", Ok("a.JPG"));
         check("pictures/a.JPG", Ok("a.JPG"));
         check("pict*/*.JPG", Ok("pictures/a.JPG"));
+        check("scan", Ok("scan"));
         check("*.png", Err("matches nothing"));
         check("nowhere", Err("there is nothing of that name"));
         check("hub", Err("dataset_dict.json"));
@@ -197,8 +262,58 @@ mod tests {
         check("a.tar.gz", Err("compressed"));
         check("x-images-idx3-ubyte", Err("no IDX file"));
         check("x-labels-idx1-ubyte", Err("labels"));
-        check("a.parquet", Err("save_to_disk"));
-        check("a.doc", Err("neither a picture's nor an archive's"));
+        check("a.doc", Err("neither a picture nor an archive"));
+    }
+
+    #[test]
+    fn a_folder_of_supported_things_is_all_of_them_and_what_is_broken_is_told() {
+        let inventory = {
+            let folder = tempfile::tempdir().unwrap();
+            let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+            let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1][..], &[5, 6]].concat();
+            write("train-images-idx3-ubyte", &images);
+            write("train-images-idx3-ubyte.gz", b"the same, compressed");
+            write("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 2, 3, 4]);
+            write("t10k-labels-idx1-ubyte", b"of no images");
+            write("a.png", b"x");
+            write("more.tar.gz", b"x");
+            write("broken.zip", b"x");
+            let mut shard = ::tar::Builder::new(Vec::new());
+            let mut header = ::tar::Header::new_gnu();
+            header.set_size(1);
+            shard.append_data(&mut header, "0.jpg", &b"x"[..]).unwrap();
+            write("00000.tar", &shard.into_inner().unwrap());
+            write("00000.parquet", b"what the shard holds");
+            write("00000_stats.json", b"{}");
+            listed(folder.path()).unwrap()
+        };
+        let expected = [
+            "a.png",
+            "00000.tar/0.jpg",
+            "train-images-idx3-ubyte/00000000.pgm",
+            "train-images-idx3-ubyte/00000001.pgm",
+        ];
+        assert_eq!(names(&inventory), expected);
+        assert_eq!(inventory.items.iter().filter_map(|item| item.label).collect::<Vec<_>>(), [3, 4]);
+        let expected = [
+            ("00000.parquet", "archive_index"),
+            ("00000_stats.json", "without_picture"),
+            ("broken.zip", "unreadable"),
+            ("more.tar.gz", "compressed_archive"),
+            ("t10k-labels-idx1-ubyte", "without_picture"),
+            ("train-images-idx3-ubyte.gz", "stored_twice"),
+        ];
+        assert_eq!(reasons(&inventory), expected);
+        assert_eq!(
+            inventory.warnings,
+            ["broken.zip is left out: it is no whole zip file: invalid Zip archive: Could not find EOCD"]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_refused() {
+        assert!(listed(Path::new("/dev/zero")).unwrap_err().contains("a device"));
     }
 
     #[test]

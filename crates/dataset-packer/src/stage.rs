@@ -19,6 +19,8 @@ use crate::{
     duplicates::{self, StoredImage},
     error::PackError,
     holdout::HoldoutGroup,
+    item::Item,
+    left_out::{self, LeftOut},
     prepare::prepare,
     prepared::{Preparation, Prepared},
     reason::DropReason,
@@ -55,7 +57,7 @@ impl Stage for Pack {
 }
 
 fn pack(context: &Context<'_>, share: Option<Share>, report: &mut Report) -> Result<(), PackError> {
-    let inventory = source::list(&context.config.pack.sources, context.layout)?;
+    let inventory = source::list(context)?;
     let shards = cut(&inventory.items);
     match share {
         Some(share) => pack_share(&inventory, &shards, share, context, report),
@@ -98,20 +100,27 @@ fn pack_whole(
     context.progress.begin("preparing images", inventory.items.len() as u64);
     let prepare = |shard: &Shard| prepare(shard, &inventory.items, context);
     let preparations = shards.iter().map(prepare).collect::<Result<Vec<Vec<Preparation>>, _>>()?;
-    let usable = usable(shards, &preparations, report);
+    let mut left_out = inventory.left_out.clone();
+    let usable = usable(shards, &preparations, &inventory.items, &mut left_out);
     let decisions = decide(&usable, &inventory, context)?;
 
+    let name = |usable: &Usable<'_>| inventory.items[usable.item].name.clone();
     let mut selected: Vec<SelectedShard<'_>> =
         shards.iter().map(|shard| SelectedShard { name: &shard.name, rows: Vec::new() }).collect();
-    for (usable, decision) in usable.iter().zip(&decisions) {
-        let Usable { shard, index, item, prepared } = *usable;
+    for (candidate, decision) in usable.iter().zip(&decisions) {
+        let Usable { shard, index, item, prepared } = *candidate;
         match *decision {
             Ok(split) => {
                 selected[shard].rows.push(Selected { index, split, item: &inventory.items[item], prepared });
             }
-            Err((reason, _)) => report.drop(&reason, 1),
+            Err((reason, stays)) => {
+                let instead = stays.map(|stays| name(&usable[stays]));
+                left_out.push(LeftOut { name: name(candidate), reason, instead });
+            }
         }
     }
+    left_out::write(context.layout, &left_out)?;
+    left_out.iter().for_each(|left_out| report.drop(&left_out.reason, 1));
     counts::rows(&selected, context.config.pack.resolution, report)?;
     if context.config.pack.dedupe_report {
         let stored = |usable: &Usable<'_>| StoredImage { shard: &shards[usable.shard].name, index: usable.index };
@@ -123,6 +132,7 @@ fn pack_whole(
         (report.bytes, report.output) = (written.bytes, Some(written.hash));
         Ok::<_, PackError>(())
     })?;
+    source::keep_only_tables(context.layout, &inventory.items)?;
     store::keep_only(context.layout, &shards.iter().map(|shard| shard.name.as_str()).collect::<BTreeSet<_>>())?;
     Ok(exclusion::remember(context.layout, inventory.deleted)?)
 }
@@ -138,8 +148,13 @@ struct Usable<'a> {
     prepared: &'a Prepared,
 }
 
-/// The items that could be prepared, in the order of the inventory; the others are counted.
-fn usable<'a>(shards: &[Shard], preparations: &'a [Vec<Preparation>], report: &mut Report) -> Vec<Usable<'a>> {
+/// The items that could be prepared, in the order of the inventory; the others are left out.
+fn usable<'a>(
+    shards: &[Shard],
+    preparations: &'a [Vec<Preparation>],
+    items: &[Item],
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<Usable<'a>> {
     let mut usable = Vec::new();
     for (shard, preparations) in preparations.iter().enumerate() {
         let mut index = 0;
@@ -149,7 +164,7 @@ fn usable<'a>(shards: &[Shard], preparations: &'a [Vec<Preparation>], report: &m
                     usable.push(Usable { shard, index, item: *item, prepared });
                     index += 1;
                 }
-                Err(reason) => report.drop(reason, 1),
+                Err(reason) => left_out.push(LeftOut::new(items[*item].name.clone(), *reason)),
             }
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, PackEr
     for path in dataset.damaged_files() {
         verification.damaged_in(&context.layout.dataset(), &path, Fault::Altered, StageId::Pack);
     }
-    let items = source::list(&context.config.pack.sources, context.layout)?.items;
+    let items = source::list(context)?.items;
     let shards = cut(&items);
     let mut contents = Contents::new();
     for shard in draw.indices(shards.len()).into_iter().map(|index| &shards[index]) {

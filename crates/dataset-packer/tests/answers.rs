@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 fn each_export_was_opened_by_its_own_reader_and_gave_the_same_rows() {
     let golden: Value = serde_json::from_str(include_str!("golden/exports.json")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let [some, all] = export_all(folder.path());
-    for (export, seen) in golden["exports"].as_object().unwrap() {
+    let [some, all] = export_all(folder.path(), &["imagefolder", "webdataset"]);
+    // Parquet is written by a program of its own, whose tests hold it against the same file.
+    for (export, seen) in golden["exports"].as_object().unwrap().iter().filter(|(export, _)| *export != "parquet") {
         for (name, hash) in seen["files"].as_object().unwrap() {
             let found = ContentHash::of(&fs::read(folder.path().join(name)).unwrap());
             assert_eq!(hash, &found.to_string(), "{name} changed: record the golden file anew");

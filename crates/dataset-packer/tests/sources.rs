@@ -5,6 +5,10 @@ mod material;
 
 use std::{collections::BTreeMap, fs, io::Cursor, io::Write as _, path::Path};
 
+use contracts::{
+    options::PackOptions,
+    tombstone::{self, Tombstone},
+};
 use dataset::{Row, SplitName};
 use flate2::{Compression, write::DeflateEncoder};
 use image::ImageFormat;
@@ -55,6 +59,120 @@ fn a_stylegan_zip_has_classes_and_no_member_leaves_it() {
     let found = packed(&mut pipeline, "a.zip");
     assert_eq!(found, expected(images.chain([("../../outside.png".to_owned(), None)])));
     assert!(!pipeline.path("outside.png").exists() && !pipeline.path("../outside.png").exists());
+}
+
+/// Pictures with their classes in StyleGAN's dataset.json, wherever that lies and however it is written.
+#[test]
+fn dataset_json_is_read_in_folders_and_in_zips() {
+    let members = |folder: &str, labels: &str| {
+        let mut members: Vec<(String, Vec<u8>)> = (0..6).map(|n| (format!("{folder}0/{n}.png"), png(n))).collect();
+        members.push((format!("{folder}dataset.json"), format!("{{\"labels\": {labels}}}").into_bytes()));
+        members
+    };
+    let pairs = |label: fn(u64) -> String| {
+        let pairs: Vec<String> = (0..6).map(|n| format!("[\"0/{n}.png\", {}]", label(n))).collect();
+        format!("[{}]", pairs.join(","))
+    };
+    let mapping: Vec<String> = (0..6).map(|n| format!("\"0/{n}.png\": {n}")).collect();
+    let forms = [
+        pairs(|n| n.to_string()),
+        pairs(|n| format!("{n}.0")),
+        pairs(|n| format!("{:?}", [0, 1, 2, 3, 4, 5].map(|class| u8::from(class == n)))),
+        pairs(|n| n.to_string()).replace("0/", "0\\\\"),
+        format!("{{{}}}", mapping.join(", ")),
+    ];
+    for labels in &forms {
+        for root in ["", "set/"] {
+            let mut pipeline = Pipeline::new();
+            let members = members(root, labels);
+            write_zip(&pipeline.path("a.zip"), &members);
+            for (name, content) in &members {
+                let path = pipeline.path(&format!("folder/{name}"));
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content).unwrap();
+            }
+            let images = || expected((0..6).map(|n| (format!("{root}0/{n}.png"), Some(n))));
+            assert_eq!(packed(&mut pipeline, "a.zip"), images(), "{labels} in a zip");
+            assert_eq!(packed(&mut pipeline, "folder"), images(), "{labels} in a folder");
+        }
+    }
+}
+
+#[test]
+fn classes_that_are_not_understood_are_told() {
+    let mut pipeline = Pipeline::with_pictures(4);
+    let labels = "{\"labels\": [[\"000.png\", [0.3, 0.7]], [\"elsewhere.png\", 1], [\"001.png\", 5]]}";
+    fs::write(pipeline.path("pictures/dataset.json"), labels).unwrap();
+    fs::write(pipeline.path("pictures/metadata.csv"), "file_name,label\n000.png,1\n").unwrap();
+    let said = pipeline.pack().unwrap().warnings.join("\n");
+    for words in ["\"000.png\", which is a list of 2", "\"elsewhere.png\"", "metadata.csv"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert_eq!(packed(&mut pipeline, "pictures")["001.png"], Some(5));
+}
+
+#[test]
+fn members_that_overlap_are_refused() {
+    let mut pipeline = Pipeline::with_pictures(3);
+    let content = png(70);
+    let mut zip = deflated_zip(&content, content.len() as u32);
+    // A second entry of the directory for the same bytes, under another name.
+    let directory = zip.windows(4).position(|mark| mark == b"PK\x01\x02").unwrap();
+    let end = zip.len() - 22;
+    let mut entry = zip[directory..end].to_vec();
+    let name = entry.len() - 5;
+    entry[name] = b'b';
+    zip.splice(end..end, entry.iter().copied());
+    let end = zip.len() - 22;
+    zip[end + 8..end + 12].copy_from_slice(&[2, 0, 2, 0]);
+    let length = (2 * entry.len() as u32).to_le_bytes();
+    zip[end + 12..end + 16].copy_from_slice(&length);
+    fs::write(pipeline.path("a.zip"), zip).unwrap();
+    pipeline.config.pack.sources.push(pipeline.text("a.zip"));
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("its members a.png and b.png overlap"), "{error}");
+}
+
+/// A WebDataset whose names have dots: each picture has its own class, post and address, is traced to these and forgotten by them.
+#[test]
+fn names_with_dots_keep_their_own_posts() {
+    let mut pipeline = Pipeline::new();
+    let mut tar = tar::Builder::new(fs::File::create(pipeline.path("a.tar")).unwrap());
+    let mut append = |name: String, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, content).unwrap();
+    };
+    for post in [5_u64, 10, 15, 20] {
+        append(format!("22.{post:02}.png"), &png(post));
+        append(format!("22.{post:02}.cls"), post.to_string().as_bytes());
+        let json = format!("{{\"post\": \"mini:{post}\", \"url\": \"http://mini.invalid/{post}.png\"}}");
+        append(format!("22.{post:02}.json"), json.as_bytes());
+    }
+    drop(append);
+    tar.finish().unwrap();
+    pipeline.config.pack.sources = vec![pipeline.text("a.tar")];
+    pipeline.pack().unwrap();
+    let posts = |pipeline: &Pipeline| {
+        let facts = |row: Row| (row.path, row.label.unwrap(), row.post.unwrap().to_string(), row.source_url.unwrap());
+        let mut facts: Vec<_> = rows(pipeline).into_iter().map(facts).collect();
+        facts.sort();
+        facts
+    };
+    let of = |post: i64| {
+        let url = format!("http://mini.invalid/{post}.png");
+        (format!("22.{post:02}.png"), post, format!("mini:{post}"), url)
+    };
+    assert_eq!(posts(&pipeline), [5, 10, 15, 20].map(of));
+
+    let row = rows(&pipeline).into_iter().find(|row| row.path == "22.10.png").unwrap();
+    let trace = pipeline.ask(PackOptions { trace: Some(row.picture.to_string()), ..PackOptions::default() }).unwrap();
+    assert!(trace.contains("\"post\":\"mini:10\"") && trace.lines().count() == 1, "{trace}");
+
+    tombstone::add(&pipeline.layout(), [Tombstone { post: "mini:5".parse().unwrap(), sha256: None }]).unwrap();
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.kept, report.dropped_for("forgotten")), (3, 1));
+    assert_eq!(posts(&pipeline), [10, 15, 20].map(of));
 }
 
 /// A zip with one deflated member that says `length`; the library's writer is built without a compressor.

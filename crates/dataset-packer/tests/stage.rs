@@ -5,7 +5,7 @@ mod material;
 
 use std::{collections::BTreeSet, fs};
 
-use contracts::{ContentHash, report::State, stage::Interrupt};
+use contracts::{ContentHash, StageId, options::PackOptions, report::State, stage::Interrupt};
 use dataset::{Row, SplitName};
 use material::{Pipeline, face, picture};
 
@@ -129,6 +129,51 @@ fn a_whole_folder_of_faces_that_is_gone_is_no_judgement_of_them() {
 }
 
 #[test]
+fn a_damaged_manifest_deletes_nothing() {
+    let pipeline = Pipeline::with_faces(12);
+    let path = pipeline.layout().faces_manifest();
+    let whole = fs::read_to_string(&path).unwrap();
+    // A digit of a face's file is another.
+    let name = face(3).file;
+    let digit = &name[name.len() - 10..name.len() - 4];
+    let other: String = digit.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
+    let damaged = name.replace(digit, &other);
+    fs::write(&path, whole.replace(&name, &damaged)).unwrap();
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("damaged, and nothing was deleted") && error.contains("mini-00000"), "{error}");
+    assert!(!pipeline.layout().exclusions().exists());
+    fs::write(&path, whole).unwrap();
+    assert_eq!(pipeline.pack().unwrap().kept, 12);
+}
+
+#[test]
+fn a_deletion_is_taken_back() {
+    let pipeline = Pipeline::with_faces(12);
+    let deleted = face(3);
+    fs::remove_file(pipeline.layout().face(&deleted.file)).unwrap();
+    pipeline.pack().unwrap();
+    let restore = || pipeline.ask(PackOptions { restore: true, ..PackOptions::default() }).unwrap();
+    let said = restore();
+    assert!(said.contains(&deleted.picture.to_string()) && said.contains("1 taken back"), "{said}");
+    assert!(restore().contains("no face is excluded"));
+    // Until it is cut again it is missed, and not excluded anew.
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.kept, report.dropped_as("awaits_crop")), (11, 1));
+    pipeline.save(&format!("data/faces/{}", deleted.file), &picture(3, 24, 24));
+    assert_eq!(pipeline.pack().unwrap().kept, 12);
+}
+
+#[test]
+fn a_file_in_the_datasets_place_is_refused_and_stays() {
+    let pipeline = Pipeline::with_pictures(4);
+    fs::create_dir_all(pipeline.path("data")).unwrap();
+    fs::write(pipeline.layout().dataset(), b"somebody's").unwrap();
+    let error = pipeline.pack().unwrap_err().to_string();
+    assert!(error.contains("a file is in its place"), "{error}");
+    assert_eq!(fs::read(pipeline.layout().dataset()).unwrap(), b"somebody's");
+}
+
+#[test]
 fn every_drop_is_counted_by_its_reason() {
     let pipeline = Pipeline::with_pictures(50);
     pipeline.save("pictures/copy.bmp", &picture(7, 40, 30));
@@ -139,9 +184,15 @@ fn every_drop_is_counted_by_its_reason() {
     fs::write(pipeline.path("pictures/notes.txt"), b"").unwrap();
 
     let report = pipeline.pack().unwrap();
-    assert_eq!((report.taken, report.dropped_for("unreadable")), (54, 2));
+    assert_eq!((report.taken, report.dropped_for("unreadable"), report.dropped_for("no picture")), (55, 2, 1));
     assert_eq!(report.kept + report.dropped_in_all(), report.taken);
-    assert_eq!(report.figures["other_files_passed_over"], 1.0);
+    let left_out = fs::read_to_string(pipeline.layout().left_out(StageId::Pack)).unwrap();
+    let left_out: Vec<serde_json::Value> = left_out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |name: &str| left_out.iter().find(|line| line["name"] == name).map(|line| line["tag"].clone());
+    assert_eq!(left_out.len() as u64, report.dropped_in_all());
+    assert_eq!((told("notes.txt"), told("cut.png")), (Some("no_picture".into()), Some("unreadable".into())));
+    let gone = |a: &str, b: &str| left_out.iter().any(|line| line["name"] == a && line["instead"] == b);
+    assert!(gone("copy.bmp", "007.png") || gone("007.png", "copy.bmp"), "{left_out:?}");
     let paths: BTreeSet<String> = rows(&pipeline).into_iter().map(|row| row.path).collect();
     assert!(!(paths.contains("copy.bmp") && paths.contains("007.png")), "one of two equal ones");
     assert!(!(paths.contains("larger.png") && paths.contains("009.png")), "one of two alike");

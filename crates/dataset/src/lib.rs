@@ -42,7 +42,7 @@ mod writer;
 pub use batch::BatchBuilder;
 pub use colours::{Colours, HUES, LEVELS};
 pub use error::DatasetError;
-pub use foreign::{ForeignImage, foreign_images};
+pub use foreign::{ForeignImage, ForeignImages, Label, foreign_images};
 pub use image::{CHANNELS, EncodedImage, ImageEncoding, ImageShape};
 pub use index::RowGroup;
 pub use loader::{Batch, Loader, LoaderOptions};

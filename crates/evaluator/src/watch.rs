@@ -46,7 +46,7 @@ pub enum WatchError {
 /// # Errors
 /// When the run that was named is not there, or nothing can be served.
 pub fn watch(context: &Context<'_>, options: &WatchOptions) -> Result<(), WatchError> {
-    serve_until_interrupted(context, options, |address| stdout::line(address))
+    serve_until_interrupted(context, options, stdout::line)
 }
 
 fn serve_until_interrupted(

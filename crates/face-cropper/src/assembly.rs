@@ -5,6 +5,7 @@ use contracts::{Layout, Report, id::ShardId, manifest::Spool, publish::FileError
 use crate::{
     gate::Verdict,
     inputs::Pictures,
+    left_out::LeftOutFile,
     shard::{Finding, ShardRecord},
 };
 
@@ -12,6 +13,8 @@ use crate::{
 pub(crate) struct Assembly {
     /// The manifest's records; a share of the work writes none.
     pub(crate) records: Option<Spool<FaceRecord>>,
+    /// What was left out, by name; a share of the work writes none of that either.
+    pub(crate) left_out: Option<LeftOutFile>,
     /// How many faces were kept.
     pub(crate) kept: u64,
     /// How many faces the detector found.
@@ -22,8 +25,8 @@ pub(crate) struct Assembly {
 
 impl Assembly {
     /// An assembly of nothing yet.
-    pub(crate) fn new(records: Option<Spool<FaceRecord>>) -> Self {
-        Self { records, kept: 0, found: 0, pictures_with_faces: 0 }
+    pub(crate) fn new(records: Option<Spool<FaceRecord>>, left_out: Option<LeftOutFile>) -> Self {
+        Self { records, left_out, kept: 0, found: 0, pictures_with_faces: 0 }
     }
 
     /// Adds a shard: its kept faces become records, everything else is counted in the report by reason.
@@ -46,6 +49,9 @@ impl Assembly {
                     let file = face.file_name(*hash, record.crops);
                     records.push(&picture.face_record(layout, shard, face, &file))?;
                 }
+            }
+            if let Some(left_out) = &mut self.left_out {
+                left_out.add(picture, finding)?;
             }
             finding.reasons().iter().for_each(|reason| report.drop(reason, 1));
             match finding {

@@ -13,6 +13,7 @@ use contracts::{
     id::{PictureHash, ShardId},
     publish::{self, FileError},
 };
+use pictures::MemoryBudget;
 use rayon::prelude::*;
 
 use crate::{
@@ -35,6 +36,8 @@ pub(crate) struct Cutting<'a> {
     pub(crate) workers: &'a Workers,
     /// What the user wants kept out.
     pub(crate) exclusions: &'a Exclusions,
+    /// The memory that all workers share.
+    pub(crate) budget: MemoryBudget,
     /// Counts what was done in this run.
     pub(crate) done: Done,
 }
@@ -149,6 +152,7 @@ impl Cutting<'_> {
     fn examine(&self, shard: &ShardId, picture: &Picture, partial: &Path) -> Result<Finding, CropError> {
         let options = ExamineOptions {
             config: &self.recipe.config,
+            budget: &self.budget,
             excluded: &|face| self.is_excluded(shard, picture, face),
             keep: &|face, content| {
                 let path = partial.join(face.file_name(picture.hash(), self.recipe.config.format));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
 use lbp_cascade::Detection;
-use pictures::{Grey, PictureFile, Rgb};
+use pictures::{Grey, MemoryBudget, PictureFile, Rgb};
 
 use crate::{
     engine::{Engine, EngineError},
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct ExamineOptions<'a> {
     /// How faces are found and cut.
     pub(crate) config: &'a CropConfig,
+    /// The memory that all workers share.
+    pub(crate) budget: &'a MemoryBudget,
     /// Whether the user wants a face kept out.
     pub(crate) excluded: &'a dyn Fn(&FoundFace) -> bool,
     /// Takes a face that is kept, with its file's content.
@@ -75,13 +77,15 @@ fn examined(
     hash: ContentHash,
     options: &ExamineOptions<'_>,
 ) -> Result<Examined, Stop> {
-    let bytes = std::fs::read(path).map_err(|_| PictureFault::Missing)?;
+    let bytes = read(path).map_err(|_| PictureFault::Missing)?;
     if ContentHash::of(&bytes) != hash {
         return Err(PictureFault::Altered.into());
     }
     let max_pixels = u64::from(options.config.max_megapixels) * 1_000_000;
     let file = PictureFile::open(&bytes, max_pixels).map_err(PictureFault::from)?;
     let pixels = file.probe().area();
+    // Until the faces are cut: the search has the picture in memory too.
+    let _reserved = options.budget.reserve(file.probe().decoding_bytes());
     let failed = |error: EngineError| match error {
         EngineError::Undecodable => PictureFault::Undecodable,
         error => undetectable(path, &error),
@@ -104,6 +108,14 @@ fn examined(
         (options.keep)(face, crop).map_err(Stop::Disk)?;
     }
     Ok(Examined { finding: Finding::Faces(faces), pixels })
+}
+
+/// The bytes of a plain file: what stands in its place might have no end.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    match std::fs::metadata(path)?.is_file() {
+        true => std::fs::read(path),
+        false => Err(std::io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {

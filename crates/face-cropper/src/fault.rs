@@ -51,7 +51,7 @@ impl From<PictureError> for PictureFault {
             PictureError::Read(_) => Self::Missing,
             PictureError::UnknownFormat | PictureError::Unread(_) => Self::UnknownFormat,
             PictureError::CutOff => Self::Truncated,
-            PictureError::TooLarge => Self::TooLarge,
+            PictureError::TooLarge | PictureError::TooManyScans => Self::TooLarge,
             PictureError::Damaged => Self::Undecodable,
         }
     }

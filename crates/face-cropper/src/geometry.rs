@@ -1,30 +1,37 @@
 //! From a detector's box to the square that is cut out.
 
-use contracts::{config::Border, record::PixelBox};
+use contracts::{
+    config::{Border, Margin},
+    record::PixelBox,
+};
 
-/// The square to cut for a detector's box: widened by `margin` times its side on each side.
+/// The square to cut for a detector's box: widened by the margin's shares of its side.
 ///
 /// A box that is not square (clipped at the edge, or another cascade's) becomes one of its longer side: faces are never
 /// distorted. With [`Border::Clip`] a square that would leave the picture is moved inward, and one that is larger than the
-/// picture shrinks to the picture's shorter side; with [`Border::Pad`] it keeps its middle and its side. Without a margin
+/// picture shrinks to the picture's shorter side; with [`Border::Pad`] it keeps its middle and its side. Where the margins
+/// differ, the square is as large as the longer side of what they ask for, around its middle. Without a margin
 /// the square of a square box inside the picture is the box itself.
-pub(crate) fn square_to_cut(pixel_box: &PixelBox, margin: f64, border: Border, width: i32, height: i32) -> PixelBox {
+pub(crate) fn square_to_cut(pixel_box: &PixelBox, margin: Margin, border: Border, width: i32, height: i32) -> PixelBox {
     let longer = f64::from(pixel_box.width.max(pixel_box.height));
-    let widened = ((longer * (1.0 + 2.0 * margin)).round() as i32).max(1);
+    let Margin { top, right, bottom, left } = margin;
+    let widened = ((longer * (1.0 + (left + right).max(top + bottom))).round() as i32).max(1);
     let side = match border {
         Border::Clip => widened.min(width.min(height).max(1)),
         Border::Pad => widened,
     };
-    let placed = |start: i32, length: i32, end: i32| {
-        let centred = start + (length - side).div_euclid(2);
+    // Of the middle, from the box's own.
+    let shift = |before: f64, after: f64| (longer * (after - before) / 2.0).round() as i32;
+    let placed = |start: i32, length: i32, end: i32, shift: i32| {
+        let centred = start + (length - side).div_euclid(2) + shift;
         match border {
             Border::Clip => centred.clamp(0, (end - side).max(0)),
             Border::Pad => centred,
         }
     };
     PixelBox {
-        x: placed(pixel_box.x, pixel_box.width, width),
-        y: placed(pixel_box.y, pixel_box.height, height),
+        x: placed(pixel_box.x, pixel_box.width, width, shift(left, right)),
+        y: placed(pixel_box.y, pixel_box.height, height, shift(top, bottom)),
         width: side,
         height: side,
     }
@@ -39,7 +46,7 @@ mod tests {
     #[test]
     fn worked_by_hand() {
         let check = |pixel_box: [i32; 4], margin: f64, expected: [i32; 4]| {
-            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, Border::Clip, 200, 100).into();
+            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin.into(), Border::Clip, 200, 100).into();
             assert_eq!(found, expected, "{pixel_box:?} widened by {margin}");
         };
         check([50, 20, 40, 40], 0.0, [50, 20, 40, 40]);
@@ -55,7 +62,7 @@ mod tests {
     #[test]
     fn padded_squares_keep_their_middle_and_their_side() {
         let check = |pixel_box: [i32; 4], margin: f64, expected: [i32; 4]| {
-            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin, Border::Pad, 200, 100).into();
+            let found: [i32; 4] = square_to_cut(&pixel_box.into(), margin.into(), Border::Pad, 200, 100).into();
             assert_eq!(found, expected, "{pixel_box:?} widened by {margin}");
         };
         check([50, 20, 40, 40], 0.25, [40, 10, 60, 60]);
@@ -64,12 +71,29 @@ mod tests {
         check([161, 20, 39, 40], 0.0, [160, 20, 40, 40]);
     }
 
+    #[test]
+    fn margins_that_differ_move_the_middle() {
+        let check = |sides: [f64; 4], border: Border, expected: [i32; 4]| {
+            let [top, right, bottom, left] = sides;
+            let margin = Margin { top, right, bottom, left };
+            let found: [i32; 4] = square_to_cut(&[80, 40, 40, 40].into(), margin, border, 200, 100).into();
+            assert_eq!(found, expected, "{sides:?}");
+        };
+        // More hair: 20 above and nothing below makes the square 60 high, around the middle between.
+        check([0.5, 0.0, 0.0, 0.0], Border::Pad, [70, 20, 60, 60]);
+        check([0.0, 0.0, 0.5, 0.0], Border::Pad, [70, 40, 60, 60]);
+        check([0.5, 0.25, 0.0, 0.25], Border::Pad, [70, 20, 60, 60]);
+        check([0.0, 0.5, 0.0, 0.0], Border::Pad, [80, 30, 60, 60]);
+        check([1.5, 0.0, 0.0, 0.0], Border::Pad, [50, -20, 100, 100]);
+        check([1.5, 0.0, 0.0, 0.0], Border::Clip, [50, 0, 100, 100]);
+    }
+
     proptest! {
         #[test]
         fn the_square_stays_in_the_picture_and_keeps_the_face(
             (width, height) in (1..3000i32, 1..3000i32),
             (x, y, side) in (0.0..1.0f64, 0.0..1.0f64, 0.0..1.0f64),
-            margin in 0.0..2.0f64,
+            [margin, right, bottom, left] in [0.0..2.0f64, 0.0..2.0, 0.0..2.0, 0.0..2.0],
         ) {
             let side = 1 + (side * f64::from(width.min(height) - 1)) as i32;
             let face = PixelBox {
@@ -78,12 +102,19 @@ mod tests {
                 width: side,
                 height: side,
             };
-            let square = square_to_cut(&face, margin, Border::Clip, width, height);
+            let square = square_to_cut(&face, margin.into(), Border::Clip, width, height);
             prop_assert_eq!(square.width, square.height);
             prop_assert!(square.x >= 0 && square.x + square.width <= width);
             prop_assert!(square.y >= 0 && square.y + square.height <= height);
             prop_assert!(square.x <= face.x && square.x + square.width >= face.x + face.width);
             prop_assert!(square.y <= face.y && square.y + square.height >= face.y + face.height);
+            // Where the margins differ, to the pixel by which a middle is rounded.
+            let differing = Margin { top: margin, right, bottom, left };
+            let square = square_to_cut(&face, differing, Border::Clip, width, height);
+            prop_assert!(square.x >= 0 && square.x + square.width <= width);
+            prop_assert!(square.y >= 0 && square.y + square.height <= height);
+            prop_assert!(square.x <= face.x + 1 && square.x + square.width >= face.x + face.width - 1);
+            prop_assert!(square.y <= face.y + 1 && square.y + square.height >= face.y + face.height - 1);
         }
     }
 }

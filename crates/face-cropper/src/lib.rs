@@ -22,6 +22,7 @@ mod fault;
 mod gate;
 mod geometry;
 mod inputs;
+mod left_out;
 mod measures;
 mod reason;
 mod recipe;

@@ -57,7 +57,7 @@ mod tests {
         check(|_| {}, true);
         check(|config| config.crop.cascade = "models/copy.xml".into(), true);
         check(|config| config.pack.resolution = 32, true);
-        check(|config| config.crop.margin = 0.1, false);
+        check(|config| config.crop.margin = 0.1.into(), false);
         assert_ne!(Recipe::new(&Config::default(), ContentHash::of(b"another")).fingerprint, base);
     }
 }

@@ -8,24 +8,26 @@ use std::{
 
 use contracts::{
     ContentHash, Context, Layout, Report, Stage, StageId,
-    exclusion::Exclusions,
+    exclusion::{self, Exclusions, Restored},
     id::{PostId, ShardId},
     manifest::{Header, ManifestError, Spool},
     options::CropOptions,
-    publish::FileError,
+    publish::{self, FileError},
     record::FaceRecord,
     report::State,
     tombstone::Tombstones,
 };
+use pictures::MemoryBudget;
 
 use crate::{
     assembly::Assembly,
     cascade::Cascade,
     contact,
     cutting::{Cutting, Done, remove_manifest},
-    deletions,
+    deletions::{self, Noticed},
     error::CropError,
     inputs::{Inventory, Pictures},
+    left_out::LeftOutFile,
     recipe::{Recipe, STAGE_VERSION},
     shard::ShardRecord,
     verify::verify,
@@ -63,14 +65,21 @@ impl Stage for Crop {
         notice_deletions(context, &shards, &mut report)?;
         // Read after that: what was just noticed is among them.
         let exclusions = Exclusions::read(context.layout)?;
-        let cutting =
-            Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
+        let cutting = Cutting {
+            context,
+            recipe: &recipe,
+            workers: &workers,
+            exclusions: &exclusions,
+            budget: MemoryBudget::for_workers(rayon::current_num_threads()),
+            done: Done::default(),
+        };
         let mut reader = inventory.open(context.layout, &tombstones)?;
         let assembly = cut(&cutting, &shards, |shard| reader.pictures(shard), &mut report)?;
         report.kept = assembly.kept;
         if report.state == State::Complete {
             refuse_nothing(context, &assembly, &report)?;
-            report.output = publish(context, &recipe, inventory.hash, assembly)?;
+            report.output = publish_faces(context, &recipe, inventory.hash, assembly)?;
+            exclusion::restoration_done(context.layout)?;
         }
         Ok(report)
     }
@@ -90,7 +99,7 @@ fn shards_to_do(
 }
 
 /// Gives the records their manifest, and draws the faces; returns the records' hash.
-fn publish(
+fn publish_faces(
     context: &Context<'_>,
     recipe: &Recipe,
     input: ContentHash,
@@ -115,16 +124,25 @@ fn emptied(layout: &Layout, tombstones: &Tombstones, inventory: &Inventory) -> V
 
 /// Looks for faces that were deleted by hand since the shards were written.
 fn notice_deletions(context: &Context<'_>, shards: &[(ShardId, u64)], report: &mut Report) -> Result<(), FileError> {
+    let restored = Restored::read(context.layout)?;
     let mut deleted = 0;
     for (shard, _) in shards {
-        if let Some(mut record) = ShardRecord::read(&context.layout.faces_shard(shard))? {
-            deleted += deletions::notice(context.layout, shard, &mut record)?;
+        let folder = context.layout.faces_shard(shard);
+        let Some(mut record) = ShardRecord::read(&folder)? else { continue };
+        match deletions::notice(context.layout, shard, &mut record, &restored)? {
+            Noticed::Deleted(faces) => deleted += faces,
+            Noticed::DamagedRecord => {
+                report
+                    .warnings
+                    .push(format!("the record of the faces in {} is damaged: they are cut again", folder.display()));
+                publish::remove_file(&Layout::shard_record(&folder))?;
+            }
         }
     }
     if deleted > 0 {
         report.warnings.push(format!(
-            "{deleted} faces were deleted by hand since the last run and stay out from now on; take their lines out \
-             of {} to have them back",
+            "{deleted} faces were deleted by hand since the last run and stay out from now on; they are in {}, and \
+             `cargo xtask pack --restore` takes that back",
             context.layout.exclusions().display()
         ));
     }
@@ -144,7 +162,9 @@ fn cut(
     let started = Instant::now();
     let is_whole = report.state == State::Complete;
     let manifest = context.layout.faces_manifest();
-    let mut assembly = Assembly::new(is_whole.then(|| Spool::create(&manifest)).transpose()?);
+    let records = is_whole.then(|| Spool::create(&manifest)).transpose()?;
+    let left_out = is_whole.then(|| LeftOutFile::create(context.layout)).transpose()?;
+    let mut assembly = Assembly::new(records, left_out);
     for (shard, count) in shards {
         if context.interrupt.is_raised() {
             report.state = State::Interrupted;
@@ -155,6 +175,7 @@ fn cut(
         assembly.add(context.layout, shard, &pictures, &record, report)?;
         context.progress.note(&format!("{} faces", assembly.kept));
     }
+    assembly.left_out.take().map_or(Ok(()), LeftOutFile::finish)?;
     if cutting.done.left.load(Ordering::Relaxed) > 0 {
         report.state = State::Interrupted;
     }

@@ -10,6 +10,7 @@ use contracts::{
     tombstone::Tombstones,
     verification::{Draw, Fault, Verification},
 };
+use pictures::MemoryBudget;
 use rayon::prelude::*;
 
 use crate::{
@@ -37,8 +38,14 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, CropEr
     let recipe = Recipe::new(context.config, cascade.hash());
     let workers = Workers::start(context.config.crop.engine, cascade)?;
     let exclusions = Exclusions::read(context.layout)?;
-    let cutting =
-        Cutting { context, recipe: &recipe, workers: &workers, exclusions: &exclusions, done: Done::default() };
+    let cutting = Cutting {
+        context,
+        recipe: &recipe,
+        workers: &workers,
+        exclusions: &exclusions,
+        budget: MemoryBudget::for_workers(rayon::current_num_threads()),
+        done: Done::default(),
+    };
     let mut reader = inventory.open(context.layout, &tombstones)?;
     for (shard, _) in draw.indices(inventory.shards.len()).into_iter().map(|index| &inventory.shards[index]) {
         verify_shard(&cutting, shard, &reader.pictures(shard)?, &mut verification)?;
@@ -102,6 +109,7 @@ fn verify_picture(
         wrong.damaged_in(folder, path, fault, StageId::Crop);
     };
     let options = ExamineOptions {
+        budget: &cutting.budget,
         config,
         excluded: &|face| cutting.is_excluded(shard, picture, face),
         keep: &|face, content| {

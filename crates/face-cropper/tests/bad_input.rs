@@ -5,6 +5,7 @@ mod material;
 
 use std::fs;
 
+use contracts::StageId;
 use image::ImageFormat;
 use material::{SPOT_CASCADE, Scene, encoded, spots};
 
@@ -24,20 +25,27 @@ fn bad_pictures_are_counted_drops() {
     scene.add("mini:16", &garbled(&good));
     scene.add("mini:17", &giant());
     scene.add("mini:18", &spots(1, 1, &[]));
+    // A screen of 10×10, and outside it a frame of 65,000×65,000 without any codes.
+    scene.add("mini:19", b"GIF89a\x0a\0\x0a\0\0\0\0\x2c\xff\0\xff\0\xe8\xfd\xe8\xfd\0\x02\0\x3b");
 
     let report = scene.run().unwrap();
-    assert_eq!((report.taken, report.kept, report.failed), (12, 3, 2));
+    assert_eq!((report.taken, report.kept, report.failed), (13, 3, 2));
     let expected = [
         ("picture truncated", 2),
         ("picture of an unknown format", 2),
         ("picture missing", 1),
         ("picture altered since the crawl", 1),
         ("picture undecodable", 1),
-        ("picture too large", 1),
+        ("picture too large", 2),
         ("picture without a face", 2),
     ];
     assert_eq!(expected.map(|(reason, _)| (reason, report.dropped_for(reason))), expected);
     assert_eq!(report.dropped.len(), expected.len());
+    let left_out = fs::read_to_string(scene.layout().left_out(StageId::Crop)).unwrap();
+    let left_out: Vec<serde_json::Value> = left_out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(left_out.len() as u64, report.dropped_in_all());
+    let tag = |post: &str| left_out.iter().find(|line| line["post"] == post).map(|line| line["tag"].clone());
+    assert_eq!((tag("mini:12"), tag("mini:17")), (Some("unknown_format".into()), Some("too_large".into())));
 
     // What may be mended is looked at again; what is broken for good is not.
     fs::write(scene.picture_file(altered), spots(300, 200, &[[120, 70, 63]])).unwrap();

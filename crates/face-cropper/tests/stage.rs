@@ -6,9 +6,9 @@ mod material;
 use std::fs;
 
 use contracts::{
-    StageId,
-    config::{Border, CropFormat},
-    exclusion::Exclusions,
+    Layout, StageId,
+    config::{Border, CropFormat, Margin},
+    exclusion::{self, Exclusion, Exclusions},
     leftovers, publish,
     report::State,
     stage::Interrupt,
@@ -198,6 +198,42 @@ fn a_deleted_face_stays_out_through_other_settings_and_is_said_once() {
 }
 
 #[test]
+fn a_deleted_face_that_is_taken_back_is_cut_again() {
+    let scene = Scene::with_spots();
+    scene.run().unwrap();
+    let gone = scene.faces().remove(1);
+    fs::remove_file(scene.face_path(&gone)).unwrap();
+    // Noticed by the stage that packs, which knows nothing of shards.
+    let exclusion = Exclusion { picture: gone.picture, pixel_box: gone.pixel_box };
+    exclusion::remember(&scene.layout(), [exclusion]).unwrap();
+    assert_eq!(exclusion::restore(&scene.layout()).unwrap().len(), 1);
+    let report = scene.run().unwrap();
+    assert_eq!((report.kept, report.warnings.len()), (3, 0), "{report:?}");
+    assert!(scene.face_path(&gone).exists());
+    assert!(!scene.layout().restored().exists());
+    // Deleted once more, it stays out.
+    fs::remove_file(scene.face_path(&gone)).unwrap();
+    assert_eq!(scene.run().unwrap().kept, 2);
+}
+
+#[test]
+fn a_damaged_record_deletes_nothing() {
+    let scene = Scene::with_spots();
+    scene.run().unwrap();
+    let before = scene.faces();
+    let face = &before[0];
+    let record = Layout::shard_record(scene.face_path(face).parent().unwrap());
+    let whole = fs::read_to_string(&record).unwrap();
+    let hash = face.picture.to_string();
+    let other = format!("{}{}", &hash[..63], if hash.ends_with('0') { '1' } else { '0' });
+    fs::write(&record, whole.replace(&hash, &other)).unwrap();
+    let report = scene.run().unwrap();
+    assert!(report.warnings[0].contains("is damaged: they are cut again"), "{:?}", report.warnings);
+    assert_eq!((report.kept, scene.faces()), (3, before));
+    assert!(!scene.layout().exclusions().exists());
+}
+
+#[test]
 fn a_listed_face_is_not_cut_and_comes_back_when_it_is_no_longer_listed() {
     let mut scene = Scene::with_spots();
     scene.run().unwrap();
@@ -244,8 +280,10 @@ fn native_size_and_margin() {
     };
     let (detected, native) = side(&scene);
     assert_eq!(native, detected);
-    scene.config.crop.margin = 0.1;
+    scene.config.crop.margin = 0.1.into();
     assert_eq!(side(&scene), (detected, (f64::from(detected) * 1.2).round() as u32));
+    scene.config.crop.margin = Margin { top: 0.4, right: 0.1, bottom: 0.0, left: 0.1 };
+    assert_eq!(side(&scene), (detected, (f64::from(detected) * 1.4).round() as u32));
 }
 
 #[test]
@@ -253,7 +291,7 @@ fn squares_at_the_border_are_moved_inward_or_padded() {
     let run = |border| {
         let mut scene = Scene::new();
         scene.add("mini:1", &spots(300, 200, &[[8, 70, 60]]));
-        (scene.config.crop.border, scene.config.crop.margin, scene.config.crop.size) = (border, 0.5, 0);
+        (scene.config.crop.border, scene.config.crop.margin, scene.config.crop.size) = (border, 0.5.into(), 0);
         scene.run().unwrap();
         let face = scene.faces().remove(0);
         (face.pixel_box, image::open(scene.face_path(&face)).unwrap().to_rgb8())

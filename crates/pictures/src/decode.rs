@@ -8,7 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage, RgbaImage};
 
 use crate::{error::PictureError, file::PictureFile, pixels::Rgb, probe::Probe};
 
@@ -48,9 +48,7 @@ impl PictureFile<'_> {
         }
         let (width, height) = (picture.width(), picture.height());
         let bytes = match alpha {
-            Alpha::White if picture.color().has_alpha() => {
-                picture.into_rgba8().pixels().flat_map(|p| on_white([p[0], p[1], p[2]], p[3])).collect()
-            }
+            Alpha::White if picture.color().has_alpha() => laid_on_white(&picture.into_rgba8()),
             _ => picture.into_rgb8().into_raw(),
         };
         Rgb::new(width, height, bytes).ok_or(PictureError::Damaged)
@@ -90,17 +88,27 @@ fn refused(error: ImageError) -> PictureError {
     }
 }
 
+fn laid_on_white(picture: &RgbaImage) -> Vec<u8> {
+    // Asked for at once: a buffer that grows would be there twice.
+    let mut bytes = Vec::with_capacity(picture.as_raw().len() / 4 * 3);
+    picture.pixels().for_each(|p| bytes.extend(on_white([p[0], p[1], p[2]], p[3])));
+    bytes
+}
+
 /// Of sixteen bits the upper eight; what has eight stays as it is.
 fn upper_bytes(picture: DynamicImage) -> DynamicImage {
-    let color = picture.color();
-    if color.bytes_per_pixel() != 2 * color.channel_count() {
-        return picture;
-    }
-    let wide = picture.into_rgba16();
-    let upper = wide.as_raw().iter().map(|value| (value >> 8) as u8).collect();
-    let narrow: DynamicImage =
-        RgbaImage::from_raw(wide.width(), wide.height(), upper).expect("as many values as before").into();
-    if color.has_alpha() { narrow } else { narrow.into_rgb8().into() }
+    let (width, height, color) = (picture.width(), picture.height(), picture.color());
+    let upper = |wide: Vec<u16>| wide.into_iter().map(|value| (value >> 8) as u8).collect();
+    let narrow: Option<DynamicImage> = match picture {
+        DynamicImage::ImageRgba16(wide) => RgbaImage::from_raw(width, height, upper(wide.into_raw())).map(Into::into),
+        DynamicImage::ImageRgb16(wide) => RgbImage::from_raw(width, height, upper(wide.into_raw())).map(Into::into),
+        other if color.bytes_per_pixel() != 2 * color.channel_count() => return other,
+        other if color.has_alpha() => {
+            RgbaImage::from_raw(width, height, upper(other.into_rgba16().into_raw())).map(Into::into)
+        }
+        other => RgbImage::from_raw(width, height, upper(other.into_rgb16().into_raw())).map(Into::into),
+    };
+    narrow.expect("as many values as before")
 }
 
 /// One pixel of the given opacity on white: c·α + 255·(1 − α), rounded.

@@ -20,6 +20,9 @@ pub enum PictureError {
     /// Its canvas or one of its frames has more pixels than the caller allows.
     #[error("too large")]
     TooLarge,
+    /// It is a progressive JPEG of so many scans that decoding it would take unreasonably long.
+    #[error("of too many scans")]
+    TooManyScans,
     /// It has no pixels, or the decoder gave up on it.
     #[error("damaged")]
     Damaged,

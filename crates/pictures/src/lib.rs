@@ -15,6 +15,7 @@ mod file;
 mod font;
 mod format;
 mod medium;
+mod memory;
 mod orientation;
 mod pixels;
 mod planes;
@@ -30,6 +31,7 @@ pub use crate::{
     file::PictureFile,
     format::Format,
     medium::{Decision, Medium, Unread},
+    memory::{MemoryBudget, Reservation},
     orientation::upright_sides,
     pixels::{Grey, Pixels, Rgb},
     planes::interleave,

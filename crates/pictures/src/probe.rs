@@ -28,6 +28,10 @@ pub struct Probe {
     largest: u64,
 }
 
+/// The most bytes a pixel: eight that a decoder asks for, as four channels of 16 bits or as a progressive JPEG's frequencies, and
+/// four of what is made of them.
+const DECODING_BYTES: u64 = 12;
+
 impl Probe {
     /// How many pixels the picture has.
     pub fn area(&self) -> u64 {
@@ -37,6 +41,11 @@ impl Probe {
     /// The longer of both sides in pixels.
     pub fn longer_side(&self) -> u32 {
         self.width.max(self.height)
+    }
+
+    /// How many bytes are in memory at once, at the most, while the picture is decoded, beside its file and 64 MiB.
+    pub fn decoding_bytes(&self) -> u64 {
+        self.largest.saturating_mul(DECODING_BYTES)
     }
 
     /// Pixels of the largest buffer that decoding needs.
@@ -61,10 +70,17 @@ pub fn probe<R: BufRead + Seek>(reader: &mut R, max_pixels: u64) -> Result<Probe
     let sides = walk(reader, format)?;
     match (sides.largest, sides.canvas) {
         (largest, _) if largest > max_pixels => Err(PictureError::TooLarge),
+        _ if sides.is_too_much_work(max_pixels) => Err(PictureError::TooManyScans),
         (largest, Some((width, height))) if width > 0 && height > 0 => Ok(Probe { format, width, height, largest }),
         _ => Err(PictureError::Damaged),
     }
 }
+
+/// The usual script of a progressive JPEG has 10 scans; optimisers try scripts of up to 13.
+const USUAL_SCANS: u64 = 16;
+
+/// Beyond the usual scans, as much work as this many through a picture of the largest size.
+const MAX_FULL_SCANS: u64 = 4;
 
 /// The sides that a walk came by.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,12 +89,20 @@ struct Sides {
     canvas: Option<(u32, u32)>,
     /// Pixels of the largest canvas or frame.
     largest: u64,
+    /// How often a decoder goes through all of the picture's blocks.
+    scans: u64,
 }
 
 impl Sides {
     fn canvas(&mut self, width: u32, height: u32) {
         self.canvas = Some((width, height));
         self.frame(width, height);
+    }
+
+    /// Whether the scans of a progressive JPEG are more than encoders write, and together more work than a picture of the largest
+    /// size is: each scan of a hundred thousand bytes may take a decoder through a hundred million pixels.
+    fn is_too_much_work(&self, max_pixels: u64) -> bool {
+        self.scans > USUAL_SCANS && self.scans.saturating_mul(self.largest) > max_pixels.saturating_mul(MAX_FULL_SCANS)
     }
 
     /// A frame is decoded into a buffer of its own, however small the canvas that it lies on is.

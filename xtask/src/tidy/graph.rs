@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
     ("crawler", &["contracts", "pictures", "stage"]),
     ("face-cropper", &["contracts", "lbp-cascade", "pictures", "stage"]),
     ("dataset-packer", &["contracts", "dataset", "pictures", "stage"]),
+    ("dataset-parquet", &["contracts", "dataset"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
@@ -24,14 +25,15 @@ const ALLOWED: [(&str, &[&str]); 12] = [
 ];
 
 /// Heavy or far-reaching dependencies, and the only crates that may have them.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 10] = [
     ("tokio", &["crawler"]),
     ("reqwest", &["crawler"]),
     ("scraper", &["crawler"]),
     ("rusqlite", &["crawler"]),
     ("opencv", &["face-cropper"]),
     ("burn", &["gan", "generator", "trainer", "fast-conv"]),
-    ("arrow-ipc", &["dataset"]),
+    ("arrow-ipc", &["dataset", "dataset-parquet"]),
+    ("parquet", &["dataset-parquet"]),
     ("memmap2", &["dataset"]),
     ("indicatif", &["stage"]),
 ];

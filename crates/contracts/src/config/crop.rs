@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{BadValue, Validate, require, section};
+use super::{
+    margin::Margin,
+    section::{BadValue, Validate, require, section},
+};
 
 /// What evaluates the cascade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,8 +96,8 @@ section! {
         min_size: i32 = 48, Output;
         /// The largest face searched for, in pixels; 0: as large as the picture.
         max_size: i32 = 0, Output;
-        /// Widens the box by this share of its side on each side.
-        margin: f64 = 0.0, Output;
+        /// Widens the box by this share of its side on each side, or { top, right, bottom, left }: by a share a side.
+        margin: Margin = Margin::default(), Output;
         /// A square that sticks out of the picture: clip: is moved inward; pad: is filled with the outermost pixels.
         border: Border = Border::Clip, Output;
         /// The side of the crop in pixels; 0: as it is in the picture.
@@ -117,7 +120,7 @@ impl Validate for CropConfig {
             "min_neighbors": (0..=1000).contains(&self.min_neighbors), "must be from 0 to 1000";
             "min_size": (1..=100_000).contains(&self.min_size), "must be from 1 to 100000";
             "max_size": self.max_size == 0 || (self.min_size..=100_000).contains(&self.max_size), "must be 0, or from crop.min_size to 100000";
-            "margin": (0.0..=2.0).contains(&self.margin), "must be from 0 to 2";
+            "margin": self.margin.sides().iter().all(|share| (0.0..=2.0).contains(share)), "must be from 0 to 2";
             "size": self.size <= 4096, "must be at most 4096";
         }
     }

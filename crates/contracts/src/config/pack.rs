@@ -19,8 +19,8 @@ pub enum Fit {
 section! {
     /// `[pack]`: what goes into the dataset.
     PackConfig in "pack" {
-        /// faces (the crop stage's), and/or folders, tar or zip files of pictures, folders saved by Python's datasets, IDX
-        /// files; globs work.
+        /// faces (the crop stage's), and/or folders, tar or zip files of pictures, folders saved by Python's datasets, Parquet and
+        /// IDX files, folders of these; globs work.
         sources: Vec<String> = vec![PackConfig::FACES.into()], Output;
         /// The side of the dataset's images in pixels.
         resolution: u32 = 64, Output;

@@ -25,9 +25,10 @@ use crate::{
 ///   raw/       manifest.jsonl  ledger.sqlite  pictures/<aa>/<sha256>.<ext>  partial/  quarantine/
 ///   faces/     manifest.jsonl  <shard>/<face>.<ext>  <shard>/shard.json
 ///   prepared/  <shard>/pixels  <shard>/shard.json
+///   tables/    <key>.arrow
 ///   dataset/   dataset_dict.json  index.json  train/  holdout/
-///   reports/   <stage>.json  <stage>.lock  duplicates.png  dataset/
-///   exclude.txt  excluded.jsonl  tombstones.jsonl
+///   reports/   <stage>.json  <stage>.lock  <stage>-left-out.jsonl  duplicates.png  dataset/
+///   exclude.txt  excluded.jsonl  restored.jsonl  tombstones.jsonl
 /// artifacts/
 ///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
 ///   runs/latest -> <id>
@@ -152,6 +153,11 @@ impl Layout {
         self.data.join("excluded.jsonl")
     }
 
+    /// Those of them that the user took back, until the crop stage has cut them again.
+    pub fn restored(&self) -> PathBuf {
+        self.data.join("restored.jsonl")
+    }
+
     /// Held while the exclusions are changed.
     pub fn exclusions_lock(&self) -> PathBuf {
         self.data.join("excluded.lock")
@@ -175,6 +181,21 @@ impl Layout {
     /// The images of a prepared shard, in that shard's folder.
     pub fn prepared_pixels(shard_folder: &Path) -> PathBuf {
         shard_folder.join("pixels")
+    }
+
+    /// Tables in Parquet as Arrow files, which the pack stage reads. May be removed at any time.
+    pub fn tables(&self) -> PathBuf {
+        self.data.join("tables")
+    }
+
+    /// One of these, by what tells its table from others.
+    pub fn table(&self, key: &ContentHash) -> PathBuf {
+        self.tables().join(format!("{key}.arrow"))
+    }
+
+    /// What a stage left out, a line a thing, with the reason.
+    pub fn left_out(&self, stage: StageId) -> PathBuf {
+        self.reports().join(format!("{stage}-left-out.jsonl"))
     }
 
     /// The contact sheet of duplicates that were left out.

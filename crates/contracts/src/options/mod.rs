@@ -25,6 +25,11 @@ pub trait StageOptions: Clone + Default + Serialize {
     fn share(&self) -> Option<Share> {
         None
     }
+
+    /// Whether they take the program that reads and writes Parquet.
+    fn needs_parquet(&self) -> bool {
+        false
+    }
 }
 
 /// What a stage is asked to do.

@@ -12,13 +12,16 @@ pub struct Request {
     pub mode: Mode,
     /// The share of the work that it is to do; `None`: all of it.
     pub share: Option<Share>,
+    /// Whether it takes the program that reads and writes Parquet.
+    pub needs_parquet: bool,
     /// The options as the stage's own command line takes them.
     pub arguments: Vec<String>,
 }
 
 impl<O: StageOptions> From<&O> for Request {
     fn from(options: &O) -> Self {
-        Self { mode: options.mode(), share: options.share(), arguments: arguments(options) }
+        let (mode, share, needs_parquet) = (options.mode(), options.share(), options.needs_parquet());
+        Self { mode, share, needs_parquet, arguments: arguments(options) }
     }
 }
 

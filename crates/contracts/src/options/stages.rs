@@ -79,6 +79,9 @@ pub struct PackOptions {
     /// Do a share of the work, such as 2/8, for a cluster's job array; the command without it puts the shares together.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "I/N", conflicts_with_all = ["stats", "trace", "export"]))]
     pub shard: Option<Share>,
+    /// Take back the exclusion of all faces whose files were deleted; `cargo xtask crop` cuts them again.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["shard", "stats", "trace", "export"]))]
+    pub restore: bool,
     /// Describe the dataset that is there: counts, sides, histograms, the mean face, a contact sheet.
     #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["trace", "export"]))]
     pub stats: bool,
@@ -98,12 +101,20 @@ pub struct PackOptions {
 
 impl StageOptions for PackOptions {
     fn mode(&self) -> Mode {
-        let asks = self.stats || self.trace.is_some() || self.export.is_some();
-        if asks { Mode::Question } else { verifying(self.verify) }
+        match self.stats || self.trace.is_some() || self.export.is_some() {
+            true => Mode::Question,
+            // It changes what is remembered of the faces.
+            false if self.restore => Mode::Survey,
+            false => verifying(self.verify),
+        }
     }
 
     fn share(&self) -> Option<Share> {
         self.shard
+    }
+
+    fn needs_parquet(&self) -> bool {
+        self.export == Some(ExportFormat::Parquet)
     }
 }
 

@@ -113,7 +113,7 @@ fn rejection(error: PictureError) -> io::Result<Rejection> {
         PictureError::UnknownFormat => Ok(Rejection::UnknownFormat),
         PictureError::Unread(unread) => Ok(Rejection::OtherMedium(Some(unread))),
         PictureError::CutOff => Ok(Rejection::CutOff),
-        PictureError::TooLarge => Ok(Rejection::TooLarge),
+        PictureError::TooLarge | PictureError::TooManyScans => Ok(Rejection::TooLarge),
         PictureError::Damaged => Ok(Rejection::Undecodable),
     }
 }

@@ -3,12 +3,18 @@
 use contracts::record::PixelBox;
 use serde_json::Value;
 
+use super::{class::class_of, notes::Notes};
 use crate::item::{Item, Origin};
 
-/// Adds to an item what is told of it.
-pub(super) fn add(json: &Value, item: &mut Item) {
-    item.label = item.label.or_else(|| json.get("label")?.as_i64());
-    item.origin = origin(json).map(Box::new);
+/// Adds to an item what is told of it. A class that was found elsewhere stays.
+pub(super) fn add(json: &Value, item: &mut Item, notes: &mut Notes) {
+    match json.get("label").map_or(Ok(None), class_of) {
+        Ok(class) => item.label = item.label.or(class),
+        Err(bad) => {
+            notes.count("classes beside pictures are no classes", || format!("that of {}, which is {bad}", item.name));
+        }
+    }
+    item.origin = origin(json).map(Box::new).or(item.origin.take());
 }
 
 /// Where a picture comes from; `None` where nothing of that is told.
@@ -51,7 +57,7 @@ mod tests {
 
     fn check(json: Value, expected: Option<Origin>, label: Option<i64>) {
         let mut item = Item::foreign("a.png".into(), Location::File(PathBuf::new()));
-        add(&json, &mut item);
+        add(&json, &mut item, &mut Notes::default());
         assert_eq!((item.origin, item.label), (expected.map(Box::new), label), "{json}");
     }
 

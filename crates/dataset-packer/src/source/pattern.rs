@@ -2,12 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Inventory, Source, file_kind, folder, push_file, slashed};
+use contracts::Context;
+
+use super::{
+    Inventory, Source,
+    folder::{Files, name_below},
+    recognise_folder,
+};
 
 /// Adds what a pattern matches: pictures, and folders and archives of them.
 ///
 /// Names start at the first part of the pattern that has a wildcard, so they say nothing of where the data lies.
-pub(super) fn list(pattern: &str, inventory: &mut Inventory) -> Result<(), String> {
+pub(super) fn list(pattern: &str, context: &Context<'_>, inventory: &mut Inventory) -> Result<(), String> {
     let paths = glob::glob(pattern).map_err(|error| format!("it is no pattern: {error}"))?;
     let paths: Result<Vec<PathBuf>, _> = paths.collect();
     let mut paths = paths.map_err(|error| error.to_string())?;
@@ -16,18 +22,17 @@ pub(super) fn list(pattern: &str, inventory: &mut Inventory) -> Result<(), Strin
     }
     paths.sort();
     let fixed = fixed_part(pattern);
+    let (mut files, mut entries) = (Files::default(), Vec::new());
     for path in paths {
-        let name = slashed(path.strip_prefix(&fixed).unwrap_or(&path));
-        if path.is_dir() {
-            folder::list(&path, &format!("{name}/"), inventory)?;
-        } else {
-            match file_kind(path.clone()) {
-                Ok(Source::Picture(_)) | Err(_) => drop(push_file(inventory, path, name)),
-                Ok(archive) => archive.list(&format!("{name}/"), inventory)?,
-            }
+        let name = name_below(&fixed, &path);
+        match path.is_dir().then(|| recognise_folder(&path)) {
+            Some(Source::Folder(path)) => files.walk(&path, &format!("{name}/"), inventory)?,
+            Some(source) => source.list(&format!("{name}/"), context, inventory)?,
+            None => files.file(path, "", name, &mut entries, inventory),
         }
     }
-    Ok(())
+    files.add(entries);
+    files.list(context, inventory)
 }
 
 /// The folders before the first wildcard.

@@ -1,38 +1,20 @@
 //! A zip file of pictures, read where it lies: nothing is unpacked, so no member can land anywhere, and each is inflated to
 //! the length that it says and never beyond.
 
-use std::{collections::HashMap, fs::File, io::BufReader, path::Path, sync::Arc};
+use std::{fs::File, io::BufReader, path::Path, sync::Arc};
 
-use serde::Deserialize;
 use zip::{CompressionMethod, ZipArchive, read::ZipFile};
 
-use super::{Inventory, is_picture};
-use crate::{
-    item::Item,
-    location::{Location, Span},
-};
+use super::{Inventory, catalogue, entry::Entry};
+use crate::location::{Location, Span};
 
-/// What StyleGAN's tools write beside the pictures.
-const DATASET_JSON: &str = "dataset.json";
-/// A list of a hundred million labels is longer than any that is real.
-const MAX_JSON_BYTES: u64 = 1 << 30;
-
-/// The part of dataset.json that is read.
-#[derive(Deserialize)]
-struct DatasetJson {
-    /// A class a picture. StyleGAN takes vectors of numbers too, which are no classes.
-    labels: Option<Vec<(String, serde_json::Value)>>,
-}
-
-/// Adds the pictures of a zip file, by name; `prefix` goes before each name. Classes are those of StyleGAN's dataset.json
-/// where there is one.
+/// Adds the pictures of a zip file, by name; `prefix` goes before each name.
 pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Result<(), String> {
     let file = File::open(path).map_err(|error| format!("cannot open it: {error}"))?;
     let mut archive =
         ZipArchive::new(BufReader::new(file)).map_err(|error| format!("it is no whole zip file: {error}"))?;
-    let labels = labels(&mut archive, path)?;
     let shared: Arc<Path> = path.into();
-    let mut items = Vec::new();
+    let mut entries = Vec::new();
     for index in 0..archive.len() {
         let member = archive.by_index_raw(index).map_err(|error| format!("its member {index} is broken: {error}"))?;
         if member.is_dir() {
@@ -40,17 +22,11 @@ pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Resu
         }
         let name = member.name().map_err(|error| format!("its member {index} has a bad name: {error}"))?;
         let name = name.replace('\\', "/");
-        if !is_picture(Path::new(&name)) {
-            inventory.other_files += 1;
-            continue;
-        }
         let location = locate(&member, &shared).map_err(|problem| format!("its member {name} {problem}"))?;
-        let label = labels.get(&name).copied();
-        items.push(Item { label, ..Item::foreign(format!("{prefix}{name}"), location) });
+        entries.push(Entry { name, location });
     }
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    inventory.items.extend(items);
-    Ok(())
+    refuse_overlaps(&entries)?;
+    catalogue::add(entries, prefix, inventory)
 }
 
 fn locate<R: std::io::Read>(member: &ZipFile<'_, R>, archive: &Arc<Path>) -> Result<Location, String> {
@@ -66,16 +42,21 @@ fn locate<R: std::io::Read>(member: &ZipFile<'_, R>, archive: &Arc<Path>) -> Res
     }
 }
 
-fn labels(archive: &mut ZipArchive<BufReader<File>>, path: &Path) -> Result<HashMap<String, i64>, String> {
-    let Some(index) = archive.index_for_name(DATASET_JSON) else { return Ok(HashMap::new()) };
-    let broken = |problem: String| format!("its {DATASET_JSON} cannot be read: {problem}");
-    let member = archive.by_index_raw(index).map_err(|error| broken(error.to_string()))?;
-    let location = locate(&member, &path.into()).map_err(broken)?;
-    if location.length().is_ok_and(|length| length > MAX_JSON_BYTES) {
-        return Err(broken("it is too long".into()));
+/// Members that share their bytes: how a small file is made to take for ever. No program writes such a file.
+fn refuse_overlaps(entries: &[Entry]) -> Result<(), String> {
+    let span = |entry: &Entry| match &entry.location {
+        Location::Member(span) | Location::Deflated { span, .. } if span.length > 0 => Some((span.offset, span.length)),
+        _ => None,
+    };
+    let mut spans: Vec<((u64, u64), &str)> =
+        entries.iter().filter_map(|entry| Some((span(entry)?, entry.name.as_str()))).collect();
+    spans.sort_unstable();
+    let overlap = spans.windows(2).find(|pair| {
+        let [((offset, length), _), ((next, _), _)] = pair else { return false };
+        offset.saturating_add(*length) > *next
+    });
+    match overlap {
+        Some([(_, one), (_, other)]) => Err(format!("its members {one} and {other} overlap")),
+        _ => Ok(()),
     }
-    let json = location.read().map_err(|error| broken(error.to_string()))?;
-    let read: DatasetJson = serde_json::from_slice(&json).map_err(|error| broken(error.to_string()))?;
-    let labels = read.labels.unwrap_or_default().into_iter();
-    Ok(labels.filter_map(|(name, label)| Some((name, label.as_i64()?))).collect())
 }

@@ -173,9 +173,9 @@ impl Pipeline {
     }
 }
 
-/// Writes a dataset in every form into a folder, and another, in which all images have classes, as StyleGAN's zip. Returns
-/// both.
-pub(crate) fn export_all(folder: &Path) -> [Pipeline; 2] {
+/// Writes a dataset in these forms and as StyleGAN's zip into a folder, and another, in which all images have classes, as such a
+/// zip too. Returns both.
+pub(crate) fn export_all(folder: &Path, forms: &[&str]) -> [Pipeline; 2] {
     let (some, all) = (Pipeline::with_some_classes(), Pipeline::with_classes());
     fs::create_dir_all(folder).unwrap();
     let export = |pipeline: &Pipeline, form: &str, name: &str| {
@@ -185,7 +185,7 @@ pub(crate) fn export_all(folder: &Path) -> [Pipeline; 2] {
     for pipeline in [&some, &all] {
         pipeline.pack().unwrap();
     }
-    for form in ["imagefolder", "webdataset", "parquet"] {
+    for form in forms {
         export(&some, form, form);
     }
     export(&some, "stylegan-zip", "stylegan.zip");

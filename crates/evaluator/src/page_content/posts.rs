@@ -83,12 +83,10 @@ pub(super) fn look_up(
     let mut authors: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
     for record in Records::<PictureRecord>::open(&layout.raw_manifest())? {
         let PictureRecord { post, author, page_url, .. } = record?;
-        if let Some(images) = posts.get(&post) {
-            if let Some(author) = author.filter(|author| !author.is_empty()) {
-                let count = authors.entry((author, post.site.to_string())).or_default();
-                *count = (count.0 + 1, count.1 + images);
-                sources.without_author -= images;
-            }
+        if let (Some(images), Some(author)) = (posts.get(&post), author.filter(|author| !author.is_empty())) {
+            let count = authors.entry((author, post.site.to_string())).or_default();
+            *count = (count.0 + 1, count.1 + images);
+            sources.without_author -= images;
         }
         if let Some(page) = pages.get_mut(&post) {
             *page = page_url;

@@ -6,6 +6,7 @@ use super::{Sides, cut_off, take};
 
 const START_OF_IMAGE: u8 = 0xd8;
 const END_OF_IMAGE: u8 = 0xd9;
+const START_OF_SCAN: u8 = 0xda;
 const TEMPORARY: u8 = 0x01;
 
 /// Walks from marker to marker. Thumbnails lie within segments, whose stated lengths lead past them, so that the first
@@ -18,7 +19,10 @@ pub(super) fn walk<R: BufRead + Seek>(reader: &mut R) -> io::Result<Sides> {
             END_OF_IMAGE => return Ok(sides),
             // Neither has a length.
             START_OF_IMAGE | TEMPORARY => {}
-            marker => pass_segment(reader, marker, &mut sides)?,
+            marker => {
+                sides.scans += u64::from(marker == START_OF_SCAN);
+                pass_segment(reader, marker, &mut sides)?;
+            }
         }
     }
 }

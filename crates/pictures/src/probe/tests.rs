@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
-use crate::medium::Unread;
+use crate::{Alpha, Narrowing, PictureFile, Reduction, medium::Unread};
 
 const LIMIT: u64 = 100_000_000;
 
@@ -42,6 +42,17 @@ fn probed(bytes: &[u8]) -> Result<(Format, u32, u32), PictureError> {
 fn is_whole(bytes: &[u8]) {
     let (_, width, height) = probed(bytes).unwrap();
     assert_eq!((width, height), (61, 47));
+}
+
+/// Whole for the probe, and for the decoders behind it, which give the same pixels as without what was added.
+#[track_caller]
+fn is_decoded(bytes: &[u8], plain: &[u8]) {
+    is_whole(bytes);
+    let decoded = |bytes: &[u8]| {
+        let file = PictureFile::open(bytes, LIMIT).unwrap();
+        (file.decode(Alpha::Drop, Narrowing::UpperByte).unwrap(), file.grey_preview(Reduction::Half))
+    };
+    assert_eq!(decoded(bytes), decoded(plain));
 }
 
 #[track_caller]
@@ -94,7 +105,7 @@ fn what_lies_behind_the_end_does_no_harm() {
     ];
     for format in FORMATS {
         for tail in tails {
-            is_whole(&[&encoded(format), tail].concat());
+            is_decoded(&[&encoded(format), tail].concat(), &encoded(format));
         }
     }
 }
@@ -103,8 +114,8 @@ fn what_lies_behind_the_end_does_no_harm() {
 fn further_pictures_behind_the_first_do_no_harm() {
     // The multi-picture format: an index in APP2, and the other pictures behind the end of the first.
     let first = with_segment(0xe2, b"MPF\0II*\0\x08\0\0\0\x01\0\0\xb0\x07\0\x04\0\0\x000100\0\0\0\0");
-    is_whole(&[&first[..], &encoded(ImageFormat::Jpeg)].concat());
-    is_whole(&[&first[..], &encoded(ImageFormat::Jpeg)[..700]].concat());
+    is_decoded(&[&first[..], &encoded(ImageFormat::Jpeg)].concat(), &first);
+    is_decoded(&[&first[..], &encoded(ImageFormat::Jpeg)[..700]].concat(), &first);
     is_cut_off(&first[..first.len() - 2]);
 }
 
@@ -112,7 +123,7 @@ fn further_pictures_behind_the_first_do_no_harm() {
 fn a_thumbnail_inside_neither_ends_the_picture_nor_states_its_sides() {
     let thumbnail = sized(ImageFormat::Jpeg, 8, 6);
     let bytes = with_segment(0xe1, &[b"Exif\0\0", &thumbnail[..]].concat());
-    is_whole(&bytes);
+    is_decoded(&bytes, &encoded(ImageFormat::Jpeg));
     let picture_starts = bytes.len() - encoded(ImageFormat::Jpeg).len() + 2;
     is_cut_off(&bytes[..picture_starts]);
     is_cut_off(&bytes[..picture_starts - 20]);
@@ -143,6 +154,28 @@ fn a_giant_frame_on_a_small_canvas_is_too_large() {
     // A canvas of 10×10, and on it an image of 16,384×16,384.
     let webp = b"RIFF\x24\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x09\0\0\x09\0\0VP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
     assert!(matches!(probed(webp), Err(PictureError::TooLarge)));
+}
+
+/// A JPEG of these sides with so many scans, none of which has anything in it.
+fn scans(side: u16, count: usize) -> Vec<u8> {
+    let [s1, s0] = side.to_be_bytes();
+    let frame = [0xff, 0xd8, 0xff, 0xc2, 0, 11, 8, s1, s0, s1, s0, 1, 1, 0x11, 0];
+    let scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0x55];
+    [&frame[..], &scan.repeat(count), &[0xff, 0xd9]].concat()
+}
+
+#[test]
+fn scans_are_bounded_by_the_work_that_they_make() {
+    let check = |side: u16, count: usize, is_refused: bool| {
+        let probed = probed(&scans(side, count));
+        assert_eq!(matches!(probed, Err(PictureError::TooManyScans)), is_refused, "{side} {count}: {probed:?}");
+        assert!(is_refused || probed.is_ok(), "{side} {count}: {probed:?}");
+    };
+    check(9000, 10, false);
+    check(9000, 16, false);
+    check(9000, 17, true);
+    check(1000, 100, false);
+    check(1000, 10_000, true);
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! Parquet beside the packer, which starts this program where a table is read or written: few need that, and what it takes to
+//! build it would be a third of the packer.
+
+mod export;
+mod import;
+
+use std::{env, ffi::OsString, path::Path, process::ExitCode};
+
+use anyhow::bail;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[OsString]) -> anyhow::Result<()> {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).take(1).collect();
+    match (&words[..], arguments) {
+        (["to-arrow"], [_, table, arrow]) => import::to_arrow(Path::new(table), Path::new(arrow)),
+        (["from-dataset"], [_, dataset, folder]) => export::from_dataset(Path::new(dataset), Path::new(folder)),
+        _ => bail!(
+            "it is started as `dataset-parquet to-arrow TABLE ARROW` or `dataset-parquet from-dataset DATASET FOLDER`"
+        ),
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "this is what the program says")]
+fn tell(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
