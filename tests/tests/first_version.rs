@@ -17,7 +17,10 @@ use end_to_end::Pipeline;
 const RUN: &str = "artifacts/runs/dcgan-32px-b1d13acd";
 
 fn pipeline() -> Pipeline {
-    Pipeline::copy_of(&PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("fixtures/first-version"))
+    Pipeline::copy_of(
+        &PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells its tests where they lie"))
+            .join("fixtures/first-version"),
+    )
 }
 
 #[test]

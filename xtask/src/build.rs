@@ -95,9 +95,12 @@ pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {
     if let Binaries::Ready(_) = workspace.binaries() {
         return Ok(());
     }
-    eprintln!("building {PARQUET} (the first time takes some minutes)");
+    own_build::forget_other_checkouts(workspace, &[(PARQUET, PARQUET)])?;
+    if !workspace.binaries().path(PARQUET).exists() {
+        tell!("building {PARQUET} (the first time takes some minutes)");
+    }
     let mut command = workspace.cargo();
-    command.args(["build", "--release", "--package", PARQUET]).current_dir(&workspace.root);
+    command.args(["build", "--release", "--package", PARQUET]);
     let status = command.status().context("cannot start cargo")?;
     if status.success() { Ok(()) } else { bail!("the build of {PARQUET} failed") }
 }

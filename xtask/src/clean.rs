@@ -98,7 +98,8 @@ fn list(paths: &[PathBuf]) -> anyhow::Result<()> {
 
 fn remove(path: &Path) -> anyhow::Result<()> {
     let is_folder = path.is_dir() && !path.is_symlink();
-    Ok(if is_folder { publish::remove_folder(path)? } else { publish::remove_file(path)? })
+    if is_folder { publish::remove_folder(path) } else { publish::remove_file(path) }?;
+    Ok(())
 }
 
 /// Faces that were deleted by hand and that no stage has noticed yet: without the folder nobody could.

@@ -149,7 +149,6 @@ fn names_with_dots_keep_their_own_posts() {
         let json = format!("{{\"post\": \"mini:{post}\", \"url\": \"http://mini.invalid/{post}.png\"}}");
         append(format!("22.{post:02}.json"), json.as_bytes());
     }
-    drop(append);
     tar.finish().unwrap();
     pipeline.config.pack.sources = vec![pipeline.text("a.tar")];
     pipeline.pack().unwrap();

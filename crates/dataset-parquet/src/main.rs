@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&error);
+            contracts::tell!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -28,9 +28,4 @@ fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             "it is started as `dataset-parquet to-arrow TABLE ARROW` or `dataset-parquet from-dataset DATASET FOLDER`"
         ),
     }
-}
-
-#[allow(clippy::print_stderr, reason = "this is what the program says")]
-fn tell(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
 }

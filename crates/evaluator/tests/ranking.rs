@@ -7,7 +7,10 @@
 
 mod faces;
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use generator::{Device, TrainedGenerator};
 use image::RgbImage;
@@ -150,14 +153,14 @@ fn checkpoints() -> Option<Vec<PathBuf>> {
         eprintln!("left out: NIJIGEN_CHECKPOINTS names no folder with generator-KIMG.safetensors");
         return None;
     };
-    let kimg = |path: &PathBuf| path.file_stem()?.to_str()?.strip_prefix("generator-")?.parse::<u64>().ok();
+    let kimg = |path: &Path| path.file_stem()?.to_str()?.strip_prefix("generator-")?.parse::<u64>().ok();
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut checkpoints: Vec<(u64, PathBuf)> = paths.filter_map(|path| Some((kimg(&path)?, path))).collect();
     checkpoints.sort();
     Some(checkpoints.into_iter().rev().map(|(_, path)| path).collect())
 }
 
-fn samples(path: &PathBuf, count: usize) -> Vec<RgbImage> {
+fn samples(path: &Path, count: usize) -> Vec<RgbImage> {
     let generator = TrainedGenerator::open(path, &Device::flex()).unwrap();
     let image = |sample: generator::Rgb| {
         let (width, height) = sample.sides();

@@ -112,12 +112,10 @@ mod tests {
     use super::*;
 
     fn plot(curves: &[(&str, &[(f64, f64)])]) -> Plot {
-        let curve = |(colour, (name, points)): (usize, &(&str, &[(f64, f64)]))| Curve {
-            name: (*name).into(),
-            colour,
-            points: points.to_vec(),
-        };
-        Plot { title: "Loss <b>".into(), note: String::new(), curves: curves.iter().enumerate().map(curve).collect() }
+        let curves = curves.iter().enumerate();
+        let curves =
+            curves.map(|(colour, (name, points))| Curve { name: (*name).into(), colour, points: points.to_vec() });
+        Plot { title: "Loss <b>".into(), note: String::new(), curves: curves.collect() }
     }
 
     #[test]
