@@ -117,7 +117,8 @@ fn learning_rates(lines: &[Line], recipe: Option<&Recipe>) -> Plot {
     Plot { title: "Learning rate".into(), note: "as the schedule has it".into(), curves }
 }
 
-/// The time that passed between lines, summed up; what a pause between two processes took is not in it.
+/// The time that passed between lines, summed up; what a pause between two processes took is not in it. A stretch whose rate is
+/// not known went by at that of the next.
 fn hours(lines: &[Line]) -> Vec<(f64, f64)> {
     let (mut hours, mut before, mut points) = (0.0, 0.0, Vec::new());
     for line in lines {
@@ -205,6 +206,6 @@ mod tests {
                    {\"kimg\":3.0,\"images\":3000,\"images_per_second\":2.0,\"attempt\":1}\n";
         let rates = &plot(log, "Learning rate").unwrap().curves[0].points;
         assert_eq!(rates[1].1, rates[0].1 / 2.0);
-        assert_eq!(plot(log, "Time").unwrap().curves[0].points, [(3.0, 1000.0 / 3600.0)]);
+        assert_eq!(plot(log, "Time").unwrap().curves[0].points, [(3.0, 1500.0 / 3600.0)]);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contracts::{config::EvaluateConfig, hash::ContentHash, publish};
-use metrics::{Backbone, Features, Images, MetricError, RandomNetwork};
+use metrics::{Backbone, Features, Images, Kernel, MetricError, RandomNetwork};
 
 use crate::error::WeightsFileError;
 
@@ -17,6 +17,7 @@ pub(crate) struct Network {
 #[derive(Default)]
 pub(crate) struct Rows {
     dimensions: usize,
+    kernel: Kernel,
     features: Vec<f32>,
     classes: usize,
     logits: Vec<f32>,
@@ -85,7 +86,7 @@ impl Network {
             }
             backbone => backbone.features(images)?,
         };
-        rows.dimensions = features.dimensions();
+        (rows.dimensions, rows.kernel) = (features.dimensions(), features.kernel());
         rows.features.extend(features.rows().flatten());
         Ok(())
     }
@@ -101,7 +102,7 @@ impl Rows {
             return Err(MetricError::TooFew { count: 0, needed: 1 });
         }
         let logits = (self.classes > 0).then(|| Features::new(self.classes, self.logits)).transpose()?;
-        Ok((Features::new(self.dimensions, self.features)?, logits))
+        Ok((Features::new(self.dimensions, self.features)?.with_kernel(self.kernel), logits))
     }
 }
 

@@ -22,6 +22,9 @@ pub enum MetricError {
     /// The features come from different networks.
     #[error("cannot compare features of {0} with features of {1} dimensions: they come from different networks")]
     Dimensions(usize, usize),
+    /// The features are for different kernels.
+    #[error("cannot take a kernel distance between features that are for different kernels")]
+    Kernels,
     /// A metric is taken of something else than features.
     #[error("{0} is no metric of features")]
     NotOfFeatures(Metric),

@@ -1,16 +1,17 @@
 //! Features: what a network makes of images, a row of numbers for each.
 
-use crate::MetricError;
+use crate::{MetricError, kernel::Kernel};
 
 /// A matrix of finite numbers, one row an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     dimensions: usize,
     values: Vec<f32>,
+    kernel: Kernel,
 }
 
 impl Features {
-    /// Takes rows of `dimensions` numbers each, one after the other.
+    /// Takes rows of `dimensions` numbers each, one after the other, for the cubic kernel.
     ///
     /// # Errors
     /// When the last row is not whole, there are no dimensions, or a number is not finite.
@@ -20,8 +21,18 @@ impl Features {
         }
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => Err(MetricError::NotFinite { row: index / dimensions }),
-            None => Ok(Self { dimensions, values }),
+            None => Ok(Self { dimensions, values, kernel: Kernel::Cubic }),
         }
+    }
+
+    /// The same rows for another kernel.
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// The kernel of their [`kernel_distance`](crate::kernel_distance).
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
     }
 
     /// Numbers in a row.
@@ -58,13 +69,13 @@ impl Features {
     /// When there is no row at one of them.
     pub fn select(&self, indices: &[usize]) -> Self {
         let values = indices.iter().flat_map(|index| self.row(*index)).copied().collect();
-        Self { dimensions: self.dimensions, values }
+        Self { values, ..*self }
     }
 
     /// The first `count` rows, or all where there are fewer.
     pub fn first(&self, count: usize) -> Self {
         let values = self.values.len().min(count.saturating_mul(self.dimensions));
-        Self { dimensions: self.dimensions, values: self.values[..values].to_vec() }
+        Self { values: self.values[..values].to_vec(), ..*self }
     }
 
     /// All rows in double precision, in which statistics are computed.

@@ -10,6 +10,22 @@ use crate::{
     product::{View, product},
 };
 
+/// What two images have in common, by the features of a network: each network's features name the kernel that suits them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kernel {
+    /// k(x, y) = (xᵀy / d + 1)³, of the distance that is published for InceptionV3's features ("KID").
+    ///
+    /// Bińkowski et al., "Demystifying MMD GANs" (2018).
+    #[default]
+    Cubic,
+    /// k(x, y) = exp(−‖x − y‖² / (2 · 3² · d)), for features of no natural bound.
+    ///
+    /// The cubic weighs a common shift of far features above all else: by it, samples of a generator after 5,000 images came
+    /// nearer to real faces than after 60,000. Jayasumana et al., "Rethinking FID" (2024), use a Gaussian for that reason. The
+    /// width is three times what a feature deviates by over pictures.
+    Gaussian,
+}
+
 /// How the kernel distance is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KernelOptions {
@@ -39,9 +55,9 @@ pub struct KernelDistance {
     pub subset_size: usize,
 }
 
-/// The squared maximum mean discrepancy under a cubic kernel, averaged over subsets ("KID").
+/// The squared maximum mean discrepancy under the features' [`Kernel`], averaged over subsets.
 ///
-/// Bińkowski et al., "Demystifying MMD GANs" (2018), section 4: with k(x, y) = (xᵀy / d + 1)³,
+/// Bińkowski et al., "Demystifying MMD GANs" (2018), section 4:
 ///
 /// ```text
 /// MMD² = 1/(m(m−1)) Σᵢ≠ⱼ k(xᵢ, xⱼ) + 1/(m(m−1)) Σᵢ≠ⱼ k(yᵢ, yⱼ) − 2/m² Σᵢⱼ k(xᵢ, yⱼ)
@@ -50,9 +66,12 @@ pub struct KernelDistance {
 /// Subsets are drawn in the order in which torch-fidelity draws them.
 ///
 /// # Errors
-/// When the features differ in dimensions, a set has fewer than two rows, or there is no subset.
+/// When the features differ in dimensions or kernel, a set has fewer than two rows, or there is no subset.
 pub fn kernel_distance(a: &Features, b: &Features, options: KernelOptions) -> Result<KernelDistance, MetricError> {
     check_comparable(a, b, 2)?;
+    if a.kernel() != b.kernel() {
+        return Err(MetricError::Kernels);
+    }
     let subset_size = options.subset_size.min(a.len()).min(b.len());
     if options.subsets == 0 || subset_size < 2 {
         return Err(MetricError::TooFew { count: options.subsets.min(subset_size), needed: 2 });
@@ -80,17 +99,35 @@ fn squared_discrepancy(a: &Features, b: &Features) -> f64 {
 fn kernel_sum(a: &Features, b: &Features) -> f64 {
     let (left, right) = (a.to_f64(), b.to_f64());
     let products = product(View::new(&left, a.dimensions()), View::new(&right, b.dimensions()).transposed());
-    products.chunks(b.len()).map(|row| row.iter().map(|value| cubic(*value, a.dimensions())).sum::<f64>()).sum()
+    let (of_a, of_b) = (squares(a), squares(b));
+    let row = |(row, x): (&[f64], &f64)| -> f64 {
+        row.iter().zip(&of_b).map(|(xy, y)| a.kernel().of(*xy, [*x, *y], a.dimensions())).sum()
+    };
+    products.chunks(b.len()).zip(&of_a).map(row).sum()
+}
+
+/// xᵀx of each row.
+fn squares(features: &Features) -> Vec<f64> {
+    features.rows().map(|row| row.iter().map(|value| f64::from(*value).powi(2)).sum()).collect()
 }
 
 /// Σᵢ k(xᵢ, xᵢ), which the unbiased estimate leaves out.
 fn diagonal_sum(features: &Features) -> f64 {
-    let square = |row: &[f32]| row.iter().map(|value| f64::from(*value).powi(2)).sum();
-    features.rows().map(|row| cubic(square(row), features.dimensions())).sum()
+    squares(features).into_iter().map(|square| features.kernel().of(square, [square; 2], features.dimensions())).sum()
 }
 
-fn cubic(product: f64, dimensions: usize) -> f64 {
-    (product / dimensions as f64 + 1.0).powi(3)
+/// What a feature may be apart by before the Gaussian kernel tells, in deviations over pictures: those of all real faces are
+/// within, those of early generators beyond.
+const WIDTH: f64 = 3.0;
+
+impl Kernel {
+    /// k(x, y), of xᵀy and of xᵀx and yᵀy.
+    fn of(self, product: f64, [x, y]: [f64; 2], dimensions: usize) -> f64 {
+        match self {
+            Self::Cubic => (product / dimensions as f64 + 1.0).powi(3),
+            Self::Gaussian => (-(x + y - 2.0 * product).max(0.0) / (2.0 * WIDTH.powi(2) * dimensions as f64)).exp(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +145,18 @@ mod tests {
         let distance = kernel_distance(&features(&[0.0, 1.0]), &features(&[1.0, 2.0]), options).unwrap();
         assert!((distance.mean - (1.0 + 27.0 - 37.0 / 2.0)).abs() < 1e-12, "{distance:?}");
         assert_eq!((distance.deviation, distance.subset_size), (0.0, 2));
+    }
+
+    /// {0, 3} against {3, 6}: e^(−1/2) a step of three; within each set one pair a step apart, between them two pairs a
+    /// step apart, one at two, one at none.
+    #[test]
+    fn two_against_two_by_hand_under_the_gaussian() {
+        let of = |values: &[f32]| features(values).with_kernel(Kernel::Gaussian);
+        let options = KernelOptions { subsets: 1, ..KernelOptions::default() };
+        let distance = kernel_distance(&of(&[0.0, 3.0]), &of(&[3.0, 6.0]), options).unwrap();
+        let (step, two) = ((-0.5_f64).exp(), (-2.0_f64).exp());
+        assert!((distance.mean - (2.0 * step - (2.0 * step + two + 1.0) / 2.0)).abs() < 1e-12, "{distance:?}");
+        assert!(kernel_distance(&of(&[0.0, 3.0]), &features(&[3.0, 6.0]), options).is_err());
     }
 
     #[test]

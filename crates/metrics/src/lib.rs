@@ -66,7 +66,7 @@ pub use frechet::{frechet_distance, frechet_distance_of};
 pub use images::{CHANNELS, Images, IncompleteImages};
 pub use inception::Inception;
 pub use inception_score::{InceptionScore, inception_score};
-pub use kernel::{KernelDistance, KernelOptions, kernel_distance};
+pub use kernel::{Kernel, KernelDistance, KernelOptions, kernel_distance};
 pub use manifold::{DENSITY_NEIGHBOUR, Manifold, PRECISION_NEIGHBOUR};
 pub use measure::{Options, measure};
 pub use measurement::{Measurement, Warning};

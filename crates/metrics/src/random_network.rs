@@ -11,6 +11,7 @@ use crate::{
     dead_leaves,
     features::Features,
     images::Images,
+    kernel::Kernel,
     network::Tensor,
     random::{Philox, Stream},
     resize,
@@ -76,7 +77,7 @@ impl RandomNetwork {
     /// Never for images: their features are finite.
     pub fn features(&self, images: &Images) -> Result<Features, MetricError> {
         let rows: Vec<_> = images.par_iter().map(|pixels| self.forward(pixels, images.side())).collect();
-        Features::new(self.dimensions(), rows.concat())
+        Ok(Features::new(self.dimensions(), rows.concat())?.with_kernel(Kernel::Gaussian))
     }
 
     fn forward(&self, pixels: &[u8], side: usize) -> Vec<f32> {
