@@ -93,7 +93,7 @@ fn refusals_have_their_codes() {
     check_refusal(&["--pictures", "/no/such/folder"], 2, "/no/such/folder");
     check_refusal(&["--pictures", empty.path().to_str().unwrap()], 2, "no picture");
     check_refusal(&["--count", "1", "--address", "256.1.1.1:0"], 1, "256.1.1.1:0");
-    check_refusal(&["--speak", "gelbooru"], 2, "gelbooru");
+    check_refusal(&["--speak", "shimmie"], 2, "shimmie");
     let schedule = empty.path().join("faults.toml");
     std::fs::write(&schedule, "[[rule]]\nclass = \"image\"\nfault = \"tea\"\n").unwrap();
     check_refusal(&["--faults", schedule.to_str().unwrap()], 2, "unknown variant `tea`");
