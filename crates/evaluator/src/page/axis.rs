@@ -61,11 +61,12 @@ impl Axis {
     /// Lays a range between two positions.
     pub(super) fn new(range: Range, scale: Scale, ends: [f64; 2]) -> Self {
         let Range { low, high } = range;
-        // A flat curve still needs a scale.
+        // A flat curve still needs a scale: its own height, so that a learning rate is not taken for zero.
         let flat = high - low <= 1e-12 * high.abs().max(1e-12);
         let high = match (flat, scale) {
             (false, _) => high,
-            (true, Scale::Linear) => low + low.abs().max(1.0),
+            (true, Scale::Linear) if low == 0.0 => 1.0,
+            (true, Scale::Linear) => low + low.abs(),
             (true, Scale::Log) => low * 10.0,
         };
         Self { scale, range: Range { low, high }, ends }
@@ -137,6 +138,7 @@ mod tests {
         check(Scale::Linear, &[0.0, 10.0], &["0", "2", "4", "6", "8", "10"]);
         check(Scale::Linear, &[0.13, 0.94], &["0.2", "0.4", "0.6", "0.8"]);
         check(Scale::Linear, &[-3.0, 1900.0], &["0", "500", "1000", "1500"]);
+        check(Scale::Linear, &[0.0002], &["0.00020", "0.00025", "0.00030", "0.00035", "0.00040"]);
         check(Scale::Linear, &[7.0], &["8", "10", "12", "14"]);
         check(Scale::Log, &[0.3, 12.0], &["0.5", "1", "2", "5", "10"]);
         check(Scale::Log, &[0.01, 10_000.0], &["0.01", "1", "100", "10000"]);
