@@ -42,6 +42,19 @@ pub(crate) struct Cutting<'a> {
     pub(crate) done: Done,
 }
 
+impl<'a> Cutting<'a> {
+    /// Nothing done yet, with the memory that this machine's workers may share.
+    pub(crate) fn new(
+        context: &'a Context<'a>,
+        recipe: &'a Recipe,
+        workers: &'a Workers,
+        exclusions: &'a Exclusions,
+    ) -> Self {
+        let budget = MemoryBudget::for_workers(rayon::current_num_threads());
+        Self { context, recipe, workers, exclusions, budget, done: Done::default() }
+    }
+}
+
 /// What was done in this run.
 #[derive(Debug, Default)]
 pub(crate) struct Done {

@@ -17,13 +17,12 @@ use contracts::{
     report::State,
     tombstone::Tombstones,
 };
-use pictures::MemoryBudget;
 
 use crate::{
     assembly::Assembly,
     cascade::Cascade,
     contact,
-    cutting::{Cutting, Done, remove_manifest},
+    cutting::{Cutting, remove_manifest},
     deletions::{self, Noticed},
     error::CropError,
     inputs::{Inventory, Pictures},
@@ -65,14 +64,7 @@ impl Stage for Crop {
         notice_deletions(context, &shards, &mut report)?;
         // Read after that: what was just noticed is among them.
         let exclusions = Exclusions::read(context.layout)?;
-        let cutting = Cutting {
-            context,
-            recipe: &recipe,
-            workers: &workers,
-            exclusions: &exclusions,
-            budget: MemoryBudget::for_workers(rayon::current_num_threads()),
-            done: Done::default(),
-        };
+        let cutting = Cutting::new(context, &recipe, &workers, &exclusions);
         let mut reader = inventory.open(context.layout, &tombstones)?;
         let assembly = cut(&cutting, &shards, |shard| reader.pictures(shard), &mut report)?;
         report.kept = assembly.kept;

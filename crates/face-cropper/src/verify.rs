@@ -10,12 +10,11 @@ use contracts::{
     tombstone::Tombstones,
     verification::{Draw, Fault, Verification},
 };
-use pictures::MemoryBudget;
 use rayon::prelude::*;
 
 use crate::{
     cascade::Cascade,
-    cutting::{Cutting, Done},
+    cutting::Cutting,
     error::CropError,
     examine::{ExamineOptions, examine},
     fault::PictureFault,
@@ -38,14 +37,7 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, CropEr
     let recipe = Recipe::new(context.config, cascade.hash());
     let workers = Workers::start(context.config.crop.engine, cascade)?;
     let exclusions = Exclusions::read(context.layout)?;
-    let cutting = Cutting {
-        context,
-        recipe: &recipe,
-        workers: &workers,
-        exclusions: &exclusions,
-        budget: MemoryBudget::for_workers(rayon::current_num_threads()),
-        done: Done::default(),
-    };
+    let cutting = Cutting::new(context, &recipe, &workers, &exclusions);
     let mut reader = inventory.open(context.layout, &tombstones)?;
     for (shard, _) in draw.indices(inventory.shards.len()).into_iter().map(|index| &inventory.shards[index]) {
         verify_shard(&cutting, shard, &reader.pictures(shard)?, &mut verification)?;
