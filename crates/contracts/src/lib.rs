@@ -30,6 +30,7 @@ mod stage_id;
 pub mod stderr;
 pub mod stdout;
 pub mod tombstone;
+pub mod transfer;
 pub mod verification;
 
 pub use best_generator::{BestGenerator, MeasuringMethod};

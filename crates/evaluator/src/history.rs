@@ -61,6 +61,11 @@ pub(crate) fn plots(log: &str, recipe: Option<&Recipe>) -> Vec<Plot> {
         "1: as different from one another as real images",
         &[("generated images", "diversity")],
     ));
+    plots.push(logged(
+        "Augmentation",
+        "the probability with which images are augmented",
+        &[("probability", "augmentation")],
+    ));
     plots.push(learning_rates(&lines, recipe));
     plots.push(logged("Throughput", "real images a second", &[("images a second", "images_per_second")]));
     plots.push(Plot {

@@ -4,9 +4,12 @@
 //! Real images and samples are both augmented before D sees them, and G learns through it, so that samples do not take
 //! on what the augmentation does.
 
+mod control;
+
 use burn::tensor::{Device, Int, Tensor, TensorData, ops::PadMode};
 use serde::{Deserialize, Serialize};
 
+pub use self::control::AugmentationStrength;
 use crate::philox::Philox;
 
 /// Which augmentations, and how strong.
@@ -16,7 +19,7 @@ pub struct AugmentationConfig {
     /// Whether every second real image is mirrored left to right. Samples are not: there is no side to be told apart, and so
     /// nothing that they could take on.
     pub flip: bool,
-    /// Each augmentation below touches an image with this probability; DiffAugment's is 1.
+    /// Each augmentation below touches an image with this probability; DiffAugment's is 1. Not used where there is a target.
     pub probability: f64,
     /// Whether brightness, saturation and contrast change.
     pub color: bool,
@@ -24,11 +27,39 @@ pub struct AugmentationConfig {
     pub translation: f64,
     /// The side of the square that is blanked, as a share of the image's; 0: none is. DiffAugment's is 0.5.
     pub cutout: f64,
+    /// What the mean sign of the discriminator's logits of real images is held to, by augmenting with a higher or a lower
+    /// probability, from 0 on; 0: by none. ADA's is 0.6.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub target: f64,
+    /// Thousands of real images in which the probability can go from 0 to 1. ADA's is 500.
+    #[serde(skip_serializing_if = "is_default_adjustment")]
+    pub adjust_kimg: f64,
+}
+
+/// What recipes without it mean; see [`AugmentationConfig::adjust_kimg`].
+const ADJUST_KIMG: f64 = 500.0;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(target: &f64) -> bool {
+    *target == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_default_adjustment(kimg: &f64) -> bool {
+    *kimg == ADJUST_KIMG
 }
 
 impl Default for AugmentationConfig {
     fn default() -> Self {
-        Self { flip: false, probability: 1.0, color: false, translation: 0.0, cutout: 0.0 }
+        Self {
+            flip: false,
+            probability: 1.0,
+            color: false,
+            translation: 0.0,
+            cutout: 0.0,
+            target: 0.0,
+            adjust_kimg: ADJUST_KIMG,
+        }
     }
 }
 
@@ -62,7 +93,12 @@ const DRAWS: usize = 16;
 impl AugmentationConfig {
     /// Whether no image is ever changed, but for flips, which are no business of [`Augmentation`].
     pub fn is_off(&self) -> bool {
-        self.probability == 0.0 || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
+        (self.probability == 0.0 && !self.is_controlled()) || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
+    }
+
+    /// Whether its strength follows the discriminator: see [`AugmentationStrength`].
+    pub fn is_controlled(&self) -> bool {
+        self.target > 0.0
     }
 
     /// Draws the changes of a batch, a pure function of `philox` and `draw`; its first images' do not depend on
@@ -92,9 +128,24 @@ impl AugmentationConfig {
 
     /// What keeps this augmentation from working, each beginning with a key.
     pub(crate) fn problems(&self) -> Vec<String> {
-        let shares = [("probability", self.probability), ("translation", self.translation), ("cutout", self.cutout)];
+        let shares = [
+            ("probability", self.probability),
+            ("translation", self.translation),
+            ("cutout", self.cutout),
+            ("target", self.target),
+        ];
         let wrong = shares.into_iter().filter(|(_, share)| !(0.0..=1.0).contains(share));
-        wrong.map(|(key, share)| format!("augmentation.{key} is {share}: it must be from 0 to 1")).collect()
+        let mut problems: Vec<String> =
+            wrong.map(|(key, share)| format!("augmentation.{key} is {share}: it must be from 0 to 1")).collect();
+        if !(self.adjust_kimg > 0.0 && self.adjust_kimg.is_finite()) {
+            problems.push(format!("augmentation.adjust_kimg is {}: it must be above 0", self.adjust_kimg));
+        }
+        if self.is_controlled() && self.is_off() {
+            problems.push(
+                "augmentation.target: there is nothing whose strength it could hold; set color, translation or cutout".into(),
+            );
+        }
+        problems
     }
 }
 

@@ -115,6 +115,16 @@ impl Discriminator {
         &self.architecture
     }
 
+    /// The same discriminator with the weights of its first `count` layers off the tape, so that an update leaves them as they
+    /// are. Its head always learns.
+    pub fn with_frozen_layers(&self, count: u32) -> Self {
+        let mut network = self.clone();
+        let layers = network.layers.into_iter().enumerate();
+        network.layers =
+            layers.map(|(index, layer)| if index < count as usize { layer.no_grad() } else { layer }).collect();
+        network
+    }
+
     /// The same discriminator with its weights off the tape; gradients still flow through it to the images.
     ///
     /// For the generator's step, which spends no time on the discriminator's gradients then. BatchNorm still trains,

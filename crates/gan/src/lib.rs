@@ -25,10 +25,11 @@ mod philox;
 mod recipe;
 mod regularization;
 mod schedule;
+mod transfer;
 mod weights;
 
 pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
-pub use augmentation::{Augmentation, AugmentationConfig};
+pub use augmentation::{Augmentation, AugmentationConfig, AugmentationStrength};
 pub use cost::ForwardCost;
 pub use discriminator::Discriminator;
 pub use ema::{Ema, EmaConfig};
@@ -45,4 +46,5 @@ pub use philox::{Philox, Stream};
 pub use recipe::{NetworkConfig, Recipe, RecipeError};
 pub use regularization::{RegularizationConfig, Slope};
 pub use schedule::{Network, Phase};
+pub use transfer::Taken;
 pub use weights::WeightsError;

@@ -77,6 +77,10 @@ pub struct NetworkConfig {
     /// Images whose features' deviation the discriminator sees before its logit; 0: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub minibatch_group: u32,
+    /// The discriminator's first layers, as many as this, keep their weights: Mo et al., "Freeze the discriminator: a simple
+    /// baseline for fine-tuning GANs" (2020). 0: all learn.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub frozen_layers: u32,
     /// What updates its weights.
     pub optimizer: OptimizerConfig,
 }
@@ -171,6 +175,9 @@ impl Recipe {
         if self.generator.minibatch_group > 0 {
             problems.push("generator.minibatch_group: only the discriminator sees its batch; leave it 0".into());
         }
+        if self.generator.frozen_layers > 0 {
+            problems.push("generator.frozen_layers: only the discriminator's can be frozen; leave it 0".into());
+        }
         problems.extend(self.objective.problems());
         if self.objective.needs_real_logits()
             && self.phases.first().is_some_and(|phase| phase.update != Network::Discriminator)
@@ -178,6 +185,11 @@ impl Recipe {
             problems.push("phases[0] must update the discriminator: the generator is compared with its images".into());
         }
         let scored = self.architecture(&self.discriminator, resolution);
+        let layers = scored.features().map_or(usize::MAX, |features| features.len());
+        if self.discriminator.frozen_layers as usize > layers {
+            let frozen = self.discriminator.frozen_layers;
+            problems.push(format!("discriminator.frozen_layers is {frozen}: there are {layers} layers before its head"));
+        }
         problems.extend(self.regularization.problems(scored.is_piecewise_linear()));
         problems.extend(self.augmentation.problems());
         problems.extend(self.ema.problems());
@@ -217,6 +229,7 @@ impl Recipe {
             kernel,
             norm,
             minibatch_group,
+            frozen_layers: _,
             optimizer: _,
         } = config;
         Architecture {

@@ -53,6 +53,17 @@ pub enum WeightsError {
     /// The metadata asks for a side, width or kernel that no family offers.
     #[error("the metadata describes a network that cannot be built: {0}")]
     Architecture(#[from] ArchitectureError),
+    /// The file's network is of another family, or of a side that does not go with the one that is to begin at it.
+    #[error("it is {found}, and {expected} can begin at the same family at that side or at half of it")]
+    Kind {
+        /// Its family and side.
+        found: String,
+        /// Those of the network that was to begin at it.
+        expected: String,
+    },
+    /// The file's network has other widths in every layer.
+    #[error("no layer has the shapes of the one that would begin at it; set generator.stage_channels as it was there")]
+    NothingAgrees,
     /// The file's tensors are not those of the network.
     #[error("the tensors do not fit the network: {}", .0.join("; "))]
     Tensors(Vec<String>),

@@ -130,6 +130,14 @@ pub enum TrainError {
         /// What is wrong with each of its checkpoints.
         problems: Vec<String>,
     },
+    /// Weights that a run cannot begin at.
+    #[error("cannot begin at the weights of {}: {problem}; set train.transfer = \"\" to begin from nothing", .path.display())]
+    Untransferable {
+        /// Their file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: WeightsError,
+    },
     /// The device did not hand back what it computed.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

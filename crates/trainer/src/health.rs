@@ -119,6 +119,7 @@ mod tests {
         gradient_norm_discriminator: 20.0,
         gradient_norm_generator: 2.0,
         diversity: Some(0.8),
+        augmentation: None,
     };
 
     fn after(lines: &[StepMetrics]) -> Health {

@@ -25,6 +25,10 @@ impl RunIdentity {
             ("train.accumulate".to_owned(), config.train.accumulate.to_string()),
             ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
         ]);
+        // Not where there is none, so that the checkpoints of before stay what they are.
+        if !config.train.transfer_hash.is_empty() {
+            settings.insert("train.transfer".to_owned(), config.train.transfer_hash.clone());
+        }
         collect("recipe", &Value::Table(recipe), &mut settings);
         Self(settings)
     }

@@ -30,6 +30,7 @@ mod state;
 mod step;
 mod step_metrics;
 mod training_loop;
+mod transfer;
 mod verify;
 
 pub use error::TrainError;

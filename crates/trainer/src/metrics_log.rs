@@ -198,6 +198,7 @@ mod tests {
         gradient_norm_discriminator: 3.0,
         gradient_norm_generator: 2.0,
         diversity: None,
+        augmentation: None,
     };
 
     fn write(path: &Path, from: u64, steps: std::ops::RangeInclusive<u64>) {

@@ -1,11 +1,11 @@
 //! Everything that training changes: both networks, both optimizers, and the average of the generator.
 
 use burn::{optim::ModuleOptimizer, tensor::Device};
-use gan::{Discriminator, Ema, Generator};
+use gan::{AugmentationStrength, Discriminator, Ema, Generator};
 
 use crate::{error::TrainError, plan::Plan};
 
-/// What a checkpoint holds in tensors. With the position it decides all that follows.
+/// What a checkpoint holds, nearly all of it in tensors. With the position it decides all that follows.
 pub(crate) struct Networks {
     /// Makes images of latents.
     pub(crate) generator: Generator,
@@ -17,6 +17,8 @@ pub(crate) struct Networks {
     pub(crate) discriminator_optimizer: ModuleOptimizer,
     /// The generator that is shown and handed on.
     pub(crate) average: Ema,
+    /// How strong augmentation is, where the discriminator decides that.
+    pub(crate) augmentation: AugmentationStrength,
 }
 
 impl Networks {
@@ -32,6 +34,7 @@ impl Networks {
             generator_optimizer: recipe.generator.optimizer.init(*operators),
             discriminator_optimizer: recipe.discriminator.optimizer.init(*operators),
             average: Ema::new(recipe.ema, &generator),
+            augmentation: AugmentationStrength::default(),
             generator,
         })
     }

@@ -85,6 +85,9 @@ impl<'a> Observer<'a> {
         if has_diversity || about_to_be_kept {
             metrics.diversity = self.diversity.of(&now.networks.generator.valid())?;
         }
+        let augmentation = self.plan.recipe.augmentation;
+        let strength = augmentation.is_controlled().then(|| now.networks.augmentation.applied_to(augmentation));
+        metrics.augmentation = strength.map(|strength| strength.probability as f32);
         let divergence = (self.detect)(self.log.health(), &metrics, position);
         if divergence.is_none() && metrics_log::has_line(position.step) {
             // How often a run is kept must not show in its log.

@@ -1,5 +1,7 @@
 //! A run as it will be trained: the configuration resolved against its recipe and its dataset.
 
+use std::path::PathBuf;
+
 use contracts::{
     Config, ContentHash,
     config::{Convolution, Resume, TrainConfig},
@@ -34,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) checkpoint_images: u64,
     /// Images shown between sample grids.
     pub(crate) sample_images: u64,
+    /// The generator whose weights a run begins at.
+    pub(crate) transfer: Option<PathBuf>,
     /// Whether a run that is there already is resumed.
     pub(crate) resume: Resume,
 }
@@ -71,6 +75,7 @@ impl Plan {
             target_images: target_images(train, rows),
             checkpoint_images: images(train.checkpoint_kimg),
             sample_images: images(train.sample_kimg),
+            transfer: Some(&train.transfer).filter(|path| !path.is_empty()).map(PathBuf::from),
             resume: train.resume,
             recipe,
         })

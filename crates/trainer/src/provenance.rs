@@ -1,6 +1,6 @@
 //! `provenance.json`: what a run was made from.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use contracts::{
     BestGenerator, Config, ContentHash,
@@ -17,6 +17,7 @@ use toml::Table;
 use crate::{
     error::TrainError,
     plan::Plan,
+    run_folder::Exported,
     state::{Origin, TrainingState},
 };
 
@@ -50,6 +51,9 @@ pub(crate) struct Provenance {
     trainer_version: &'static str,
     /// The run whose weights this one began at.
     origin: Option<Origin>,
+    /// The weights that this one began at, as far as they fitted; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer: Option<Transfer>,
     steps: u64,
     images_shown: u64,
     /// How often it was rolled back.
@@ -57,9 +61,21 @@ pub(crate) struct Provenance {
     epochs: f64,
     /// SHA-256 of generator.safetensors; absent until there is one.
     generator: Option<ContentHash>,
+    /// SHA-256 of discriminator.safetensors likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discriminator: Option<ContentHash>,
     /// What generator-best.safetensors is; absent where nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<BestGenerator>,
+}
+
+/// Weights that a run began at.
+#[derive(Clone, Debug, Serialize)]
+struct Transfer {
+    /// Where the generator's were.
+    from: PathBuf,
+    /// SHA-256 of the generator's, and of the discriminator's where there were any.
+    sha256: String,
 }
 
 /// The dataset that the run was trained on, in numbers that are compared by eye.
@@ -94,24 +110,30 @@ impl Provenance {
             device: device.to_string(),
             trainer_version: env!("CARGO_PKG_VERSION"),
             origin: None,
+            transfer: plan
+                .transfer
+                .clone()
+                .map(|from| Transfer { from, sha256: config.train.transfer_hash.clone() }),
             steps: 0,
             images_shown: 0,
             rollbacks: 0,
             epochs: 0.0,
             generator: None,
+            discriminator: None,
             best: None,
         })
     }
 
     /// Notes the weights that were written, and how far they are.
-    pub(crate) fn complete(&mut self, state: &TrainingState, generator: ContentHash) {
+    pub(crate) fn complete(&mut self, state: &TrainingState, exported: &Exported) {
         let position = state.position;
         self.origin.clone_from(&state.origin);
         self.steps = position.step;
         self.images_shown = position.images;
         self.rollbacks = position.attempt;
         self.epochs = position.images as f64 / self.dataset.train_rows as f64;
-        self.generator = Some(generator);
+        self.generator = Some(exported.generator);
+        self.discriminator = Some(exported.discriminator);
         self.best = state.best.as_ref().map(|best| best.record.clone());
     }
 

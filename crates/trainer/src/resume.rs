@@ -5,7 +5,7 @@ use contracts::layout::RunLayout;
 
 use crate::{
     checkpoint, error::TrainError, health::Divergence, networks::Networks, plan::Plan, position::Position,
-    state::TrainingState,
+    state::TrainingState, transfer,
 };
 
 /// How often a run is rolled back before it is given up: what an eighth of the learning rate does not cure, less will not.
@@ -36,7 +36,11 @@ impl StateLoader<'_> {
             return Ok(state);
         }
         let Some(other) = self.branch_from else {
-            return Ok(TrainingState { networks: fresh()?, position: Position::default(), origin: None, best: None });
+            let networks = match &plan.transfer {
+                Some(weights) => transfer::begin(fresh()?, weights, warnings)?,
+                None => fresh()?,
+            };
+            return Ok(TrainingState { networks, position: Position::default(), origin: None, best: None });
         };
         let state = checkpoint::branch(other, fresh)?;
         let origin = state.origin.as_ref().map(ToString::to_string).unwrap_or_default();

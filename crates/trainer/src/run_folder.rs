@@ -1,5 +1,6 @@
 //! The run's folder: prepared, pointed at, and given its result.
 
+use burn::module::Module;
 use contracts::{
     Config, ContentHash, Layout,
     config::Resume,
@@ -7,9 +8,8 @@ use contracts::{
     layout::RunLayout,
     publish::{self, FileError},
 };
-use gan::Generator;
 
-use crate::{checkpoint, error::TrainError, events, plan::Plan};
+use crate::{checkpoint, error::TrainError, events, networks::Networks, plan::Plan};
 
 /// The run whose weights a new run begins at, where the plan says so: the one trained last.
 ///
@@ -54,7 +54,8 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
         publish::remove_folder(&run.samples())?;
         events::remove(&run)?;
         let best = [run.best_generator_record(), run.best_generator()];
-        for file in [run.metrics(), run.generator(), run.provenance()].iter().chain(&best) {
+        let weights = [run.generator(), run.discriminator()];
+        for file in [run.metrics(), run.provenance()].iter().chain(&weights).chain(&best) {
             publish::remove_file(file)?;
         }
     }
@@ -64,14 +65,30 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
     Ok(run)
 }
 
-/// Writes the weights that the run hands on and returns their hash and their size in bytes.
+/// The weights that a run hands on, as they were written.
+pub(crate) struct Exported {
+    /// SHA-256 of the averaged generator's.
+    pub(crate) generator: ContentHash,
+    /// SHA-256 of the discriminator's.
+    pub(crate) discriminator: ContentHash,
+    /// The size of both in bytes.
+    pub(crate) bytes: u64,
+}
+
+/// Writes the weights that the run hands on: the generator's last, by which others see that there are any.
 ///
 /// # Errors
 /// When the device or the disk fails.
-pub(crate) fn export(run: &RunLayout, generator: &Generator) -> Result<(ContentHash, u64), TrainError> {
-    let bytes = generator.to_safetensors()?;
-    publish::write_file(&run.generator(), &bytes)?;
-    Ok((ContentHash::of(&bytes), bytes.len() as u64))
+pub(crate) fn export(run: &RunLayout, networks: &Networks) -> Result<Exported, TrainError> {
+    let discriminator = networks.discriminator.valid().to_safetensors()?;
+    let generator = networks.average.generator().to_safetensors()?;
+    publish::write_file(&run.discriminator(), &discriminator)?;
+    publish::write_file(&run.generator(), &generator)?;
+    Ok(Exported {
+        generator: ContentHash::of(&generator),
+        discriminator: ContentHash::of(&discriminator),
+        bytes: (generator.len() + discriminator.len()) as u64,
+    })
 }
 
 /// The run trained last, unless it was removed by hand.

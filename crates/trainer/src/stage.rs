@@ -68,11 +68,11 @@ impl Stage for Train {
 
         let mut report = report(&plan, split.len(), &result);
         if result.state == State::Complete {
-            let (generator, bytes) = run_folder::export(&run, &result.reached.networks.average.generator())?;
-            provenance.complete(&result.reached, generator);
+            let exported = run_folder::export(&run, &result.reached.networks)?;
+            provenance.complete(&result.reached, &exported);
             provenance.write(&run)?;
-            report.output = Some(generator);
-            report.bytes = bytes;
+            report.output = Some(exported.generator);
+            report.bytes = exported.bytes;
         }
         Ok(report)
     }

@@ -1,7 +1,8 @@
 //! One training step: the recipe's phases in order, each an update of one network.
 
 use burn::tensor::{Device, Tensor, activation};
-use gan::{AveragedGradients, Discriminator, Network, OptimizerConfig, Philox, Stream};
+use gan::{AugmentationConfig, AveragedGradients, Discriminator, Network, OptimizerConfig, Philox, Stream};
+use generator::read_values;
 
 use crate::{
     batches::Batches,
@@ -49,7 +50,8 @@ impl<'a> Stepper<'a> {
         networks: &mut Networks,
         position: Position,
     ) -> Result<(DeviceMetrics, Position), TrainError> {
-        let mut state = StepState::new(position);
+        let augmentation = networks.augmentation.applied_to(self.plan.recipe.augmentation);
+        let mut state = StepState::new(position, augmentation);
         let mut metrics = DeviceMetrics::default();
         for phase in &self.plan.recipe.phases {
             for _ in 0..phase.times_in(position.step) {
@@ -76,6 +78,8 @@ impl<'a> Stepper<'a> {
         let Plan { recipe, accumulate: parts, .. } = self.plan;
         let (mut gradients, mut loss) = (AveragedGradients::new(*parts), BatchMean::default());
         let (mut real_score, mut fake_score) = (BatchMean::default(), BatchMean::default());
+        let mut judged = Vec::new();
+        let discriminator = networks.discriminator.with_frozen_layers(recipe.discriminator.frozen_layers);
         for part in 0..*parts {
             let real = self.batches.batch(state.shown, self.plan.part_size())?;
             state.shown += self.plan.part_size() as u64;
@@ -85,20 +89,23 @@ impl<'a> Stepper<'a> {
             // Detached: this update must not reach the generator. The tape stays in `state` for the generator's own.
             let fake = state.fakes(networks, part).detach();
             let (real, fake) = (self.augmented(state, real), self.augmented(state, fake));
-            let discriminator = &networks.discriminator;
             let (real_logits, fake_logits) = (discriminator.forward(real.clone()), discriminator.forward(fake.clone()));
+            if recipe.augmentation.is_controlled() {
+                judged.extend(read_values("the logits of real images", real_logits.clone().inner())?);
+            }
             real_score.add(mean_score(&real_logits));
             fake_score.add(mean_score(&fake_logits));
             let part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
             loss.add(part_loss.clone().inner());
-            gradients.add(discriminator, self.penalized(state, discriminator, part_loss, [real, fake]));
+            gradients.add(&discriminator, self.penalized(state, &discriminator, part_loss, [real, fake]));
         }
         let config = &recipe.discriminator.optimizer;
-        let (gradients, norm) = gradients.finish(&networks.discriminator, config.clip_norm);
+        let (gradients, norm) = gradients.finish(&discriminator, config.clip_norm);
         (metrics.discriminator_loss, metrics.discriminator_gradient) = (loss.finish(), norm);
         (metrics.real_score, metrics.fake_score) = (real_score.finish(), fake_score.finish());
         let rate = state.rate(config);
         networks.discriminator = networks.discriminator_optimizer.step(rate, networks.discriminator.clone(), gradients);
+        networks.augmentation.judge(&recipe.augmentation, &judged);
         Ok(())
     }
 
@@ -127,7 +134,7 @@ impl<'a> Stepper<'a> {
 
     /// What the discriminator sees in place of these images.
     fn augmented(&self, state: &mut StepState, images: Tensor<4>) -> Tensor<4> {
-        let config = &self.plan.recipe.augmentation;
+        let config = state.augmentation;
         if config.is_off() {
             return images;
         }
@@ -168,6 +175,8 @@ impl<'a> Stepper<'a> {
 struct StepState {
     /// Before the step.
     position: Position,
+    /// As strong as it is in this step.
+    augmentation: AugmentationConfig,
     /// Batches of latents drawn in this step.
     draws: u64,
     /// Real images shown so far, those of this step among them.
@@ -184,9 +193,17 @@ struct StepState {
 }
 
 impl StepState {
-    fn new(position: Position) -> Self {
-        let shown = position.images;
-        Self { position, draws: 0, shown, latents: Vec::new(), fakes: None, further_draws: 0, real: Vec::new() }
+    fn new(position: Position, augmentation: AugmentationConfig) -> Self {
+        Self {
+            position,
+            augmentation,
+            draws: 0,
+            shown: position.images,
+            latents: Vec::new(),
+            fakes: None,
+            further_draws: 0,
+            real: Vec::new(),
+        }
     }
 
     /// The number of the next augmentation or mixture: a number of its own in the whole run.

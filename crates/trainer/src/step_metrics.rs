@@ -65,6 +65,9 @@ pub(crate) struct StepMetrics {
     /// How different generated images are from one another, 1 being as different as real ones; not in every line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) diversity: Option<f32>,
+    /// The probability with which images are augmented, where the discriminator decides that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) augmentation: Option<f32>,
 }
 
 impl DeviceMetrics {
@@ -100,6 +103,7 @@ impl DeviceMetrics {
                 gradient_norm_discriminator,
                 gradient_norm_generator,
                 diversity: None,
+                augmentation: None,
             }),
             _ => Err(ReadbackError {
                 what: "the step's metrics",
@@ -120,7 +124,8 @@ impl StepMetrics {
             ("gradient_norm_discriminator", self.gradient_norm_discriminator),
             ("gradient_norm_generator", self.gradient_norm_generator),
         ];
-        all.into_iter().chain(self.diversity.map(|diversity| ("diversity", diversity)))
+        let further = [("diversity", self.diversity), ("augmentation", self.augmentation)];
+        all.into_iter().chain(further.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{checkpoint, error::TrainError};
 #[derive(Deserialize)]
 struct Vouched {
     generator: Option<ContentHash>,
+    /// Runs of earlier versions have none.
+    discriminator: Option<ContentHash>,
 }
 
 /// What was compared: the dataset that is trained on, the weights and the newest checkpoint (or all) of the configuration's run.
@@ -46,10 +48,12 @@ fn verify_weights(run: &RunLayout, verification: &mut Verification) -> Result<()
     }
     match serde_json::from_slice(&publish::read_file(&path)?) {
         Err(_) => verification.damaged(&path, Fault::Altered, StageId::Train),
-        Ok(Vouched { generator: None }) => {}
-        Ok(Vouched { generator: Some(hash) }) => {
-            verification.file(&run.generator(), &hash, StageId::Train);
-            verification.compared(run.generator().display().to_string());
+        Ok(Vouched { generator, discriminator }) => {
+            let weights = [(run.generator(), generator), (run.discriminator(), discriminator)];
+            for (file, hash) in weights.into_iter().filter_map(|(file, hash)| Some((file, hash?))) {
+                verification.file(&file, &hash, StageId::Train);
+                verification.compared(file.display().to_string());
+            }
         }
     }
     Ok(())

@@ -339,6 +339,7 @@ fn every_recipe_is_exact_wherever_it_is_interrupted() {
         ("dcgan", "objective.name = \"hinge\"\nregularization = { r1 = 1.0, r2 = 0.5, every = 3 }"),
         ("dcgan", "objective.name = \"wasserstein\"\nregularization.gradient_penalty = 10.0"),
         ("dcgan", &format!("objective.name = \"relativistic\"\n{residual}regularization = {{ r1 = 1.0, r2 = 1.0 }}")),
+        ("dcgan", "augmentation = { color = true, translation = 0.25, target = 0.5, adjust_kimg = 0.02 }"),
         ("dcgan-tutorial", "objective.name = \"least-squares\""),
     ] {
         let workshop = || {

@@ -11,6 +11,7 @@ use super::{
     problem::{ConfigError, Problem, nearest},
     section::key_path,
 };
+use crate::{layout::Layout, transfer::TransferWeights};
 
 /// What is to be resolved.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,7 @@ impl Resolver {
             self.apply_set(set);
         }
         self.read_recipe(request.file);
+        self.find_transfer(request.file);
         self.check_values();
     }
 
@@ -90,6 +92,27 @@ impl Resolver {
                 let origin = self.origins.get("train.recipe").cloned().unwrap_or_default();
                 let message = format!("train.recipe: cannot read the recipe at {}: {error}", path.display());
                 self.problems.push(Problem { origin, message });
+            }
+        }
+    }
+
+    /// Finds the weights that training begins at, by a path relative to the configuration's or by the name of a run. Where they
+    /// are gone, a hash that was taken before still says which they were: a run's own configuration has one.
+    fn find_transfer(&mut self, configuration: &Path) {
+        let Config { paths, train, .. } = &mut self.config;
+        if train.transfer.is_empty() {
+            return;
+        }
+        let folder = configuration.parent().unwrap_or(Path::new(""));
+        match TransferWeights::find(&Layout::new(folder, paths), folder, &train.transfer) {
+            Ok(weights) => {
+                train.transfer = weights.generator.display().to_string();
+                train.transfer_hash = weights.hash;
+            }
+            Err(_) if !train.transfer_hash.is_empty() => {}
+            Err(error) => {
+                let origin = self.origins.get("train.transfer").cloned().unwrap_or_default();
+                self.problems.push(Problem { origin, message: format!("train.transfer: {error}") });
             }
         }
     }

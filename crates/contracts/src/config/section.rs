@@ -32,8 +32,8 @@ pub struct Key {
 impl Key {
     /// Whether it names a file or a folder.
     pub fn is_path(&self) -> bool {
-        // Two keys also take words of their own, and so are texts.
-        self.type_name.contains("PathBuf") || matches!(self.name, "cascade" | "sources")
+        // Some also take words of their own, and so are texts.
+        self.type_name.contains("PathBuf") || matches!(self.name, "cascade" | "sources" | "transfer")
     }
 }
 

@@ -119,6 +119,12 @@ section! {
         metrics_samples: u64 = 1000, Runtime, added;
         /// Single values of the recipe, such as { generator.base_channels = 16 }.
         r#override: Table = Table::new(), Output;
+        /// A run, its folder, or a generator.safetensors, at whose weights a run begins, layer by layer where shapes agree: of
+        /// the same side, or of half of it. Empty: begin from nothing.
+        transfer: String = String::new(), Runtime, added;
+        /// SHA-256 of these weights: read together with the configuration, so that a run is known by them. Not to be set by
+        /// hand.
+        transfer_hash: String = String::new(), Output, added;
         /// auto: resume at the newest whole checkpoint; latest: the same, but refuse to begin another run; branch: begin
         /// another run at the weights of the one trained last; never: start anew.
         resume: Resume = Resume::Auto, Runtime;
@@ -151,6 +157,8 @@ impl Validate for TrainConfig {
             "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
             "sample_kimg": positive(self.sample_kimg), "must be above 0";
             "metrics_kimg": self.metrics_kimg == 0.0 || positive(self.metrics_kimg), "must be 0 or more";
+            "transfer": self.transfer.is_empty() || self.resume != Resume::Branch,
+                "cannot be given where train.resume = \"branch\": both say where a run begins";
             "metrics_samples": (2..=100_000).contains(&self.metrics_samples), "must be from 2 to 100000";
         }
     }

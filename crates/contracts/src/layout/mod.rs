@@ -30,7 +30,7 @@ use crate::{
 ///   reports/   <stage>.json  <stage>.lock  <stage>-left-out.jsonl  duplicates.png  dataset/
 ///   exclude.txt  excluded.jsonl  restored.jsonl  tombstones.jsonl
 /// artifacts/
-///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  …
+///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  discriminator.safetensors  …
 ///   runs/latest -> <id>
 ///   compare/   <id>+<id>.html
 /// ```

@@ -75,6 +75,11 @@ impl RunLayout {
         self.root.join("generator.safetensors")
     }
 
+    /// The trained discriminator, as the generator's last opponent: what `train.transfer` also begins at.
+    pub fn discriminator(&self) -> PathBuf {
+        self.root.join("discriminator.safetensors")
+    }
+
     /// The generator that was best by the metric that chooses, at any time of the run.
     pub fn best_generator(&self) -> PathBuf {
         self.root.join("generator-best.safetensors")

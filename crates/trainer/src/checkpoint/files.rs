@@ -13,7 +13,7 @@ use contracts::{
     layout::CheckpointFile,
     publish::{self, FileError},
 };
-use gan::Ema;
+use gan::{AugmentationStrength, Ema};
 use generator::ReadbackError;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,8 @@ use crate::{
 const FORMAT: &str = "nijigen-checkpoint";
 
 /// The format's version; others are passed over. History: 1, the first; 2, the run's identity setting by setting, the
-/// attempt and the origin; 3, the best generator so far.
+/// attempt and the origin; 3, the best generator so far and the
+/// strength of augmentation.
 const VERSION: u32 = 3;
 
 /// The oldest version that is read: it lacks nothing that a run needs to go on as it would have.
@@ -64,6 +65,9 @@ pub(super) struct CheckpointState {
     /// version 2 is that of what version 2 wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best: Option<BestGenerator>,
+    /// How strong augmentation is; left out where that is no part of the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    augmentation: Option<AugmentationStrength>,
     /// SHA-256 of each other file.
     files: BTreeMap<String, ContentHash>,
 }
@@ -110,6 +114,7 @@ pub(super) fn write(folder: &Path, plan: &Plan, state: &TrainingState) -> Result
             position: *position,
             origin: origin.clone(),
             best: best.as_ref().map(|best| best.record.clone()),
+            augmentation: Some(networks.augmentation).filter(|strength| *strength != AugmentationStrength::default()),
             files: files.iter().map(|(file, content)| (file.name().to_owned(), ContentHash::of(content))).collect(),
         };
         let path = CheckpointFile::State.within(folder);
@@ -159,6 +164,7 @@ impl CheckpointState {
                 .discriminator_optimizer
                 .from_bytes(read(CheckpointFile::DiscriminatorOptimizer)?)?,
             average: Ema::new(networks.average.config(), &average),
+            augmentation: self.augmentation.unwrap_or_default(),
         })
     }
 
