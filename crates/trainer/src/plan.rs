@@ -186,7 +186,7 @@ mod tests {
         let mut seeded = config("");
         seeded.general.seed = 1;
         check(&seeded, &["seed was 20170112 and is 1"]);
-        check(&config("generator.base_channels = 8"), &["recipe.generator.base_channels was 64 and is 8"]);
+        check(&config("generator.base_channels = 8"), &["recipe.generator.base_channels was 32 and is 8"]);
         let mut in_parts = config("");
         (in_parts.train.accumulate, in_parts.train.convolution) = (2, Convolution::Stock);
         check(&in_parts, &["train.accumulate was 1 and is 2", "train.convolution was fast and is stock"]);
@@ -197,8 +197,8 @@ mod tests {
         let refuse = |config: &Config, resolution, rows| {
             Plan::new(config, &ContentHash::of(b"dataset"), resolution, rows).unwrap_err().to_string()
         };
-        let few = refuse(&config(""), 64, 63);
-        assert!(few.contains("63") && few.contains("64") && few.contains("train.batch_size"), "{few}");
+        let few = refuse(&config(""), 64, 15);
+        assert!(few.contains("15") && few.contains("16") && few.contains("train.batch_size"), "{few}");
         let other = refuse(&config(""), 32, 1000);
         assert!(other.contains("32") && other.contains("pack.resolution"), "{other}");
     }

@@ -5,6 +5,7 @@ mod tiny;
 
 use std::{
     fs,
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -339,6 +340,7 @@ fn every_recipe_is_exact_wherever_it_is_interrupted() {
         ("dcgan", "objective.name = \"hinge\"\nregularization = { r1 = 1.0, r2 = 0.5, every = 3 }"),
         ("dcgan", "objective.name = \"wasserstein\"\nregularization.gradient_penalty = 10.0"),
         ("dcgan", &format!("objective.name = \"relativistic\"\n{residual}regularization = {{ r1 = 1.0, r2 = 1.0 }}")),
+        ("modern", "discriminator.frozen_layers = 1"),
         ("dcgan", "augmentation = { color = true, translation = 0.25, target = 0.5, adjust_kimg = 0.02 }"),
         ("dcgan-tutorial", "objective.name = \"least-squares\""),
     ] {
@@ -412,6 +414,55 @@ fn another_run_is_refused_where_only_the_latest_was_to_be_resumed() {
     }
     workshop.config = config;
     assert_eq!(workshop.result(), before, "the refusal touched the run");
+}
+
+/// A tensor of a safetensors file.
+fn tensor(file: &Path, name: &str) -> Vec<u8> {
+    let bytes = fs::read(file).unwrap();
+    safetensors::SafeTensors::deserialize(&bytes).unwrap().tensor(name).unwrap().data().to_vec()
+}
+
+#[test]
+fn a_run_begins_at_the_weights_of_another_and_keeps_what_is_frozen() {
+    let first = Workshop::new(4);
+    first.train().unwrap();
+    let weights = first.run_folder();
+    let second = || {
+        let mut second = Workshop::new(6);
+        second.config.train.transfer = weights.generator().display().to_string();
+        second.config.train.transfer_hash = "of the first run's".into();
+        second.config.train.r#override.insert("discriminator.frozen_layers".into(), 1.into());
+        second
+    };
+    let (whole, halting) = (second(), second());
+    let report = whole.train().unwrap();
+    assert_eq!(report.warnings, [""; 0]);
+    let mut steps = 2;
+    while stop_after(&halting, steps).state == State::Interrupted {
+        steps += 2;
+    }
+    assert_eq!(halting.result(), whole.result());
+    let run = whole.run_folder();
+    for (name, is_frozen) in [("layers.0.conv.weight", true), ("layers.1.conv.weight", false), ("head.weight", false)] {
+        let kept = tensor(&run.discriminator(), name) == tensor(&weights.discriminator(), name);
+        assert_eq!(kept, is_frozen, "{name}");
+    }
+    let provenance = fs::read_to_string(run.provenance()).unwrap();
+    assert!(provenance.contains("of the first run's"), "{provenance}");
+    let plain = Workshop::new(6);
+    plain.train().unwrap();
+    assert_ne!(plain.run_folder().root().file_name(), run.root().file_name());
+    assert_ne!(plain.result().samples[0], whole.result().samples[0], "the first grid is of the first run's generator");
+
+    fs::remove_file(weights.discriminator()).unwrap();
+    let alone = second();
+    let report = alone.train().unwrap();
+    assert!(report.warnings[0].contains("no discriminator.safetensors"), "{:?}", report.warnings);
+
+    let mut wider = second();
+    wider.config.train.r#override.insert("generator.base_channels".into(), 3.into());
+    let error = wider.train().unwrap_err().to_string();
+    assert!(error.contains("no layer") && error.contains("train.transfer"), "{error}");
 }
 
 #[test]

@@ -91,13 +91,13 @@ section! {
     /// `[train]`: what is trained, on what, for how long.
     TrainConfig in "train" {
         /// A recipe's name, or the path of its TOML file: networks, objective, optimizer and schedule.
-        recipe: String = "dcgan".into(), Output;
+        recipe: String = "modern".into(), Output;
         /// What that file says: read together with the configuration, so that a run is known by it. Not to be set by hand.
         recipe_text: String = String::new(), Output, added;
         /// auto, cpu, gpu, gpu:N, cuda or cuda:N.
         device: DeviceChoice = DeviceChoice::Auto, Runtime;
         /// Real images that a training step sees.
-        batch_size: usize = 64, Output;
+        batch_size: usize = 16, Output;
         /// Parts that a batch is computed in, one after the other, for batches larger than memory; BatchNorm sees a part.
         accumulate: usize = 1, Output;
         /// fast: operators that spend less arithmetic on a CPU; stock: burn's own. They differ by rounding.

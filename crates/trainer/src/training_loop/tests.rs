@@ -42,6 +42,7 @@ impl Trial {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.pack.resolution = SIDE;
+        config.train.recipe = "dcgan".into();
         config.train.batch_size = BATCH as usize;
         config.train.max_kimg = (12 * BATCH) as f64 / 1000.0;
         config.train.checkpoint_kimg = (3 * BATCH) as f64 / 1000.0;

@@ -39,6 +39,7 @@ impl Workshop {
         config.paths.data = root.path().join("data");
         config.paths.artifacts = root.path().join("artifacts");
         config.pack.resolution = SIDE;
+        config.train.recipe = "dcgan".into();
         config.train.batch_size = BATCH as usize;
         config.train.checkpoint_kimg = kimg(3);
         config.train.sample_kimg = kimg(4);
