@@ -1,7 +1,7 @@
 """Runs torch-fidelity's InceptionV3 and torchvision's MobileNetV2 on weights and images from formulas.
 
     pip install numpy torch torchvision torch-fidelity safetensors
-    python tests/oracles/backbones.py weights                     writes crates/metrics/tests/golden/weights{,-legacy}.pth, .safetensors
+    python tests/oracles/backbones.py weights                     writes crates/tensor-files/tests/golden/weights{,-legacy}.pth, .safetensors
     python tests/oracles/backbones.py shapes                      writes inception-shapes.txt and mobilenet-shapes.txt there
     python tests/oracles/backbones.py inception > crates/metrics/tests/golden/inception.json
     python tests/oracles/backbones.py mobilenet > crates/metrics/tests/golden/mobilenet.json
@@ -21,6 +21,7 @@ import torch
 
 IMAGES, SIDE, SHOWN = 8, 40, 5
 GOLDEN = "crates/metrics/tests/golden/"
+FILES = "crates/tensor-files/tests/golden/"
 
 
 def uniform(name, count):
@@ -150,9 +151,9 @@ def save_weights():
         "part": torch.arange(6.0)[4:],
         "count": torch.tensor(7),
     }
-    torch.save(tensors, GOLDEN + "weights.pth")
-    torch.save(tensors, GOLDEN + "weights-legacy.pth", _use_new_zipfile_serialization=False)
-    save_file({name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}, GOLDEN + "weights.safetensors")
+    torch.save(tensors, FILES + "weights.pth")
+    torch.save(tensors, FILES + "weights-legacy.pth", _use_new_zipfile_serialization=False)
+    save_file({name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}, FILES + "weights.safetensors")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
 use contracts::{StageId, id::PostId, options::ExportFormat};
 
-use crate::stage_command::StageCommand;
+use crate::{sampler::SamplerCommand, stage_command::StageCommand};
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
@@ -28,8 +28,10 @@ pub(crate) enum Command {
     Forget(ForgetOptions),
     /// Name the post and the address that a dataset row, a face or a picture comes from.
     Trace(TraceOptions),
-    /// Hand the dataset over to other tools.
+    /// Hand the dataset, or a run's weights, over to other tools.
     Export(ExportOptions),
+    #[command(flatten)]
+    Sampler(SamplerCommand),
     /// List the training runs, newest first.
     Runs(RunsOptions),
     /// Show the newest grid and curves of a run in a browser while it trains.
@@ -100,7 +102,7 @@ pub(crate) struct ForgetOptions {
 pub(crate) struct TraceOptions {
     #[command(flatten)]
     pub(crate) run: RunOptions,
-    /// A row such as train/12, a face, or a picture's SHA-256.
+    /// A row such as train/12, a face, a picture's SHA-256, or a PNG file that `sample` wrote.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
 }
@@ -109,12 +111,35 @@ pub(crate) struct TraceOptions {
 pub(crate) struct ExportOptions {
     #[command(flatten)]
     pub(crate) run: RunOptions,
-    /// imagefolder, webdataset, stylegan-zip or parquet.
+    /// imagefolder, webdataset, stylegan-zip or parquet for the dataset; onnx for weights.
     #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: ExportFormat,
-    /// Where it goes: a new folder, or the zip's name.
+    pub(crate) format: ExportTarget,
+    /// Where it goes: a new folder, the zip's name, or the model's.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
+    /// For onnx: the run or the weights, and options, such as `latest --half`; `-- --help` lists them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "RUN")]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// What is handed over, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExportTarget {
+    /// The dataset.
+    Dataset(ExportFormat),
+    /// Weights, as a model for ONNX Runtime.
+    Onnx,
+}
+
+impl FromStr for ExportTarget {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "onnx" => Ok(Self::Onnx),
+            _ => name.parse().map(Self::Dataset).map_err(|error| format!("{error}, and onnx for weights")),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -185,6 +210,16 @@ pub(crate) struct BenchOptions {
 pub(crate) struct CascadeOptions {
     /// train or eval, with their own arguments; `cargo xtask cascade train --help` lists them.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// What a command takes whose own options another program knows.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HandedOn {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
+    /// Its own arguments; `--help` lists them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     pub(crate) arguments: Vec<String>,
 }
 

@@ -23,6 +23,7 @@ mod own_build;
 mod pipeline;
 mod project;
 mod runs;
+mod sampler;
 mod setup;
 mod stage_command;
 mod status;
@@ -34,7 +35,7 @@ mod workspace;
 
 use std::{env, process::ExitCode};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, ExportOptions, ExportTarget};
 use bad_usage::BadUsage;
 use clap::Parser as _;
 use contracts::{
@@ -65,15 +66,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Pipeline(options) => pipeline::run(&workspace, options),
         Command::Stage(command) => pipeline::run_one(&workspace, command.stage, &command.run, &command.request),
         Command::Forget(command) => forget::run(&workspace, command),
+        Command::Trace(command) if sampler::made(&command.id) => {
+            sampler::run(&workspace, &command.run.config, "trace", std::slice::from_ref(&command.id))
+        }
         Command::Trace(command) => {
             let options = PackOptions { trace: Some(command.id.clone()), ..PackOptions::default() };
             pipeline::run_one(&workspace, StageId::Pack, &command.run, &Request::from(&options))
         }
-        Command::Export(command) => {
-            let (export, out) = (Some(command.format), Some(command.out.clone()));
-            let options = PackOptions { export, out, ..PackOptions::default() };
-            pipeline::run_one(&workspace, StageId::Pack, &command.run, &Request::from(&options))
-        }
+        Command::Export(command) => export(&workspace, command),
+        Command::Sampler(command) => sampler::run(&workspace, &command.config, command.name, &command.arguments),
         Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
         Command::Runs(options) => runs::run(&workspace, options),
         Command::Watch(options) => watch::run(&workspace, options),
@@ -88,5 +89,25 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
+    }
+}
+
+fn export(workspace: &Workspace, command: &ExportOptions) -> anyhow::Result<Outcome> {
+    let out = command.out.clone();
+    match command.format {
+        ExportTarget::Onnx => {
+            let out = ["--out".to_owned(), out.to_string_lossy().into_owned()];
+            let arguments = [&command.arguments[..], &out].concat();
+            sampler::run(workspace, &command.run.config, "onnx", &arguments)
+        }
+        ExportTarget::Dataset(_) if !command.arguments.is_empty() => {
+            let words = command.arguments.join(" ");
+            Err(BadUsage(format!("an export of the dataset takes no {words:?}: it is the configuration's dataset"))
+                .into())
+        }
+        ExportTarget::Dataset(format) => {
+            let options = PackOptions { export: Some(format), out: Some(out), ..PackOptions::default() };
+            pipeline::run_one(workspace, StageId::Pack, &command.run, &Request::from(&options))
+        }
     }
 }

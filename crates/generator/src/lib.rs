@@ -14,9 +14,13 @@
 //! asked for at once changes nothing; another kind of device changes the last bits.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod combination;
 mod device;
+mod discriminator;
 mod error;
 mod interpolation;
+pub mod onnx;
+mod projection;
 mod readback;
 mod trained;
 
@@ -24,9 +28,12 @@ pub use burn::tensor::Device;
 pub use pictures::{Encoding, Rgb};
 
 pub use crate::{
+    combination::{average, halves, weighted_sum},
     device::{ChosenDevice, DeviceError, DeviceKind},
+    discriminator::{DiscriminatorError, TrainedDiscriminator},
     error::GeneratorError,
     interpolation::spherical,
+    projection::{Projection, ProjectionOptions},
     readback::{ReadbackError, read_values},
     trained::TrainedGenerator,
 };

@@ -7,7 +7,7 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use contracts::{ContentHash, layout::RunLayout, publish};
-use gan::{Generator, Philox, Stream};
+use gan::{Architecture, Generator, LatentConfig, Philox, Stream};
 use pictures::Rgb;
 
 use crate::{error::GeneratorError, interpolation::spherical, readback::read_values};
@@ -15,13 +15,16 @@ use crate::{error::GeneratorError, interpolation::spherical, readback::read_valu
 /// Images in one pass through the network: more take more memory and are no faster on a processor.
 const BATCH: usize = 64;
 
+/// A number is drawn again so often at most: at the least bound that makes sense, 0.05, one in 25 lies within.
+const MAX_REDRAWS: u16 = 4096;
+
 /// A generator that was trained; its BatchNorm rests on the running statistics.
 #[derive(Debug)]
 pub struct TrainedGenerator {
     path: PathBuf,
     hash: ContentHash,
-    network: Generator,
-    device: Device,
+    pub(crate) network: Generator,
+    pub(crate) device: Device,
 }
 
 impl TrainedGenerator {
@@ -45,6 +48,16 @@ impl TrainedGenerator {
     /// The SHA-256 of that file.
     pub fn hash(&self) -> ContentHash {
         self.hash
+    }
+
+    /// The family, widths and recipe of its network.
+    pub fn architecture(&self) -> &Architecture {
+        self.network.architecture()
+    }
+
+    /// How many numbers a latent has, and where they are drawn from.
+    pub fn latent(&self) -> LatentConfig {
+        self.network.latent()
     }
 
     /// Pixels across, and down, of its images.
@@ -71,6 +84,28 @@ impl TrainedGenerator {
             latent.into_data().try_to_vec().expect("latents are drawn as f32 and on the CPU")
         };
         numbers.map(latent).collect()
+    }
+
+    /// The same, but that a latent with a number beyond ±`bound` has that number drawn again until it lies within: the
+    /// truncation trick of Brock et al., "Large scale GAN training for high fidelity natural image synthesis" (2019), section
+    /// 3.1, which gives up variety for fewer odd images. A latent that lies within is what it is without.
+    pub fn truncated_latents(&self, seed: u64, numbers: Range<u64>, bound: f32) -> Vec<Vec<f32>> {
+        let first = self.latents(seed, numbers.clone());
+        numbers.zip(first).map(|(number, latent)| self.redrawn(seed, number, latent, bound)).collect()
+    }
+
+    fn redrawn(&self, seed: u64, number: u64, mut latent: Vec<f32>, bound: f32) -> Vec<f32> {
+        let philox = Philox::new(seed, Stream::SampleLatents);
+        for attempt in 1..MAX_REDRAWS {
+            if latent.iter().all(|value| value.abs() <= bound) {
+                return latent;
+            }
+            let again = self.network.latent().sample(&philox.with_attempt(attempt), number, 1, &Device::flex());
+            let again: Vec<f32> = again.into_data().try_to_vec().expect("latents are drawn as f32 and on the CPU");
+            let beyond = latent.iter_mut().zip(again).filter(|(value, _)| value.abs() > bound);
+            beyond.for_each(|(value, again)| *value = again);
+        }
+        latent.iter().map(|value| value.clamp(-bound, bound)).collect()
     }
 
     /// The images of the latents with these numbers under a seed.

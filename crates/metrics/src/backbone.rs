@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn weights_of_no_known_network_are_refused() {
-        let tiny = include_bytes!("../tests/golden/weights.safetensors");
+        let tiny = include_bytes!("../../tensor-files/tests/golden/weights.safetensors");
         assert!(matches!(Backbone::read(tiny), Err(WeightsError::UnknownNetwork)));
         assert_eq!(Backbone::Random(RandomNetwork::new()).name(), "random-1");
     }

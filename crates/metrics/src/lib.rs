@@ -76,4 +76,4 @@ pub use moments::{Moments, square_root};
 pub use ms_ssim::{Diversity, diversity, ms_ssim};
 pub use random_network::{RANDOM_NETWORK_VERSION, RandomNetwork};
 pub use resize::resized;
-pub use weights::{PickleError, Weights, WeightsError};
+pub use weights::{Weights, WeightsError};

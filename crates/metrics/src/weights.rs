@@ -1,17 +1,12 @@
-//! The weights of known networks, as their users have them: safetensors, or what PyTorch saves.
+//! The weights of known networks, as their users have them.
 
-mod array;
 #[cfg(test)]
 pub(crate) mod formula;
-mod pickle;
-mod pytorch;
 
 use std::collections::BTreeMap;
 
-use safetensors::{Dtype, SafeTensors};
-
-pub(crate) use array::Array;
-pub use pickle::PickleError;
+pub(crate) use tensor_files::Array;
+use tensor_files::TensorFileError;
 
 use crate::convolution::Convolution;
 
@@ -24,18 +19,9 @@ pub struct Weights {
 /// A file that does not hold the weights that are needed.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// The file is of another kind.
-    #[error("the file is neither safetensors nor what torch.save writes")]
-    UnknownFormat,
-    /// The file is of the first kind, but damaged.
-    #[error("the safetensors file is damaged: {0}")]
-    Safetensors(#[from] safetensors::SafeTensorError),
-    /// The file is of the second kind, but damaged or more than a state dictionary.
-    #[error("the PyTorch file cannot be read as a dictionary of tensors: {0}")]
-    Pickle(#[from] PickleError),
-    /// The file is of the second kind, and its archive is damaged.
-    #[error("the PyTorch file is damaged: {0}")]
-    Archive(String),
+    /// The file is no dictionary of tensors.
+    #[error(transparent)]
+    File(#[from] TensorFileError),
     /// A tensor is not there.
     #[error("there is no tensor called {0}: the weights are of another network")]
     Missing(String),
@@ -57,26 +43,16 @@ pub enum WeightsError {
 }
 
 impl Weights {
-    /// Reads a file's content: safetensors, PyTorch's archive, or what PyTorch wrote before version 1.6.
-    ///
-    /// Of PyTorch's files only dictionaries of tensors are read, by a reader of our own that knows tensors and nothing
-    /// else: no code in the file is run. Tensors that are not in single precision are left out.
+    /// Reads a file's content; see [`tensor_files::read`].
     ///
     /// # Errors
     /// When the content is of another kind or damaged.
     pub fn read(content: &[u8]) -> Result<Self, WeightsError> {
-        if content.starts_with(b"PK\x03\x04") {
-            pytorch::read_archive(content)
-        } else if content.starts_with(b"\x80\x02") {
-            pytorch::read_legacy(content)
-        } else if content.get(8) == Some(&b'{') {
-            read_safetensors(content)
-        } else {
-            Err(WeightsError::UnknownFormat)
-        }
+        Ok(Self { tensors: tensor_files::read(content)? })
     }
 
     /// Weights that were made, not read.
+    #[cfg(test)]
     pub(crate) fn from_tensors(tensors: impl IntoIterator<Item = (String, Array)>) -> Self {
         Self { tensors: tensors.into_iter().collect() }
     }
@@ -146,53 +122,9 @@ fn mismatch(name: &str, array: &Array, expected: String) -> WeightsError {
     WeightsError::Shape { name: name.into(), found: array.shape.clone(), expected }
 }
 
-fn read_safetensors(content: &[u8]) -> Result<Weights, WeightsError> {
-    let file = SafeTensors::deserialize(content)?;
-    let tensors = file.iter().filter(|(_, view)| view.dtype() == Dtype::F32);
-    Ok(Weights::from_tensors(tensors.map(|(name, view)| {
-        let values =
-            view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        (name.to_owned(), Array { shape: view.shape().to_vec(), values: values.collect() })
-    })))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What tests/oracles/backbones.py saves in three ways.
-    #[track_caller]
-    fn check(content: &[u8]) {
-        let weights = Weights::read(content).unwrap();
-        assert_eq!(weights.tensor("conv.weight").unwrap().shape, [2, 1, 1, 2]);
-        assert_eq!(weights.tensor("conv.weight").unwrap().values, [0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(weights.tensor("transposed").unwrap().shape, [3, 2]);
-        assert_eq!(weights.tensor("transposed").unwrap().values, [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        assert_eq!(weights.tensor("part").unwrap().values, [4.0, 5.0]);
-        assert!(!weights.contains("count"));
-    }
-
-    #[test]
-    fn every_format_gives_the_same_tensors() {
-        check(include_bytes!("../tests/golden/weights.pth"));
-        check(include_bytes!("../tests/golden/weights-legacy.pth"));
-        check(include_bytes!("../tests/golden/weights.safetensors"));
-    }
-
-    #[test]
-    fn torn_and_foreign_files_are_refused() {
-        assert!(matches!(Weights::read(b"GIF89a"), Err(WeightsError::UnknownFormat)));
-        let whole: [&[u8]; 3] = [
-            include_bytes!("../tests/golden/weights.pth"),
-            include_bytes!("../tests/golden/weights-legacy.pth"),
-            include_bytes!("../tests/golden/weights.safetensors"),
-        ];
-        for content in whole {
-            for end in 0..content.len() {
-                assert!(Weights::read(&content[..end]).is_err(), "{end} of {}", content.len());
-            }
-        }
-    }
 
     #[test]
     fn a_norm_is_multiplied_in() {

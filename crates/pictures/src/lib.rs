@@ -8,6 +8,8 @@
 //! pixels than the caller allows. Nothing here knows where pictures come from or what they are for.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod animation;
+mod annotation;
 mod decode;
 mod encode;
 mod error;
@@ -25,6 +27,8 @@ mod scale;
 mod sheet;
 
 pub use crate::{
+    animation::{Animation, AnimationError, animate},
+    annotation::{AnnotationError, annotated, annotation},
     decode::{Alpha, Narrowing, on_white, verify},
     encode::{EncodeError, Encoding},
     error::PictureError,

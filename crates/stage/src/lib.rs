@@ -49,8 +49,10 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
 }
 
 /// Runs a program of the pipeline that is no stage: with the same command line, logging and signals, but without a lock and a
-/// report. An interrupt is its end, and not worth a word.
-pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(work: impl FnOnce(&Context<'_>, &O) -> Result<(), E>) -> ExitCode {
+/// report. An interrupt is its end, and not worth a word. What the work returns is told on stdout.
+pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(
+    work: impl FnOnce(&Context<'_>, &O) -> Result<String, E>,
+) -> ExitCode {
     let arguments = Arguments::<O>::parse();
     let progress = progress::Shown::new();
     logging::start(progress.bar());
@@ -63,10 +65,12 @@ pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(work: impl FnOnce(&Context<'_
             let interrupt = Arc::new(Interrupt::default());
             interruption::listen(&interrupt, arguments.stop_with_stdin, Manner::Quiet);
             let context = Context { config: &config, layout: &layout, progress: &progress, interrupt: &interrupt };
-            match work(&context, &arguments.options) {
+            let answer = work(&context, &arguments.options).map_err(Into::into);
+            progress.clear();
+            match answer.and_then(|answer| Ok(summary::print_answer(&answer)?)) {
                 Ok(()) => Outcome::Done,
                 Err(error) => {
-                    summary::print_error(&error.into());
+                    summary::print_error(&error);
                     Outcome::Failed
                 }
             }

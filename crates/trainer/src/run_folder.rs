@@ -8,6 +8,7 @@ use contracts::{
     layout::RunLayout,
     publish::{self, FileError},
 };
+use generator::onnx::{self, Output, Precision};
 
 use crate::{checkpoint, error::TrainError, events, networks::Networks, plan::Plan};
 
@@ -54,7 +55,7 @@ pub(crate) fn prepare(layout: &Layout, plan: &Plan, config: &Config) -> Result<R
         publish::remove_folder(&run.samples())?;
         events::remove(&run)?;
         let best = [run.best_generator_record(), run.best_generator()];
-        let weights = [run.generator(), run.discriminator()];
+        let weights = [run.generator(), run.generator_onnx(), run.discriminator()];
         for file in [run.metrics(), run.provenance()].iter().chain(&weights).chain(&best) {
             publish::remove_file(file)?;
         }
@@ -83,6 +84,8 @@ pub(crate) fn export(run: &RunLayout, networks: &Networks) -> Result<Exported, T
     let discriminator = networks.discriminator.valid().to_safetensors()?;
     let generator = networks.average.generator().to_safetensors()?;
     publish::write_file(&run.discriminator(), &discriminator)?;
+    let model = onnx::generator(&generator, Precision::Single, Output::Images)?;
+    publish::write_file(&run.generator_onnx(), &model)?;
     publish::write_file(&run.generator(), &generator)?;
     Ok(Exported {
         generator: ContentHash::of(&generator),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
@@ -15,11 +15,13 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("dataset-parquet", &["contracts", "dataset"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
+    ("metrics", &["tensor-files"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
     (
         "evaluator",
         &["contracts", "dataset", "gan", "generator", "lbp-cascade", "loopback", "metrics", "pictures", "stage"],
     ),
+    ("sampler", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage", "tensor-files"]),
     ("xtask", &["contracts"]),
     ("end-to-end", &["contracts"]),
 ];

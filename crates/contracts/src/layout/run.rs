@@ -80,6 +80,16 @@ impl RunLayout {
         self.root.join("discriminator.safetensors")
     }
 
+    /// The same generator for ONNX Runtime and what else reads ONNX.
+    pub fn generator_onnx(&self) -> PathBuf {
+        self.root.join("generator.onnx")
+    }
+
+    /// What the Hugging Face Hub shows of the run: its model card.
+    pub fn model_card(&self) -> PathBuf {
+        self.root.join("README.md")
+    }
+
     /// The generator that was best by the metric that chooses, at any time of the run.
     pub fn best_generator(&self) -> PathBuf {
         self.root.join("generator-best.safetensors")

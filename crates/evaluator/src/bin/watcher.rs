@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stage::tool(evaluator::watch)
+    stage::tool(|context, options| evaluator::watch(context, options).map(|()| String::new()))
 }

@@ -2,9 +2,11 @@
 
 /// Numbers of a shape, the last dimension's beside one another.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Array {
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f32>,
+pub struct Array {
+    /// The size of each dimension.
+    pub shape: Vec<usize>,
+    /// As many numbers as the sizes multiply to.
+    pub values: Vec<f32>,
 }
 
 impl Array {

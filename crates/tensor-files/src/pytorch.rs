@@ -8,8 +8,8 @@ use std::{
 
 use zip::ZipArchive;
 
-use super::{
-    Array, PickleError, Weights, WeightsError,
+use crate::{
+    Array, PickleError, TensorFileError, Tensors,
     pickle::{self, Value},
 };
 
@@ -45,16 +45,16 @@ struct Placed {
 }
 
 /// Reads `NAME/data.pkl` and, for each storage, `NAME/data/KEY`.
-pub(super) fn read_archive(content: &[u8]) -> Result<Weights, WeightsError> {
-    let damaged = |error: zip::result::ZipError| WeightsError::Archive(error.to_string());
+pub(crate) fn read_archive(content: &[u8]) -> Result<Tensors, TensorFileError> {
+    let damaged = |error: zip::result::ZipError| TensorFileError::Archive(error.to_string());
     let mut archive = ZipArchive::new(Cursor::new(content)).map_err(damaged)?;
     let pickle = archive.file_names().flatten().find(|name| name.ends_with("data.pkl")).map(Cow::into_owned);
-    let pickle = pickle.ok_or_else(|| WeightsError::Archive("it holds no data.pkl".into()))?;
+    let pickle = pickle.ok_or_else(|| TensorFileError::Archive("it holds no data.pkl".into()))?;
     let folder = pickle.trim_end_matches("data.pkl").to_owned();
-    let mut read = |name: &str| -> Result<Vec<u8>, WeightsError> {
+    let mut read = |name: &str| -> Result<Vec<u8>, TensorFileError> {
         let mut bytes = Vec::new();
         let mut entry = archive.by_name(name).map_err(damaged)?;
-        entry.read_to_end(&mut bytes).map_err(|error| WeightsError::Archive(error.to_string()))?;
+        entry.read_to_end(&mut bytes).map_err(|error| TensorFileError::Archive(error.to_string()))?;
         Ok(bytes)
     };
     let (value, _) = pickle::run(&read(&pickle)?)?;
@@ -70,7 +70,7 @@ pub(super) fn read_archive(content: &[u8]) -> Result<Weights, WeightsError> {
 }
 
 /// Reads three pickles of marks and versions, the dictionary's, the storages' keys, and each storage with its length.
-pub(super) fn read_legacy(content: &[u8]) -> Result<Weights, WeightsError> {
+pub(crate) fn read_legacy(content: &[u8]) -> Result<Tensors, TensorFileError> {
     let mut rest = content;
     let mut next = || -> Result<Value, PickleError> {
         let (value, length) = pickle::run(rest)?;
@@ -101,13 +101,13 @@ fn singles(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
 }
 
-fn gather(placed: Vec<(String, Placed)>, storages: &BTreeMap<String, Vec<f32>>) -> Result<Weights, WeightsError> {
+fn gather(placed: Vec<(String, Placed)>, storages: &BTreeMap<String, Vec<f32>>) -> Result<Tensors, TensorFileError> {
     let singles = placed.into_iter().filter(|(_, tensor)| tensor.storage.is_single_precision());
     let arrays = singles.map(|(name, Placed { storage, offset, shape, strides })| {
         let array = storages.get(&storage.key).and_then(|storage| Array::gather(storage, offset, &shape, &strides));
         array.map(|array| (name.clone(), array)).ok_or(PickleError::MissingNumbers(name))
     });
-    Ok(Weights::from_tensors(arrays.collect::<Result<Vec<_>, _>>()?))
+    Ok(arrays.collect::<Result<_, _>>()?)
 }
 
 /// The tensors among a dictionary's values; what else is in it is left out.

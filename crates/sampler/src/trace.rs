@@ -1,0 +1,92 @@
+//! `trace`: from a sample's PNG file back to its seed, its latent, its run, the dataset, and the posts nearest to it.
+
+use anyhow::Context as _;
+use contracts::{Context, publish};
+use pictures::{Alpha, Narrowing, PictureFile};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    arguments::TraceOptions,
+    nearest,
+    note::Note,
+    opened::{self, Opened},
+};
+
+/// The pixels of the largest sheet.
+const MAX_PIXELS: u64 = 1 << 28;
+
+/// The answer, as a JSON object.
+#[derive(Serialize)]
+struct Trace {
+    #[serde(flatten)]
+    note: Note,
+    /// SHA-256 of the index of the dataset that the run was trained on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<Value>,
+    /// The training faces nearest to the image.
+    nearest: Vec<NearestFace>,
+}
+
+#[derive(Serialize)]
+struct NearestFace {
+    row: String,
+    distance: f64,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_url: Option<String>,
+}
+
+/// Reads the file's note, and completes it.
+pub(crate) fn run(context: &Context<'_>, options: &TraceOptions) -> anyhow::Result<String> {
+    let path = &options.file;
+    let bytes = publish::read_file(path)?;
+    let note = Note::read(&bytes).with_context(|| {
+        format!(
+            "{} does not say where it comes from: give a PNG that `sample --out FOLDER` or `project` wrote",
+            path.display()
+        )
+    })?;
+    let named = options.of.clone().or_else(|| note.run.as_ref().map(ToString::to_string));
+    let opened = named.and_then(|name| Opened::open(context, &name).ok());
+    let opened = opened.filter(|opened| opened.generator.hash() == note.generator);
+    anyhow::ensure!(
+        opened.is_some() || options.of.is_none(),
+        "--of names another generator than that of {}, whose SHA-256 is {}",
+        path.display(),
+        note.generator
+    );
+    let dataset = opened.as_ref().and_then(|opened| opened.provenance()?.pointer("/dataset/hash").cloned());
+    let note = match &opened {
+        Some(opened) => with_latent(note, opened),
+        None => note,
+    };
+    let nearest = if options.nearest > 0 { nearest_faces(context, options, &bytes)? } else { Vec::new() };
+    Ok(serde_json::to_string_pretty(&Trace { note, dataset, nearest })?)
+}
+
+fn with_latent(note: Note, opened: &Opened) -> Note {
+    let (Some(seed), Some(index), None) = (note.seed, note.index, &note.latent) else { return note };
+    let numbers = index..index.saturating_add(1);
+    let latents = match note.truncation {
+        Some(bound) => opened.generator.truncated_latents(seed, numbers, bound),
+        None => opened.generator.latents(seed, numbers),
+    };
+    Note { latent: latents.into_iter().next(), ..note }
+}
+
+fn nearest_faces(context: &Context<'_>, options: &TraceOptions, png: &[u8]) -> anyhow::Result<Vec<NearestFace>> {
+    let dataset = opened::dataset(context, &options.faces)?;
+    let image = PictureFile::open(png, MAX_PIXELS)?.decode(Alpha::Drop, Narrowing::Nearest)?;
+    let found = nearest::search(context, &dataset, &[image], options.nearest as usize)?;
+    let face = |neighbour| {
+        let row = nearest::row(&dataset, neighbour)?;
+        Ok(NearestFace {
+            row: format!("train/{}", neighbour.index),
+            distance: (neighbour.distance * 100.0).round() / 100.0,
+            name: nearest::name(&row),
+            source_url: row.source_url,
+        })
+    };
+    found.iter().flatten().map(face).collect()
+}
