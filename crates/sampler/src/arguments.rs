@@ -65,7 +65,8 @@ pub(crate) struct SampleOptions {
     /// The sheet, the zip or the folder that is written.
     #[arg(long, value_name = "PATH", default_value = "samples.png")]
     pub(crate) out: PathBuf,
-    /// Draw numbers of a latent again that lie beyond ±BOUND: fewer odd images, less variety. 0.05 or more; 0.7 is usual.
+    /// Draw numbers of a latent again that lie beyond ±BOUND: fewer odd images, less variety. 1 to 2;
+    /// below, latents are shorter than any that the network was trained on, and faces fade.
     #[arg(long, value_name = "BOUND", value_parser = bound)]
     pub(crate) truncation: Option<f32>,
     /// Draw K for each and keep the one that the discriminator takes for the most real.
@@ -192,7 +193,7 @@ pub(crate) struct NeighboursOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TraceOptions {
-    /// A PNG file that `sample`, `walk`, `mix` or `project` wrote.
+    /// A PNG file that `sample` wrote into a folder or a zip, or `project`.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The generator, where no run of that name is here.

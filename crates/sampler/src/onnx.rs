@@ -38,9 +38,8 @@ pub(crate) fn run(context: &Context<'_>, options: &OnnxOptions) -> anyhow::Resul
 fn discriminator(opened: &Opened, options: &OnnxOptions) -> anyhow::Result<TrainedDiscriminator> {
     let run = opened.run.as_ref().map(|run| run.root().to_path_buf());
     let path = options.discriminator.clone().or(run);
-    let path = path.context(
-        "the weights lie in no run's folder, where the discriminator would be: give --discriminator FILE",
-    )?;
+    let path = path
+        .context("the weights lie in no run's folder, where the discriminator would be: give --discriminator FILE")?;
     Ok(TrainedDiscriminator::open(&path, opened.generator.side(), &Device::flex())?)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use contracts::{Context, publish};
-use pictures::{Alpha, Narrowing, PictureFile};
+use pictures::{Alpha, Narrowing, PictureFile, Rgb};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -61,7 +61,10 @@ pub(crate) fn run(context: &Context<'_>, options: &TraceOptions) -> anyhow::Resu
         Some(opened) => with_latent(note, opened),
         None => note,
     };
-    let nearest = if options.nearest > 0 { nearest_faces(context, options, &bytes)? } else { Vec::new() };
+    let nearest = match options.nearest {
+        0 => Vec::new(),
+        _ => nearest_faces(context, options, image(&note, opened.as_ref(), &bytes)?)?,
+    };
     Ok(serde_json::to_string_pretty(&Trace { note, dataset, nearest })?)
 }
 
@@ -75,9 +78,27 @@ fn with_latent(note: Note, opened: &Opened) -> Note {
     Note { latent: latents.into_iter().next(), ..note }
 }
 
-fn nearest_faces(context: &Context<'_>, options: &TraceOptions, png: &[u8]) -> anyhow::Result<Vec<NearestFace>> {
-    let dataset = opened::dataset(context, &options.faces)?;
+/// The sample itself: made again where the generator is here, as a projection's file shows the target beside it.
+fn image(note: &Note, opened: Option<&Opened>, png: &[u8]) -> anyhow::Result<Rgb> {
+    if let (Some(latent), Some(opened)) = (&note.latent, opened) {
+        anyhow::ensure!(
+            latent.len() == opened.generator.latent_size(),
+            "the file's latent has {} numbers, and the generator's have {}",
+            latent.len(),
+            opened.generator.latent_size()
+        );
+        return Ok(opened.generator.images(std::slice::from_ref(latent))?.remove(0));
+    }
     let image = PictureFile::open(png, MAX_PIXELS)?.decode(Alpha::Drop, Narrowing::Nearest)?;
+    anyhow::ensure!(
+        image.width() == image.height(),
+        "the file shows more than a sample: give its generator with --of RUN"
+    );
+    Ok(image)
+}
+
+fn nearest_faces(context: &Context<'_>, options: &TraceOptions, image: Rgb) -> anyhow::Result<Vec<NearestFace>> {
+    let dataset = opened::dataset(context, &options.faces)?;
     let found = nearest::search(context, &dataset, &[image], options.nearest as usize)?;
     let face = |neighbour| {
         let row = nearest::row(&dataset, neighbour)?;

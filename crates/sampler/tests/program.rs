@@ -228,6 +228,9 @@ fn a_sample_is_traced_to_its_latent_and_posts() {
     assert_eq!((&trace["nearest"][0]["name"], &trace["nearest"][0]["row"]), (&"mini:2".into(), &"train/2".into()));
     let latent: Vec<f32> = serde_json::from_value(trace["latent"].clone()).unwrap();
     assert_eq!(latent, place.generator().latents(0, 2..3)[0]);
+    place.works("project latest renamed.png --candidates 5 --steps 2");
+    let trace: Value = serde_json::from_str(&place.works("trace projection.png --nearest 1")).unwrap();
+    assert_eq!((trace["seed"].is_null(), &trace["nearest"][0]["name"]), (true, &"mini:2".into()));
     place.works("sample --count 1 --out sheet.png");
     place.fails("trace sheet.png", "does not say where it comes from");
 }
