@@ -39,7 +39,9 @@ impl Place {
     }
 
     fn write_run(&self) {
-        let narrow = "generator.base_channels = 2\ndiscriminator.base_channels = 2\nlatent.size = 6";
+        // Weights wide enough for images that differ.
+        let narrow = "generator.base_channels = 2\ndiscriminator.base_channels = 2\nlatent.size = 6\n\
+                      initialization.weight_std = 0.2";
         let recipe = Recipe::named("dcgan").unwrap().with_overrides(&narrow.parse().unwrap()).unwrap();
         let generator = recipe.generator(SIDE, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
         let discriminator = recipe.discriminator(SIDE, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
