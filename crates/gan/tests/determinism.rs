@@ -61,3 +61,8 @@ fn dcgan_trains_the_same_on_any_number_of_threads() {
 fn the_tutorials_network_trains_the_same_on_any_number_of_threads() {
     check("dcgan-tutorial");
 }
+
+#[test]
+fn the_modern_networks_train_the_same_on_any_number_of_threads() {
+    check("modern");
+}

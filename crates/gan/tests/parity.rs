@@ -1,4 +1,5 @@
-//! The networks, their gradients and their updates against PyTorch's, recorded by `oracles/dcgan_pytorch.py`.
+//! The networks, their gradients, updates and penalties against PyTorch's, recorded by `oracles/dcgan_pytorch.py` and
+//! `oracles/modern_pytorch.py`.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -8,7 +9,7 @@ use burn::{
     optim::GradientsParams,
     tensor::{Device, Gradients, Tensor, TensorData},
 };
-use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName};
+use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName, Penalty, Surrogate};
 use safetensors::SafeTensors;
 
 const OBJECTIVE: ObjectiveConfig = ObjectiveConfig { name: Objective::NonSaturating, label_smoothing: 0.1 };
@@ -178,4 +179,70 @@ fn dcgan_on_three_by_three_features_equals_pytorch() {
 #[test]
 fn the_tutorials_network_equals_same_padding_in_pytorch() {
     check("tutorial_32");
+}
+
+/// Repeating pixels and convolving, which PyTorch does in two steps.
+#[test]
+fn an_upsampling_generator_equals_pytorch() {
+    let (plain, case) = (Device::flex(), "upsample_16");
+    let device = plain.clone().autodiff();
+    let generator = Generator::from_safetensors(&golden(case, "generator.safetensors"), &device).unwrap();
+    let mut expected = Expected(tensors(&golden(case, "expected.safetensors")));
+    let latents = expected.0.remove("latents").unwrap();
+    let latents = TensorData::new(latents, [3, 4]);
+    let rest = generator.valid().forward(Tensor::from_data(latents.clone(), &plain));
+    expected.check("rest.samples", &thinned(rest));
+    let samples = generator.forward(Tensor::from_data(latents, &device));
+    expected.check("train.samples", &thinned(samples.clone()));
+    expected.check_all("gradient", by_name(&generator, &samples.square().mean().backward()));
+    assert!(expected.0.is_empty(), "not compared: {:?}", expected.0.keys());
+}
+
+/// What PyTorch finds by differentiating twice, from one derivative: exactly by the tangent, and nearly by the difference.
+fn check_penalties(case: &str) {
+    let device = Device::flex().autodiff();
+    let discriminator = Discriminator::from_safetensors(&golden(case, "discriminator.safetensors"), &device).unwrap();
+    let mut expected = Expected(tensors(&golden(case, "expected.safetensors")));
+    let images = real_pictures(3, 16, &device);
+    expected.check("logits", &values(discriminator.forward(images.clone())));
+    for (name, penalty) in [("zero", Penalty::ZeroCentred), ("one", Penalty::OneCentred)] {
+        let exact = penalty.by_tangent(&discriminator, images.clone());
+        let near = penalty.by_difference(|images| discriminator.forward(images), images.clone(), 1e-3);
+        let [exact, near] = [exact, near].map(|Surrogate { loss, value }| {
+            let mut found = by_name(&discriminator, &loss.backward());
+            // The tangent leaves biases alone, which act on where the slope's kinks are and not on the slope.
+            found.retain(|name, _| !name.ends_with("bias"));
+            (values(value), found)
+        });
+        let value = expected.0.remove(&format!("{name}.value")).unwrap()[0];
+        assert!((exact.0[0] - value).abs() < 1e-3 * value, "{name}: {} instead of {value}", exact.0[0]);
+        assert!((near.0[0] - value).abs() < 1e-3 * value, "{name}: {} instead of {value}", near.0[0]);
+        let (mut products, mut squares, mut near_squares) = (0.0, 0.0, 0.0);
+        for (parameter, exact) in exact.1 {
+            let reference = expected.0.remove(&format!("{name}.gradient.{parameter}")).unwrap();
+            let norm = |values: &[f32]| values.iter().map(|x| f64::from(x * x)).sum::<f64>();
+            let difference: Vec<f32> = exact.iter().zip(&reference).map(|(found, expected)| found - expected).collect();
+            let error = (norm(&difference) / norm(&reference)).sqrt();
+            assert!(error < 1e-3, "{name}.{parameter}: relative error {error}");
+            let near = &near.1[&parameter];
+            products += near.iter().zip(&reference).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+            (squares, near_squares) = (squares + norm(&reference), near_squares + norm(near));
+        }
+        let cosine = products / (squares * near_squares).sqrt();
+        assert!(cosine > 0.99, "{name}: cosine {cosine}");
+    }
+    // By PyTorch as well the penalties do not move biases.
+    for (name, gradient) in expected.0 {
+        assert!(name.ends_with("bias") && gradient.iter().all(|x| *x == 0.0), "not compared: {name}");
+    }
+}
+
+#[test]
+fn penalties_of_dcgan_equal_pytorch_s() {
+    check_penalties("penalties_dcgan_16");
+}
+
+#[test]
+fn penalties_of_a_residual_network_equal_pytorch_s() {
+    check_penalties("penalties_resnet_16");
 }
