@@ -77,7 +77,7 @@ impl Activations for Flex {
 
 /// What x is multiplied by. The sign of y is that of x, so the derivative comes from y alone.
 #[inline(always)]
-fn factor(x: f32, slope: f32) -> f32 {
+pub(crate) fn factor(x: f32, slope: f32) -> f32 {
     if x > 0.0 { 1.0 } else { slope }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! [`upsampled_conv2d`] enlarges its input inside the convolution.
 //!
-//! [`leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
+//! [`leaky_relu`], [`biased_leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
 //! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same
 //! for the update of a parameter.
 //!
@@ -38,6 +38,7 @@ mod activation;
 mod adam;
 mod backend;
 mod batch_norm;
+mod biased;
 mod channels;
 #[cfg(feature = "cube")]
 mod cube;
@@ -60,6 +61,7 @@ mod winograd;
 pub use activation::leaky_relu;
 pub use adam::{AdamUpdate, adam};
 pub use batch_norm::{Normalized, batch_norm};
+pub use biased::biased_leaky_relu;
 pub use operator::{Padding, conv_transpose2d, conv2d};
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;

@@ -1,6 +1,7 @@
 //! The operators that networks are made of: burn's own, or those of `fast-conv`.
 
 use burn::{
+    module::Param,
     nn::{
         BatchNorm, PaddingConfig2d,
         conv::{Conv2d, ConvTranspose2d},
@@ -42,7 +43,7 @@ impl Operators {
 
     /// Applies a convolution without its bias: the linear map that it adds the bias to.
     pub(crate) fn convolve_linearly(self, convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
-        self.convolve(&Conv2d { bias: None, ..convolution.clone() }, input)
+        self.convolve(&without_bias(convolution), input)
     }
 
     /// Applies a transposed convolution, cutting off this padding instead of the convolution's own.
@@ -81,6 +82,17 @@ impl Operators {
         }
     }
 
+    /// As [`Operators::convolve_upsampled`], with leaky ReLU behind it.
+    pub(crate) fn convolve_upsampled_and_rectify(
+        self,
+        convolution: &Conv2d,
+        input: Tensor<4>,
+        slope: f64,
+    ) -> Tensor<4> {
+        let output = self.convolve_upsampled(&without_bias(convolution), input);
+        self.shift_and_rectify(convolution.bias.as_ref(), output, slope)
+    }
+
     /// Bilinear resampling to twice the side.
     pub(crate) fn upsample(self, input: Tensor<4>) -> Tensor<4> {
         fast_conv::upsample_bilinear(input)
@@ -105,6 +117,23 @@ impl Operators {
         self.leaky_relu(input, slope)
     }
 
+    /// A convolution's bias, where it has one, and leaky ReLU.
+    pub(crate) fn shift_and_rectify(self, bias: Option<&Param<Tensor<1>>>, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        let Some(bias) = bias.map(Param::val) else { return self.leaky_relu(input, slope) };
+        match self {
+            Self::Fast => fast_conv::biased_leaky_relu(input, bias, slope as f32),
+            Self::Burn => {
+                let channels = bias.dims()[0];
+                self.leaky_relu(input + bias.reshape([1, channels, 1, 1]), slope)
+            }
+        }
+    }
+
+    /// A convolution with its bias, and leaky ReLU.
+    pub(crate) fn convolve_and_rectify(self, convolution: &Conv2d, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        self.shift_and_rectify(convolution.bias.as_ref(), self.convolve_linearly(convolution, input), slope)
+    }
+
     /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
     fn normalize(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
         if self == Self::Burn || !input.device().is_autodiff() || !norm.training.is_enabled() {
@@ -127,4 +156,9 @@ impl Operators {
             Self::Burn => activation::leaky_relu(input, slope),
         }
     }
+}
+
+/// The linear map that a convolution adds its bias to.
+fn without_bias(convolution: &Conv2d) -> Conv2d {
+    Conv2d { bias: None, ..convolution.clone() }
 }

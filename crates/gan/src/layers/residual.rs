@@ -75,8 +75,8 @@ impl ResidualLayer {
     }
 
     fn block(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        let hidden = operators.leaky_relu(operators.convolve(&self.reduce, features.clone()), NEGATIVE_SLOPE);
-        let hidden = operators.leaky_relu(operators.convolve(&self.spatial, hidden), NEGATIVE_SLOPE);
+        let hidden = operators.convolve_and_rectify(&self.reduce, features.clone(), NEGATIVE_SLOPE);
+        let hidden = operators.convolve_and_rectify(&self.spatial, hidden, NEGATIVE_SLOPE);
         features + operators.convolve(&self.expand, hidden)
     }
 
@@ -90,10 +90,10 @@ impl ResidualLayer {
         features: Tensor<4>,
         change: Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>) {
-        let hidden = operators.leaky_relu(operators.convolve(&frozen.reduce, features.clone()), NEGATIVE_SLOPE);
+        let hidden = operators.convolve_and_rectify(&frozen.reduce, features.clone(), NEGATIVE_SLOPE);
         let moved = operators.convolve_linearly(&self.reduce, change.clone());
         let moved = moved.mul(Operators::slopes(&hidden, NEGATIVE_SLOPE));
-        let hidden = operators.leaky_relu(operators.convolve(&frozen.spatial, hidden), NEGATIVE_SLOPE);
+        let hidden = operators.convolve_and_rectify(&frozen.spatial, hidden, NEGATIVE_SLOPE);
         let moved = operators.convolve_linearly(&self.spatial, moved);
         let moved = moved.mul(Operators::slopes(&hidden, NEGATIVE_SLOPE));
         let features = features + operators.convolve(&frozen.expand, hidden);

@@ -17,6 +17,10 @@ const NEGATIVE_SLOPE: f64 = 0.2;
 pub(crate) struct StridedLayer {
     pub(crate) conv: Conv2d,
     pub(crate) norm: Option<BatchNorm>,
+    /// Whether bias and activation are one pass. Not in networks with BatchNorm, whose first layer has a bias in
+    /// DCGAN-tensorflow: its gradient is summed as ever there, so that runs keep their bytes.
+    #[module(skip)]
+    in_one_pass: bool,
 }
 
 impl StridedLayer {
@@ -25,11 +29,14 @@ impl StridedLayer {
         let kernel = architecture.kernel as usize;
         let conv = strided_conv::downsample_conv(channels, kernel, architecture.has_biases(), device);
         let norm = normalized.then(|| BatchNormConfig::new(channels[1]).init(device));
-        Self { conv, norm }
+        Self { conv, norm, in_one_pass: !architecture.is_normalized() }
     }
 
     /// The layer's features after BatchNorm, where it has one, and leaky ReLU.
     pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+        if self.in_one_pass {
+            return operators.convolve_and_rectify(&self.conv, features, NEGATIVE_SLOPE);
+        }
         let features = operators.convolve(&self.conv, features);
         operators.normalize_and_rectify(self.norm.as_ref(), features, NEGATIVE_SLOPE)
     }

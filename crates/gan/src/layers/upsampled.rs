@@ -45,7 +45,10 @@ impl UpsampledLayer {
 
     /// The layer's features after BatchNorm, where it has one, and ReLU.
     pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        operators.normalize_and_rectify(self.norm.as_ref(), self.convolve(operators, features), 0.0)
+        match (&self.norm, self.enlarge) {
+            (None, Enlarge::Twice) => operators.convolve_upsampled_and_rectify(&self.conv, features, 0.0),
+            (norm, _) => operators.normalize_and_rectify(norm.as_ref(), self.convolve(operators, features), 0.0),
+        }
     }
 
     /// The convolution alone, of the enlarged input where it enlarges.
