@@ -40,6 +40,9 @@ pub enum Norm {
     Batch,
     /// Nothing; convolutions have biases then.
     None,
+    /// Discriminators alone: Miyato et al., "Spectral normalization for generative adversarial networks" (2018), of every
+    /// convolution's weight. They have biases.
+    Spectral,
 }
 
 /// Everything that fixes the shape of one network.
@@ -109,6 +112,14 @@ pub enum ArchitectureError {
     /// A discriminator of a family that has none.
     #[error("{} is a family of generators: choose dcgan, tensorflow-dcgan or resnet", .0.name())]
     GeneratorsOnly(Family),
+    /// A generator with a norm that is made to bound a discriminator's slope.
+    #[error("norm is spectral, which is for discriminators: choose batch or none")]
+    SpectralGenerator,
+    /// Residual blocks, whose last convolutions begin at zero, under a norm that divides by their largest singular value.
+    #[error(
+        "norm is spectral, but resnet's blocks begin at zero and have no norm: leave it out, or choose family dcgan"
+    )]
+    SpectralBlocks,
 }
 
 impl Architecture {
@@ -229,6 +240,22 @@ impl Family {
     }
 }
 
+impl Norm {
+    /// The norm's name in recipes and weight files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::None => "none",
+            Self::Spectral => "spectral",
+        }
+    }
+
+    /// The norm that recipes and weight files call by this name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Batch, Self::None, Self::Spectral].into_iter().find(|norm| norm.name() == name)
+    }
+}
+
 fn sides(family: Family) -> String {
     let offered = (16..=256).filter(|&side| family.stage_layout(side).is_some());
     offered.map(|side| side.to_string()).collect::<Vec<_>>().join(", ")
@@ -313,5 +340,9 @@ mod tests {
             assert_eq!(Family::named(family.name()), Some(family));
         }
         assert_eq!(Family::named("critic"), None);
+        for norm in [Norm::Batch, Norm::None, Norm::Spectral] {
+            assert_eq!(serde_json::to_value(norm).unwrap(), norm.name());
+            assert_eq!(Norm::named(norm.name()), Some(norm));
+        }
     }
 }

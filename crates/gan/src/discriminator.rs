@@ -10,12 +10,13 @@ use burn::{
 };
 
 use crate::{
-    architecture::{Architecture, ArchitectureError, Family},
+    architecture::{Architecture, ArchitectureError, Family, Norm},
     initialization::Initialization,
     layers::{ColorLayer, Resample, ResidualLayer, StridedLayer, layer_kinds},
     minibatch::append_deviation,
     operators::Operators,
     philox::Stream,
+    spectral_norm,
 };
 
 /// The DCGAN discriminator (Radford et al., 2015, section 3): the generator mirrored.
@@ -58,19 +59,22 @@ impl Discriminator {
     ) -> Result<Self, ArchitectureError> {
         let blank = Self::blank(architecture, device)?;
         let blocks = blank.architecture.residual_blocks();
-        Ok(initialization.apply(blank, blocks, seed, Stream::DiscriminatorWeights))
+        Ok(spectral_norm::settle(initialization.apply(blank, blocks, seed, Stream::DiscriminatorWeights)))
     }
 
     /// Builds a discriminator whose weights are still to be filled in.
     pub(crate) fn blank(architecture: Architecture, device: &Device) -> Result<Self, ArchitectureError> {
+        let is_spectral = architecture.norm == Norm::Spectral;
         let layers = match architecture.family {
+            Family::Resnet if is_spectral => return Err(ArchitectureError::SpectralBlocks),
             Family::Dcgan | Family::TensorflowDcgan => strided_layers(&architecture, device)?,
             Family::Resnet => residual_layers(&architecture, device)?,
             Family::Upsample => return Err(ArchitectureError::GeneratorsOnly(architecture.family)),
         };
         let features = architecture.features()?;
         let head = head(&architecture, features[0], device);
-        Ok(Self { layers, head, architecture, operators: Operators::default() })
+        let blank = Self { layers, head, architecture, operators: Operators::default() };
+        Ok(if is_spectral { spectral_norm::attach(blank) } else { blank })
     }
 
     /// Judges images: the higher the logit, the more real they look; D(x) of the papers is its sigmoid.
@@ -103,6 +107,15 @@ impl Discriminator {
             layer.tangent(frozen, self.operators, features, tangent)
         });
         self.operators.convolve_linearly(&self.head, tangent).flatten(0, 3)
+    }
+
+    /// The same weights with singular vectors nearer to them, where the norm is spectral: what a training step begins
+    /// with. Every forward pass until the next call is of the same function of the weights.
+    pub fn with_power_iteration(self) -> Self {
+        match self.architecture.norm {
+            Norm::Spectral => spectral_norm::iterate(self),
+            Norm::Batch | Norm::None => self,
+        }
     }
 
     /// The same weights, computing with these operators from now on.

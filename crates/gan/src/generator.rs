@@ -6,7 +6,7 @@ use burn::{
 };
 
 use crate::{
-    architecture::{Architecture, ArchitectureError, Family},
+    architecture::{Architecture, ArchitectureError, Family, Norm},
     initialization::Initialization,
     latent::LatentConfig,
     layers::{ColorLayer, Resample, ResidualLayer, TransposedLayer, UpsampledLayer, layer_kinds},
@@ -72,6 +72,9 @@ impl Generator {
         latent: LatentConfig,
         device: &Device,
     ) -> Result<Self, ArchitectureError> {
+        if architecture.norm == Norm::Spectral {
+            return Err(ArchitectureError::SpectralGenerator);
+        }
         let layers = match architecture.family {
             Family::Dcgan | Family::TensorflowDcgan => transposed_layers(&architecture, latent, device)?,
             Family::Upsample => upsampled_layers(&architecture, latent, device)?,

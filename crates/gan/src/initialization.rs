@@ -93,6 +93,8 @@ impl ModuleMapper for Draw {
         let count = shape.iter().product();
         let values = match self.path.field() {
             "weight" => Some(self.normal(count, 0.0, self.weight_std(&shape))),
+            // A direction, which power iterations turn to the weight's.
+            "v" => Some(self.normal(count, 0.0, 1.0)),
             "gamma" => Some(self.normal(count, 1.0, self.initialization.norm_scale_std)),
             _ => None,
         };
@@ -100,6 +102,9 @@ impl ModuleMapper for Draw {
             Some(values) => Param::from_data(TensorData::new(values, shape), &param.lazy_device()),
             None => param,
         };
+        if self.path.field() == "v" {
+            param = param.set_require_grad(false);
+        }
         param.id = ParamId::from(self.first_id + self.index);
         self.index += 1;
         param

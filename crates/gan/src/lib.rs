@@ -25,6 +25,7 @@ mod philox;
 mod recipe;
 mod regularization;
 mod schedule;
+mod spectral_norm;
 mod transfer;
 mod weights;
 

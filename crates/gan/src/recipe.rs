@@ -166,6 +166,7 @@ impl Recipe {
         if self.discriminator.family == Family::Upsample {
             problems.push(format!("discriminator: {}", ArchitectureError::GeneratorsOnly(Family::Upsample)));
         }
+        problems.extend(self.spectral_problems());
         let Initialization { weight_std, norm_scale_std } = self.initialization;
         for (key, value) in [("weight_std", weight_std), ("norm_scale_std", norm_scale_std)] {
             if !(value.is_finite() && value >= 0.0) {
@@ -193,6 +194,24 @@ impl Recipe {
         problems.extend(self.regularization.problems(scored.is_piecewise_linear()));
         problems.extend(self.augmentation.problems());
         problems.extend(self.ema.problems());
+        problems
+    }
+
+    /// What keeps spectral normalization from being where it is asked for.
+    fn spectral_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.generator.norm == Norm::Spectral {
+            problems.push(format!("generator: {}", ArchitectureError::SpectralGenerator));
+        }
+        if self.discriminator.norm != Norm::Spectral {
+            return problems;
+        }
+        if self.discriminator.family == Family::Resnet {
+            problems.push(format!("discriminator: {}", ArchitectureError::SpectralBlocks));
+        }
+        if self.initialization.weight_std == 0.0 {
+            problems.push("initialization.weight_std is 0: spectral normalization divides by the weights' size".into());
+        }
         problems
     }
 
@@ -304,6 +323,29 @@ pub(crate) mod tests {
     fn an_unknown_key_in_a_recipe_is_refused() {
         let text = Recipe::named("dcgan").unwrap().to_toml().replace("kernel = 4", "kernel = 4\nkernle = 5");
         assert!(Recipe::parse(&text).unwrap_err().to_string().contains("kernle"));
+    }
+
+    #[test]
+    fn spectral_normalization_is_refused_where_it_cannot_be() {
+        let changed =
+            |overrides: &str| Recipe::named("modern").unwrap().with_overrides(&overrides.parse().unwrap()).unwrap();
+        let bounded = changed("discriminator.norm = \"spectral\"");
+        assert_eq!(bounded.validate(32), [""; 0]);
+        assert_eq!(Recipe::parse(&bounded.to_toml()).unwrap(), bounded);
+        let wrong = changed(
+            "generator.norm = \"spectral\"\ndiscriminator.norm = \"spectral\"\ndiscriminator.family = \"resnet\"\n\
+             discriminator.kernel = 3\ninitialization.weight_std = 0.0",
+        );
+        let problems = wrong.validate(32);
+        assert_eq!(problems.len(), 3, "{problems:#?}");
+        let expected =
+            ["generator: norm is spectral", "discriminator: norm is spectral", "initialization.weight_std is 0"];
+        for (problem, expected) in problems.iter().zip(expected) {
+            assert!(problem.starts_with(expected), "{problem} is not about {expected}");
+        }
+        assert!(
+            wrong.generator(32, 1, &Device::flex()).is_err() && wrong.discriminator(32, 1, &Device::flex()).is_err()
+        );
     }
 
     #[test]

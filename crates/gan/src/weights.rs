@@ -143,8 +143,8 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
         ("kernel", architecture.kernel.to_string()),
     ]);
     // Only where they say something, so that the other networks' files keep their bytes.
-    if architecture.norm == Norm::None {
-        metadata.insert(NORM, "none".to_owned());
+    if architecture.norm != Norm::default() {
+        metadata.insert(NORM, architecture.norm.name().to_owned());
     }
     if architecture.minibatch_group > 0 {
         metadata.insert(MINIBATCH_GROUP, architecture.minibatch_group.to_string());
@@ -177,11 +177,7 @@ impl Metadata {
             side: self.number("resolution")?,
             base_channels: self.number("base_channels")?,
             kernel: self.number("kernel")?,
-            norm: self.value_or(NORM, "batch or none", Norm::Batch, |name| match name {
-                "batch" => Some(Norm::Batch),
-                "none" => Some(Norm::None),
-                _ => None,
-            })?,
+            norm: self.value_or(NORM, "batch, none or spectral", Norm::Batch, Norm::named)?,
             minibatch_group: self.value_or(MINIBATCH_GROUP, "a whole number", 0, |value| value.parse().ok())?,
             max_channels: self.value_or(MAX_CHANNELS, "a whole number", 0, |value| value.parse().ok())?,
             stage_channels: self.value_or(STAGE_CHANNELS, "whole numbers", Vec::new(), |value| {

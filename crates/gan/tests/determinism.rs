@@ -20,6 +20,7 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let latents = Philox::new(seed, Stream::TrainingLatents);
     let learning_rate = recipe.generator.optimizer.learning_rate;
     for step in 0..3 {
+        discriminator = discriminator.with_power_iteration();
         let mut images = vec![0.0; BATCH * 3 * (SIDE * SIDE) as usize];
         Philox::new(seed, Stream::Augmentation).fill_normal(step, &mut images);
         let shape = [BATCH, 3, SIDE as usize, SIDE as usize];
@@ -39,8 +40,12 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn check(name: &str) {
-    let narrow = "generator.base_channels = 16\ndiscriminator.base_channels = 16".parse().unwrap();
-    let recipe = Recipe::named(name).unwrap().with_overrides(&narrow).unwrap();
+    check_changed(name, "");
+}
+
+fn check_changed(name: &str, overrides: &str) {
+    let narrow = format!("generator.base_channels = 16\ndiscriminator.base_channels = 16\n{overrides}");
+    let recipe = Recipe::named(name).unwrap().with_overrides(&narrow.parse().unwrap()).unwrap();
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| train(&recipe, 7))
@@ -65,4 +70,9 @@ fn the_tutorials_network_trains_the_same_on_any_number_of_threads() {
 #[test]
 fn the_modern_networks_train_the_same_on_any_number_of_threads() {
     check("modern");
+}
+
+#[test]
+fn spectral_normalization_trains_the_same_on_any_number_of_threads() {
+    check_changed("modern", "discriminator.norm = \"spectral\"");
 }

@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::GradientsParams,
-    tensor::{Device, Gradients, Tensor, TensorData},
+    tensor::{DType, Device, Gradients, Tensor, TensorData, activation, module, ops::ConvOptions},
 };
 use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName, Penalty, Surrogate};
-use safetensors::SafeTensors;
+use safetensors::{Dtype, SafeTensors};
 
 const OBJECTIVE: ObjectiveConfig = ObjectiveConfig { name: Objective::NonSaturating, label_smoothing: 0.1 };
 const LEARNING_RATE: f64 = 2e-3;
@@ -34,9 +34,17 @@ fn golden(case: &str, file: &str) -> Vec<u8> {
 }
 
 fn tensors(bytes: &[u8]) -> Named {
-    let values = |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    doubles(bytes).into_iter().map(|(name, values)| (name, values.into_iter().map(|x| x as f32).collect())).collect()
+}
+
+/// As [`tensors`], of either precision.
+fn doubles(bytes: &[u8]) -> BTreeMap<String, Vec<f64>> {
     let file = SafeTensors::deserialize(bytes).unwrap();
-    file.iter().map(|(name, tensor)| (name.to_owned(), values(tensor.data()))).collect()
+    let values = |dtype, data: &[u8]| match dtype {
+        Dtype::F64 => data.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect(),
+        _ => data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()).into()).collect(),
+    };
+    file.iter().map(|(name, tensor)| (name.to_owned(), values(tensor.dtype(), tensor.data()))).collect()
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -198,41 +206,55 @@ fn an_upsampling_generator_equals_pytorch() {
     assert!(expected.0.is_empty(), "not compared: {:?}", expected.0.keys());
 }
 
+const PENALTIES: [(&str, Penalty); 2] = [("zero", Penalty::ZeroCentred), ("one", Penalty::OneCentred)];
+
+/// ‖found − expected‖ / ‖expected‖.
+fn relative_error(found: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let difference: Vec<f64> = found.iter().zip(expected).map(|(found, expected)| found - expected).collect();
+    (product(&difference, &difference) / product(expected, expected)).sqrt()
+}
+
+fn product(left: &[f64], right: &[f64]) -> f64 {
+    left.iter().zip(right).map(|(left, right)| left * right).sum()
+}
+
 /// What PyTorch finds by differentiating twice, from one derivative: exactly by the tangent, and nearly by the difference.
 fn check_penalties(case: &str) {
     let device = Device::flex().autodiff();
     let discriminator = Discriminator::from_safetensors(&golden(case, "discriminator.safetensors"), &device).unwrap();
-    let mut expected = Expected(tensors(&golden(case, "expected.safetensors")));
-    let images = real_pictures(3, 16, &device);
-    expected.check("logits", &values(discriminator.forward(images.clone())));
-    for (name, penalty) in [("zero", Penalty::ZeroCentred), ("one", Penalty::OneCentred)] {
+    let bytes = golden(case, "expected.safetensors");
+    Expected(tensors(&bytes)).check("logits", &values(discriminator.forward(real_pictures(3, 16, &device))));
+    let mut expected = doubles(&bytes);
+    expected.remove("logits").unwrap();
+    for (name, penalty) in PENALTIES {
+        let images = real_pictures(3, 16, &device);
         let exact = penalty.by_tangent(&discriminator, images.clone());
-        let near = penalty.by_difference(|images| discriminator.forward(images), images.clone(), 1e-3);
-        let [exact, near] = [exact, near].map(|Surrogate { loss, value }| {
-            let mut found = by_name(&discriminator, &loss.backward());
-            // The tangent leaves biases alone, which act on where the slope's kinks are and not on the slope.
-            found.retain(|name, _| !name.ends_with("bias"));
-            (values(value), found)
+        let near = penalty.by_difference(|images| discriminator.forward(images), images, 1e-3);
+        let value = expected.remove(&format!("{name}.value")).unwrap();
+        let [exact, near] = [exact, near].map(|Surrogate { loss, value: found }| {
+            let error = relative_error(&[f64::from(values(found)[0])], &value);
+            assert!(error < 1e-3, "{case}, {name}: relative error {error}");
+            by_name(&discriminator, &loss.backward())
         });
-        let value = expected.0.remove(&format!("{name}.value")).unwrap()[0];
-        assert!((exact.0[0] - value).abs() < 1e-3 * value, "{name}: {} instead of {value}", exact.0[0]);
-        assert!((near.0[0] - value).abs() < 1e-3 * value, "{name}: {} instead of {value}", near.0[0]);
-        let (mut products, mut squares, mut near_squares) = (0.0, 0.0, 0.0);
-        for (parameter, exact) in exact.1 {
-            let reference = expected.0.remove(&format!("{name}.gradient.{parameter}")).unwrap();
-            let norm = |values: &[f32]| values.iter().map(|x| f64::from(x * x)).sum::<f64>();
-            let difference: Vec<f32> = exact.iter().zip(&reference).map(|(found, expected)| found - expected).collect();
-            let error = (norm(&difference) / norm(&reference)).sqrt();
-            assert!(error < 1e-3, "{name}.{parameter}: relative error {error}");
-            let near = &near.1[&parameter];
-            products += near.iter().zip(&reference).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-            (squares, near_squares) = (squares + norm(&reference), near_squares + norm(near));
+        let (mut all, mut reference) = (Vec::new(), Vec::new());
+        for (parameter, exact) in exact {
+            // The tangent leaves biases alone, which act on where the slope's kinks are and not on the slope.
+            if parameter.ends_with("bias") {
+                continue;
+            }
+            let doubled = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
+            let gradient = expected.remove(&format!("{name}.gradient.{parameter}")).unwrap();
+            let error = relative_error(&doubled(&exact), &gradient);
+            assert!(error < 1e-3, "{case}, {name}.{parameter}: relative error {error}");
+            all.extend(doubled(&near[&parameter]));
+            reference.extend(gradient);
         }
-        let cosine = products / (squares * near_squares).sqrt();
-        assert!(cosine > 0.99, "{name}: cosine {cosine}");
+        let cosine = product(&all, &reference) / (product(&all, &all) * product(&reference, &reference)).sqrt();
+        assert!(cosine > 0.99, "{case}, {name}: cosine {cosine}");
     }
     // By PyTorch as well the penalties do not move biases.
-    for (name, gradient) in expected.0 {
+    for (name, gradient) in expected {
         assert!(name.ends_with("bias") && gradient.iter().all(|x| *x == 0.0), "not compared: {name}");
     }
 }
@@ -245,4 +267,75 @@ fn penalties_of_dcgan_equal_pytorch_s() {
 #[test]
 fn penalties_of_a_residual_network_equal_pytorch_s() {
     check_penalties("penalties_resnet_16");
+}
+
+/// Their gradients flow through the singular values too.
+#[test]
+fn penalties_under_spectral_normalization_equal_pytorch_s() {
+    check_penalties("penalties_spectral_16");
+}
+
+/// In double precision the difference leaves h² of a smooth discriminator's second derivatives, biases included.
+#[test]
+fn penalties_of_a_smooth_network_by_the_difference_equal_pytorch_s() {
+    let device = Device::flex().autodiff();
+    let weights = doubles(&golden("penalties_smooth", "discriminator.safetensors"));
+    let mut expected = doubles(&golden("penalties_smooth", "expected.safetensors"));
+    let tensor = |values: Vec<f64>, shape: &[usize]| TensorData::new(values, shape);
+    let leaf = |name: &str, shape: [usize; 4]| {
+        let data = tensor(weights[name].clone(), &shape);
+        Tensor::<4>::from_data(data, (&device, DType::F64)).require_grad()
+    };
+    let leaves = [
+        ("first.weight", leaf("first.weight", [4, 3, 3, 3])),
+        ("first.bias", leaf("first.bias", [1, 4, 1, 1])),
+        ("second.weight", leaf("second.weight", [2, 4, 4, 4])),
+        ("second.bias", leaf("second.bias", [1, 2, 1, 1])),
+    ];
+    let layer = |x: Tensor<4>, first: usize, padding: usize| {
+        let options = ConvOptions::new([1, 1], [padding; 2], [1, 1], 1);
+        activation::tanh(module::conv2d(x, leaves[first].1.clone(), None, options) + leaves[first + 1].1.clone())
+    };
+    let discriminate =
+        |images: Tensor<4>| layer(layer(images, 0, 1), 2, 0).flatten::<2>(1, 3).sum_dim(1).squeeze_dim(1);
+    let images: Vec<f64> = (0..3 * 3 * 8 * 8).map(|index| f64::from(index).sin()).collect();
+    let images = Tensor::<4>::from_data(tensor(images, &[3, 3, 8, 8]), (&device, DType::F64));
+    let doubled = |data: TensorData| data.try_to_vec::<f64>().unwrap();
+    let mut check = |name: &str, found: TensorData| {
+        let error = relative_error(&doubled(found), &expected.remove(name).unwrap());
+        assert!(error < 1e-3, "{name}: relative error {error}");
+    };
+    check("logits", discriminate(images.clone()).into_data());
+    for (name, penalty) in PENALTIES {
+        let Surrogate { loss, value } = penalty.by_difference(discriminate, images.clone(), 1e-3);
+        check(&format!("{name}.value"), value.into_data());
+        let gradients = loss.backward();
+        for (parameter, leaf) in &leaves {
+            check(&format!("{name}.gradient.{parameter}"), leaf.grad(&gradients).unwrap().into_data());
+        }
+    }
+    assert!(expected.is_empty(), "not compared: {:?}", expected.keys());
+}
+
+/// An iteration, then the forward and backward pass of PyTorch's parametrization in training; at rest its vectors hold.
+#[test]
+fn spectral_normalization_equals_pytorch_s() {
+    let (plain, case) = (Device::flex(), "spectral_16");
+    let device = plain.clone().autodiff();
+    let bytes = golden(case, "discriminator.safetensors");
+    let discriminator = Discriminator::from_safetensors(&bytes, &device).unwrap();
+    assert_eq!(tensors(&discriminator.to_safetensors().unwrap()), tensors(&bytes));
+    let mut expected = Expected(tensors(&golden(case, "expected.safetensors")));
+    let rest = |discriminator: &Discriminator| values(discriminator.valid().forward(real_pictures(3, 16, &plain)));
+    expected.check("rest.logits", &rest(&discriminator));
+
+    let discriminator = discriminator.with_power_iteration();
+    let logits = discriminator.forward(real_pictures(3, 16, &device));
+    expected.check("train.logits", &values(logits.clone()));
+    expected.check_all("gradient", by_name(&discriminator, &logits.square().mean().backward()));
+    let mut vectors = tensors(&discriminator.to_safetensors().unwrap());
+    vectors.retain(|name, _| name.contains("spectral_norm"));
+    expected.check_all("vectors", vectors);
+    expected.check("settled.logits", &rest(&discriminator));
+    assert!(expected.0.is_empty(), "not compared: {:?}", expected.0.keys());
 }

@@ -76,6 +76,7 @@ impl<'a> Stepper<'a> {
         metrics: &mut DeviceMetrics,
     ) -> Result<(), TrainError> {
         let Plan { recipe, accumulate: parts, .. } = self.plan;
+        networks.discriminator = networks.discriminator.clone().with_power_iteration();
         let (mut gradients, mut loss) = (AveragedGradients::new(*parts), BatchMean::default());
         let (mut real_score, mut fake_score) = (BatchMean::default(), BatchMean::default());
         let mut judged = Vec::new();

@@ -87,6 +87,25 @@ fn a_run_interrupted_at_every_step_ends_as_the_one_never_stopped() {
     assert_eq!(halting.result(), whole.result());
 }
 
+/// Its discriminator's singular vectors are state beside the weights.
+#[test]
+fn a_run_under_spectral_normalization_is_resumed_exactly() {
+    let bounded = || {
+        let mut workshop = Workshop::new(6);
+        workshop.config.train.r#override =
+            "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n\
+                                            discriminator.norm = \"spectral\"\nregularization.r1 = 1.0"
+                .parse()
+                .unwrap();
+        workshop
+    };
+    let (whole, stopped) = (bounded(), bounded());
+    whole.train().unwrap();
+    assert_eq!(stop_after(&stopped, 3).state, State::Interrupted);
+    stopped.train().unwrap();
+    assert_eq!(stopped.result(), whole.result());
+}
+
 #[test]
 fn a_limit_raised_later_gives_what_it_had_given_from_the_start() {
     let whole = Workshop::new(14).measured();

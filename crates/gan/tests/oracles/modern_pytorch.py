@@ -5,8 +5,11 @@
 
 `upsample_16`: a generator's weights, its samples at rest and in training, and the gradients of their mean square. Pixels are
 repeated and convolved in two steps, where the crate does it in one.
-`penalties_dcgan_16` and `penalties_resnet_16`: a discriminator without BatchNorm, its logits, and both penalties with their
-gradients by differentiating twice, where the crate differentiates once.
+`penalties_dcgan_16`, `penalties_resnet_16` and `penalties_spectral_16`: a discriminator without BatchNorm, its logits, and
+both penalties with their gradients by differentiating twice, where the crate differentiates once.
+`penalties_smooth`: the same of a discriminator without kinks, in double precision.
+`spectral_16`: a discriminator under torch's own spectral normalization, its logits and gradients in training, which makes a
+power iteration first, and the singular vectors that this leaves.
 """
 
 import os
@@ -15,6 +18,7 @@ import sys
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 from safetensors.torch import save_file
 
 from dcgan_pytorch import BatchNorm, exported, prefixed, randomize, thinned
@@ -116,6 +120,17 @@ class Discriminator(nn.Module):
         return self.head(x).flatten()
 
 
+class Smooth(nn.Module):
+    """Two convolutions with tanh between and after them."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 2, 4)
+
+    def forward(self, x):
+        return torch.tanh(self.second(torch.tanh(self.first(x)))).flatten(1).sum(1)
+
+
 def described(family, network, base, kernel, **more):
     return {
         "format": "pt", "network": network, "recipe": "modern", "family": family, "resolution": str(SIDE),
@@ -150,12 +165,13 @@ def record_generator(folder):
     save(folder, "expected", expected, {"torch": torch.__version__})
 
 
-def record_penalties(folder, discriminator, metadata):
-    randomize(discriminator)
-    save(folder, "discriminator", exported(discriminator.state_dict().items(), None), metadata)
-    count = BATCH * 3 * SIDE**2
-    images = torch.sin(torch.arange(count, dtype=torch.float64)).float().reshape(BATCH, 3, SIDE, SIDE)
-    expected = {"logits": discriminator(images)}
+def inputs(side):
+    count = BATCH * 3 * side**2
+    return torch.sin(torch.arange(count, dtype=torch.float64)).reshape(BATCH, 3, side, side)
+
+
+def penalties(discriminator, images):
+    expected = {}
     for name, penalty in {"zero": lambda n: n**2 / 2, "one": lambda n: (n - 1) ** 2}.items():
         discriminator.zero_grad()
         leaf = images.clone().requires_grad_()
@@ -164,7 +180,63 @@ def record_penalties(folder, discriminator, metadata):
         value.backward()
         expected[f"{name}.value"] = value
         named = ((n, p.grad if p.grad is not None else torch.zeros_like(p)) for n, p in discriminator.named_parameters())
-        expected.update(prefixed(f"{name}.gradient", exported(named, None)))
+        expected.update(prefixed(f"{name}.gradient", exported(renamed(named), None)))
+    return expected
+
+
+def record_penalties(folder, discriminator, metadata):
+    randomize(discriminator)
+    save(folder, "discriminator", exported(renamed(discriminator.state_dict().items()), None), metadata)
+    images = inputs(SIDE).float()
+    # At rest spectral normalization leaves its vectors alone.
+    expected = {"logits": discriminator.eval()(images), **penalties(discriminator, images)}
+    save(folder, "expected", expected, {"torch": torch.__version__})
+
+
+def record_smooth(folder):
+    torch.manual_seed(20241204)
+    smooth = Smooth().double()
+    # Weights that f32 holds, so that both precisions begin at the same.
+    weights = {name: tensor.float().double() for name, tensor in smooth.state_dict().items()}
+    smooth.load_state_dict(weights)
+    images = inputs(8)
+    save(folder, "discriminator", weights, {})
+    expected = {"logits": smooth(images), **penalties(smooth, images)}
+    save(folder, "expected", expected, {"torch": torch.__version__})
+
+
+def renamed(tensors):
+    """Under the crate's names: what a weight is made of lies below it."""
+    for name, tensor in tensors:
+        name = name.replace("parametrizations.weight.original", "weight")
+        yield name.replace("parametrizations.weight.0._", "weight.spectral_norm."), tensor
+
+
+def spectral():
+    network = Discriminator([Strided(3, 4), Strided(4, 8)], 8)
+    for module in [network.layers[0].conv, network.layers[1].conv, network.head]:
+        spectral_norm(module)
+    return network
+
+
+def record_spectral(folder, metadata):
+    network = spectral()
+    # Other weights than those whose vectors there are: an iteration has something to do.
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(0.0, 0.2)
+    state = lambda: exported(renamed(network.state_dict().items()), None)
+    save(folder, "discriminator", state(), metadata)
+    images = inputs(SIDE).float()
+    expected = {"rest.logits": network.eval()(images)}
+    logits = network.train()(images)
+    expected["train.logits"] = logits
+    logits.square().mean().backward()
+    named = ((name, parameter.grad) for name, parameter in network.named_parameters())
+    expected.update(prefixed("gradient", exported(renamed(named), None)))
+    vectors = {name: tensor for name, tensor in state().items() if "spectral_norm" in name}
+    expected.update(prefixed("vectors", vectors))
+    expected["settled.logits"] = network.eval()(images)
     save(folder, "expected", expected, {"torch": torch.__version__})
 
 
@@ -177,3 +249,7 @@ if __name__ == "__main__":
     blocks = [Color(4), Residual(4, 4, True), Residual(4, 8, True), Residual(8, 8, False)]
     residual = Discriminator(blocks, 8)
     record_penalties(f"{goldens}/penalties_resnet_16", residual, described("resnet", "discriminator", 4, 3))
+    bounded = described("dcgan", "discriminator", 4, 4, norm="spectral")
+    record_spectral(f"{goldens}/spectral_16", bounded)
+    record_penalties(f"{goldens}/penalties_spectral_16", spectral(), bounded)
+    record_smooth(f"{goldens}/penalties_smooth")
