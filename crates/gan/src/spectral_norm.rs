@@ -98,7 +98,7 @@ impl ModuleMapper for PowerIteration {
         match (self.path.layer(), self.path.field()) {
             (SpectralNorm::NAME, "v") => {
                 let matrix = self.matrix.take().expect("a weight is met before its vectors");
-                let v = param.val().detach().reshape([-1, 1]);
+                let v = off_the_tape(param.val()).reshape([-1, 1]);
                 let u = unit(matrix.clone().matmul(v));
                 let v = unit(matrix.transpose().matmul(u.clone()));
                 self.u = Some(u.squeeze_dim(1));
@@ -109,7 +109,7 @@ impl ModuleMapper for PowerIteration {
                 vector(param.id, u.reshape(param.dims()))
             }
             _ => {
-                self.matrix = (D == 4).then(|| as_matrix(param.base().detach()));
+                self.matrix = (D == 4).then(|| as_matrix(off_the_tape(param.base())));
                 param
             }
         }
@@ -119,6 +119,11 @@ impl ModuleMapper for PowerIteration {
 /// A vector as a parameter that no optimizer moves.
 fn vector<const D: usize>(id: ParamId, values: Tensor<D>) -> Param<Tensor<D>> {
     Param::initialized(id, values)
+}
+
+/// burn's `detach` alone leaves a tensor that wants gradients wanting them.
+fn off_the_tape<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    tensor.detach().set_require_grad(false)
 }
 
 /// `[outputs, …]` as `[outputs, inputs · taps]`.
