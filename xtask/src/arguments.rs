@@ -56,6 +56,10 @@ pub(crate) enum Command {
     Cascade(CascadeOptions),
     /// How far two sets of images are apart: folders, zips, datasets or runs.
     Measure(MeasureOptions),
+    /// Give every reader of foreign bytes damaged and hostile inputs; tests do so for a second each.
+    Fuzz(FuzzOptions),
+    /// Kill the stages of the smoke pipeline at random moments, and compare what they make in the end.
+    Chaos(ChaosOptions),
     /// Check the dependency graph and that every module says what it is.
     Tidy,
     /// Everything that CI checks, cheapest first.
@@ -228,6 +232,29 @@ pub(crate) struct MeasureOptions {
     /// The two sets, and options; `cargo xtask measure -- --help` lists them.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "A B")]
     pub(crate) arguments: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FuzzOptions {
+    /// How long each target runs.
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub(crate) minutes: f64,
+    /// The targets whose names begin so; all unless given.
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ChaosOptions {
+    /// How often to kill; the round that comes by it is finished.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) kills: u64,
+    /// What moments are drawn by.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A single key to set, such as train.max_kimg=4; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -5,6 +5,7 @@ mod arguments;
 mod ask;
 mod bad_usage;
 mod build;
+mod chaos;
 mod ci;
 mod clean;
 mod code;
@@ -12,6 +13,7 @@ mod date;
 mod disk;
 mod forget;
 mod freshness;
+mod fuzz;
 mod gc;
 mod inputs;
 mod launch;
@@ -87,6 +89,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),
+        Command::Fuzz(options) => fuzz::run(&workspace, options),
+        Command::Chaos(options) => chaos::run(&workspace, options),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
     }

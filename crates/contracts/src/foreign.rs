@@ -33,6 +33,27 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
+/// The same of a line of the log, in which sequences that begin with an escape character colour what is ours: the logger has shown
+/// those of others as escapes already.
+pub fn escaped_but_colours(line: &str) -> String {
+    line.split('\u{1b}').map(escaped).collect::<Vec<_>>().join("\u{1b}")
+}
+
+/// JSON that means the same, with escapes of its own for what has no shape.
+pub fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        // Below are line ends, outside of texts alone: within them JSON has escapes for those already.
+        if is_shapeless(character) && character >= '\u{7f}' {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            escaped.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 fn push(line: &mut String, character: char) {
     if is_shapeless(character) { line.extend(character.escape_unicode()) } else { line.push(character) }
 }
@@ -63,6 +84,10 @@ mod tests {
         check(&"a".repeat(MAX_SHOWN), &"a".repeat(MAX_SHOWN));
         check(&"é".repeat(MAX_SHOWN + 1), &format!("{}…", "é".repeat(MAX_SHOWN)));
         assert_eq!(escaped("one\n\ttwo\u{1b}c\r"), "one\n\ttwo\\u{1b}c\\u{d}");
+        assert_eq!(
+            escaped_but_colours("\u{1b}[32mINFO\u{1b}[0m \u{202e}x\u{7}\n"),
+            "\u{1b}[32mINFO\u{1b}[0m \\u{202e}x\\u{7}\n"
+        );
     }
 
     proptest! {
@@ -71,6 +96,9 @@ mod tests {
             let line = one_line(&text);
             prop_assert!(!line.chars().any(is_shapeless) && line.chars().count() <= 10 * MAX_SHOWN + 1);
             prop_assert_eq!(escaped(&escaped(&text)), escaped(&text));
+            let json = escaped_json(&serde_json::to_string(&text).unwrap());
+            prop_assert!(!json.chars().any(is_shapeless));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }
     }
 }

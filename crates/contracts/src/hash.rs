@@ -20,11 +20,18 @@ impl ContentHash {
     /// # Errors
     /// When the file cannot be read.
     pub fn of_file(path: &Path) -> io::Result<Self> {
+        Self::of_reader(fs::File::open(path)?)
+    }
+
+    /// The hash of all that a reader gives, read in pieces.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
         let mut hasher = Hasher::default();
-        let mut file = fs::File::open(path)?;
         let mut buffer = vec![0; 1 << 16];
         loop {
-            match file.read(&mut buffer)? {
+            match reader.read(&mut buffer)? {
                 0 => return Ok(hasher.finish()),
                 count => hasher.update(&buffer[..count]),
             }

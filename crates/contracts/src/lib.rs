@@ -6,10 +6,13 @@
 
 mod best_generator;
 pub mod cascade;
+pub mod checked;
 pub mod config;
 pub mod exclusion;
 mod find_run;
 pub mod foreign;
+#[cfg(test)]
+mod fuzz_targets;
 pub mod hash;
 pub mod id;
 pub mod idx;
@@ -32,6 +35,7 @@ pub mod stdout;
 pub mod tombstone;
 pub mod transfer;
 pub mod verification;
+mod vouched;
 
 pub use best_generator::{BestGenerator, MeasuringMethod};
 pub use config::Config;
@@ -43,3 +47,4 @@ pub use report::Report;
 pub use spec::StageSpec;
 pub use stage::{Context, Stage};
 pub use stage_id::{NoSuchStage, StageId};
+pub use vouched::Voucher;

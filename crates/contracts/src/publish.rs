@@ -43,6 +43,7 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             "; make the folder writable, or set paths.data and paths.artifacts to folders that are"
         }
+        io::ErrorKind::FileTooLarge => "; raise the limit for the length of files (`ulimit -f`)",
         _ => "",
     }
 }

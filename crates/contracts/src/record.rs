@@ -11,8 +11,6 @@ use crate::{
 pub trait Record: Serialize + DeserializeOwned {
     /// The manifest's format name, in its header.
     const FORMAT: &'static str;
-    /// The format's version; a reader refuses others. History: 1, the first.
-    const VERSION: u32;
     /// What the records are sorted by, without repeats.
     type Key: Ord + std::fmt::Display;
 
@@ -58,7 +56,6 @@ pub struct PictureRecord {
 
 impl Record for PictureRecord {
     const FORMAT: &'static str = "nijigen-raw";
-    const VERSION: u32 = 1;
     type Key = PostId;
 
     fn key(&self) -> PostId {
@@ -150,7 +147,6 @@ pub struct FaceRecord {
 
 impl Record for FaceRecord {
     const FORMAT: &'static str = "nijigen-faces";
-    const VERSION: u32 = 1;
     type Key = FaceId;
 
     fn key(&self) -> FaceId {

@@ -4,6 +4,7 @@ use std::{fmt::Display, sync::Once};
 
 use contracts::{
     config::{CrawlConfig, Listing},
+    foreign::escaped_json,
     id::{PictureHash, PostId},
     report::{Dropped, State},
     stdout,
@@ -107,7 +108,7 @@ impl Events {
         if self == Self::Off {
             return;
         }
-        let written = serde_json::to_string(event).map(stdout::line);
+        let written = serde_json::to_string(event).map(|json| stdout::line(escaped_json(&json)));
         if let Ok(Err(error)) = written {
             // Once: the next event would meet the same disk.
             static TOLD: Once = Once::new();

@@ -1,9 +1,9 @@
 //! The report's counts: what was taken, what became of it, what somebody should read.
 
-use contracts::Report;
+use contracts::{Layout, Report, StageId};
 use dataset::SplitName;
 
-use crate::{assembly::SelectedShard, error::PackError, source::Inventory};
+use crate::{assembly::SelectedShard, error::PackError, left_out::LeftOut, reason::DropReason, source::Inventory};
 
 /// Counts what the sources hold, and tells what somebody should read of it.
 pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
@@ -14,6 +14,18 @@ pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
         more => report.warnings.push(format!("{more} faces were deleted by hand: they are kept out from now on")),
     }
     report.warnings.extend(inventory.warnings.iter().cloned());
+}
+
+/// Tells of faces that are not what the crop stage cut, and what cuts them again.
+pub(crate) fn altered(left_out: &[LeftOut], layout: &Layout, report: &mut Report) {
+    let list = layout.left_out(StageId::Pack);
+    let helps =
+        format!("{} names what is left out; remove such faces' folders and run `cargo xtask crop`", list.display());
+    match left_out.iter().filter(|left_out| left_out.reason == DropReason::Altered).count() {
+        0 => {}
+        1 => report.warnings.push(format!("1 face is not as it was cut: {helps}")),
+        more => report.warnings.push(format!("{more} faces are not as they were cut: {helps}")),
+    }
 }
 
 /// Counts the rows, and refuses a dataset that has none to train on.

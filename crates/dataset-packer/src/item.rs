@@ -1,6 +1,7 @@
 //! One picture that a source offers, before it is opened.
 
 use contracts::{
+    ContentHash,
     id::{FaceId, PictureHash, PostId},
     record::{FaceRecord, PixelBox},
 };
@@ -33,6 +34,8 @@ pub(crate) struct Origin {
     pub(crate) tags: Vec<String>,
     pub(crate) pixel_box: Option<PixelBox>,
     pub(crate) score: Option<f64>,
+    /// The hash of the image's pixels where somebody vouches for it, blue first.
+    pub(crate) pixels: Option<ContentHash>,
     /// The shorter side in pixels before any scaling.
     pub(crate) side: Option<u32>,
 }
@@ -60,6 +63,8 @@ impl From<FaceRecord> for Origin {
             tags: face.tags,
             pixel_box: Some(face.pixel_box),
             score: Some(face.score),
+            // The crop stage hashes what it encodes; only PNG gives that back.
+            pixels: face.pixels_sha256.filter(|_| face.file.ends_with(".png")),
             side: Some(face.side),
         }
     }
@@ -77,6 +82,7 @@ impl From<Row> for Origin {
             tags: row.tags,
             pixel_box: row.pixel_box,
             score: row.score,
+            pixels: None,
             side,
         }
     }

@@ -120,6 +120,10 @@ fn open<'a>(item: &'a Item, budget: &MemoryBudget) -> Result<Opened<'a>, DropRea
     let reserved = budget.reserve(file.probe().decoding_bytes());
     let image = file.decode(Alpha::White, Narrowing::Nearest)?;
     drop(reserved);
+    let vouched = item.origin.as_ref().and_then(|origin| origin.pixels);
+    if vouched.is_some_and(|vouched| vouched != ContentHash::of(&image.blue_first())) {
+        return Err(DropReason::Altered);
+    }
     Ok(Opened { item, image, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum DropReason {
     Film,
     /// It is a picture of a format that is not decoded here.
     NoDecoder,
+    /// It is not what the crop stage cut.
+    Altered,
     /// It is no picture although its name says so, or a broken one.
     Unreadable,
     /// Decoding it would take unreasonable memory or time.
@@ -75,6 +77,7 @@ impl Reason for DropReason {
             Self::NoPicture => "no_picture",
             Self::Film => "film",
             Self::NoDecoder => "no_decoder",
+            Self::Altered => "altered",
             Self::Unreadable => "unreadable",
             Self::TooLarge => "too_large",
             Self::TooSmall => "too_small",
@@ -104,6 +107,7 @@ impl fmt::Display for DropReason {
             Self::NoPicture => "no picture",
             Self::Film => "film",
             Self::NoDecoder => "picture of a format not decoded here",
+            Self::Altered => "not as it was cut",
             Self::Unreadable => "unreadable",
             Self::TooLarge => "too large to decode",
             Self::TooSmall => "too small",

@@ -6,6 +6,8 @@ mod class_list;
 mod entry;
 mod faces;
 mod folder;
+#[cfg(test)]
+mod fuzz_targets;
 mod hugging_face;
 mod idx;
 mod metadata;

@@ -121,6 +121,7 @@ fn pack_whole(
     }
     left_out::write(context.layout, &left_out)?;
     left_out.iter().for_each(|left_out| report.drop(&left_out.reason, 1));
+    counts::altered(&left_out, context.layout, report);
     counts::rows(&selected, context.config.pack.resolution, report)?;
     if context.config.pack.dedupe_report {
         let stored = |usable: &Usable<'_>| StoredImage { shard: &shards[usable.shard].name, index: usable.index };

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, ops::ControlFlow};
 
-use contracts::Context;
+use contracts::{Context, foreign::one_line};
 use dataset::{Dataset, SplitName, Statistics, evenly};
 use pictures::{Rgb, Tile};
 
@@ -39,7 +39,7 @@ fn counts(statistics: &Statistics, side: u32) -> String {
     }
     let Statistics { labels, ratings, face_sides, .. } = statistics;
     for (what, counts) in [("labels", labels), ("ratings", ratings), ("face sides", face_sides)] {
-        let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+        let parts: Vec<String> = counts.iter().map(|(name, count)| format!("{}: {count}", one_line(name))).collect();
         let _ = writeln!(text, "{what:<11} {}", parts.join(", "));
     }
     text

@@ -47,6 +47,28 @@ fn it_packs_the_sources_of_pipeline_toml_and_reports_on_stdout() {
     assert_eq!(Report::read(&pipeline.layout(), StageId::Pack).unwrap(), Some(report));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_shell_s_limits_are_no_sudden_end() {
+    let pipeline = Pipeline::with_pictures(30);
+    let limited = |limit: &str| {
+        let packer = command(&pipeline);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("ulimit {limit}; exec \"$0\"")])
+            .arg(packer.get_program())
+            .current_dir(pipeline.path(""));
+        shell.output().unwrap()
+    };
+    let small_stack = limited("-s 64");
+    assert!(small_stack.status.success(), "{}", String::from_utf8_lossy(&small_stack.stderr));
+    fs::remove_dir_all(pipeline.path("data")).unwrap();
+    let short_files = limited("-f 8");
+    let said = String::from_utf8_lossy(&short_files.stderr);
+    assert_eq!(short_files.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: cannot write") && said.contains("ulimit -f"), "{said}");
+}
+
 #[test]
 fn bad_usage_and_bad_sources_differ_in_their_exit_codes() {
     let pipeline = Pipeline::with_pictures(3);

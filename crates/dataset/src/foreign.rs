@@ -1,6 +1,6 @@
 //! Images of datasets that others saved with Python's `datasets`, found where they lie in their Arrow files.
 
-use std::{path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, RecordBatch, StructArray,
@@ -13,6 +13,7 @@ use arrow_array::{
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{DataType, Field};
+use contracts::publish::FileError;
 
 use crate::{batch::row_of, error::DatasetError, features::schema, row::Row, shard::map};
 
@@ -66,7 +67,8 @@ const BYTES_COLUMNS: [&str; 9] = ["image", "img", "picture", "bytes", "image_byt
 /// # Errors
 /// When it cannot be read, is no such file, or has no column of images with their bytes.
 pub fn foreign_images(path: &Path) -> Result<ForeignImages, DatasetError> {
-    let content = map(path)?;
+    let file = File::open(path).map_err(FileError::at("read", path))?;
+    let content = map(path, &file)?;
     let damaged = |problem: String| DatasetError::Foreign { path: path.into(), problem };
     let (mut decoder, mut rest, mut images) = (StreamDecoder::new(), content.clone(), ForeignImages::default());
     while !rest.is_empty() {

@@ -25,6 +25,8 @@ mod error;
 mod features;
 mod files;
 mod foreign;
+#[cfg(test)]
+mod fuzz_targets;
 mod image;
 mod index;
 mod loader;

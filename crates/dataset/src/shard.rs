@@ -3,13 +3,13 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use contracts::publish::FileError;
+use contracts::{checked::hash_once, publish::FileError};
 use memmap2::Mmap;
 
 use crate::{
@@ -19,10 +19,14 @@ use crate::{
     index::{BatchIndex, ShardIndex},
 };
 
-/// A mapped shard. Every access is checked against the file's length, so a damaged index cannot reach beyond it.
+/// A mapped shard. Nothing of it is handed out before its content was held against the index's hash, and every access is checked
+/// against the file's length, so a damaged index cannot reach beyond it.
 pub(crate) struct MappedShard {
     path: PathBuf,
+    file: File,
     index: ShardIndex,
+    /// The hash of the content: taken at the first look, as a reader of one row wants no other shard.
+    blake3: OnceLock<String>,
     /// The whole file, owned by the mapping behind it.
     content: Buffer,
 }
@@ -31,8 +35,9 @@ impl MappedShard {
     /// Maps a shard and checks its length against the index.
     pub(crate) fn open(folder: &Path, index: ShardIndex) -> Result<Self, DatasetError> {
         let path = files::at(folder, &index.file.name);
-        let content = map(&path)?;
-        let shard = Self { path, index, content };
+        let file = open(&path)?;
+        let content = map(&path, &file)?;
+        let shard = Self { path, file, index, blake3: OnceLock::new(), content };
         let (found, expected) = (shard.content.len() as u64, shard.index.file.bytes);
         if found != expected {
             return Err(shard.damaged(format!("has {found} bytes where {expected} were written")));
@@ -50,8 +55,24 @@ impl MappedShard {
         self.index.batches.iter().map(|batch| batch.rows as usize)
     }
 
+    /// Whether the content is what was written.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(crate) fn check(&self) -> Result<(), DatasetError> {
+        let hash = || Ok(blake3::hash(&self.content).to_hex().to_string());
+        let remembered = || hash_once(&self.file, "blake3", hash).or_else(|_| hash());
+        let found = self.blake3.get_or_init(|| remembered().unwrap_or_default());
+        if *found == self.index.file.blake3 {
+            Ok(())
+        } else {
+            Err(self.damaged("does not hold what was written: its BLAKE3 differs".into()))
+        }
+    }
+
     /// The encoded image of a row of a batch.
     pub(crate) fn image(&self, batch: usize, row: usize) -> Result<&[u8], DatasetError> {
+        self.check()?;
         let found = self.index.batches.get(batch).and_then(|batch| self.find_image(batch, row));
         found.ok_or_else(|| self.damaged(format!("has no image {row} in batch {batch}")))
     }
@@ -71,6 +92,7 @@ impl MappedShard {
 
     /// A whole batch as Arrow has it; its columns stay in the mapping.
     pub(crate) fn record_batch(&self, batch: usize) -> Result<RecordBatch, DatasetError> {
+        self.check()?;
         let index = self.index.batches[batch];
         let mut decoder = StreamDecoder::new();
         self.decode(&mut decoder, 0, self.index.schema_bytes)?;
@@ -94,16 +116,19 @@ impl MappedShard {
     }
 }
 
-/// Maps a file for reading.
-pub(crate) fn map(path: &Path) -> Result<Buffer, DatasetError> {
-    let file = File::open(path).map_err(|error| match error.kind() {
+fn open(path: &Path) -> Result<File, DatasetError> {
+    File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => DatasetError::Damaged { path: path.into(), problem: "is missing".into() },
         _ => FileError::at("read", path)(error).into(),
-    })?;
+    })
+}
+
+/// Maps a file for reading.
+pub(crate) fn map(path: &Path, file: &File) -> Result<Buffer, DatasetError> {
     // SAFETY: a dataset is published whole under its name and replaced by renaming its folder; no file of it is ever
     // written again, so the mapped bytes do not change while they are borrowed.
     #[allow(unsafe_code)]
-    let map = unsafe { Mmap::map(&file) }.map_err(FileError::at("map", path))?;
+    let map = unsafe { Mmap::map(file) }.map_err(FileError::at("map", path))?;
     Ok(owned(Arc::new(map)))
 }
 

@@ -41,6 +41,14 @@ impl Split {
         Self { name, shape, shards: shards.into(), batches: batches.into(), len }
     }
 
+    /// Whether all shards hold what was written.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub(crate) fn check(&self) -> Result<(), DatasetError> {
+        self.shards.iter().try_for_each(MappedShard::check)
+    }
+
     /// Which part this is.
     pub fn name(&self) -> SplitName {
         self.name

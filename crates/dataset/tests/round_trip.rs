@@ -254,8 +254,16 @@ fn a_damaged_shard_is_an_error_even_when_nobody_verified() {
     check_open(Some(&whole[..whole.len() - 1]), "bytes where");
     check_open(None, "is missing");
 
-    fs::write(&path, vec![0xff; whole.len()]).unwrap();
-    let dataset = Dataset::open(folder.path()).unwrap();
-    assert!(dataset.split(SplitName::Train).pixels(0).is_err());
-    assert!(dataset.split(SplitName::Train).row(0).is_err());
+    // One bit of one pixel: nothing but the hash tells.
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for content in [vec![0xff; whole.len()], flipped] {
+        fs::write(&path, content).unwrap();
+        let dataset = Dataset::open(folder.path()).unwrap();
+        let split = dataset.split(SplitName::Train);
+        let errors = [split.pixels(0).err(), split.row(0).err(), split.rows().next().unwrap().err()];
+        for error in errors.map(|error| error.unwrap().to_string()) {
+            assert!(error.contains("data-") && error.contains("its BLAKE3 differs"), "{error}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ mod error;
 mod evaluate;
 pub mod evaluation;
 mod feature_sets;
+#[cfg(test)]
+mod fuzz_targets;
 mod grid;
 mod history;
 mod measuring;

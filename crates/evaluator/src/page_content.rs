@@ -11,7 +11,7 @@ mod provenance;
 use std::path::{Path, PathBuf};
 
 use contracts::{
-    ContentHash, Layout, Report, StageId,
+    ContentHash, Layout, Report, StageId, Voucher, checked,
     id::RunId,
     layout::RunLayout,
     manifest::ManifestError,
@@ -127,6 +127,7 @@ impl Gatherer<'_> {
     fn training(&mut self, run: &RunId, title: &str, scope: Scope) -> Result<RunPage, FileError> {
         let provenance_text = self.text("provenance", self.files.provenance(), "train");
         let provenance: Provenance = provenance_text.as_ref().map(|json| self.parsed(json)).unwrap_or_default();
+        self.weights();
         let film_bytes = MAX_FILM_BYTES / if let Scope::Beside(runs) = scope { runs.max(1) } else { 1 };
         let film = film::film(self.files, film_bytes, &mut self.notices);
         if film.is_empty() {
@@ -160,15 +161,35 @@ impl Gatherer<'_> {
         })
     }
 
+    /// Whether the weights are what the run's records state.
+    fn weights(&mut self) {
+        for path in [self.files.generator(), self.files.best_generator()] {
+            // A record that cannot be read is said where it is shown.
+            let Some(voucher) = Voucher::beside(&path).ok().flatten() else { continue };
+            match checked::sha256(&path) {
+                Ok(found) if found == voucher.hash => {}
+                Ok(_) => self.notices.push(Notice::Altered { what: "weights", path, mend: "train" }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.missing("weights", "train"),
+                Err(error) => self.unreadable("weights", path, &error, "train"),
+            }
+        }
+    }
+
     /// What the evaluator leaves.
     fn evaluation(&mut self, page: &mut RunPage) {
         let path = self.files.evaluation_metrics();
         let Some(json) = self.bytes("metrics", &path, "evaluate") else { return };
+        let reported = page.stages.iter().filter(|(stage, _)| *stage == StageId::Evaluate);
+        let stated =
+            reported.filter_map(|(_, report)| report.as_ref().filter(|report| report.run.as_ref() == Some(&page.run)));
+        if stated.filter_map(|report| report.output).any(|stated| stated != ContentHash::of(&json)) {
+            self.notices.push(Notice::Altered { what: "metrics", path: path.clone(), mend: "evaluate" });
+        }
         let evaluation = match Evaluation::parse(&json) {
             Ok(evaluation) => evaluation,
             Err(error) => return self.unreadable("metrics", path, &error, "evaluate"),
         };
-        let generator = ContentHash::of_file(&self.files.generator()).ok();
+        let generator = checked::sha256(&self.files.generator()).ok();
         let is_of_these_weights = generator == Some(evaluation.generator);
         if !is_of_these_weights {
             self.notices.push(Notice::OtherWeights { what: "metrics" });
@@ -189,7 +210,12 @@ impl Gatherer<'_> {
         let json = self.bytes("neighbours", &path, "evaluate")?;
         let sheet = self.picture("neighbours", self.files.evaluation_neighbours_sheet(), "evaluate")?;
         match Neighbours::parse(&json) {
-            Ok(neighbours) => Some((neighbours, sheet)),
+            Ok(neighbours) => {
+                if checked::sha256(&self.files.generator()).ok() != Some(neighbours.generator) {
+                    self.notices.push(Notice::OtherWeights { what: "nearest faces" });
+                }
+                Some((neighbours, sheet))
+            }
             Err(error) => {
                 self.unreadable("neighbours", path, &error, "evaluate");
                 None

@@ -49,9 +49,15 @@ impl Stage for WriteReport {
 fn show_running(context: &Context<'_>, name: &str) -> Result<PathBuf, ReportError> {
     let run = find_run(context.layout, name)?;
     let page = RunPage::gather(context.layout, &run, &context.config.report.title, Scope::Training)?;
+    tell(&page);
     let path = context.layout.run(&run).report_page();
     publish::write_file(&path, page.render().as_bytes())?;
     Ok(path)
+}
+
+/// Says on stderr what a page does not show as it should.
+fn tell(page: &RunPage) {
+    page.notices().iter().for_each(|notice| tracing::warn!("{}: {notice}", page.run));
 }
 
 /// Writes the page of several runs; where it is.
@@ -69,9 +75,7 @@ fn compare(context: &Context<'_>, options: &ReportOptions) -> Result<PathBuf, Re
     let scope = Scope::Beside(runs.len());
     let gather = |run| RunPage::gather(context.layout, run, &context.config.report.title, scope);
     let pages = runs.iter().map(gather).collect::<Result<Vec<_>, _>>()?;
-    for page in &pages {
-        page.notices().iter().for_each(|notice| tracing::warn!("{}: {notice}", page.run));
-    }
+    pages.iter().for_each(tell);
     let path = options.out.clone().unwrap_or_else(|| context.layout.comparison(&runs));
     publish::write_file(&path, page::comparison(&pages).as_bytes())?;
     Ok(path)

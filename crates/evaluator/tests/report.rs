@@ -5,7 +5,7 @@ mod made_run;
 
 use std::fs;
 
-use contracts::publish;
+use contracts::{ContentHash, Report, StageId, publish};
 use evaluator::{ReportError, RunPage, Scope};
 use made_run::{HOSTILE, MadeRun};
 
@@ -36,6 +36,7 @@ fn whatever_a_site_sends_stays_text() {
     let made = MadeRun::new(2, 64).with_second_run("other-1");
     let compared = made.compare(&[&made.run_id().to_string(), "other"], None).unwrap();
     for page in [made.report().1, fs::read_to_string(compared).unwrap()] {
+        assert!(page.contains(r"\u{202e}\u{1b}[2J\u{200b}") && !page.contains(['\u{202e}', '\u{1b}', '\u{200b}']));
         assert!(!page.contains("<img src=x") && !page.contains(HOSTILE), "markup went through");
         assert_eq!(page.matches("<script").count(), 1, "our own");
         assert!(!page.contains("href=\"\"") && !page.contains(" style="));
@@ -61,6 +62,12 @@ fn what_happened_to_a_run_is_said_on_the_page_and_to_people() {
     };
     fs::write(run.generator(), b"later weights").unwrap();
     check("the metrics are of earlier weights");
+    check("the nearest faces are of earlier weights");
+    check("generator.safetensors are not what was written, so they are damaged; `cargo xtask train` makes them anew");
+    let mut evaluated = Report::new(StageId::Evaluate);
+    (evaluated.run, evaluated.output) = (Some(made.run_id()), Some(ContentHash::of(b"other figures")));
+    evaluated.write(&made.layout).unwrap();
+    check("metrics.json are not what was written, so they are damaged; `cargo xtask evaluate` makes them anew");
     fs::write(run.evaluation_walks(), b"no picture").unwrap();
     check("cannot read the walks at");
     fs::write(run.sample(0), b"torn").unwrap();

@@ -110,6 +110,30 @@ fn row(number: usize) -> Row {
 }
 
 #[test]
+fn damaged_weights_and_shards_are_named_and_not_measured() {
+    let pipeline = Pipeline::new(20, 5).with_generator(SIDE);
+    let run = pipeline.run_folder();
+    let hash = ContentHash::of_file(&run.generator()).unwrap();
+    publish::write_file(&run.provenance(), format!(r#"{{"generator": "{hash}"}}"#).as_bytes()).unwrap();
+    let check = |file: &Path, mend: &str| {
+        let whole = fs::read(file).unwrap();
+        let mut flipped = whole.clone();
+        *flipped.iter_mut().rev().nth(whole.len() / 4).unwrap() ^= 1;
+        fs::write(file, flipped).unwrap();
+        let error = pipeline.run::<Evaluate>().unwrap_err().to_string();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(error.contains(name) && error.contains(mend), "{error}");
+        assert!(!run.evaluation_metrics().exists());
+        fs::write(file, whole).unwrap();
+    };
+    check(&run.generator(), "cargo xtask train");
+    let mut files = fs::read_dir(pipeline.layout.dataset().join("train")).unwrap().map(|entry| entry.unwrap().path());
+    let shard = files.find(|path| path.extension().is_some_and(|end| end == "arrow")).unwrap();
+    check(&shard, "cargo xtask pack");
+    assert!(pipeline.run::<Evaluate>().is_ok());
+}
+
+#[test]
 fn an_evaluation_is_the_same_bytes_every_time() {
     let pipeline = Pipeline::new(40, 6).with_generator(SIDE);
     let run = pipeline.run_folder();

@@ -138,13 +138,7 @@ fn cut(
     if config.size != 0 && config.size != side {
         crop = engine.scale(&crop, config.size)?;
     }
-    Ok((pixels_hash(&crop), engine.encode(&crop, config.format)?))
-}
-
-/// Blue first, as OpenCV holds pixels: the order of all hashes that are in records.
-fn pixels_hash(crop: &Rgb) -> ContentHash {
-    let blue_first: Vec<u8> = crop.pixels().iter().flat_map(|[red, green, blue]| [*blue, *green, *red]).collect();
-    ContentHash::of(&blue_first)
+    Ok((ContentHash::of(&crop.blue_first()), engine.encode(&crop, config.format)?))
 }
 
 fn undetectable(path: &Path, error: &EngineError) -> PictureFault {

@@ -9,6 +9,8 @@ mod augmentation;
 mod cost;
 mod discriminator;
 mod ema;
+#[cfg(test)]
+mod fuzz_targets;
 mod generator;
 mod gradients;
 mod initialization;

@@ -21,6 +21,18 @@ pub enum GeneratorError {
         /// What is wrong with it.
         source: WeightsError,
     },
+    /// It is not what the run's records state.
+    #[error(
+        "the generator at {} is not what {} states: one of both is damaged, or is just being written; `cargo xtask train` writes \
+         both anew from the newest checkpoint",
+        path.display(), record.display()
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The record beside it.
+        record: PathBuf,
+    },
     /// Its weights overflowed.
     #[error(
         "the generator at {} makes values that are no numbers: its training diverged; train again with a lower \

@@ -6,7 +6,7 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use contracts::{ContentHash, layout::RunLayout, publish};
+use contracts::{ContentHash, Voucher, layout::RunLayout, publish};
 use gan::{Architecture, Generator, LatentConfig, Philox, Stream};
 use pictures::Rgb;
 
@@ -28,16 +28,21 @@ pub struct TrainedGenerator {
 }
 
 impl TrainedGenerator {
-    /// Opens the generator of a run's folder, or a bare `generator.safetensors`, for a device without autodiff.
+    /// Opens the generator of a run's folder, or a bare `generator.safetensors`, for a device without autodiff. Where a run's
+    /// records lie beside it, it is what they state.
     ///
     /// # Errors
-    /// When the file cannot be read or is no generator.
+    /// When the file cannot be read, is no generator, or another one than the records beside it state.
     pub fn open(path: &Path, device: &Device) -> Result<Self, GeneratorError> {
         let path = if path.is_dir() { RunLayout::at(path).generator() } else { path.to_path_buf() };
         let bytes = publish::read_file(&path)?;
+        let hash = ContentHash::of(&bytes);
+        if let Some(voucher) = Voucher::beside(&path)?.filter(|voucher| voucher.hash != hash) {
+            return Err(GeneratorError::Altered { path, record: voucher.record });
+        }
         let network = Generator::from_safetensors(&bytes, device)
             .map_err(|source| GeneratorError::Weights { path: path.clone(), source })?;
-        Ok(Self { path, hash: ContentHash::of(&bytes), network, device: device.clone() })
+        Ok(Self { path, hash, network, device: device.clone() })
     }
 
     /// The file that it was loaded from.

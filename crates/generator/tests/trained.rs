@@ -74,3 +74,27 @@ fn a_generator_that_cannot_be_used_is_told_apart() {
     let error = open(&run(root.path(), diverged)).sample(1, 0..1).unwrap_err().to_string();
     assert!(error.contains("training diverged"), "{error}");
 }
+
+#[test]
+fn weights_are_what_the_records_beside_them_state() {
+    let root = tempfile::tempdir().unwrap();
+    let files = RunLayout::at(&run(root.path(), |_| ()));
+    let weights = publish::read_file(&files.generator()).unwrap();
+    let hash = ContentHash::of(&weights);
+    publish::write_file(&files.provenance(), format!(r#"{{"generator": "{hash}"}}"#).as_bytes()).unwrap();
+    open(files.root());
+    // One bit of the last number, which any reader of weights takes.
+    let mut flipped = weights.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    publish::write_file(&files.generator(), &flipped).unwrap();
+    for path in [files.root(), &files.generator()] {
+        let error = TrainedGenerator::open(path, &Device::flex()).unwrap_err().to_string();
+        let parts = ["generator.safetensors", "provenance.json", "cargo xtask train"];
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    // Elsewhere nothing vouches for it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = RunLayout::at(elsewhere.path()).generator();
+    publish::write_file(&copy, &flipped).unwrap();
+    open(&copy);
+}

@@ -43,6 +43,8 @@ mod detection;
 mod detector;
 mod equalise;
 mod error;
+#[cfg(test)]
+mod fuzz_targets;
 mod grouping;
 mod image;
 mod integral;

@@ -34,6 +34,8 @@ mod eigen;
 mod error;
 mod features;
 mod frechet;
+#[cfg(test)]
+mod fuzz_targets;
 mod images;
 mod inception;
 mod inception_score;

@@ -16,6 +16,8 @@ mod error;
 mod file;
 mod font;
 mod format;
+#[cfg(test)]
+mod fuzz_targets;
 mod medium;
 mod memory;
 mod orientation;

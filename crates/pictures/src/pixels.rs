@@ -14,6 +14,13 @@ pub type Rgb = Pixels<3>;
 /// An image of brightness alone, 8 bits a pixel.
 pub type Grey = Pixels<1>;
 
+impl Rgb {
+    /// All bytes with blue before green and red, as OpenCV holds pixels: the order of the hashes in the records of faces.
+    pub fn blue_first(&self) -> Vec<u8> {
+        self.pixels().iter().flat_map(|[red, green, blue]| [*blue, *green, *red]).collect()
+    }
+}
+
 impl<const CHANNELS: usize> Pixels<CHANNELS> {
     /// An image of the given bytes; `None` unless there are exactly width × height × `CHANNELS` of them, at least one.
     pub fn new(width: u32, height: u32, bytes: Vec<u8>) -> Option<Self> {

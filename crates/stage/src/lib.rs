@@ -5,6 +5,7 @@
 
 mod arguments;
 mod interruption;
+mod limits;
 mod logging;
 mod progress;
 mod shares;
@@ -30,6 +31,10 @@ use interruption::Manner;
 /// stdout gets the answer to what was asked, or one line, the report as JSON; everything for people goes to stderr. Exit
 /// codes are [`Outcome`]'s.
 pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
+    limits::within(stage::<S>)
+}
+
+fn stage<S: Stage<Options: clap::Args>>() -> ExitCode {
     let arguments = Arguments::<S::Options>::parse();
     let progress = progress::Shown::new();
     logging::start(progress.bar());
@@ -51,6 +56,12 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
 /// Runs a program of the pipeline that is no stage: with the same command line, logging and signals, but without a lock and a
 /// report. An interrupt is its end, and not worth a word. What the work returns is told on stdout.
 pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(
+    work: impl FnOnce(&Context<'_>, &O) -> Result<String, E> + Send,
+) -> ExitCode {
+    limits::within(|| run_tool(work))
+}
+
+fn run_tool<O: clap::Args, E: Into<anyhow::Error>>(
     work: impl FnOnce(&Context<'_>, &O) -> Result<String, E>,
 ) -> ExitCode {
     let arguments = Arguments::<O>::parse();

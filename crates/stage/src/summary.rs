@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use contracts::{
     Report, StageSpec,
-    foreign::escaped,
+    foreign::{escaped, escaped_json},
     report::State,
     stderr,
     stdout::{self, StdoutError},
@@ -19,7 +19,7 @@ use contracts::{
 pub(crate) fn print(report: &Report) -> anyhow::Result<()> {
     stderr::write(&escaped(&text(report)));
     let json = serde_json::to_string(report).context("cannot print the report")?;
-    Ok(stdout::line(json)?)
+    Ok(stdout::line(escaped_json(&json))?)
 }
 
 /// Prints the answer to what was asked, on stdout.

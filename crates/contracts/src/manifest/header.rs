@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::VERSION;
 use crate::{hash::ContentHash, record::Record};
 
 /// The first line of a manifest: how the records came to be.
@@ -31,6 +32,6 @@ impl Header {
         config: BTreeMap<String, String>,
         seed: u64,
     ) -> Self {
-        Self { format: R::FORMAT.into(), version: R::VERSION, stage_version: stage_version.into(), input, config, seed }
+        Self { format: R::FORMAT.into(), version: VERSION, stage_version: stage_version.into(), input, config, seed }
     }
 }

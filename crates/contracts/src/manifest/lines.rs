@@ -1,13 +1,27 @@
-//! A manifest's lines, hashed on the way.
+//! A manifest's lines, counted and hashed on the way.
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
-use super::{error::ManifestError, header::Header};
-use crate::{hash::Hasher, publish::FileError};
+use super::{
+    end::{End, EndLine},
+    error::ManifestError,
+    header::Header,
+};
+use crate::{
+    hash::{ContentHash, Hasher},
+    publish::FileError,
+};
+
+/// The most bytes of a line. A record has a few hundred, one of very many tags some thousands; a damaged manifest may have lost
+/// all of its line ends.
+const MAX_LINE: u64 = 4 << 20;
+
+/// The first version that ends with a line of its own. Manifests of before end with a record, so nothing tells where they were cut.
+const FIRST_WITH_END: u32 = 2;
 
 /// A manifest being read, a line at a time.
 pub(super) struct Lines {
@@ -15,7 +29,11 @@ pub(super) struct Lines {
     file: BufReader<File>,
     line: String,
     number: usize,
-    pub(super) hasher: Hasher,
+    has_end: bool,
+    records: u64,
+    hasher: Hasher,
+    /// What the records are, once they were read to the end.
+    whole: Option<ContentHash>,
 }
 
 impl Lines {
@@ -24,29 +42,82 @@ impl Lines {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ManifestError::Missing(path.into())),
             other => other.map_err(FileError::at("read", path))?,
         };
-        let file = BufReader::new(file);
-        Ok(Self { path: path.into(), file, line: String::new(), number: 0, hasher: Hasher::default() })
+        Ok(Self {
+            path: path.into(),
+            file: BufReader::new(file),
+            line: String::new(),
+            number: 0,
+            has_end: false,
+            records: 0,
+            hasher: Hasher::default(),
+            whole: None,
+        })
     }
 
     pub(super) fn header(&mut self) -> Result<Header, ManifestError> {
         if !self.advance()? {
             return Err(self.problem("it is empty"));
         }
-        serde_json::from_str(&self.line).map_err(|error| self.problem(format!("no header: {error}")))
+        let header: Header =
+            serde_json::from_str(&self.line).map_err(|error| self.problem(format!("no header: {error}")))?;
+        self.has_end = header.version >= FIRST_WITH_END;
+        Ok(header)
     }
 
+    /// The next record's line; `None` where the records end as they should.
     pub(super) fn next_record(&mut self) -> Result<Option<&str>, ManifestError> {
-        if !self.advance()? {
+        if self.whole.is_some() {
             return Ok(None);
         }
+        if !self.advance()? {
+            return self.finish().map(|()| None);
+        }
+        if let Some(end) = self.has_end.then(|| EndLine::parse(&self.line)).flatten() {
+            let EndLine { end } = end.map_err(|error| self.problem(error.to_string()))?;
+            return self.finish_with(&end).map(|()| None);
+        }
+        self.records += 1;
         self.hasher.update(self.line.as_bytes());
         Ok(Some(&self.line))
+    }
+
+    /// The hash of all records, of which those are passed over that were not read yet.
+    pub(super) fn records_hash(mut self) -> Result<ContentHash, ManifestError> {
+        while self.next_record()?.is_some() {}
+        Ok(self.whole.unwrap_or_else(|| unreachable!("there are no more records")))
+    }
+
+    /// The file is at its end without having said so.
+    fn finish(&mut self) -> Result<(), ManifestError> {
+        if self.has_end {
+            let records = self.records;
+            return Err(self.problem(format!("no line ends the {records} records: the file was cut off")));
+        }
+        self.whole = Some(std::mem::take(&mut self.hasher).finish());
+        Ok(())
+    }
+
+    fn finish_with(&mut self, stated: &End) -> Result<(), ManifestError> {
+        let found = End { records: self.records, sha256: std::mem::take(&mut self.hasher).finish() };
+        if found != *stated {
+            let (stated, found) = (stated.records, found.records);
+            return Err(self.problem(format!("the {found} records are not the {stated} that were written")));
+        }
+        if self.advance()? {
+            return Err(self.problem("it goes on after its last line"));
+        }
+        self.whole = Some(found.sha256);
+        Ok(())
     }
 
     fn advance(&mut self) -> Result<bool, ManifestError> {
         self.line.clear();
         self.number += 1;
-        let length = self.file.read_line(&mut self.line).map_err(FileError::at("read", &self.path))?;
+        let mut file = (&mut self.file).take(MAX_LINE);
+        let length = file.read_line(&mut self.line).map_err(FileError::at("read", &self.path))?;
+        if length as u64 == MAX_LINE {
+            return Err(self.problem("the line does not end"));
+        }
         if length > 0 && !self.line.ends_with('\n') {
             return Err(self.problem("the line has no end: the file was cut off"));
         }

@@ -1,5 +1,6 @@
-//! Manifests: JSON lines, a header first, then a record an item, sorted by key.
+//! Manifests: JSON lines, a header first, then a record an item, sorted by key, and a line that says how many they are.
 
+mod end;
 mod error;
 mod header;
 mod lines;
@@ -14,6 +15,12 @@ pub use spool::Spool;
 pub use write::write;
 
 use crate::hash::ContentHash;
+
+/// The version of all manifests. History: 1, the first; 2, the last line.
+const VERSION: u32 = 2;
+
+/// The oldest version that is read.
+const MIN_VERSION: u32 = 1;
 
 /// A manifest in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,9 +125,30 @@ mod tests {
         };
         check(String::new(), "line 1: it is empty");
         check("{}\n".into(), "line 1: no header");
-        check(whole.replace("nijigen-raw", "nijigen-faces"), "not nijigen-raw version 1");
-        check(whole[..whole.len() - 20].into(), "line 3: the line has no end");
+        check(whole.replace("nijigen-raw", "nijigen-faces"), "not nijigen-raw version 1 to 2");
+        check(whole.replace("\"version\":2", "\"version\":3"), "it is nijigen-raw version 3");
+        check(whole[..whole.len() - 20].into(), "line 4: the line has no end");
         check(format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]), "line 3: mini:1 is out of order");
         check(format!("{}\nnonsense\n", lines[0]), "line 2: expected");
+        let of = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        check(of(&lines[..3]), "line 4: no line ends the 2 records: the file was cut off");
+        check(of(&lines[..1]), "line 2: no line ends the 0 records");
+        check(of(&[lines[0], lines[1], lines[3]]), "line 3: the 1 records are not the 2 that were written");
+        check(of(&[&lines[..], &lines[1..2]].concat()), "line 5: it goes on after its last line");
+        check(whole.replace("\"solo\"", "\"duo\""), "line 4: the 2 records are not the 2 that were written");
+        check(of(&[lines[0], &"x".repeat(5 << 20)]), "line 2: the line does not end");
+    }
+
+    #[test]
+    fn a_manifest_of_before_the_last_line_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        let hash = write(&path, &header(1), &mut [picture("mini:1"), picture("mini:2")]).unwrap();
+        let whole = fs::read_to_string(&path).unwrap().replace("\"version\":2", "\"version\":1");
+        let without_end: String = whole.lines().take(3).map(|line| format!("{line}\n")).collect();
+        fs::write(&path, without_end).unwrap();
+        let manifest = read::<PictureRecord>(&path).unwrap();
+        assert_eq!((manifest.records.len(), manifest.records_hash), (2, hash));
+        assert_eq!(records_hash(&path).unwrap(), Some(hash));
     }
 }

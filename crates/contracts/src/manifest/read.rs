@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{Manifest, error::ManifestError, header::Header, lines::Lines};
+use super::{MIN_VERSION, Manifest, VERSION, error::ManifestError, header::Header, lines::Lines};
 use crate::{hash::ContentHash, record::Record};
 
 /// Reads a manifest, checking every line.
 ///
 /// # Errors
-/// When it is missing, of another format or version, or a line is broken or out of order.
+/// When it is missing, of another format or version, cut off, or a line is broken or out of order.
 pub fn read<R: Record>(path: &Path) -> Result<Manifest<R>, ManifestError> {
     let mut reader = Records::open(path)?;
     let records = reader.by_ref().collect::<Result<_, _>>()?;
@@ -30,11 +30,12 @@ impl<R: Record> Records<R> {
     pub fn open(path: &Path) -> Result<Self, ManifestError> {
         let mut lines = Lines::open(path)?;
         let header = lines.header()?;
-        if (header.format.as_str(), header.version) != (R::FORMAT, R::VERSION) {
-            let (format, version) = (R::FORMAT, R::VERSION);
+        if header.format != R::FORMAT || !(MIN_VERSION..=VERSION).contains(&header.version) {
             return Err(lines.problem(format!(
-                "it is {} version {}, not {format} version {version}",
-                header.format, header.version
+                "it is {} version {}, not {} version {MIN_VERSION} to {VERSION}",
+                header.format,
+                header.version,
+                R::FORMAT
             )));
         }
         Ok(Self { header, lines, last: None })
@@ -43,10 +44,9 @@ impl<R: Record> Records<R> {
     /// The hash of the record lines, those that were not asked for included.
     ///
     /// # Errors
-    /// When the rest cannot be read.
-    pub fn hash(mut self) -> Result<ContentHash, ManifestError> {
-        while self.lines.next_record()?.is_some() {}
-        Ok(self.lines.hasher.finish())
+    /// When the rest cannot be read, or is not what was written.
+    pub fn hash(self) -> Result<ContentHash, ManifestError> {
+        self.lines.records_hash()
     }
 
     fn next_record(&mut self) -> Result<Option<R>, ManifestError> {
@@ -76,13 +76,12 @@ impl<R: Record> Iterator for Records<R> {
 /// The records' hash of any manifest, without reading what the records say. `None` where there is no manifest.
 ///
 /// # Errors
-/// When it cannot be read, or has no header.
+/// When it cannot be read, has no header, or is cut off.
 pub fn records_hash(path: &Path) -> Result<Option<ContentHash>, ManifestError> {
     let mut lines = match Lines::open(path) {
         Err(ManifestError::Missing(_)) => return Ok(None),
         other => other?,
     };
     lines.header()?;
-    while lines.next_record()?.is_some() {}
-    Ok(Some(lines.hasher.finish()))
+    lines.records_hash().map(Some)
 }

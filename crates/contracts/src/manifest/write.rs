@@ -6,7 +6,11 @@ use std::{
     path::Path,
 };
 
-use super::{error::ManifestError, header::Header};
+use super::{
+    end::{End, EndLine},
+    error::ManifestError,
+    header::Header,
+};
 use crate::{
     hash::{ContentHash, Hasher},
     publish,
@@ -43,15 +47,19 @@ pub(super) fn write_lines(
     header: &Header,
     lines: impl Iterator<Item = io::Result<String>>,
 ) -> Result<ContentHash, ManifestError> {
-    let mut hasher = Hasher::default();
+    let (mut hasher, mut records) = (Hasher::default(), 0);
+    let mut written = None;
     publish::write_with(path, |file| {
         writeln!(file, "{}", serde_json::to_string(header)?)?;
         for line in lines {
             let line = line?;
             hasher.update(line.as_bytes());
+            records += 1;
             file.write_all(line.as_bytes())?;
         }
-        Ok(())
+        let sha256 = std::mem::take(&mut hasher).finish();
+        written = Some(sha256);
+        writeln!(file, "{}", serde_json::to_string(&EndLine { end: End { records, sha256 } })?)
     })?;
-    Ok(hasher.finish())
+    Ok(written.unwrap_or_else(|| unreachable!("it was written")))
 }

@@ -5,6 +5,8 @@ pub(crate) mod danbooru;
 mod direction;
 mod explanation;
 pub(crate) mod folder;
+#[cfg(test)]
+mod fuzz_targets;
 pub(crate) mod gelbooru;
 mod html;
 mod json;

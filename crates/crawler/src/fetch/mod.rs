@@ -4,6 +4,8 @@ mod account;
 mod answer;
 mod client;
 mod fault;
+#[cfg(test)]
+mod fuzz_targets;
 mod host_limiter;
 mod pace;
 mod retry_after;

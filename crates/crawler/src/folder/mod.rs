@@ -1,6 +1,8 @@
 //! Pictures that the user has already: a folder of theirs in the place of a site, through the same ledger, the same choice
 //! and the same manifest.
 
+#[cfg(test)]
+mod fuzz_targets;
 mod import;
 mod listing;
 mod sidecar;

@@ -6,6 +6,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{LedgerError, describe, reasons};
 
+#[cfg(test)]
+mod fuzz_targets;
+
 /// The version of the tables. History: 1, the first; 2, with cooldowns; 3, with the change that a search is up to date
 /// with, and indexes over what decisions go by; 4, with reasons that have a tag in place of sentences; 5, with entries that
 /// have no number, pictures that stand in for others, and sides of the upright frame.

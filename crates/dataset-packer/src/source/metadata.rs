@@ -31,6 +31,7 @@ fn origin(json: &Value) -> Option<Origin> {
         source_url: text("source_url").or(text("url")).map(str::to_owned),
         rating: text("rating").map(str::to_owned),
         tags: tags(json),
+        pixels: None,
         side: pixel_box.and_then(|pixel_box| u32::try_from(pixel_box.width.min(pixel_box.height)).ok()),
         pixel_box,
     };

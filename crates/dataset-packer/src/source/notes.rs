@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use contracts::foreign::one_line;
+
 /// Counts by kind.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -16,6 +18,8 @@ impl Notes {
 
     /// A sentence a kind.
     pub(super) fn sentences(self, of: &str) -> impl Iterator<Item = String> {
-        self.kinds.into_iter().map(move |(kind, (count, example))| format!("{of}: {count} {kind}, such as {example}"))
+        self.kinds
+            .into_iter()
+            .map(move |(kind, (count, example))| format!("{of}: {count} {kind}, such as {}", one_line(&example)))
     }
 }

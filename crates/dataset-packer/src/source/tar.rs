@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use contracts::foreign::one_line;
 use tar::{EntryType, PaxExtensions};
 
 use super::{Inventory, catalogue, entry::Entry, slashed};
@@ -29,7 +30,7 @@ pub(super) fn list(archive: &Path, prefix: &str, inventory: &mut Inventory) -> R
     let available = file.metadata().map_err(broken)?.len();
     let members = members(BufReader::new(file)).map_err(broken)?;
     if let Some(cut) = members.iter().find(|member| member.offset.saturating_add(member.length) > available) {
-        return Err(format!("it is cut off within {}", cut.name));
+        return Err(format!("it is cut off within {}", one_line(&cut.name)));
     }
     let archive: Arc<Path> = archive.into();
     let mut entries = Vec::new();

@@ -3,6 +3,7 @@
 
 use std::{fs::File, io::BufReader, path::Path, sync::Arc};
 
+use contracts::foreign::one_line;
 use zip::{CompressionMethod, ZipArchive, read::ZipFile};
 
 use super::{Inventory, catalogue, entry::Entry};
@@ -22,7 +23,8 @@ pub(super) fn list(path: &Path, prefix: &str, inventory: &mut Inventory) -> Resu
         }
         let name = member.name().map_err(|error| format!("its member {index} has a bad name: {error}"))?;
         let name = name.replace('\\', "/");
-        let location = locate(&member, &shared).map_err(|problem| format!("its member {name} {problem}"))?;
+        let location =
+            locate(&member, &shared).map_err(|problem| format!("its member {} {problem}", one_line(&name)))?;
         entries.push(Entry { name, location });
     }
     refuse_overlaps(&entries)?;
@@ -56,7 +58,7 @@ fn refuse_overlaps(entries: &[Entry]) -> Result<(), String> {
         offset.saturating_add(*length) > *next
     });
     match overlap {
-        Some([(_, one), (_, other)]) => Err(format!("its members {one} and {other} overlap")),
+        Some([(_, one), (_, other)]) => Err(format!("its members {} and {} overlap", one_line(one), one_line(other))),
         _ => Ok(()),
     }
 }

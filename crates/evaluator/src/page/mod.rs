@@ -12,7 +12,7 @@ mod measures;
 mod nearest;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::hash::ContentHash;
+use contracts::{foreign::escaped, hash::ContentHash};
 use elements::{Section, counted, figure, missing};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -87,7 +87,8 @@ fn document(title: &str, head: &Markup, notices: &[Notice], sections: &[Section]
             }
         }
     };
-    page.into_string()
+    // Names and tags of strangers are in it: whatever steers how text is shown would steer ours too.
+    escaped(&page.into_string())
 }
 
 /// Nothing but what is in the file is loaded, and nothing runs or styles the page but our own, whatever ends up in it.

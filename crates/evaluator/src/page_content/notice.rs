@@ -25,6 +25,15 @@ pub enum Notice {
         /// The command that makes it anew.
         mend: &'static str,
     },
+    /// It is there, and not what was written.
+    Altered {
+        /// What it is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The command that makes it anew.
+        mend: &'static str,
+    },
     /// It was measured of weights that the run no longer has.
     OtherWeights {
         /// What it is.
@@ -47,6 +56,11 @@ impl fmt::Display for Notice {
                 write!(f, "cannot read the {what} at {}: {problem}; ", path.display())?;
                 write!(f, "`cargo xtask {mend}` makes it anew")
             }
+            Self::Altered { what, path, mend } => write!(
+                f,
+                "the {what} at {} are not what was written, so they are damaged; `cargo xtask {mend}` makes them anew",
+                path.display()
+            ),
             Self::OtherWeights { what } => {
                 write!(
                     f,

@@ -27,7 +27,8 @@ use metrics::{Measurement, Metric, Warning};
 use pictures::{Encoding, Rgb};
 
 /// What a site sends as an author, a tag and a file's name.
-pub(crate) const HOSTILE: &str = "\"><script>window.attacked=1</script><img src=x onerror=window.attacked=1>";
+pub(crate) const HOSTILE: &str =
+    "\u{202e}\u{1b}[2J\u{200b}\"><script>window.attacked=1</script><img src=x onerror=window.attacked=1>";
 
 const SIDE: u32 = 32;
 const POSTS: usize = 12;

@@ -27,6 +27,9 @@ use crate::{
     state::{Origin, TrainingState},
 };
 
+#[cfg(test)]
+mod fuzz_targets;
+
 const FORMAT: &str = "nijigen-checkpoint";
 
 /// The format's version; others are passed over. History: 1, the first; 2, the run's identity setting by setting, the
