@@ -138,10 +138,17 @@ fn a_damaged_manifest_deletes_nothing() {
     let digit = &name[name.len() - 10..name.len() - 4];
     let other: String = digit.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
     let damaged = name.replace(digit, &other);
-    fs::write(&path, whole.replace(&name, &damaged)).unwrap();
-    let error = pipeline.pack().unwrap_err().to_string();
-    assert!(error.contains("damaged, and nothing was deleted") && error.contains("mini-00000"), "{error}");
-    assert!(!pipeline.layout().exclusions().exists());
+    let refuse = |manifest: &str, words: [&str; 2]| {
+        fs::write(&path, manifest.replace(&name, &damaged)).unwrap();
+        let error = pipeline.pack().unwrap_err().to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        assert!(!pipeline.layout().exclusions().exists());
+    };
+    refuse(&whole, ["manifest.jsonl", "the 12 records are not the 12 that were written"]);
+    // Earlier versions had no last line to tell that.
+    let (records, _) = whole.trim_end().rsplit_once('\n').unwrap();
+    let before = records.replace("\"version\":2", "\"version\":1") + "\n";
+    refuse(&before, ["damaged, and nothing was deleted", "mini-00000"]);
     fs::write(&path, whole).unwrap();
     assert_eq!(pipeline.pack().unwrap().kept, 12);
 }
