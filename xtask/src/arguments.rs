@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Cascade(CascadeOptions),
     /// How far two sets of images are apart: folders, zips, datasets or runs.
     Measure(MeasureOptions),
-    /// Give every reader of foreign bytes damaged and hostile inputs; tests do so for a second each.
+    /// Give the readers of foreign bytes damaged and hostile inputs, for longer than their tests do.
     Fuzz(FuzzOptions),
     /// Kill the stages of the smoke pipeline at random moments, and compare what they make in the end.
     Chaos(ChaosOptions),

@@ -7,6 +7,7 @@ use crate::{
     hash::ContentHash,
     layout::{Layout, RunLayout},
     publish::FileError,
+    vouched::Voucher,
 };
 
 /// Where these weights are, and which they are.
@@ -30,8 +31,21 @@ pub enum TransferError {
         problem: FindRunError,
     },
     /// A name that means another run as soon as this one has begun.
-    #[error("\"latest\" is another run as soon as this one has begun; give that run's id (`cargo xtask runs` lists them)")]
+    #[error(
+        "\"latest\" is another run as soon as this one has begun; give that run's id (`cargo xtask runs` lists them)"
+    )]
     Latest,
+    /// They are not what their run's records state.
+    #[error(
+        "the weights at {} are not what {} states: one of both is damaged; take another run, or train that one again",
+        path.display(), record.display()
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The record beside it.
+        record: PathBuf,
+    },
     /// They cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -56,7 +70,11 @@ impl TransferWeights {
         };
         let files = [Some(generator.clone()), Self::discriminator_beside(&generator)];
         let hash = |path: &PathBuf| {
-            Ok::<_, FileError>(ContentHash::of_file(path).map_err(FileError::at("read", path))?.to_string())
+            let hash = ContentHash::of_file(path).map_err(FileError::at("read", path))?;
+            match Voucher::beside(path)?.filter(|voucher| voucher.hash != hash) {
+                Some(Voucher { record, .. }) => Err(TransferError::Altered { path: path.clone(), record }),
+                None => Ok(hash.to_string()),
+            }
         };
         let hashes = files.iter().flatten().map(hash).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { generator, hash: hashes.join(" ") })
@@ -89,6 +107,13 @@ mod tests {
         assert_eq!((file.generator, file.hash), (run.generator(), alone.clone()));
         publish::write_file(&run.discriminator(), b"discriminator").unwrap();
         assert_eq!(find("dcgan").unwrap().hash, format!("{alone} {}", ContentHash::of(b"discriminator")));
+        publish::write_file(
+            &run.provenance(),
+            format!(r#"{{"generator": "{}"}}"#, ContentHash::of(b"other")).as_bytes(),
+        )
+        .unwrap();
+        let error = find("dcgan").unwrap_err().to_string();
+        assert!(error.contains("provenance.json") && error.contains("damaged"), "{error}");
         let check = |name, part: &str| {
             let error = find(name).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

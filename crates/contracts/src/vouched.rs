@@ -21,9 +21,11 @@ pub struct Voucher {
 }
 
 /// The part of `provenance.json` that vouches for the weights; absent until there are any.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Provenance {
     generator: Option<ContentHash>,
+    /// Runs of earlier versions have none.
+    discriminator: Option<ContentHash>,
 }
 
 impl Voucher {
@@ -36,7 +38,9 @@ impl Voucher {
         // By name: a run's folder may be given by another path than the weights'.
         let is_named_as = |path: PathBuf| path.file_name() == weights.file_name();
         let (record, hash) = if is_named_as(run.generator()) {
-            (run.provenance(), of_provenance(&run)?)
+            (run.provenance(), Provenance::read(&run)?.generator)
+        } else if is_named_as(run.discriminator()) {
+            (run.provenance(), Provenance::read(&run)?.discriminator)
         } else if is_named_as(run.best_generator()) {
             (run.best_generator_record(), BestGenerator::read(&run)?.map(|best| best.generator))
         } else {
@@ -46,13 +50,15 @@ impl Voucher {
     }
 }
 
-fn of_provenance(run: &RunLayout) -> Result<Option<ContentHash>, FileError> {
-    let path = run.provenance();
-    if !path.exists() {
-        return Ok(None);
+impl Provenance {
+    /// What a run's says; nothing where there is none.
+    fn read(run: &RunLayout) -> Result<Self, FileError> {
+        let path = run.provenance();
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(&publish::read_file(&path)?).map_err(|error| FileError::at("read", &path)(error.into()))
     }
-    let provenance: serde_json::Result<Provenance> = serde_json::from_slice(&publish::read_file(&path)?);
-    Ok(provenance.map_err(|error| FileError::at("read", &path)(error.into()))?.generator)
 }
 
 #[cfg(test)]
@@ -72,7 +78,8 @@ mod tests {
         check("{}", None);
         check(r#"{"generator": null, "seed": 1}"#, None);
         let hash = ContentHash::of(b"weights");
-        check(&format!(r#"{{"generator": "{hash}"}}"#), Some(hash));
+        check(&format!(r#"{{"generator": "{hash}", "discriminator": "{hash}"}}"#), Some(hash));
+        assert_eq!(Voucher::beside(&run.discriminator()).unwrap().map(|voucher| voucher.hash), Some(hash));
         assert_eq!(Voucher::beside(&run.best_generator()).unwrap(), None);
         assert_eq!(Voucher::beside(&root.path().join("mine.safetensors")).unwrap(), None);
         publish::write_file(&run.provenance(), b"{\"generator\": \"").unwrap();

@@ -24,6 +24,7 @@ fn table(compression: Compression) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn tables() {
     let read = |bytes: &[u8]| {
         let folder = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ use crate::{
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn evaluations() {
     let evaluation = Evaluation {
         format: FORMAT.into(),
@@ -47,6 +48,7 @@ fn evaluations() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn histories() {
     let seeds = [
         "{\"step\":1,\"images\":50,\"kimg\":0.05,\"loss_generator\":2.5,\"images_per_second\":250.0}\n{\"kimg\":0.1,\"attempt\":2}\n",

@@ -163,7 +163,7 @@ impl Gatherer<'_> {
 
     /// Whether the weights are what the run's records state.
     fn weights(&mut self) {
-        for path in [self.files.generator(), self.files.best_generator()] {
+        for path in [self.files.generator(), self.files.discriminator(), self.files.best_generator()] {
             // A record that cannot be read is said where it is shown.
             let Some(voucher) = Voucher::beside(&path).ok().flatten() else { continue };
             match checked::sha256(&path) {

@@ -14,6 +14,7 @@ fn recipe() -> Recipe {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn weights() {
     let device = Device::flex();
     let seeds = [
@@ -40,6 +41,7 @@ fn weights() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn recipes() {
     let seeds: Vec<String> = Recipe::names().into_iter().map(|name| Recipe::named(name).unwrap().to_toml()).collect();
     let read = |bytes: &[u8]| {

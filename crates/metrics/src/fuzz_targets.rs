@@ -12,6 +12,7 @@ fn read(bytes: &[u8]) -> Result<(), String> {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn pickled_weights() {
     let seeds: [&[u8]; 2] =
         [include_bytes!("../tests/golden/weights.pth"), include_bytes!("../tests/golden/weights-legacy.pth")];
@@ -21,6 +22,7 @@ fn pickled_weights() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn safetensors_weights() {
     let seed: &[u8] = include_bytes!("../tests/golden/weights.safetensors");
     Target::new("safetensors_weights", &[seed], read).words(&["\"F32\"", "\"data_offsets\":[0,", "\"shape\":["]).run();

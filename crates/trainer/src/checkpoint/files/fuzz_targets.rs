@@ -12,6 +12,7 @@ use crate::{plan::Plan, position::Position};
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn checkpoints() {
     let plan = Plan::new(&Config::default(), &ContentHash::of(b"dataset"), 64, 1000).unwrap();
     let method = MeasuringMethod {
@@ -28,6 +29,7 @@ fn checkpoints() {
         identity: plan.identity.clone(),
         position: Position { step: 5, images: 320, attempt: 1 },
         origin: None,
+        augmentation: None,
         best: Some(BestGenerator { images: 320, value: 31.5, method, generator: ContentHash::of(b"weights") }),
         files: BTreeMap::from([("generator.bpk".to_owned(), ContentHash::of(b"tensors"))]),
     };
