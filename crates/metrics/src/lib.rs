@@ -34,8 +34,6 @@ mod eigen;
 mod error;
 mod features;
 mod frechet;
-#[cfg(test)]
-mod fuzz_targets;
 mod images;
 mod inception;
 mod inception_score;

@@ -5,6 +5,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod array;
+#[cfg(test)]
+mod fuzz_targets;
 mod pickle;
 mod pytorch;
 

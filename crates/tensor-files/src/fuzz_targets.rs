@@ -1,18 +1,17 @@
-//! Hostile weights of known networks: safetensors, PyTorch's archives, and pickles.
+//! Hostile files of tensors: safetensors, PyTorch's archives, and pickles.
 
 use fuzz::Target;
 
-use crate::Weights;
+use crate::read as read_tensors;
 
 #[global_allocator]
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
 
 fn read(bytes: &[u8]) -> Result<(), String> {
-    Weights::read(bytes).map(drop).map_err(|error| error.to_string())
+    read_tensors(bytes).map(drop).map_err(|error| error.to_string())
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn pickled_weights() {
     let seeds: [&[u8]; 2] =
         [include_bytes!("../tests/golden/weights.pth"), include_bytes!("../tests/golden/weights-legacy.pth")];
@@ -22,7 +21,6 @@ fn pickled_weights() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn safetensors_weights() {
     let seed: &[u8] = include_bytes!("../tests/golden/weights.safetensors");
     Target::new("safetensors_weights", &[seed], read).words(&["\"F32\"", "\"data_offsets\":[0,", "\"shape\":["]).run();
