@@ -21,7 +21,9 @@ pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> anyhow::Resul
         let kind = if package.folder.join("src").join("lib.rs").exists() { "--lib" } else { "--bins" };
         let mut command = workspace.cargo();
         command.args(["test", "--quiet", "--release", "--package", name, kind, &filter]);
-        command.args(["--", "--include-ignored", "--nocapture", "--test-threads", "1"]).env(SECONDS, seconds.to_string());
+        command
+            .args(["--", "--include-ignored", "--nocapture", "--test-threads", "1"])
+            .env(SECONDS, seconds.to_string());
         tell!("{name}:");
         if !command.status().context("cannot start cargo")?.success() {
             outcome = Outcome::Failed;
