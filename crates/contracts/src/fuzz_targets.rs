@@ -40,7 +40,7 @@ fn face(index: u32) -> FaceRecord {
 /// A manifest's bytes, and those that an earlier version would have written.
 fn written<R: Record>(mut records: Vec<R>) -> [Vec<u8>; 2] {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("manifest.jsonl");
+    let path = folder.path().join("records");
     let header = Header::new::<R>("0.1.0", None, BTreeMap::from([("crop.size".into(), "96".into())]), 7);
     manifest::write(&path, &header, &mut records).unwrap();
     let now = fs::read_to_string(path).unwrap();

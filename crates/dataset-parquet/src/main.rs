@@ -2,8 +2,6 @@
 //! build it would be a third of the packer.
 
 mod export;
-#[cfg(test)]
-mod fuzz_targets;
 mod import;
 
 use std::{env, ffi::OsString, path::Path, process::ExitCode};

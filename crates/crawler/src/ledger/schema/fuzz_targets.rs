@@ -48,7 +48,7 @@ fn ledgers() {
     let seeds: Vec<Vec<u8>> = (1..=VERSION).map(|version| made(folder.path(), version)).collect();
     let read = |bytes: &[u8]| {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.sqlite");
+        let path = folder.path().join("ledger");
         fs::write(&path, bytes).unwrap();
         let said = |error: crate::ledger::LedgerError| error.to_string().replace(&*folder.path().to_string_lossy(), "");
         let mut ledger = Ledger::open(&path).map_err(said)?;
