@@ -93,7 +93,8 @@ const DRAWS: usize = 16;
 impl AugmentationConfig {
     /// Whether no image is ever changed, but for flips, which are no business of [`Augmentation`].
     pub fn is_off(&self) -> bool {
-        (self.probability == 0.0 && !self.is_controlled()) || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
+        (self.probability == 0.0 && !self.is_controlled())
+            || (!self.color && self.translation == 0.0 && self.cutout == 0.0)
     }
 
     /// Whether its strength follows the discriminator: see [`AugmentationStrength`].
@@ -142,7 +143,8 @@ impl AugmentationConfig {
         }
         if self.is_controlled() && self.is_off() {
             problems.push(
-                "augmentation.target: there is nothing whose strength it could hold; set color, translation or cutout".into(),
+                "augmentation.target: there is nothing whose strength it could hold; set color, translation or cutout"
+                    .into(),
             );
         }
         problems

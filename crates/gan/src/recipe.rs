@@ -189,7 +189,8 @@ impl Recipe {
         let layers = scored.features().map_or(usize::MAX, |features| features.len());
         if self.discriminator.frozen_layers as usize > layers {
             let frozen = self.discriminator.frozen_layers;
-            problems.push(format!("discriminator.frozen_layers is {frozen}: there are {layers} layers before its head"));
+            problems
+                .push(format!("discriminator.frozen_layers is {frozen}: there are {layers} layers before its head"));
         }
         problems.extend(self.regularization.problems(scored.is_piecewise_linear()));
         problems.extend(self.augmentation.problems());

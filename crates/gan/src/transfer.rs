@@ -55,10 +55,7 @@ impl Discriminator {
     }
 }
 
-fn check_kind(
-    ours: &Architecture,
-    theirs: &Architecture,
-) -> Result<(), WeightsError> {
+fn check_kind(ours: &Architecture, theirs: &Architecture) -> Result<(), WeightsError> {
     let fits = ours.family == theirs.family && [theirs.side, 2 * theirs.side].contains(&ours.side);
     if fits {
         return Ok(());
@@ -81,7 +78,8 @@ fn layer(parameter: &str) -> &str {
 
 fn take<M: Module>(ours: &M, theirs: &M, coarsest: Coarsest) -> Result<(M, Taken), WeightsError> {
     let (wanted, mut given) = (shapes(ours), parameters(theirs));
-    let count = |names: &BTreeMap<String, Vec<usize>>| names.keys().filter_map(|name| index(name)).max().unwrap_or(0) + 1;
+    let count =
+        |names: &BTreeMap<String, Vec<usize>>| names.keys().filter_map(|name| index(name)).max().unwrap_or(0) + 1;
     let counts = (count(&wanted), count(&shapes(theirs)));
     // A layer is taken whole: a norm's statistics mean nothing behind another convolution.
     let mut layers: BTreeMap<&str, bool> = BTreeMap::new();
@@ -148,8 +146,11 @@ mod tests {
     fn a_network_of_the_same_side_is_taken_whole() {
         let (recipe, device) = (recipe("[8, 4, 2, 2]"), Device::flex());
         let other = recipe.generator(32, 7, &device).unwrap();
-        let (taken, how) =
-            recipe.generator(32, 1, &device.clone().autodiff()).unwrap().transfer(&other.to_safetensors().unwrap()).unwrap();
+        let (taken, how) = recipe
+            .generator(32, 1, &device.clone().autodiff())
+            .unwrap()
+            .transfer(&other.to_safetensors().unwrap())
+            .unwrap();
         assert_eq!(how, Taken { layers: 5, of: 5 });
         assert_eq!(taken.to_safetensors().unwrap(), other.to_safetensors().unwrap());
         let other = recipe.discriminator(32, 7, &device).unwrap();
@@ -168,7 +169,9 @@ mod tests {
         let (taken, how) = own.transfer(&other.to_safetensors().unwrap()).unwrap();
         // The stages from 4 to 32 px and the colours; that of 64 px is new.
         assert_eq!(how, Taken { layers: 5, of: 6 });
-        for (name, theirs) in [("layers.0.conv.weight", true), ("layers.3.norm.weight", true), ("layers.4.conv.weight", false)] {
+        for (name, theirs) in
+            [("layers.0.conv.weight", true), ("layers.3.norm.weight", true), ("layers.4.conv.weight", false)]
+        {
             let expected = if theirs { values(&other, name) } else { values(&own, name) };
             assert_eq!(values(&taken, name), expected, "{name}");
         }

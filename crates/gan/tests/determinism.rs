@@ -26,11 +26,13 @@ fn train(recipe: &Recipe, seed: u64) -> (Vec<u8>, Vec<u8>) {
         let shape = [BATCH, 3, SIDE as usize, SIDE as usize];
         let real = Tensor::<4>::from_data(TensorData::new(images, shape), &device);
         let fake = generator.forward(recipe.latent.sample(&latents, step, BATCH, &device));
-        let (real_logits, fake_logits) = (discriminator.forward(real.clone()), discriminator.forward(fake.clone().detach()));
+        let (real_logits, fake_logits) =
+            (discriminator.forward(real.clone()), discriminator.forward(fake.clone().detach()));
         let mut loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
         if recipe.regularization.is_due(step) {
             let philox = Philox::new(seed, Stream::Mixture);
-            loss = loss + recipe.regularization.surrogate(&discriminator, real, fake.clone().detach(), &philox, step).loss;
+            loss =
+                loss + recipe.regularization.surrogate(&discriminator, real, fake.clone().detach(), &philox, step).loss;
         }
         let gradients = loss.backward();
         let gradients = GradientsParams::from_grads(gradients, &discriminator);

@@ -110,10 +110,7 @@ impl Provenance {
             device: device.to_string(),
             trainer_version: env!("CARGO_PKG_VERSION"),
             origin: None,
-            transfer: plan
-                .transfer
-                .clone()
-                .map(|from| Transfer { from, sha256: config.train.transfer_hash.clone() }),
+            transfer: plan.transfer.clone().map(|from| Transfer { from, sha256: config.train.transfer_hash.clone() }),
             steps: 0,
             images_shown: 0,
             rollbacks: 0,

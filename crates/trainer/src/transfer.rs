@@ -16,8 +16,7 @@ pub(crate) fn begin(networks: Networks, weights: &Path, warnings: &mut Vec<Strin
         let path = path.to_path_buf();
         move |problem: WeightsError| TrainError::Untransferable { path, problem }
     };
-    let (generator, taken) =
-        networks.generator.transfer(&publish::read_file(weights)?).map_err(refused(weights))?;
+    let (generator, taken) = networks.generator.transfer(&publish::read_file(weights)?).map_err(refused(weights))?;
     tell("generator", weights, taken);
     let discriminator = match TransferWeights::discriminator_beside(weights) {
         Some(path) => {

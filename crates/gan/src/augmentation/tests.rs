@@ -3,16 +3,15 @@
 use super::*;
 use crate::philox::Stream;
 
-const ALL: AugmentationConfig =
-    AugmentationConfig {
-        flip: false,
-        probability: 1.0,
-        color: true,
-        translation: 0.25,
-        cutout: 0.5,
-        target: 0.0,
-        adjust_kimg: 500.0,
-    };
+const ALL: AugmentationConfig = AugmentationConfig {
+    flip: false,
+    probability: 1.0,
+    color: true,
+    translation: 0.25,
+    cutout: 0.5,
+    target: 0.0,
+    adjust_kimg: 500.0,
+};
 const NOTHING: Change = Change { brightness: 0.0, saturation: 1.0, contrast: 1.0, shift: [0, 0], hole: [[0, 0]; 2] };
 
 fn philox() -> Philox {
