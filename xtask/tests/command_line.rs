@@ -21,7 +21,7 @@ fn usage() {
     check(&["pipeline", "--from", "crops"], 2, "the stages are crawl, crop, pack");
     check(&["pipeline", "--from", "train", "--until", "crop"], 2, "nothing would run");
     check(&["pipeline", "--dry-run", "--profile", "smoke"], 0, "crawl: ");
-    check(&["pipeline", "--profile", "nonsense"], 2, "there are smoke, tutorial, big");
+    check(&["pipeline", "--profile", "nonsense"], 2, "there are smoke, tutorial, night, big");
     check(&["train", "--output_size", "48"], 2, "pack.resolution");
     check(&["bench", "report"], 2, "there are crawl, crop, pack and train");
     check(&["crop", "--shard", "3/2"], 2, "give I/N");

@@ -202,7 +202,7 @@ mod tests {
         write(&files.metrics(), "{\"kimg\":0.5,\"step\":1}\n{\"kimg\":12.5}\n{\"ki");
         publish::point_at(&layout.latest_run(), &run.to_string()).unwrap();
         let training = RunSummary::read(&layout, &run).unwrap();
-        assert_eq!((training.recipe.as_deref(), training.side), (Some("dcgan"), Some(64)));
+        assert_eq!((training.recipe.as_deref(), training.side), (Some("modern"), Some(64)));
         assert_eq!((training.kimg, training.max_kimg, training.latest), (Some(12.5), Some(2000.0), true));
         assert!(training.bytes > 0 && training.changed > 1_500_000_000);
 

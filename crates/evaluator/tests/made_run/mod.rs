@@ -46,6 +46,7 @@ impl MadeRun {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.pack.resolution = SIDE;
+        (config.train.recipe, config.train.batch_size) = ("dcgan".into(), 64);
         config.report.title = format!("Faces & {HOSTILE}");
         let layout = Layout::new(root.path(), &config.paths);
         let made = Self { root, config, layout };

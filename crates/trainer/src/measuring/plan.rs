@@ -106,6 +106,7 @@ mod tests {
     fn plan(side: u32, overrides: &str) -> Plan {
         let mut config = Config::default();
         config.pack.resolution = side;
+        (config.train.recipe, config.train.batch_size) = ("dcgan".into(), 64);
         config.train.r#override = overrides.parse().unwrap();
         Plan::new(&config, &ContentHash::of(b"dataset"), side, 1000).unwrap()
     }
