@@ -1,7 +1,7 @@
 //! The checksums of formats, set anew, so that damage reaches what lies behind them.
 
 /// Sets the checksum of each header of a tar that the lengths lead to, up to the blocks of zeros that end it.
-pub fn sum_tar_headers(tar: &mut Vec<u8>) {
+pub fn sum_tar_headers(tar: &mut [u8]) {
     let mut at = 0;
     while let Some(header) = tar.get_mut(at..at + 512) {
         if header.iter().all(|byte| *byte == 0) {
@@ -17,7 +17,7 @@ pub fn sum_tar_headers(tar: &mut Vec<u8>) {
 }
 
 /// Sets the checksum of each chunk of a PNG file.
-pub fn sum_png_chunks(png: &mut Vec<u8>) {
+pub fn sum_png_chunks(png: &mut [u8]) {
     let mut at = 8;
     while let Some(head) = png.get(at..at + 8) {
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;

@@ -31,6 +31,9 @@ const MEMORY_PER_BYTE: usize = 256;
 /// An execution beyond this is a find of its own in a long run. Tests never time anything.
 const MAX_DURATION: Duration = Duration::from_secs(10);
 
+/// Reads an input, or refuses it in words that tell why.
+type Read = Box<dyn Fn(&[u8]) -> Result<(), String>>;
+
 /// Changes an input so that its checksums hold again.
 type Repair = Box<dyn Fn(&mut Vec<u8>)>;
 
@@ -38,7 +41,7 @@ type Repair = Box<dyn Fn(&mut Vec<u8>)>;
 pub struct Target {
     name: &'static str,
     seeds: Vec<Vec<u8>>,
-    read: Box<dyn Fn(&[u8]) -> Result<(), String>>,
+    read: Read,
     words: Vec<Vec<u8>>,
     repair: Option<Repair>,
     max_memory: usize,
