@@ -291,10 +291,7 @@ pub(crate) mod tests {
     fn recipes_say_what_they_are() {
         let descriptions: Vec<_> = Recipe::descriptions().collect();
         assert_eq!(descriptions.iter().map(|(name, _)| *name).collect::<Vec<_>>(), Recipe::names());
-        assert_eq!(
-            descriptions[0].1,
-            "The default: PyTorch's DCGAN example, with an average of the generator's weights."
-        );
+        assert_eq!(descriptions[0].1, "PyTorch's DCGAN example, with an average of the generator's weights.");
         assert!(descriptions.iter().all(|(_, text)| text.ends_with('.')), "{descriptions:?}");
     }
 
