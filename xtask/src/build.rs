@@ -89,6 +89,29 @@ pub(crate) fn programs(workspace: &Workspace, config: &Config, stages: &[StageId
     Ok(())
 }
 
+/// Builds a program of `package` that is no stage, unless ready-built ones are used. Together with the stages' crates, though
+/// nothing of theirs is built, so that the dependencies that they share have the same features and are not compiled anew.
+pub(crate) fn tool(workspace: &Workspace, package: &str, name: &str) -> anyhow::Result<()> {
+    let path = workspace.binaries().path(name);
+    if let Binaries::Ready(folder) = workspace.binaries() {
+        anyhow::ensure!(path.exists(), "NIJIGEN_BIN_DIR names {}, which has no {name}", folder.display());
+        return Ok(());
+    }
+    own_build::forget_other_checkouts(workspace, &[(package, name)])?;
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--no-default-features", "--bin", name]);
+    for package in StageId::ALL.iter().map(|stage| stage.spec().package).chain([MINI_BOORU, package]) {
+        command.args(["--package", package]);
+    }
+    if path.exists() {
+        command.arg("--quiet");
+    } else {
+        tell!("building {name} (the first time takes some minutes)");
+    }
+    let status = command.status().context("cannot start cargo")?;
+    if status.success() { Ok(()) } else { bail!("the build of {name} failed") }
+}
+
 /// Builds the program that reads and writes Parquet, unless ready-built ones are used. By itself: what it takes would change the
 /// features of what all stages are built with.
 pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {

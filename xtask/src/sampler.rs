@@ -2,22 +2,22 @@
 
 use std::{fs::File, io::Read as _, path::Path};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind};
-use contracts::{Outcome, tell};
+use contracts::Outcome;
 
 use crate::{
     arguments::{ConfigOptions, HandedOn},
-    own_build,
+    build,
     project::Project,
-    workspace::{Binaries, Workspace},
+    workspace::Workspace,
 };
 
 /// The program, and its crate.
 const PROGRAM: &str = "sampler";
 
 /// The commands that it has, as the runner lists them.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("sample", "Draw samples of trained weights: a sheet, a zip or a folder"),
     ("walk", "Walk between samples: an animated PNG, a GIF, a strip or frames"),
     ("arithmetic", "Add and subtract what samples show, as in \"3,17,44 - 5,9,21 + 12,30,31\""),
@@ -25,6 +25,7 @@ const COMMANDS: [(&str, &str); 8] = [
     ("project", "Search the latent whose image is nearest to a picture"),
     ("import", "Take over the weights of PyTorch's DCGAN example"),
     ("publish", "Write a run's model card, and say how the run is uploaded to the Hugging Face Hub"),
+    ("demo", "Write a page that draws samples in a browser, or show it on this machine"),
     ("neighbours", "Show the training faces nearest to samples, with their posts"),
 ];
 
@@ -77,30 +78,12 @@ pub(crate) fn run(
     arguments: &[String],
 ) -> anyhow::Result<Outcome> {
     let project = Project::open(workspace, config)?;
-    build(workspace)?;
+    build::tool(workspace, PROGRAM, PROGRAM)?;
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     let mut command = project.command(&workspace.binaries().path(PROGRAM));
     let status = command.current_dir(here).arg(name).args(arguments).status();
     let status = status.with_context(|| format!("cannot start {PROGRAM}"))?;
     Ok(Outcome::of_code(status.code()))
-}
-
-fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    let path = workspace.binaries().path(PROGRAM);
-    if let Binaries::Ready(folder) = workspace.binaries() {
-        anyhow::ensure!(path.exists(), "NIJIGEN_BIN_DIR names {}, which has no {PROGRAM}", folder.display());
-        return Ok(());
-    }
-    own_build::forget_other_checkouts(workspace, &[(PROGRAM, PROGRAM)])?;
-    let mut command = workspace.cargo();
-    command.args(["build", "--release", "--package", PROGRAM]);
-    if path.exists() {
-        command.arg("--quiet");
-    } else {
-        tell!("building {PROGRAM} (the first time takes some minutes)");
-    }
-    let status = command.status().context("cannot start cargo")?;
-    if status.success() { Ok(()) } else { bail!("the build of {PROGRAM} failed") }
 }
 
 /// Whether an ID is the path of a PNG file that says which sample it is.

@@ -1,6 +1,9 @@
 //! Running cargo's own tools over the workspace.
 
-use std::{env, process::Stdio};
+use std::{
+    env,
+    process::{Command, Stdio},
+};
 
 use anyhow::Context as _;
 use contracts::{Outcome, StageId, tell};
@@ -49,22 +52,20 @@ fn has_benchmark(workspace: &Workspace, stage: StageId) -> bool {
 
 /// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.
 pub(crate) fn cascade(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
-    run_program(workspace, &["--package", "cascade-trainer"], arguments)
+    run_program(workspace, "cascade-trainer", "cascade-trainer", arguments)
 }
 
 /// `cargo xtask measure`: the evaluator's program that compares two sets, built when it is first asked for. Relative paths
 /// start at the current folder.
 pub(crate) fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
-    run_program(workspace, &["--package", "evaluator", "--bin", "measure"], arguments)
+    run_program(workspace, "evaluator", "measure", arguments)
 }
 
 /// Builds and runs a program of the workspace in the current folder.
-fn run_program(workspace: &Workspace, program: &[&str], arguments: &[String]) -> anyhow::Result<Outcome> {
-    let here = env::current_dir().context("cannot tell the current folder")?;
-    let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--release", "--no-default-features"]).args(program);
-    command.arg("--manifest-path").arg(workspace.root.join("Cargo.toml")).arg("--").args(arguments).current_dir(here);
-    let status = command.status().context("cannot start cargo")?;
+fn run_program(workspace: &Workspace, package: &str, name: &str, arguments: &[String]) -> anyhow::Result<Outcome> {
+    build::tool(workspace, package, name)?;
+    let status = Command::new(workspace.binaries().path(name)).args(arguments).status();
+    let status = status.with_context(|| format!("cannot start {name}"))?;
     Ok(Outcome::of_code(status.code()))
 }
 

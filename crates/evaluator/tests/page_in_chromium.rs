@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
-mod chromium;
 mod made_run;
 
 use chromium::Page;

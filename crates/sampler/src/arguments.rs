@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Import(ImportOptions),
     /// Write a run's model card and say how the run is uploaded to the Hugging Face Hub.
     Publish(PublishOptions),
+    /// Write a page that draws samples in a browser: a folder for any static server, or one file.
+    Demo(DemoOptions),
 }
 
 /// Which generator, and what is drawn.
@@ -268,6 +270,25 @@ pub(crate) struct PublishOptions {
     /// The repository on the Hub; a placeholder unless given.
     #[arg(long, value_name = "USER/NAME", default_value = "USER/NAME")]
     pub(crate) repository: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// A run's folder, a generator.safetensors, or a run's name.
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// The folder that is written, or the file.
+    #[arg(long, value_name = "PATH", default_value = "demo", default_value_if("single_file", "true", "demo.html"))]
+    pub(crate) out: PathBuf,
+    /// Write one file that opens from disk, without WebGPU.
+    #[arg(long)]
+    pub(crate) single_file: bool,
+    /// Show the page on this machine until Ctrl-C, and write nothing.
+    #[arg(long, conflicts_with_all = ["single_file", "out"])]
+    pub(crate) serve: bool,
+    /// The package of ONNX Runtime for browsers, where npm is not to fetch it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runtime: Option<PathBuf>,
 }
 
 /// The faces that samples are held against.

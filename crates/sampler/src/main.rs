@@ -3,6 +3,7 @@
 mod arguments;
 mod arithmetic;
 mod card;
+mod demo;
 mod formula;
 mod import;
 mod indices;
@@ -42,5 +43,6 @@ fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<String> {
         Command::Onnx(options) => onnx::run(context, options),
         Command::Import(options) => import::run(options),
         Command::Publish(options) => publishing::run(context, options),
+        Command::Demo(options) => demo::run(context, options),
     }
 }

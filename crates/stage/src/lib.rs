@@ -82,7 +82,7 @@ fn run_tool<O: clap::Args, E: Into<anyhow::Error>>(
                 Ok(()) => Outcome::Done,
                 Err(error) => {
                     summary::print_error(&error);
-                    Outcome::Failed
+                    if interrupt.is_raised() { Outcome::Interrupted } else { Outcome::Failed }
                 }
             }
         }

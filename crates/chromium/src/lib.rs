@@ -1,4 +1,8 @@
-//! A headless Chromium, driven through the DevTools protocol over a pipe: messages of JSON, each ended by a zero byte.
+//! A headless Chromium for tests of pages, driven through the DevTools protocol over a pipe: messages of JSON, each ended by a
+//! zero byte.
+//!
+//! For tests alone: whatever goes wrong panics.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, clippy::print_stderr, reason = "it is part of tests")]
 
 use std::{
     env,
@@ -19,20 +23,22 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "goog
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A page in a browser of its own, which ends with it.
-pub(crate) struct Page {
+pub struct Page {
     browser: Child,
     to: ChildStdin,
     from: Receiver<Value>,
     session: Option<String>,
     last: u64,
     /// Everything that the page did of its own accord.
-    pub(crate) events: Vec<Value>,
+    pub events: Vec<Value>,
+    /// What it may ask for: its own address, or what begins with it.
+    own: String,
     _profile: tempfile::TempDir,
 }
 
 impl Page {
     /// Starts the browser with an empty page; `None`, with a word, where there is no browser.
-    pub(crate) fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let Some(program) = find() else {
             eprintln!("skipped: no Chromium is installed");
             return None;
@@ -50,7 +56,16 @@ impl Page {
         command.args(flags).args(quiet).arg("about:blank");
         let mut browser = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (browser.stdin.take().unwrap(), messages(BufReader::new(browser.stdout.take().unwrap())));
-        let mut page = Self { browser, to, from, session: None, last: 0, events: Vec::new(), _profile: profile };
+        let mut page = Self {
+            browser,
+            to,
+            from,
+            session: None,
+            last: 0,
+            events: Vec::new(),
+            own: String::new(),
+            _profile: profile,
+        };
         let target = page.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attached = page.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
         page.session = attached["sessionId"].as_str().map(str::to_owned);
@@ -61,7 +76,7 @@ impl Page {
     }
 
     /// Calls a method of the protocol and waits for its answer.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -87,31 +102,39 @@ impl Page {
     }
 
     /// Opens a file from disk and waits until it is whole.
-    pub(crate) fn open(&mut self, file: &Path) {
+    pub fn open(&mut self, file: &Path) {
+        self.visit(&format!("file://{}", file.display()));
+    }
+
+    /// Goes to an address and waits until the page is whole.
+    pub fn visit(&mut self, address: &str) {
         self.events.clear();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        address.clone_into(&mut self.own);
+        self.call("Page.navigate", json!({ "url": address }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             self.receive();
         }
     }
 
     /// The value of an expression in the page.
-    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+    pub fn evaluate(&mut self, expression: &str) -> Value {
         let answer = self.call("Runtime.evaluate", json!({ "expression": expression, "returnByValue": true }));
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
 
     /// Presses a key as a hand would.
-    pub(crate) fn press(&mut self, key: &str, code: u32) {
+    pub fn press(&mut self, key: &str, code: u32) {
+        // A button is pressed by the text of the key, not by the key.
+        let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
-            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
             self.call("Input.dispatchKeyEvent", event);
         }
     }
 
     /// Moves the pointer to a share of an element's box, which is scrolled into sight.
-    pub(crate) fn point_at(&mut self, selector: &str, across: f64, down: f64) -> (f64, f64) {
+    pub fn point_at(&mut self, selector: &str, across: f64, down: f64) -> (f64, f64) {
         let corner = self.evaluate(&format!(
             "(() => {{ const e = document.querySelector({selector:?}); e.scrollIntoView({{ block: 'center', behavior: 'instant' }});
                const b = e.getBoundingClientRect(); return [b.left + b.width * {across}, b.top + b.height * {down}]; }})()"
@@ -122,7 +145,7 @@ impl Page {
     }
 
     /// Clicks the middle of an element.
-    pub(crate) fn click(&mut self, selector: &str) {
+    pub fn click(&mut self, selector: &str) {
         let (x, y) = self.point_at(selector, 0.5, 0.5);
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
@@ -130,8 +153,16 @@ impl Page {
         }
     }
 
-    /// What the page complained of, and what it asked for besides itself and what it contains.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    /// The value that the promise of an expression settles to.
+    pub fn settle(&mut self, expression: &str) -> Value {
+        let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let answer = self.call("Runtime.evaluate", params);
+        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {}", answer["exceptionDetails"]);
+        answer["result"]["value"].clone()
+    }
+
+    /// What the page complained of, and what it asked for besides what lies at its address and what it contains.
+    pub fn complaints(&self) -> Vec<String> {
         let params = |event: &Value| event["params"].clone();
         let complaint = |event: &Value| match event["method"].as_str()? {
             "Runtime.exceptionThrown" => Some(params(event)["exceptionDetails"].to_string()),
@@ -139,8 +170,7 @@ impl Page {
             "Log.entryAdded" => Some(params(event)["entry"]["text"].to_string()),
             "Network.requestWillBeSent" => {
                 let url = params(event)["request"]["url"].as_str()?.to_owned();
-                let own =
-                    url.starts_with("data:") || (url.starts_with("file://") && params(event)["type"] == "Document");
+                let own = ["data:", "blob:", &self.own].iter().any(|start| url.starts_with(*start));
                 (!own).then(|| format!("asked for {url}"))
             }
             _ => None,
