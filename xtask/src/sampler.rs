@@ -13,11 +13,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The program, and its crate.
+/// The program of all commands but one, and its crate.
 const PROGRAM: &str = "sampler";
 
+/// The program of `curate`, and its crate: it has no other command.
+const CURATOR: &str = "curator";
+
 /// The commands that it has, as the runner lists them.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("sample", "Draw samples of trained weights: a sheet, a zip or a folder"),
     ("walk", "Walk between samples: an animated PNG, a GIF, a strip or frames"),
     ("arithmetic", "Add and subtract what samples show, as in \"3,17,44 - 5,9,21 + 12,30,31\""),
@@ -26,6 +29,7 @@ const COMMANDS: [(&str, &str); 9] = [
     ("import", "Take over the weights of PyTorch's DCGAN example"),
     ("publish", "Write a run's model card, and say how the run is uploaded to the Hugging Face Hub"),
     ("demo", "Write a page that draws samples in a browser, or show it on this machine"),
+    ("curate", "Look through the faces in a browser, the doubtful first, and throw out by key"),
     ("neighbours", "Show the training faces nearest to samples, with their posts"),
 ];
 
@@ -78,11 +82,12 @@ pub(crate) fn run(
     arguments: &[String],
 ) -> anyhow::Result<Outcome> {
     let project = Project::open(workspace, config)?;
-    build::tool(workspace, PROGRAM, PROGRAM)?;
+    let program = if name == "curate" { CURATOR } else { PROGRAM };
+    build::tool(workspace, program, program)?;
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let mut command = project.command(&workspace.binaries().path(PROGRAM));
-    let status = command.current_dir(here).arg(name).args(arguments).status();
-    let status = status.with_context(|| format!("cannot start {PROGRAM}"))?;
+    let mut command = project.command(&workspace.binaries().path(program));
+    command.current_dir(here).args((program == PROGRAM).then_some(name)).args(arguments);
+    let status = command.status().with_context(|| format!("cannot start {program}"))?;
     Ok(Outcome::of_code(status.code()))
 }
 

@@ -1,6 +1,12 @@
 //! Faces that people threw away, remembered as picture and box so that changed parameters do not bring them back.
 
-use std::{collections::HashMap, fs::File, io::Write, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +35,9 @@ pub struct Exclusion {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exclusions {
     boxes: HashMap<PictureHash, Vec<PixelBox>>,
-    listed: Vec<Listed>,
+    pictures: HashSet<PictureHash>,
+    faces: HashSet<FaceId>,
+    files: Vec<String>,
 }
 
 /// A line of exclude.txt.
@@ -51,7 +59,13 @@ impl Exclusions {
         for exclusion in read_remembered(layout)? {
             all.boxes.entry(exclusion.picture).or_default().push(exclusion.pixel_box);
         }
-        all.listed = publish::read_text_or_empty(&layout.exclude_list())?.lines().filter_map(parse_listed).collect();
+        for listed in publish::read_text_or_empty(&layout.exclude_list())?.lines().filter_map(parse_listed) {
+            match listed {
+                Listed::Picture(picture) => _ = all.pictures.insert(picture),
+                Listed::Face(face) => _ = all.faces.insert(face),
+                Listed::File(name) => all.files.push(name),
+            }
+        }
         Ok(all)
     }
 
@@ -59,20 +73,13 @@ impl Exclusions {
     pub fn covers(&self, face: &FaceRecord) -> bool {
         let boxes = self.boxes.get(&face.picture).map_or(&[][..], Vec::as_slice);
         boxes.iter().any(|b| b.overlap(&face.pixel_box) >= SAME_FACE_OVERLAP)
-            || self.listed.iter().any(|listed| match listed {
-                Listed::Picture(picture) => *picture == face.picture,
-                Listed::Face(id) => *id == face.face,
-                Listed::File(name) => is_file(&face.file, name),
-            })
+            || self.faces.contains(&face.face)
+            || self.covers_picture(&face.picture, &face.file)
     }
 
     /// Whether a picture from elsewhere is to be left out, by its hash or by its name in its source.
     pub fn covers_picture(&self, picture: &PictureHash, name: &str) -> bool {
-        self.listed.iter().any(|listed| match listed {
-            Listed::Picture(listed) => listed == picture,
-            Listed::Face(_) => false,
-            Listed::File(file) => is_file(name, file),
-        })
+        self.pictures.contains(picture) || self.files.iter().any(|file| is_file(name, file))
     }
 }
 
@@ -100,6 +107,48 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
         return Ok(());
     }
     write(&layout.exclusions(), &all)
+}
+
+/// Adds faces to `exclude.txt`. When this returns they are on the disk, whatever happens next.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn exclude(layout: &Layout, faces: &[FaceId]) -> Result<(), FileError> {
+    let _lock = lock(layout)?;
+    let path = layout.exclude_list();
+    let append = || -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
+        // A last line without its end is somebody else's, by hand.
+        let mut lines = if is_ended(&mut file)? { String::new() } else { "\n".into() };
+        faces.iter().for_each(|face| writeln!(lines, "{face}").expect("a string takes everything"));
+        file.write_all(lines.as_bytes())?;
+        file.sync_data()
+    };
+    append().map_err(FileError::at("write", &path))
+}
+
+/// Takes faces out of `exclude.txt` again: the lines that name one of them and nothing else. What is excluded by its picture, its
+/// file or its deletion stays out.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn include(layout: &Layout, faces: &[FaceId]) -> Result<(), FileError> {
+    let _lock = lock(layout)?;
+    let path = layout.exclude_list();
+    let text = publish::read_text_or_empty(&path)?;
+    let is_of_them = |line: &str| matches!(parse_listed(line), Some(Listed::Face(face)) if faces.contains(&face));
+    let kept: String = text.split_inclusive('\n').filter(|line| !is_of_them(line)).collect();
+    if kept.len() == text.len() { Ok(()) } else { publish::write_file(&path, kept.as_bytes()) }
+}
+
+fn is_ended(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Takes back what deletions excluded: those faces count as never deleted, and the crop stage cuts them again. Returns them.
@@ -246,6 +295,26 @@ mod tests {
         assert!(Restored::read(&layout).unwrap().covers(&deleted.picture, &[12, 9, 101, 101].into()));
         restoration_done(&layout).unwrap();
         assert_eq!(Restored::read(&layout).unwrap(), Restored::default());
+    }
+
+    #[test]
+    fn faces_are_listed_and_taken_back_without_touching_what_else_is_there() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = layout(&root);
+        let (one, two) = (face("a", 1, [0, 0, 50, 50]), face("b", 0, [0, 0, 50, 50]));
+        publish::write_file(&layout.exclude_list(), b"# by hand\nbad.png").unwrap();
+        exclude(&layout, std::slice::from_ref(&one.face)).unwrap();
+        exclude(&layout, std::slice::from_ref(&two.face)).unwrap();
+        let text = || std::fs::read_to_string(layout.exclude_list()).unwrap();
+        assert_eq!(text(), format!("# by hand\nbad.png\n{}\n{}\n", one.face, two.face));
+        let covered = || {
+            let exclusions = Exclusions::read(&layout).unwrap();
+            [exclusions.covers(&one), exclusions.covers(&two)]
+        };
+        assert_eq!(covered(), [true, true]);
+        include(&layout, &[one.face.clone()]).unwrap();
+        assert_eq!(covered(), [false, true]);
+        assert_eq!(text(), format!("# by hand\nbad.png\n{}\n", two.face));
     }
 
     #[test]

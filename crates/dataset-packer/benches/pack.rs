@@ -19,7 +19,7 @@ use contracts::{
     stage::{Interrupt, Silent},
 };
 use dataset::{Dataset, Dhash, Loader, LoaderOptions, SplitName};
-use dataset_packer::{Pack, near::NearIndex};
+use dataset_packer::Pack;
 
 /// Images of a batch, as training has them.
 const BATCH: usize = 64;

@@ -20,7 +20,6 @@ mod holdout;
 mod item;
 mod left_out;
 mod location;
-pub mod near;
 mod prepare;
 mod prepared;
 mod reason;

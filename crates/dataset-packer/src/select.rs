@@ -7,7 +7,6 @@ use dataset::{Dhash, SplitName};
 
 use crate::{
     holdout::{HoldoutGroup, held_out},
-    near::NearIndex,
     reason::DropReason,
 };
 

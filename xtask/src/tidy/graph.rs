@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
@@ -21,7 +21,11 @@ const ALLOWED: [(&str, &[&str]); 15] = [
         "evaluator",
         &["contracts", "dataset", "gan", "generator", "lbp-cascade", "loopback", "metrics", "pictures", "stage"],
     ),
-    ("sampler", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage", "tensor-files"]),
+    (
+        "sampler",
+        &["contracts", "dataset", "gan", "generator", "loopback", "metrics", "pictures", "stage", "tensor-files"],
+    ),
+    ("curator", &["contracts", "dataset", "generator", "loopback", "pictures", "stage"]),
     ("xtask", &["contracts"]),
     ("end-to-end", &["contracts"]),
 ];

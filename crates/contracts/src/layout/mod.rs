@@ -148,6 +148,21 @@ impl Layout {
         self.data.join("exclude.txt")
     }
 
+    /// Thumbnails and scores that curation makes once; all of it can be made again.
+    pub fn curation(&self) -> PathBuf {
+        self.data.join("curation")
+    }
+
+    /// The thumbnails of one shard of faces.
+    pub fn thumbnails(&self, shard: &str) -> PathBuf {
+        self.curation().join(format!("{shard}.thumbnails"))
+    }
+
+    /// What the discriminator makes of one shard of faces.
+    pub fn curation_scores(&self, shard: &str) -> PathBuf {
+        self.curation().join(format!("{shard}.scores.json"))
+    }
+
     /// What was noticed to be deleted by hand, remembered as picture and box.
     pub fn exclusions(&self) -> PathBuf {
         self.data.join("excluded.jsonl")

@@ -1,6 +1,6 @@
 //! Finds hashes within a Hamming distance without comparing all pairs.
 
-use dataset::Dhash;
+use crate::Dhash;
 
 const BANDS: usize = 4;
 const BAND_BITS: u32 = 16;
