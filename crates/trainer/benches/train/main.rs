@@ -1,14 +1,14 @@
 //! A training step: with fast and stock operators, and PyTorch's beside them where it is installed.
 //!
 //! ```text
-//! cargo bench -p trainer --bench train -- [--recipe NAME] [--threads N] [--side PX] [--batch N] [--steps N]
-//!                                            [--rounds N]
+//! cargo bench -p trainer --bench train -- [--recipe NAME] [--override TOML] [--threads N] [--side PX] [--batch N]
+//!                                            [--steps N] [--rounds N]
 //! cargo bench -p trainer --bench train --features vulkan -- --device gpu [--batch N]
 //! ```
 //!
 //! Each contestant runs in a process of its own, in state, round after round, so that other programs on the machine
 //! disturb all of them alike. The table has medians over all steps of all rounds, the first two steps of a process
-//! left out. CPU time is that of all threads of the process.
+//! left out; where a penalty is due in every n-th step, a "step" is the mean of n of them. CPU time is that of all threads of the process.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a table for people, from one program to itself")]
 
 mod measure;
@@ -16,6 +16,7 @@ mod measure;
 use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use contracts::config::DeviceChoice;
+use gan::{Family, Norm, Objective, Recipe};
 use measure::Job;
 use serde_json::Value;
 
@@ -57,14 +58,14 @@ fn main() {
     let on_cpu = device == DeviceChoice::Cpu;
     let steps = number("--steps", if on_cpu { 5 } else { 50 });
     let recipe = options.get("--recipe").map_or("dcgan", |name| *name).to_owned();
-    let job = Job { recipe, side: number("--side", 64), batch: number("--batch", 64), steps, device };
+    let overrides = options.get("--override").copied().unwrap_or_default().to_owned();
+    let job = Job { recipe, overrides, side: number("--side", 64), batch: number("--batch", 64), steps, device };
     if let Some(operators) = options.get("--measure") {
         println!("{}", job.measure(operators));
         return;
     }
     let (threads, rounds) = (number("--threads", cores), number("--rounds", 2));
-    // Its script has the networks of one recipe.
-    let with_pytorch = job.recipe == "dcgan"
+    let with_pytorch = peer(&job).is_some()
         && Command::new("python3").args(["-c", "import torch"]).output().is_ok_and(|o| o.status.success());
     let Job { side, batch, recipe, .. } = &job;
     println!(
@@ -72,7 +73,9 @@ fn main() {
         job.gigaflops()
     );
     if !with_pytorch {
-        println!("PyTorch is left out: only dcgan is compared, where `python3 -c \"import torch\"` works");
+        println!(
+            "PyTorch is left out: it has dcgan's and modern's networks, where `python3 -c \"import torch\"` works"
+        );
     }
     let contestants = if on_cpu { ON_CPU } else { ON_GPU };
     let mut results: Vec<Vec<Value>> = vec![Vec::new(); contestants.len()];
@@ -94,7 +97,7 @@ fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
         Contestant::Ours(operators) => {
             let mut command = Command::new(env::current_exe().unwrap());
             command
-                .args(["--measure", operators, "--recipe", &job.recipe])
+                .args(["--measure", operators, "--recipe", &job.recipe, "--override", &job.overrides])
                 .env("RAYON_NUM_THREADS", threads.to_string());
             command
         }
@@ -103,6 +106,7 @@ fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
             let script =
                 PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benches/train/peer.py");
             command.arg(script).args(["--way", way, "--precision", precision, "--threads", &threads.to_string()]);
+            command.args(peer(job).unwrap());
             command
         }
     };
@@ -115,6 +119,46 @@ fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// What tells PyTorch's script to compute the same, where it has these networks.
+fn peer(job: &Job) -> Option<Vec<String>> {
+    let Recipe { generator, discriminator, objective, regularization, .. } = job.recipe();
+    let has_generator = match generator.family {
+        Family::Dcgan => generator.kernel == 4,
+        Family::Upsample => generator.kernel == 3,
+        Family::TensorflowDcgan | Family::Resnet => false,
+    };
+    let is_plain = [&generator, &discriminator]
+        .into_iter()
+        .all(|network| network.max_channels == 0 && network.stage_channels.is_empty() && network.minibatch_group == 0);
+    let has_discriminator = discriminator.family == Family::Dcgan && discriminator.kernel == 4;
+    let has_norms = generator.norm == Norm::Batch && discriminator.norm != Norm::Spectral;
+    let objective = match objective.name {
+        Objective::NonSaturating => "non-saturating",
+        Objective::Relativistic => "relativistic",
+        _ => return None,
+    };
+    let has_penalties = regularization.r2 == 0.0 && regularization.gradient_penalty == 0.0;
+    if !(has_generator && is_plain && has_discriminator && has_norms && has_penalties) {
+        return None;
+    }
+    let bases = [generator.base_channels, discriminator.base_channels].map(|base| base.to_string());
+    let named = [
+        ("--generator", generator.family.name().to_owned()),
+        ("--norm", discriminator.norm.name().to_owned()),
+        ("--objective", objective.to_owned()),
+        ("--r1", regularization.r1.to_string()),
+        ("--every", job.period().to_string()),
+    ];
+    let named = named.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+    Some(named.chain(["--bases".to_owned()]).chain(bases).collect())
+}
+
+/// The means of so many steps each.
+fn means(steps: &[Value], period: usize, key: &str) -> Vec<f64> {
+    let mean = |steps: &[Value]| steps.iter().map(|step| step[key].as_f64().unwrap()).sum::<f64>() / period as f64;
+    steps.chunks_exact(period).map(mean).collect()
+}
+
 fn print_table(job: &Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
     println!(
         "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimizers · average | GFLOP/s | matmul | memory |"
@@ -122,8 +166,8 @@ fn print_table(job: &Job, contestants: &[(&str, Contestant)], results: &[Vec<Val
     println!("|---|---|---|---|---|---|---|---|");
     for ((name, _), rounds) in contestants.iter().zip(results).filter(|(_, rounds)| !rounds.is_empty()) {
         let steps = |key: &str| {
-            let of_round = |round: &Value| round["steps"].as_array().unwrap().clone();
-            median(rounds.iter().flat_map(of_round).map(|step| step[key].as_f64().unwrap()).collect())
+            let of_round = |round: &Value| means(round["steps"].as_array().unwrap(), job.period(), key);
+            median(rounds.iter().flat_map(of_round).collect())
         };
         let round = |key: &str| median(rounds.iter().map(|round| round[key].as_f64().unwrap()).collect());
         let (wall, cpu, images) = (steps("wall"), steps("cpu"), 1e3 * job.batch as f64);

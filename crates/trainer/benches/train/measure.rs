@@ -7,7 +7,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use contracts::config::DeviceChoice;
-use gan::{Discriminator, Ema, Generator, Operators, Philox, Recipe, Stream};
+use gan::{Discriminator, Ema, Generator, Operators, Philox, Recipe, RegularizationConfig, Stream};
 use generator::{ChosenDevice, DeviceKind};
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 pub(crate) struct Job {
     /// A recipe's name, or the path of its file.
     pub(crate) recipe: String,
+    /// Changes to it, as TOML.
+    pub(crate) overrides: String,
     pub(crate) side: usize,
     pub(crate) batch: usize,
     pub(crate) steps: usize,
@@ -28,10 +30,17 @@ const WARM_UP: usize = 2;
 impl Job {
     /// The recipe that is measured.
     pub(crate) fn recipe(&self) -> Recipe {
-        match fs::read_to_string(&self.recipe) {
+        let recipe = match fs::read_to_string(&self.recipe) {
             Ok(text) => Recipe::parse(&text).unwrap(),
             Err(_) => Recipe::named(&self.recipe).unwrap(),
-        }
+        };
+        recipe.with_overrides(&self.overrides.parse().unwrap()).unwrap()
+    }
+
+    /// Steps after which the work repeats: penalties may be part of every n-th.
+    pub(crate) fn period(&self) -> usize {
+        let RegularizationConfig { every, .. } = self.recipe().regularization;
+        every as usize
     }
 
     /// What the definition takes for the convolutions of a step, in 10⁹ multiplications and additions: each network once
@@ -61,19 +70,20 @@ impl Job {
         let real: Vec<_> = (0..4).map(|batch| self.images(batch, &on_tape)).collect();
         let mut run = |index: usize, clock: &mut Clock| {
             let latents = recipe.latent.sample(&philox, index as u64, self.batch, &on_tape);
-            networks.step(&recipe, (index * self.batch) as u64, real[index % real.len()].clone(), latents, clock);
+            networks.step(&recipe, index as u64, real[index % real.len()].clone(), latents, clock);
         };
         let mut steps = Vec::new();
-        for index in 0..WARM_UP + self.steps {
+        let warm_up = WARM_UP * self.period();
+        for index in 0..warm_up + self.steps {
             let mut clock = Clock::start(Some(&device));
             run(index, &mut clock);
             steps.push(clock.stop());
         }
-        steps.drain(..WARM_UP);
+        steps.drain(..warm_up);
         let memory = memory_mib("VmHWM:") - before;
         if kind != DeviceKind::Cpu {
             let clock = Clock::start(None);
-            (0..self.steps).for_each(|index| run(WARM_UP + self.steps + index, &mut Clock::start(None)));
+            (0..self.steps).for_each(|index| run(warm_up + self.steps + index, &mut Clock::start(None)));
             device.sync().unwrap();
             let taken = clock.stop();
             for key in ["wall", "cpu"] {
@@ -112,13 +122,19 @@ impl Networks {
         Self { generator, discriminator, generator_adam, discriminator_adam, average }
     }
 
-    fn step(&mut self, recipe: &Recipe, shown: u64, real: Tensor<4>, latents: Tensor<2>, clock: &mut Clock) {
+    fn step(&mut self, recipe: &Recipe, index: u64, real: Tensor<4>, latents: Tensor<2>, clock: &mut Clock) {
         let (rates, count) =
             ([&recipe.generator, &recipe.discriminator].map(|n| n.optimizer.learning_rate), real.dims()[0]);
         let count = count as u64;
+        self.discriminator = self.discriminator.clone().with_power_iteration();
         let fake = self.generator.forward(latents);
         let logits = (self.discriminator.forward(real.clone()), self.discriminator.forward(fake.clone().detach()));
-        let loss = recipe.objective.discriminator_loss(logits.0, logits.1);
+        let mut loss = recipe.objective.discriminator_loss(logits.0, logits.1);
+        if recipe.regularization.is_due(index) {
+            let (philox, images) = (Philox::new(1, Stream::Mixture), [real.clone(), fake.clone().detach()]);
+            let [real, fake] = images;
+            loss = loss + recipe.regularization.surrogate(&self.discriminator, real, fake, &philox, index).loss;
+        }
         let gradients = GradientsParams::from_grads(loss.backward(), &self.discriminator);
         clock.lap("discriminator");
         self.discriminator = self.discriminator_adam.step(rates[1], self.discriminator.clone(), gradients);
@@ -132,7 +148,7 @@ impl Networks {
         self.generator = self.generator_adam.step(rates[0], self.generator.clone(), gradients);
         clock.lap("optimizers");
 
-        self.average.update(&self.generator, count, shown + count);
+        self.average.update(&self.generator, count, (index + 1) * count);
         clock.lap("average");
     }
 }

@@ -1,4 +1,4 @@
-"""A training step of the same DCGAN in PyTorch: prints what steps took, as JSON. Started by the benchmark `train`."""
+"""A training step of the same networks in PyTorch: prints what steps took, as JSON. Started by the benchmark `train`."""
 
 import argparse
 import json
@@ -15,6 +15,12 @@ parser.add_argument("--precision", choices=["f32", "tf32", "bf16"])
 parser.add_argument("--device")
 for name in ["threads", "side", "batch", "steps"]:
     parser.add_argument(f"--{name}", type=int)
+parser.add_argument("--generator", choices=["dcgan", "upsample"], default="dcgan")
+parser.add_argument("--norm", choices=["batch", "none"], default="batch", help="the discriminator's")
+parser.add_argument("--objective", choices=["non-saturating", "relativistic"], default="non-saturating")
+parser.add_argument("--bases", type=int, nargs=2, default=[64, 64], help="channels of the finest features: G's and D's")
+parser.add_argument("--r1", type=float, default=0.0)
+parser.add_argument("--every", type=int, default=1, help="steps from one penalty to the next")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(1)
@@ -22,7 +28,8 @@ device = torch.device("cpu" if options.device == "cpu" else "cuda")
 on_gpu = device.type == "cuda"
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.precision != "f32"
 torch.backends.cudnn.benchmark = True
-BASE, LATENT, WARM_UP = 64, 100, 2
+LATENT = 100
+WARM_UP = 2 * options.every
 
 
 def wait():
@@ -48,8 +55,15 @@ def stages():
 
 def generator():
     start, doublings = stages()
-    widths = [BASE << (doublings - 1 - stage) for stage in range(doublings)]
+    widths = [options.bases[0] << (doublings - 1 - stage) for stage in range(doublings)]
     layers = [nn.ConvTranspose2d(LATENT, widths[0], start, 1, 0, bias=False)]
+    if options.generator == "upsample":
+        layers += [nn.BatchNorm2d(widths[0]), nn.ReLU(True)]
+        # The finest two stages are as wide as each other.
+        for before, after in zip(widths, widths[1:] + widths[-1:]):
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1, bias=False)]
+            layers += [nn.BatchNorm2d(after), nn.ReLU(True)]
+        return nn.Sequential(*layers, nn.Conv2d(widths[-1], 3, 3, 1, 1), nn.Tanh())
     for before, after in zip(widths, widths[1:] + [3]):
         layers += [nn.BatchNorm2d(before), nn.ReLU(True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
     return nn.Sequential(*layers, nn.Tanh())
@@ -57,11 +71,13 @@ def generator():
 
 def discriminator():
     start, doublings = stages()
-    widths = [BASE << stage for stage in range(doublings)]
-    layers = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    widths = [options.bases[1] << stage for stage in range(doublings)]
+    bias = options.norm == "none"
+    layers = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=bias), nn.LeakyReLU(0.2, True)]
     for before, after in zip(widths, widths[1:]):
-        layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2, True)]
-    return nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, start, 1, 0, bias=False), nn.Flatten(0))
+        norm = [] if bias else [nn.BatchNorm2d(after)]
+        layers += [nn.Conv2d(before, after, 4, 2, 1, bias=bias), *norm, nn.LeakyReLU(0.2, True)]
+    return nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, start, 1, 0, bias=bias), nn.Flatten(0))
 
 
 before = memory_mib("VmRSS")
@@ -87,12 +103,23 @@ def cross_entropy(logits, target):
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
-def discriminator_loss(real, latents):
+def discriminator_loss(real, latents, penalized):
     fake = forward(makes, latents)
-    return cross_entropy(forward(judges, real), 1.0) + cross_entropy(forward(judges, fake.detach()), 0.0), fake
+    real = real.requires_grad_() if penalized else real
+    of_real, of_fake = forward(judges, real), forward(judges, fake.detach())
+    if options.objective == "relativistic":
+        loss = F.softplus(of_fake - of_real).mean()
+    else:
+        loss = cross_entropy(of_real, 1.0) + cross_entropy(of_fake, 0.0)
+    if penalized:
+        (slope,) = torch.autograd.grad(of_real.sum(), real, create_graph=True)
+        loss = loss + options.r1 / 2 * options.every * slope.square().flatten(1).sum(1).mean()
+    return loss, fake
 
 
-def generator_loss(fake):
+def generator_loss(fake, real):
+    if options.objective == "relativistic":
+        return F.softplus(forward(judges, real) - forward(judges, fake)).mean()
     return cross_entropy(forward(judges, fake), 1.0)
 
 
@@ -100,17 +127,18 @@ if options.way == "compiled":
     discriminator_loss, generator_loss = torch.compile(discriminator_loss), torch.compile(generator_loss)
 
 
-def step(real, lap):
+def step(index, lap):
     adams[1].zero_grad(set_to_none=True)
     latents = torch.randn(options.batch, LATENT, 1, 1, device=device)
-    loss, fake = discriminator_loss(real, latents)
+    real = pictures[index % len(pictures)].detach()
+    loss, fake = discriminator_loss(real, latents, options.r1 > 0 and index % options.every == 0)
     loss.backward()
     lap("discriminator")
     adams[1].step()
     lap("optimizers")
     adams[0].zero_grad(set_to_none=True)
     judges.requires_grad_(options.way != "frozen")
-    generator_loss(fake).backward()
+    generator_loss(fake, real.detach()).backward()
     judges.requires_grad_(True)
     lap("generator")
     adams[0].step()
@@ -134,14 +162,14 @@ for index in range(WARM_UP + options.steps):
         phases[phase] += 1e3 * (now - last)
         last = now
 
-    step(pictures[index % len(pictures)], lap)
+    step(index, lap)
     steps.append({**phases, "wall": 1e3 * (time.perf_counter() - started), "cpu": 1e3 * (cpu() - cpu_started)})
 steps = steps[WARM_UP:]
 memory = memory_mib("VmHWM") - before
 if on_gpu:
     started, cpu_started = time.perf_counter(), cpu()
     for index in range(options.steps):
-        step(pictures[index % len(pictures)], lambda phase: None)
+        step(index, lambda phase: None)
     wait()
     taken = {"wall": time.perf_counter() - started, "cpu": cpu() - cpu_started}
     steps = [{**one, **{key: 1e3 * value / options.steps for key, value in taken.items()}} for one in steps]
