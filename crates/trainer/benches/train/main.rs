@@ -6,17 +6,20 @@
 //! cargo bench -p trainer --bench train --features vulkan -- --device gpu [--batch N]
 //! ```
 //!
-//! Each contestant runs in a process of its own, in state, round after round, so that other programs on the machine
+//! Each contestant runs in a process of its own, in turn, round after round, so that other programs on the machine
 //! disturb all of them alike. The table has medians over all steps of all rounds, the first two steps of a process
-//! left out; where a penalty is due in every n-th step, a "step" is the mean of n of them. CPU time is that of all threads of the process.
+//! left out; where a penalty is due in every n-th step, a "step" is the mean of n of them. Ratios to PyTorch are taken
+//! within a round, and their median is shown. CPU time is that of all threads of the process. `PYTHON` names the
+//! interpreter that has torch.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a table for people, from one program to itself")]
 
 mod measure;
 
 use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
+use burn::tensor::Device;
 use contracts::config::DeviceChoice;
-use gan::{Family, Norm, Objective, Recipe};
+use gan::{Architecture, Family, Norm, Objective, Recipe};
 use measure::Job;
 use serde_json::Value;
 
@@ -59,14 +62,15 @@ fn main() {
     let steps = number("--steps", if on_cpu { 5 } else { 50 });
     let recipe = options.get("--recipe").map_or("dcgan", |name| *name).to_owned();
     let overrides = options.get("--override").copied().unwrap_or_default().to_owned();
-    let job = Job { recipe, overrides, side: number("--side", 64), batch: number("--batch", 64), steps, device };
+    let mut job = Job { recipe, overrides, side: number("--side", 64), batch: number("--batch", 64), steps, device };
+    job.steps = job.steps.next_multiple_of(job.period());
     if let Some(operators) = options.get("--measure") {
         println!("{}", job.measure(operators));
         return;
     }
     let (threads, rounds) = (number("--threads", cores), number("--rounds", 2));
     let with_pytorch = peer(&job).is_some()
-        && Command::new("python3").args(["-c", "import torch"]).output().is_ok_and(|o| o.status.success());
+        && Command::new(python()).args(["-c", "import torch"]).output().is_ok_and(|o| o.status.success());
     let Job { side, batch, recipe, .. } = &job;
     println!(
         "{recipe} at {side} px, batch {batch}, {threads} threads, {rounds} rounds; {:.1} GFLOP a step",
@@ -74,7 +78,8 @@ fn main() {
     );
     if !with_pytorch {
         println!(
-            "PyTorch is left out: it has dcgan's and modern's networks, where `python3 -c \"import torch\"` works"
+            "PyTorch is left out: it has the networks of dcgan, upsample and resnet, where {} has torch",
+            python()
         );
     }
     let contestants = if on_cpu { ON_CPU } else { ON_GPU };
@@ -91,6 +96,11 @@ fn main() {
     print_table(&job, contestants, &results);
 }
 
+/// The interpreter that has PyTorch.
+fn python() -> String {
+    env::var("PYTHON").unwrap_or_else(|_| "python3".into())
+}
+
 /// One process of a contestant, and what it measured.
 fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
     let mut command = match contestant {
@@ -102,7 +112,9 @@ fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
             command
         }
         Contestant::PyTorch(way, precision) => {
-            let mut command = Command::new("python3");
+            let mut command = Command::new(python());
+            // Threads that wait by spinning would count as work, and take it from whoever shares the cores.
+            command.env("OMP_WAIT_POLICY", "passive");
             let script =
                 PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benches/train/peer.py");
             command.arg(script).args(["--way", way, "--precision", precision, "--threads", &threads.to_string()]);
@@ -121,36 +133,56 @@ fn run(contestant: Contestant, job: &Job, threads: usize) -> Value {
 
 /// What tells PyTorch's script to compute the same, where it has these networks.
 fn peer(job: &Job) -> Option<Vec<String>> {
-    let Recipe { generator, discriminator, objective, regularization, .. } = job.recipe();
-    let has_generator = match generator.family {
-        Family::Dcgan => generator.kernel == 4,
-        Family::Upsample => generator.kernel == 3,
-        Family::TensorflowDcgan | Family::Resnet => false,
-    };
-    let is_plain = [&generator, &discriminator]
-        .into_iter()
-        .all(|network| network.max_channels == 0 && network.stage_channels.is_empty() && network.minibatch_group == 0);
-    let has_discriminator = discriminator.family == Family::Dcgan && discriminator.kernel == 4;
-    let has_norms = generator.norm == Norm::Batch && discriminator.norm != Norm::Spectral;
+    let recipe = job.recipe();
+    let Recipe { objective, regularization, .. } = &recipe;
     let objective = match objective.name {
         Objective::NonSaturating => "non-saturating",
         Objective::Relativistic => "relativistic",
         _ => return None,
     };
-    let has_penalties = regularization.r2 == 0.0 && regularization.gradient_penalty == 0.0;
-    if !(has_generator && is_plain && has_discriminator && has_norms && has_penalties) {
+    if regularization.r2 > 0.0 || regularization.gradient_penalty > 0.0 {
         return None;
     }
-    let bases = [generator.base_channels, discriminator.base_channels].map(|base| base.to_string());
-    let named = [
-        ("--generator", generator.family.name().to_owned()),
-        ("--norm", discriminator.norm.name().to_owned()),
+    let device = Device::flex();
+    let generator = recipe.generator(job.side as u32, 1, &device).unwrap().architecture().clone();
+    let discriminator = recipe.discriminator(job.side as u32, 1, &device).unwrap().architecture().clone();
+    let mut arguments = network("generator", &generator)?;
+    arguments.extend(network("discriminator", &discriminator)?);
+    let adams = [&recipe.generator, &recipe.discriminator].map(|network| &network.optimizer);
+    arguments.push("--adams".into());
+    arguments
+        .extend(adams.iter().flat_map(|adam| [adam.learning_rate, adam.beta_1, adam.beta_2].map(|n| n.to_string())));
+    for (name, value) in [
+        ("--latent", recipe.latent.size.to_string()),
         ("--objective", objective.to_owned()),
         ("--r1", regularization.r1.to_string()),
         ("--every", job.period().to_string()),
-    ];
-    let named = named.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-    Some(named.chain(["--bases".to_owned()]).chain(bases).collect())
+    ] {
+        arguments.extend([name.to_owned(), value]);
+    }
+    Some(arguments)
+}
+
+/// A network for PyTorch's script, where it has it.
+fn network(name: &str, architecture: &Architecture) -> Option<Vec<String>> {
+    let kernel = if matches!(architecture.family, Family::Upsample | Family::Resnet) { 3 } else { 4 };
+    let has_norm = matches!(architecture.norm, Norm::Batch | Norm::None);
+    if architecture.family == Family::TensorflowDcgan
+        || architecture.kernel != kernel
+        || architecture.minibatch_group > 0
+        || !has_norm
+    {
+        return None;
+    }
+    let norm = if architecture.family == Family::Resnet { Norm::None } else { architecture.norm };
+    let widths = architecture.features().unwrap().into_iter().map(|(channels, _)| channels.to_string());
+    let mut arguments = vec![format!("--{name}-widths")];
+    arguments.extend(widths);
+    let groups = architecture.groups.to_string();
+    for (key, value) in [("", architecture.family.name()), ("-norm", norm.name()), ("-groups", &groups)] {
+        arguments.extend([format!("--{name}{key}"), value.to_owned()]);
+    }
+    Some(arguments)
 }
 
 /// The means of so many steps each.
@@ -161,21 +193,30 @@ fn means(steps: &[Value], period: usize, key: &str) -> Vec<f64> {
 
 fn print_table(job: &Job, contestants: &[(&str, Contestant)], results: &[Vec<Value>]) {
     println!(
-        "\n| | images/s | images a CPU s | ms a step | ms: D · G · optimizers · average | GFLOP/s | matmul | memory |"
+        "\n| | images/s | to PyTorch | images a CPU s | to PyTorch | ms a step | ms: D · G · optimizers · average | GFLOP/s | matmul | memory |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let of_round = |round: &Value, key: &str| means(round["steps"].as_array().unwrap(), job.period(), key);
+    let eager = contestants.iter().position(|(_, contestant)| matches!(contestant, Contestant::PyTorch("eager", _)));
+    let eager = eager.map(|index| &results[index][..]).unwrap_or_default();
     for ((name, _), rounds) in contestants.iter().zip(results).filter(|(_, rounds)| !rounds.is_empty()) {
-        let steps = |key: &str| {
-            let of_round = |round: &Value| means(round["steps"].as_array().unwrap(), job.period(), key);
-            median(rounds.iter().flat_map(of_round).collect())
-        };
+        let steps = |key: &str| median(rounds.iter().flat_map(|round| of_round(round, key)).collect());
         let round = |key: &str| median(rounds.iter().map(|round| round[key].as_f64().unwrap()).collect());
+        let ratio = |key: &str| {
+            let ratios = eager
+                .iter()
+                .zip(rounds)
+                .map(|(eager, round)| median(of_round(eager, key)) / median(of_round(round, key)));
+            if eager.is_empty() { String::new() } else { format!("{:.2}", median(ratios.collect())) }
+        };
         let (wall, cpu, images) = (steps("wall"), steps("cpu"), 1e3 * job.batch as f64);
         let phases = PHASES.map(|phase| format!("{:.1}", steps(phase))).join(" · ");
         println!(
-            "| {name} | {:.1} | {:.1} | {wall:.1} | {phases} | {:.0} | {:.0} | {:.0} MiB |",
+            "| {name} | {:.1} | {} | {:.1} | {} | {wall:.1} | {phases} | {:.0} | {:.0} | {:.0} MiB |",
             images / wall,
+            ratio("wall"),
             images / cpu,
+            ratio("cpu"),
             1e3 * job.gigaflops() / wall,
             round("matmul_gflops"),
             round("memory_mib"),

@@ -44,15 +44,17 @@ impl Job {
     }
 
     /// What the definition takes for the convolutions of a step, in 10⁹ multiplications and additions: each network once
-    /// updated, on the same latents.
+    /// updated, on the same latents, and R1 by differences.
     pub(crate) fn gigaflops(&self) -> f64 {
         let (recipe, side) = (self.recipe(), self.side as u32);
         let generator = recipe.generator(side, 1, &Device::flex()).unwrap().architecture().clone();
         let discriminator = recipe.discriminator(side, 1, &Device::flex()).unwrap().architecture().clone();
         let generator = generator.generator_cost(recipe.latent.size).unwrap().multiplications as f64;
         let discriminator = discriminator.discriminator_cost().unwrap().multiplications as f64;
-        // D forwards three times, its weights' gradients twice, its inputs' three times; G forwards and both gradients once.
-        2.0 * self.batch as f64 * (3.0 * generator + 8.0 * discriminator) / 1e9
+        // The penalty has D forwards three times, its weights' gradients twice, its inputs' three times.
+        let penalty = if recipe.regularization.r1 > 0.0 { 8.0 / self.period() as f64 } else { 0.0 };
+        // The rest has as much of D again; G forwards and both gradients once.
+        2.0 * self.batch as f64 * (3.0 * generator + (8.0 + penalty) * discriminator) / 1e9
     }
 
     /// Trains for some steps and returns what they took.
@@ -60,6 +62,8 @@ impl Job {
     /// A GPU works while the processor prepares what comes next. There the phases are those of steps that wait for it
     /// after each, and a step's time is taken over as many that do not wait.
     pub(crate) fn measure(&self, operators: &str) -> Value {
+        // As the trainer does.
+        gan::keep_freed_memory();
         let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
         let before = memory_mib("VmRSS:");
         let ChosenDevice { device, kind, .. } = ChosenDevice::new(self.device).unwrap();
@@ -128,12 +132,11 @@ impl Networks {
         let count = count as u64;
         self.discriminator = self.discriminator.clone().with_power_iteration();
         let fake = self.generator.forward(latents);
-        let logits = (self.discriminator.forward(real.clone()), self.discriminator.forward(fake.clone().detach()));
+        let logits = self.discriminator.forward_both(real.clone(), fake.clone().detach());
         let mut loss = recipe.objective.discriminator_loss(logits.0, logits.1);
         if recipe.regularization.is_due(index) {
-            let (philox, images) = (Philox::new(1, Stream::Mixture), [real.clone(), fake.clone().detach()]);
-            let [real, fake] = images;
-            loss = loss + recipe.regularization.surrogate(&self.discriminator, real, fake, &philox, index).loss;
+            let (philox, fake) = (Philox::new(1, Stream::Mixture), fake.clone().detach());
+            loss = loss + recipe.regularization.surrogate(&self.discriminator, real.clone(), fake, &philox, index).loss;
         }
         let gradients = GradientsParams::from_grads(loss.backward(), &self.discriminator);
         clock.lap("discriminator");

@@ -15,12 +15,16 @@ parser.add_argument("--precision", choices=["f32", "tf32", "bf16"])
 parser.add_argument("--device")
 for name in ["threads", "side", "batch", "steps"]:
     parser.add_argument(f"--{name}", type=int)
-parser.add_argument("--generator", choices=["dcgan", "upsample"], default="dcgan")
-parser.add_argument("--norm", choices=["batch", "none"], default="batch", help="the discriminator's")
-parser.add_argument("--objective", choices=["non-saturating", "relativistic"], default="non-saturating")
-parser.add_argument("--bases", type=int, nargs=2, default=[64, 64], help="channels of the finest features: G's and D's")
-parser.add_argument("--r1", type=float, default=0.0)
-parser.add_argument("--every", type=int, default=1, help="steps from one penalty to the next")
+for network in ["generator", "discriminator"]:
+    parser.add_argument(f"--{network}", choices=["dcgan", "upsample", "resnet"])
+    parser.add_argument(f"--{network}-widths", type=int, nargs="+", help="of each stage, the coarsest first")
+    parser.add_argument(f"--{network}-norm", choices=["batch", "none"])
+    parser.add_argument(f"--{network}-groups", type=int)
+parser.add_argument("--latent", type=int)
+parser.add_argument("--objective", choices=["non-saturating", "relativistic"])
+parser.add_argument("--adams", type=float, nargs=6, help="learning rate, beta_1 and beta_2 of G, then of D")
+parser.add_argument("--r1", type=float)
+parser.add_argument("--every", type=int, help="steps from one penalty to the next")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(1)
@@ -28,7 +32,6 @@ device = torch.device("cpu" if options.device == "cpu" else "cuda")
 on_gpu = device.type == "cuda"
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.precision != "f32"
 torch.backends.cudnn.benchmark = True
-LATENT = 100
 WARM_UP = 2 * options.every
 
 
@@ -47,36 +50,70 @@ def memory_mib(key):
         return next(int(line.split()[1]) for line in status if line.startswith(key)) / 1024
 
 
-def stages():
-    """Sides of 4 or 3 times a power of two, as the networks have them: the coarsest side and the doublings."""
-    start = 4 if options.side & (options.side - 1) == 0 else 3
-    return start, (options.side // start).bit_length() - 1
+class Block(nn.Module):
+    """A residual block, and what changes its side and its number of channels."""
+
+    def __init__(self, before, after, groups, resample):
+        super().__init__()
+        width = before if resample == "down" else after
+        hidden = max(width // 2, 1)
+        self.reduce, self.spatial = nn.Conv2d(width, hidden, 1), nn.Conv2d(hidden, hidden, 3, 1, 1, groups=groups)
+        self.expand = nn.Conv2d(hidden, width, 1, bias=False)
+        self.project = nn.Identity() if before == after else nn.Conv2d(before, after, 1, bias=False)
+        self.resample = resample
+
+    def block(self, x):
+        hidden = F.leaky_relu(self.reduce(x), 0.2, inplace=True)
+        return x + self.expand(F.leaky_relu(self.spatial(hidden), 0.2, inplace=True))
+
+    def forward(self, x):
+        if self.resample == "down":
+            # With antialias this is the kernel 1, 3, 3, 1.
+            return self.project(F.interpolate(self.block(x), scale_factor=0.5, mode="bilinear", antialias=True))
+        x = self.project(x)
+        return self.block(F.interpolate(x, scale_factor=2.0, mode="bilinear") if self.resample == "up" else x)
+
+
+def activated(network, channels, slope):
+    """What follows a convolution: BatchNorm, where the network has it, and leaky ReLU."""
+    norm = [nn.BatchNorm2d(channels)] if getattr(options, f"{network}_norm") == "batch" else []
+    return [*norm, nn.LeakyReLU(slope, True) if slope else nn.ReLU(True)]
 
 
 def generator():
-    start, doublings = stages()
-    widths = [options.bases[0] << (doublings - 1 - stage) for stage in range(doublings)]
-    layers = [nn.ConvTranspose2d(LATENT, widths[0], start, 1, 0, bias=False)]
-    if options.generator == "upsample":
-        layers += [nn.BatchNorm2d(widths[0]), nn.ReLU(True)]
-        # The finest two stages are as wide as each other.
-        for before, after in zip(widths, widths[1:] + widths[-1:]):
-            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1, bias=False)]
-            layers += [nn.BatchNorm2d(after), nn.ReLU(True)]
-        return nn.Sequential(*layers, nn.Conv2d(widths[-1], 3, 3, 1, 1), nn.Tanh())
-    for before, after in zip(widths, widths[1:] + [3]):
-        layers += [nn.BatchNorm2d(before), nn.ReLU(True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
-    return nn.Sequential(*layers, nn.Tanh())
+    widths, family = options.generator_widths, options.generator
+    # 4 or 3 times a power of two.
+    start = 4 if options.side & (options.side - 1) == 0 else 3
+    bias = options.generator_norm == "none"
+    layers = [nn.ConvTranspose2d(options.latent, widths[0], start, 1, 0, bias=bias or family == "resnet")]
+    if family == "resnet":
+        groups = options.generator_groups
+        blocks = [Block(before, after, groups, "up") for before, after in zip(widths, widths[1:])]
+        layers += [Block(widths[0], widths[0], groups, None), *blocks, nn.Conv2d(widths[-1], 3, 1)]
+        return nn.Sequential(*layers, nn.Tanh())
+    layers += activated("generator", widths[0], 0)
+    for before, after in zip(widths, widths[1:]):
+        if family == "upsample":
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1, bias=bias)]
+        else:
+            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=bias)]
+        layers += activated("generator", after, 0)
+    last = nn.Conv2d(widths[-1], 3, 3, 1, 1) if family == "upsample" else nn.ConvTranspose2d(widths[-1], 3, 4, 2, 1, bias=bias)
+    return nn.Sequential(*layers, last, nn.Tanh())
 
 
 def discriminator():
-    start, doublings = stages()
-    widths = [options.bases[1] << stage for stage in range(doublings)]
-    bias = options.norm == "none"
-    layers = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=bias), nn.LeakyReLU(0.2, True)]
-    for before, after in zip(widths, widths[1:]):
-        norm = [] if bias else [nn.BatchNorm2d(after)]
-        layers += [nn.Conv2d(before, after, 4, 2, 1, bias=bias), *norm, nn.LeakyReLU(0.2, True)]
+    widths = options.discriminator_widths[::-1]
+    start = 4 if options.side & (options.side - 1) == 0 else 3
+    bias = options.discriminator_norm == "none"
+    if options.discriminator == "resnet":
+        groups = options.discriminator_groups
+        layers = [nn.Conv2d(3, widths[0], 1), *(Block(*pair, groups, "down") for pair in zip(widths, widths[1:]))]
+        layers += [Block(widths[-1], widths[-1], groups, None)]
+    else:
+        layers = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=bias), nn.LeakyReLU(0.2, True)]
+        for before, after in zip(widths, widths[1:]):
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=bias), *activated("discriminator", after, 0.2)]
     return nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, start, 1, 0, bias=bias), nn.Flatten(0))
 
 
@@ -88,7 +125,10 @@ for module in list(makes.modules()) + list(judges.modules()):
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0, 0.02)
 average = [weight.detach().clone() for weight in makes.parameters()]
-adams = [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (makes, judges)]
+adams = [
+    torch.optim.Adam(network.parameters(), rate, (beta_1, beta_2))
+    for network, rate, beta_1, beta_2 in zip((makes, judges), *(options.adams[key::3] for key in range(3)))
+]
 pictures = [torch.rand(options.batch, 3, options.side, options.side, device=device) * 2 - 1 for _ in range(4)]
 if on_gpu:
     pictures = [batch.to(memory_format=torch.channels_last) for batch in pictures]
@@ -129,7 +169,7 @@ if options.way == "compiled":
 
 def step(index, lap):
     adams[1].zero_grad(set_to_none=True)
-    latents = torch.randn(options.batch, LATENT, 1, 1, device=device)
+    latents = torch.randn(options.batch, options.latent, 1, 1, device=device)
     real = pictures[index % len(pictures)].detach()
     loss, fake = discriminator_loss(real, latents, options.r1 > 0 and index % options.every == 0)
     loss.backward()
