@@ -21,6 +21,7 @@ mod error;
 mod interpolation;
 pub mod onnx;
 mod projection;
+pub mod protobuf;
 mod readback;
 mod trained;
 

@@ -7,7 +7,6 @@
 mod discriminator;
 mod generator;
 mod graph;
-mod protobuf;
 mod tensors;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,8 @@ use contracts::{
     layout::RunLayout,
     publish::{self, FileError},
 };
-use record::{Message, frame};
+use generator::protobuf::Message;
+use record::frame;
 
 /// The version that every event file begins by naming.
 const FILE_VERSION: &[u8] = b"brain.Event:2";
@@ -37,9 +38,9 @@ mod field {
 }
 
 /// `SessionLog.SessionStatus.START`: what other files and earlier events say from this step on no longer holds.
-const START: u64 = 1;
+const START: i64 = 1;
 /// `Summary.Image.colorspace`: its number of channels.
-const RGB: u64 = 3;
+const RGB: i64 = 3;
 
 /// The event file of one process. Its steps are images shown, so that runs of different batches share an axis.
 pub(crate) struct EventLog {
@@ -108,58 +109,41 @@ impl EventLog {
 
 impl Event {
     fn new(time: f64, images: u64) -> Self {
-        let mut event = Message::default();
-        event.double(field::EVENT_WALL_TIME, time);
+        let event = Message::default().double(field::EVENT_WALL_TIME, time);
         // As protocol buffers' own writers do, which leave a field out that has its default.
-        if images > 0 {
-            event.number(field::EVENT_STEP, images);
-        }
-        Self(event)
+        Self(if images > 0 { event.integer(field::EVENT_STEP, images as i64) } else { event })
     }
 
     fn version(time: f64) -> Self {
-        let mut event = Self::new(time, 0);
-        event.0.bytes(field::EVENT_FILE_VERSION, FILE_VERSION);
-        event
+        let Self(event) = Self::new(time, 0);
+        Self(event.bytes(field::EVENT_FILE_VERSION, FILE_VERSION))
     }
 
     fn start(time: f64, images: u64) -> Self {
-        let mut event = Self::new(time, images);
-        event.0.message(field::EVENT_SESSION_LOG, |log| log.number(field::SESSION_STATUS, START));
-        event
+        let Self(event) = Self::new(time, images);
+        Self(event.message(field::EVENT_SESSION_LOG, &Message::default().integer(field::SESSION_STATUS, START)))
     }
 
     fn scalars(time: f64, images: u64, metrics: impl IntoIterator<Item = (&'static str, f32)>) -> Self {
-        let mut event = Self::new(time, images);
-        event.0.message(field::EVENT_SUMMARY, |summary| {
-            for (name, metric) in metrics {
-                summary.message(field::SUMMARY_VALUE, |value| {
-                    value.bytes(field::VALUE_TAG, name.as_bytes());
-                    value.float(field::VALUE_SIMPLE, metric);
-                });
-            }
-        });
-        event
+        let value = |(name, metric)| Message::default().text(field::VALUE_TAG, name).float(field::VALUE_SIMPLE, metric);
+        let values: Vec<Message> = metrics.into_iter().map(value).collect();
+        let Self(event) = Self::new(time, images);
+        Self(event.message(field::EVENT_SUMMARY, &Message::default().messages(field::SUMMARY_VALUE, &values)))
     }
 
     fn image(time: f64, images: u64, name: &str, side: u32, png: &[u8]) -> Self {
-        let mut event = Self::new(time, images);
-        event.0.message(field::EVENT_SUMMARY, |summary| {
-            summary.message(field::SUMMARY_VALUE, |value| {
-                value.bytes(field::VALUE_TAG, name.as_bytes());
-                value.message(field::VALUE_IMAGE, |image| {
-                    image.number(field::IMAGE_HEIGHT, side.into());
-                    image.number(field::IMAGE_WIDTH, side.into());
-                    image.number(field::IMAGE_COLORSPACE, RGB);
-                    image.bytes(field::IMAGE_ENCODED, png);
-                });
-            });
-        });
-        event
+        let image = Message::default()
+            .integer(field::IMAGE_HEIGHT, side.into())
+            .integer(field::IMAGE_WIDTH, side.into())
+            .integer(field::IMAGE_COLORSPACE, RGB)
+            .bytes(field::IMAGE_ENCODED, png);
+        let value = Message::default().text(field::VALUE_TAG, name).message(field::VALUE_IMAGE, &image);
+        let Self(event) = Self::new(time, images);
+        Self(event.message(field::EVENT_SUMMARY, &Message::default().message(field::SUMMARY_VALUE, &value)))
     }
 
     fn record(self) -> Vec<u8> {
-        frame(&self.0.finish())
+        frame(&self.0.into_bytes())
     }
 }
 

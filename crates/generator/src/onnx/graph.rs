@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use half::f16;
 
-use super::{Precision, protobuf::Message, tensors::Tensors};
+use super::{Precision, tensors::Tensors};
+use crate::protobuf::Message;
 
 /// The oldest version of the operators that has all those used.
 const OPSET: i64 = 17;
