@@ -2,7 +2,7 @@
 //!
 //! burn's own operators have, for f32 on Vulkan, Metal and DirectX, one kernel for a forward convolution, which
 //! multiplies without tiles, and take a transposed convolution's weight gradient for a convolution by a kernel as large
-//! as the image. A matrix product is tiled, and tuned to the card.
+//! as the image. A matrix product is tiled, and tuned to the card. There is one group here: others are burn's own.
 #![allow(unreachable_pub, missing_docs, unsafe_code)]
 
 use burn::{
@@ -274,9 +274,9 @@ mod tests {
             }
         };
         let (big, small) = (map(3, 12, 12), map(8, 6, 6));
-        check(Geometry { batch: 2, big, small, kernel: [4, 4], stride: [2, 2], top: 1, left: 1 });
+        check(Geometry { batch: 2, big, small, kernel: [4, 4], stride: [2, 2], top: 1, left: 1, groups: 1 });
         let (big, small) = (map(5, 9, 7), map(2, 4, 6));
-        check(Geometry { batch: 3, big, small, kernel: [5, 3], stride: [2, 1], top: 2, left: 0 });
+        check(Geometry { batch: 3, big, small, kernel: [5, 3], stride: [2, 1], top: 2, left: 0, groups: 1 });
     }
 
     #[test]

@@ -29,8 +29,8 @@ impl FeatureMap {
 /// A convolution between a `big` and a `small` side.
 ///
 /// A convolution reads the big side and writes the small one, a transposed convolution does the reverse, and both have
-/// weights `[small channels, big channels, kernel height, kernel width]`. So one geometry serves both operators and
-/// their gradients:
+/// weights `[small channels, big channels / groups, kernel height, kernel width]`. So one geometry serves both operators
+/// and their gradients. In each group
 ///
 /// `small[o, y, x] = Σ big[c, s·y + i − top, s·x + j − left] · weight[o, c, i, j]` over c, i, j.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +49,8 @@ pub struct Geometry {
     pub top: usize,
     /// Columns of zeros left of it.
     pub left: usize,
+    /// Parts that the channels of both sides are cut into, each convolved on its own.
+    pub groups: usize,
 }
 
 impl Geometry {
@@ -59,7 +61,13 @@ impl Geometry {
 
     /// Values in the big, the small and the weight tensor.
     pub(crate) fn lengths(&self) -> [usize; 3] {
-        let weights = self.small.channels * self.big.channels * self.taps();
+        let weights = self.small.channels * self.big.channels / self.groups * self.taps();
         [self.batch * self.big.len(), self.batch * self.small.len(), weights]
+    }
+
+    /// One group of it.
+    pub(crate) fn of_group(self) -> Self {
+        let part = |map: FeatureMap| FeatureMap { channels: map.channels / self.groups, ..map };
+        Self { big: part(self.big), small: part(self.small), groups: 1, ..self }
     }
 }

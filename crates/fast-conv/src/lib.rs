@@ -9,7 +9,8 @@
 //! - `F(4 × 4, 3 × 3)` likewise: 5 × 5 of stride 2 (144 for 400), 3 × 3 of stride 1 (36 for 144);
 //! - the definition, as one matrix product, for everything else.
 //!
-//! [`upsampled_conv2d`] enlarges its input inside the convolution.
+//! [`grouped_conv2d`] cuts the channels into groups, each by the algorithm that suits it. [`upsampled_conv2d`] enlarges its
+//! input inside the convolution.
 //!
 //! [`leaky_relu`], [`biased_leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
 //! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same
@@ -44,8 +45,10 @@ mod channels;
 mod cube;
 mod device;
 mod geometry;
+mod groups;
 mod im2col;
 mod lowering;
+mod memory;
 mod operator;
 mod packed;
 mod passes;
@@ -56,12 +59,14 @@ mod scratch;
 mod simd;
 mod storage;
 mod upsample;
+mod widening;
 mod winograd;
 
 pub use activation::leaky_relu;
 pub use adam::{AdamUpdate, adam};
 pub use batch_norm::{Normalized, batch_norm};
 pub use biased::biased_leaky_relu;
-pub use operator::{Padding, conv_transpose2d, conv2d};
+pub use memory::keep_freed_memory;
+pub use operator::{Padding, conv_transpose2d, conv2d, grouped_conv2d};
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;

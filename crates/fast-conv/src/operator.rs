@@ -7,7 +7,7 @@ use burn::tensor::{
 
 use crate::{
     backend,
-    device::has_convolutions,
+    device::{has_convolutions, is_flex},
     geometry::{FeatureMap, Geometry},
 };
 
@@ -62,10 +62,34 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: Padding,
 ) -> Tensor<4> {
+    grouped_conv2d(x, weight, bias, stride, padding, 1)
+}
+
+/// [`conv2d`] of each of so many groups of channels on its own: Xie et al., "Aggregated residual transformations for deep
+/// neural networks" (2017), figure 3c, whose cardinality it is. Other devices than flex get burn's own, where there is more
+/// than one group.
+///
+/// # Shapes
+/// - x: `[batch, inputs, height, width]`
+/// - weight: `[outputs, inputs / groups, kernel_height, kernel_width]`
+/// - bias: `[outputs]`
+/// - result: as [`conv2d`]'s
+///
+/// # Panics
+/// If the shapes do not fit, or the groups divide the inputs or the outputs unevenly.
+pub fn grouped_conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    padding: Padding,
+    groups: usize,
+) -> Tensor<4> {
     let [batch, inputs, height, width] = x.dims();
-    let [outputs, weight_inputs, kernel_height, kernel_width] = weight.dims();
+    let [outputs, group_inputs, kernel_height, kernel_width] = weight.dims();
     let Padding { top, left, bottom, right } = padding;
-    assert_eq!(inputs, weight_inputs, "conv2d: x has {inputs} channels, weight {weight_inputs}");
+    assert_eq!(inputs, groups * group_inputs, "conv2d: x has {inputs} channels, weight {groups} times {group_inputs}");
+    assert!(outputs.is_multiple_of(groups), "conv2d: {outputs} outputs in {groups} groups");
     let side = |length: usize, kernel: usize, stride: usize| {
         assert!(
             stride > 0 && kernel > 0 && length >= kernel,
@@ -80,15 +104,15 @@ pub fn conv2d(
     };
     let big = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
-    let geometry = Geometry { batch, big, small, kernel, stride, top, left };
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::convolve(x, weight, geometry), bias);
     }
     if padding.is_symmetric() {
-        return module::conv2d(x, weight, bias, ConvOptions::new(stride, [top, left], [1, 1], 1));
+        return module::conv2d(x, weight, bias, ConvOptions::new(stride, [top, left], [1, 1], groups));
     }
     let x = x.pad([(top, bottom), (left, right)], PadMode::Constant(0.0));
-    module::conv2d(x, weight, bias, ConvOptions::new(stride, [0, 0], [1, 1], 1))
+    module::conv2d(x, weight, bias, ConvOptions::new(stride, [0, 0], [1, 1], groups))
 }
 
 /// A transposed convolution: [`conv2d`]'s gradient for its input, with the padding cut off.
@@ -130,7 +154,7 @@ pub fn conv_transpose2d(
     };
     let small = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
-    let geometry = Geometry { batch, big, small, kernel, stride, top, left };
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups: 1 };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::transpose(x, weight, geometry), bias);
     }
@@ -154,11 +178,12 @@ fn with_bias(x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
 }
 
 /// Whether this crate's passes can compute it: f32 on a device that has them, and not empty, since the chunks of a
-/// batch are sized by dividing by its rows.
+/// batch are sized by dividing by its rows. Groups are the CPU's alone.
 fn suits(geometry: Geometry, x: &Tensor<4>, weight: &Tensor<4>) -> bool {
     let [big, small, weights] = geometry.lengths();
     let single = x.dtype() == DType::F32 && weight.dtype() == DType::F32;
     single
+        && (geometry.groups == 1 || is_flex(&x.device()))
         && big > 0
         && small > 0
         && weights > 0
@@ -174,7 +199,8 @@ mod tests {
     #[test]
     fn single_floats_on_flex_take_the_fast_passes() {
         let map = FeatureMap { channels: 2, height: 4, width: 4 };
-        let geometry = Geometry { batch: 1, big: map, small: map, kernel: [1, 1], stride: [1, 1], top: 0, left: 0 };
+        let geometry =
+            Geometry { batch: 1, big: map, small: map, kernel: [1, 1], stride: [1, 1], top: 0, left: 0, groups: 1 };
         let check = |dtype: DType, device: Device, expected: bool| {
             let [x, weight] = [[1, 2, 4, 4], [2, 2, 1, 1]].map(|shape| Tensor::<4>::zeros(shape, (&device, dtype)));
             assert_eq!(suits(geometry, &x, &weight), expected, "{dtype:?}");

@@ -1,10 +1,13 @@
 //! The three passes of a convolution: the operator, its transpose and the gradient of its weights.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 use crate::{
     geometry::Geometry,
+    groups::Merged,
     lowering::{Lowering, OperandSizes},
     packed::Packed,
     plan::Plan,
@@ -13,43 +16,97 @@ use crate::{
     simd::{Job, LANES, Lanes, Level},
 };
 
-/// `small` from `big`: a convolution, or the gradient of a transposed one's input.
-pub(crate) fn convolve(geometry: Geometry, level: Level, big: &[f32], weights: &[f32], small: &mut [f32]) {
-    check_lengths(geometry, big, small, weights);
-    match Plan::new(geometry) {
-        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
-        Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
-        Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.convolve(big, weights, small),
-    }
+/// `small` from `big`: a convolution, or the gradient of a transposed one's input. All of `small` is written.
+pub(crate) fn convolve(geometry: Geometry, level: Level, big: &[f32], weights: &[f32], small: &mut [MaybeUninit<f32>]) {
+    check_lengths(geometry, [big.len(), small.len(), weights.len()]);
+    let merged = Merged::new(geometry);
+    let weights = merged.expand(weights);
+    let (big, weights, small) = (SharedTensor::read(big), SharedTensor::read(&weights), SharedTensor::write(small));
+    each_group(merged.geometry, level, Pass::Convolve, Tensors { big, small, weights });
 }
 
-/// `big` from `small`: a transposed convolution, or the gradient of a convolution's input.
-pub(crate) fn transpose(geometry: Geometry, level: Level, small: &[f32], weights: &[f32], big: &mut [f32]) {
-    check_lengths(geometry, big, small, weights);
-    match Plan::new(geometry) {
-        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
-        Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
-        Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.transpose(small, weights, big),
-    }
+/// `big` from `small`: a transposed convolution, or the gradient of a convolution's input. All of `big` is written.
+pub(crate) fn transpose(
+    geometry: Geometry,
+    level: Level,
+    small: &[f32],
+    weights: &[f32],
+    big: &mut [MaybeUninit<f32>],
+) {
+    check_lengths(geometry, [big.len(), small.len(), weights.len()]);
+    let merged = Merged::new(geometry);
+    let weights = merged.expand(weights);
+    let (small, weights, big) = (SharedTensor::read(small), SharedTensor::read(&weights), SharedTensor::write(big));
+    each_group(merged.geometry, level, Pass::Transpose, Tensors { big, small, weights });
 }
 
-/// The gradient of the weights, from both sides.
-pub(crate) fn weight_gradient(geometry: Geometry, level: Level, big: &[f32], small: &[f32], weights: &mut [f32]) {
-    check_lengths(geometry, big, small, weights);
-    match Plan::new(geometry) {
-        Plan::Im2col(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
-        Plan::TwoTaps(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
-        Plan::ThreeTaps(lowering) => Passes { geometry, level, lowering }.weight_gradient(big, small, weights),
-    }
+/// The gradient of the weights, from both sides. All of `weights` is written.
+pub(crate) fn weight_gradient(
+    geometry: Geometry,
+    level: Level,
+    big: &[f32],
+    small: &[f32],
+    weights: &mut [MaybeUninit<f32>],
+) {
+    check_lengths(geometry, [big.len(), small.len(), weights.len()]);
+    let merged = Merged::new(geometry);
+    let (big, small) = (SharedTensor::read(big), SharedTensor::read(small));
+    merged.collect(weights, |weights| {
+        let weights = SharedTensor::write(weights);
+        each_group(merged.geometry, level, Pass::WeightGradient, Tensors { big, small, weights });
+    });
 }
 
 /// Everything unsafe below relies on these lengths.
-fn check_lengths(geometry: Geometry, big: &[f32], small: &[f32], weights: &[f32]) {
-    assert_eq!([big.len(), small.len(), weights.len()], geometry.lengths(), "lengths of big, small and weights");
+fn check_lengths(geometry: Geometry, lengths: [usize; 3]) {
+    assert_eq!(lengths, geometry.lengths(), "lengths of big, small and weights");
+    assert_eq!([geometry.big, geometry.small].map(|map| map.channels % geometry.groups), [0; 2], "groups");
+}
+
+/// Takes a pass through each group of channels, one after the other.
+fn each_group(geometry: Geometry, level: Level, pass: Pass, tensors: Tensors) {
+    let group = geometry.of_group();
+    let [_, _, weights] = group.lengths();
+    let strides = [geometry.big.len(), geometry.small.len()];
+    let plan = Plan::new(group);
+    for index in 0..geometry.groups {
+        // SAFETY: `check_lengths` proved that the tensors have all groups.
+        let tensors = unsafe {
+            Tensors {
+                big: tensors.big.skip(index * group.big.len()),
+                small: tensors.small.skip(index * group.small.len()),
+                weights: tensors.weights.skip(index * weights),
+            }
+        };
+        match plan {
+            Plan::Im2col(lowering) => Passes { geometry: group, strides, level, lowering }.take(pass, tensors),
+            Plan::TwoTaps(lowering) => Passes { geometry: group, strides, level, lowering }.take(pass, tensors),
+            Plan::ThreeTaps(lowering) => Passes { geometry: group, strides, level, lowering }.take(pass, tensors),
+        }
+    }
+}
+
+/// What is computed, from the other two of the three tensors.
+#[derive(Clone, Copy)]
+enum Pass {
+    Convolve,
+    Transpose,
+    WeightGradient,
+}
+
+/// The tensors of a convolution, or of one of its groups.
+#[derive(Clone, Copy)]
+struct Tensors {
+    big: SharedTensor,
+    small: SharedTensor,
+    weights: SharedTensor,
 }
 
 struct Passes<T> {
+    /// Of one group.
     geometry: Geometry,
+    /// Floats from one image's to the next one's, of all groups, on the big and the small side.
+    strides: [usize; 2],
     level: Level,
     lowering: T,
 }
@@ -61,11 +118,18 @@ const MIN_ROWS: usize = 128;
 const CHUNK_BYTES: usize = 3 << 20;
 
 impl<T: Lowering> Passes<T> {
-    fn convolve(&self, big: &[f32], weights: &[f32], small: &mut [f32]) {
+    fn take(&self, pass: Pass, tensors: Tensors) {
+        match pass {
+            Pass::Convolve => self.convolve(tensors),
+            Pass::Transpose => self.transpose(tensors),
+            Pass::WeightGradient => self.weight_gradient(tensors),
+        }
+    }
+
+    fn convolve(&self, Tensors { big, small, weights }: Tensors) {
         let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(small_blocks, big_blocks * LANES);
         let kernels = Packed::over(&mut scratch, small_blocks, big_blocks * LANES);
-        let (big, weights, small) = (SharedTensor::read(big), SharedTensor::read(weights), SharedTensor::write(small));
         self.each(1, small_blocks, Step::TransformWeights { weights, kernels });
         self.each_chunk(|Chunk { first, images, rows, v, m }| {
             self.each(images, big_parts, Step::TransformBig { big, first, v });
@@ -74,11 +138,10 @@ impl<T: Lowering> Passes<T> {
         });
     }
 
-    fn transpose(&self, small: &[f32], weights: &[f32], big: &mut [f32]) {
+    fn transpose(&self, Tensors { big, small, weights }: Tensors) {
         let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(big_blocks, small_blocks * LANES);
         let kernels = Packed::over(&mut scratch, big_blocks, small_blocks * LANES);
-        let (small, weights, big) = (SharedTensor::read(small), SharedTensor::read(weights), SharedTensor::write(big));
         self.each(1, big_parts, Step::TransformWeightsTransposed { weights, kernels });
         self.each_chunk(|Chunk { first, images, rows, v, m }| {
             self.each(images, small_blocks, Step::TransformSmall { small, first, m });
@@ -87,11 +150,10 @@ impl<T: Lowering> Passes<T> {
         });
     }
 
-    fn weight_gradient(&self, big: &[f32], small: &[f32], weights: &mut [f32]) {
+    fn weight_gradient(&self, Tensors { big, small, weights }: Tensors) {
         let OperandSizes { big_blocks, small_blocks, big_parts, .. } = self.lowering.sizes();
         let mut scratch = self.scratch(small_blocks, big_blocks * LANES);
         let kernels = Packed::over(&mut scratch, small_blocks, big_blocks * LANES);
-        let (big, small, weights) = (SharedTensor::read(big), SharedTensor::read(small), SharedTensor::write(weights));
         self.each_chunk(|Chunk { first, images, rows, v, m }| {
             self.each(images, big_parts, Step::TransformBig { big, first, v });
             self.each(images, small_blocks, Step::TransformSmall { small, first, m });
@@ -171,17 +233,27 @@ impl SharedTensor {
         Self(values.as_ptr().cast_mut())
     }
 
-    fn write(values: &mut [f32]) -> Self {
-        Self(values.as_mut_ptr())
+    /// A tensor that steps write, and never read before they did.
+    fn write(values: &mut [MaybeUninit<f32>]) -> Self {
+        Self(values.as_mut_ptr().cast())
     }
 
-    /// Where a image of `length` floats starts.
+    /// The tensor without its first `count` floats.
+    ///
+    /// # Safety
+    /// It has as many.
+    unsafe fn skip(self, count: usize) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { self.0.add(count) })
+    }
+
+    /// Where an image starts, `stride` floats behind the one before it.
     ///
     /// # Safety
     /// The tensor has that image.
-    unsafe fn image(self, index: usize, length: usize) -> *mut f32 {
+    unsafe fn image(self, index: usize, stride: usize) -> *mut f32 {
         // SAFETY: the caller's promise.
-        unsafe { self.0.add(index * length) }
+        unsafe { self.0.add(index * stride) }
     }
 }
 
@@ -208,28 +280,28 @@ struct Work<'a, T> {
 impl<T: Lowering> Job for Work<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { passes: Passes { geometry, lowering, .. }, step, image, part, workspace } = self;
+        let Self { passes: Passes { strides: [big_stride, small_stride], lowering, .. }, step, image, part, workspace } =
+            self;
         let row = image * lowering.sizes().tiles;
-        let (big_length, small_length) = (geometry.big.len(), geometry.small.len());
         // SAFETY: `check_lengths` proved the tensors' lengths, the passes made the operands for these shapes, and every
         // call has a image and part of its own, which is all that a lowering writes.
         unsafe {
             match step {
                 Step::TransformBig { big, first, v } => {
-                    lowering.transform_big::<L>(big.image(first + image, big_length), part, v, row, workspace);
+                    lowering.transform_big::<L>(big.image(first + image, *big_stride), part, v, row, workspace);
                 }
                 Step::InverseTransformBig { v, big, first } => {
-                    lowering.inverse_transform_big::<L>(v, row, part, big.image(first + image, big_length), workspace);
+                    lowering.inverse_transform_big::<L>(v, row, part, big.image(first + image, *big_stride), workspace);
                 }
                 Step::TransformSmall { small, first, m } => {
-                    lowering.transform_small::<L>(small.image(first + image, small_length), part, m, row, workspace);
+                    lowering.transform_small::<L>(small.image(first + image, *small_stride), part, m, row, workspace);
                 }
                 Step::InverseTransformSmall { m, small, first } => {
                     lowering.inverse_transform_small::<L>(
                         m,
                         row,
                         part,
-                        small.image(first + image, small_length),
+                        small.image(first + image, *small_stride),
                         workspace,
                     );
                 }

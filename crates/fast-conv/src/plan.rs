@@ -67,6 +67,7 @@ mod tests {
             stride: [stride; 2],
             top: 1,
             left: 1,
+            groups: 1,
         };
         let plan = format!("{:?}", Plan::new(geometry));
         assert!(plan.starts_with(expected), "{inputs} to {outputs} at {side}, kernel {kernel}: {plan}");

@@ -82,6 +82,11 @@ impl Job for Task {
             match (L::TILE, columns) {
                 (Tile::EightByTwo, 2) => self.strip::<L, 8, 2>(self.block),
                 (Tile::EightByTwo, _) => self.strip::<L, 8, 1>(self.block),
+                (Tile::SixByOne, _) => {
+                    for block in self.block..self.block + columns {
+                        self.strip::<L, 6, 1>(block);
+                    }
+                }
                 (Tile::FourByOne, _) => {
                     for block in self.block..self.block + columns {
                         self.strip::<L, 4, 1>(block);
@@ -100,18 +105,23 @@ impl Task {
         let end = self.first + self.rows;
         // SAFETY: rows from `first` to `end` are this task's.
         unsafe {
-            while row + R <= end {
-                self.tile::<L, R, N>(row, block);
-                row += R;
-            }
-            // What is left over in fours: rows in ones would load B four times as often.
-            while row + 4 <= end {
-                self.tile::<L, 4, N>(row, block);
-                row += 4;
-            }
             while row < end {
-                self.tile::<L, 1, N>(row, block);
-                row += 1;
+                // Where rows are summed, a tile's rows are columns of one block of A.
+                let whole = match self.product.summed {
+                    Summed::Columns => end - row,
+                    Summed::Rows => (LANES - row % LANES).min(end - row),
+                };
+                if whole >= R {
+                    self.tile::<L, R, N>(row, block);
+                    row += R;
+                } else if whole >= 4 {
+                    // What is left over in fours: rows in ones would load B four times as often.
+                    self.tile::<L, 4, N>(row, block);
+                    row += 4;
+                } else {
+                    self.tile::<L, 1, N>(row, block);
+                    row += 1;
+                }
             }
         }
     }
@@ -121,7 +131,7 @@ impl Task {
         let Product { left, right, result, terms, .. } = self.product;
         let position = self.position;
         // SAFETY: as for `strip`; the sums read `terms` rows of B, and of A either `terms / 16` blocks of R rows or
-        // `terms` rows of R columns that one block holds, since R divides 16 and so does `row`'s offset in its block.
+        // `terms` rows of R columns that one block holds.
         unsafe {
             let mut sums = [[L::splat(0.0); N]; R];
             let b: [*const f32; N] = std::array::from_fn(|n| right.at(position, block + n, 0).cast_const());
@@ -231,6 +241,7 @@ mod tests {
                 check(level, Summed::Columns, 13, blocks, 32);
                 check(level, Summed::Columns, 300, blocks, 16);
                 check(level, Summed::Rows, 32, blocks, 5);
+                check(level, Summed::Rows, 23, blocks, 3);
             }
         }
     }

@@ -39,8 +39,9 @@ pub(crate) enum Tile {
     /// 8 rows by 2 blocks of 16: 16 of AVX-512's 32 registers, twice the 8 sums that two multiply-adds a cycle of four
     /// cycles' latency must not wait for each other on.
     EightByTwo,
-    /// 4 rows by 1 block of 16: 8 of AVX2's 16 registers, or 16 of NEON's 32. Twice as many sums would leave no
-    /// register for A and B.
+    /// 6 rows by 1 block of 16: 12 of AVX2's 16 registers, two for B and one for A.
+    SixByOne,
+    /// 4 rows by 1 block of 16: 16 of NEON's 32 registers.
     FourByOne,
 }
 

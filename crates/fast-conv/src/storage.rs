@@ -1,4 +1,7 @@
 //! The floats behind a flex tensor, read and changed.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
 
 use burn::tensor::Bytes;
 use burn_flex::{FlexTensor, Layout};
@@ -7,6 +10,19 @@ use burn_flex::{FlexTensor, Layout};
 pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     let layout = tensor.layout();
     &tensor.storage::<f32>()[layout.start_offset()..layout.start_offset() + layout.num_elements()]
+}
+
+/// As many values, which nobody clears before `write` writes them: a tensor of a few megabytes is cleared about as fast as it
+/// is computed.
+///
+/// # Safety
+/// `write` writes all of them.
+pub(crate) unsafe fn written(length: usize, write: impl FnOnce(&mut [MaybeUninit<f32>])) -> Vec<f32> {
+    let mut values = Vec::with_capacity(length);
+    write(&mut values.spare_capacity_mut()[..length]);
+    // SAFETY: there is room for them, and the caller vouches that they were written.
+    unsafe { values.set_len(length) };
+    values
 }
 
 /// Changes a tensor's values, in place if it is the only one to hold them.

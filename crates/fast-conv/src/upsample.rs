@@ -1,8 +1,11 @@
 //! A convolution of an enlarged input, without the enlarged input.
 
-use burn::tensor::{Tensor, ops::PadMode};
+use burn::tensor::Tensor;
 
-use crate::operator::{Padding, conv_transpose2d};
+use crate::{
+    operator::{Padding, conv_transpose2d},
+    widening::widened,
+};
 
 /// Repeats each pixel 2 × 2 (nearest-neighbour upsampling), then convolves with stride 1 and zeros around that keep the
 /// side: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts" (2016), section "Better upsampling".
@@ -26,14 +29,6 @@ pub fn upsampled_conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>
     let [_, _, height, width] = weight.dims();
     assert!(height == width && height % 2 == 1, "upsampled_conv2d: kernel {height} × {width}");
     conv_transpose2d(x, widened(weight), bias, [2, 2], Padding::all(height / 2))
-}
-
-/// `f[a] + f[a − 1]` on both axes, and the channels in the order of a transposed convolution.
-fn widened(weight: Tensor<4>) -> Tensor<4> {
-    let turned = weight.swap_dims(0, 1).flip([2, 3]);
-    let zeros = PadMode::Constant(0.0);
-    let rows = turned.clone().pad([(0, 1), (0, 0)], zeros) + turned.pad([(1, 0), (0, 0)], zeros);
-    rows.clone().pad([(0, 0), (0, 1)], zeros) + rows.pad([(0, 0), (1, 0)], zeros)
 }
 
 #[cfg(test)]

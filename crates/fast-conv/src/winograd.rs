@@ -23,6 +23,31 @@ use crate::{
     simd::{LANES, Lanes},
 };
 
+/// Walks through the pixels of an image in their order, and says where each lies in a plane. Counting spares the two divisions
+/// that a pixel's number would take.
+#[derive(Clone, Copy, Debug)]
+struct Pixels {
+    plane: [usize; 2],
+    left: usize,
+    /// The first column behind the image.
+    right: usize,
+    next: [usize; 2],
+}
+
+impl Pixels {
+    fn new(plane: [usize; 2], [top, left]: [usize; 2], width: usize) -> Self {
+        Self { plane, left, right: left + width, next: [top, left] }
+    }
+
+    /// The next pixel's offset, if the plane reaches as far.
+    #[inline(always)]
+    fn offset(&mut self) -> Option<usize> {
+        let [y, x] = self.next;
+        self.next = if x + 1 == self.right { [y + 1, self.left] } else { [y, x + 1] };
+        (y < self.plane[0] && x < self.plane[1]).then_some((y * self.plane[1] + x) * LANES)
+    }
+}
+
 /// `F(4 × 4, r × r)`: a scheme along both axes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Winograd<S> {
@@ -63,17 +88,42 @@ impl<S: Scheme> Winograd<S> {
     /// Where value (i, j) of a tile of a phase lies in the padded plane.
     #[inline(always)]
     fn plane_offset(&self, phase: usize, [row, column]: [usize; 2], [i, j]: [usize; 2]) -> usize {
-        let y = self.stride * (OUTPUTS * row + i) + phase / self.stride;
-        let x = self.stride * (OUTPUTS * column + j) + phase % self.stride;
+        // Strides are 1 and 2 (Plan::new), so that this divides by them, for each tile of each phase.
+        let shift = self.stride - 1;
+        let y = self.stride * (OUTPUTS * row + i) + (phase >> shift);
+        let x = self.stride * (OUTPUTS * column + j) + (phase & shift);
         (y * self.plane[1] + x) * LANES
     }
 
-    /// Where a pixel of the big side lies in the padded plane, if a tile reads it.
+    /// Where the big side's pixels lie in the padded plane.
+    fn big_pixels(&self) -> Pixels {
+        let Geometry { big, top, left, .. } = self.geometry;
+        Pixels::new(self.plane, [top, left], big.width)
+    }
+
+    /// Where the small side's pixels lie in the plane of all tiles.
+    fn small_pixels(&self) -> Pixels {
+        Pixels::new(self.tiles.map(|tiles| tiles * OUTPUTS), [0, 0], self.geometry.small.width)
+    }
+
+    /// Clears what of the padded plane no pixel of the big side fills.
     #[inline(always)]
-    fn padded_offset(&self, pixel: usize) -> Option<usize> {
-        let y = pixel / self.geometry.big.width + self.geometry.top;
-        let x = pixel % self.geometry.big.width + self.geometry.left;
-        (y < self.plane[0] && x < self.plane[1]).then_some((y * self.plane[1] + x) * LANES)
+    unsafe fn clear_padding(&self, plane: *mut f32) {
+        let Geometry { big, top, left, .. } = self.geometry;
+        let [height, width] = self.plane;
+        let right = (left + big.width).min(width);
+        // SAFETY: the caller's plane has this height and width.
+        let clear = |y: usize, columns: std::ops::Range<usize>| unsafe {
+            plane.add((y * width + columns.start) * LANES).write_bytes(0, columns.len() * LANES);
+        };
+        for y in 0..height {
+            if (top..top + big.height).contains(&y) {
+                clear(y, 0..left.min(width));
+                clear(y, right..width);
+            } else {
+                clear(y, 0..width);
+            }
+        }
     }
 
     /// Row and column of a tap of a phase's kernel in the whole kernel, if it has that tap.

@@ -5,7 +5,7 @@ use burn::tensor::{
     Device, Distribution, Tensor, module,
     ops::{ConvOptions, ConvTransposeOptions, PadMode},
 };
-use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
+use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, grouped_conv2d, leaky_relu};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +120,39 @@ fn check_on(device: &Device, case: Case) {
 
 fn check(case: Case) {
     check_on(&Device::flex(), case);
+}
+
+/// A grouped convolution of stride 1 that keeps the side, and all its gradients, by ours and by burn's own.
+fn check_groups(groups: usize, [batch, inputs, outputs, side]: [usize; 4], kernel: usize) {
+    let device = Device::flex();
+    let (x, weight): (Tensor<4>, Tensor<4>) = (
+        random([batch, groups * inputs, side, side], &device),
+        random([groups * outputs, inputs, kernel, kernel], &device),
+    );
+    let bias: Tensor<1> = random([groups * outputs], &device);
+    let upstream: Tensor<4> = random([batch, groups * outputs, side, side], &device);
+    let passes = |is_fast: bool| {
+        let (x, weight) = (x.clone().autodiff().require_grad(), weight.clone().autodiff().require_grad());
+        let bias = bias.clone().autodiff().require_grad();
+        let (at, filter, shift) = (x.clone(), weight.clone(), Some(bias.clone()));
+        let output = if is_fast {
+            grouped_conv2d(at, filter, shift, [1, 1], Padding::all(kernel / 2), groups)
+        } else {
+            module::conv2d(at, filter, shift, ConvOptions::new([1, 1], [kernel / 2; 2], [1, 1], groups))
+        };
+        let gradients = (output.clone() * upstream.clone().autodiff()).sum().backward();
+        let of_bias = values(bias.grad(&gradients).unwrap());
+        let [x, weight] = [x, weight].map(|leaf| values(leaf.grad(&gradients).unwrap()));
+        [values(output.inner()), x, weight, of_bias]
+    };
+    for (found, expected) in passes(true).into_iter().zip(passes(false)) {
+        assert_eq!(found.len(), expected.len());
+        let largest = expected.iter().fold(1e-6f32, |largest, x| largest.max(x.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            let error = (found - expected).abs();
+            assert!(error <= 1e-4 * largest, "{found} instead of {expected}: {groups} groups, kernel {kernel}");
+        }
+    }
 }
 
 fn case(operator: Operator, [inputs, outputs, side]: [usize; 3], kernel: usize, padding: Padding) -> Case {
@@ -272,5 +305,14 @@ proptest! {
         if case.fits() {
             check(case);
         }
+    }
+
+    #[test]
+    fn any_groups_agree_with_burn_s_operator(
+        groups in 1usize..9,
+        shape in (1usize..4, 1usize..20, 1usize..20, 3usize..12).prop_map(<[usize; 4]>::from),
+        kernel in prop_oneof![Just(1usize), Just(3)],
+    ) {
+        check_groups(groups, shape, kernel);
     }
 }

@@ -21,18 +21,20 @@ fn numbers(length: usize, seed: u64) -> Vec<f32> {
 
 /// Calls with the indices into big, small and weights of every multiplication of the definition.
 fn each_term(geometry: Geometry, mut visit: impl FnMut(usize, usize, usize)) {
-    let Geometry { batch, big, small, kernel, stride, top, left } = geometry;
+    let Geometry { batch, big, small, kernel, stride, top, left, groups } = geometry;
+    let (inputs, outputs) = (big.channels / groups, small.channels / groups);
     for n in 0..batch {
         for o in 0..small.channels {
             for (y, x) in (0..small.height).flat_map(|y| (0..small.width).map(move |x| (y, x))) {
-                for c in 0..big.channels {
+                for input in 0..inputs {
+                    let c = o / outputs * inputs + input;
                     for (i, j) in (0..kernel[0]).flat_map(|i| (0..kernel[1]).map(move |j| (i, j))) {
                         let (row, column) = (stride[0] * y + i, stride[1] * x + j);
                         if (top..top + big.height).contains(&row) && (left..left + big.width).contains(&column) {
                             visit(
                                 ((n * big.channels + c) * big.height + row - top) * big.width + column - left,
                                 ((n * small.channels + o) * small.height + y) * small.width + x,
-                                ((o * big.channels + c) * kernel[0] + i) * kernel[1] + j,
+                                ((o * inputs + input) * kernel[0] + i) * kernel[1] + j,
                             );
                         }
                     }
@@ -50,6 +52,12 @@ fn check_close(what: &str, geometry: Geometry, found: &[f32], expected: &[f64]) 
     }
 }
 
+/// Memory that a pass may take for uninitialized.
+fn blank(values: &mut [f32]) -> &mut [MaybeUninit<f32>] {
+    // SAFETY: the same size and alignment; the passes write numbers alone.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
+}
+
 fn check(geometry: Geometry, level: Level) {
     let [bigs, smalls, kernels] = geometry.lengths();
     let (big, small, weights) = (numbers(bigs, 1), numbers(smalls, 2), numbers(kernels, 3));
@@ -62,9 +70,9 @@ fn check(geometry: Geometry, level: Level) {
     });
     // Not zeros, so that a value that is not written shows.
     let mut found = (vec![f32::NAN; smalls], vec![f32::NAN; bigs], vec![f32::NAN; kernels]);
-    convolve(geometry, level, &big, &weights, &mut found.0);
-    transpose(geometry, level, &small, &weights, &mut found.1);
-    weight_gradient(geometry, level, &big, &small, &mut found.2);
+    convolve(geometry, level, &big, &weights, blank(&mut found.0));
+    transpose(geometry, level, &small, &weights, blank(&mut found.1));
+    weight_gradient(geometry, level, &big, &small, blank(&mut found.2));
     check_close("small", geometry, &found.0, &expected.0);
     check_close("big", geometry, &found.1, &expected.1);
     check_close("weights", geometry, &found.2, &expected.2);
@@ -90,6 +98,7 @@ fn geometry(
         stride: [stride; 2],
         top,
         left,
+        groups: 1,
     })
 }
 
@@ -132,7 +141,7 @@ fn same_padding_agrees_with_its_definition_at_every_side() {
 fn unequal_kernels_and_strides_agree_with_their_definition() {
     let big = FeatureMap { channels: 3, height: 11, width: 9 };
     let small = FeatureMap { channels: 5, height: 5, width: 3 };
-    let geometry = Geometry { batch: 2, big, small, kernel: [3, 4], stride: [2, 3], top: 1, left: 1 };
+    let geometry = Geometry { batch: 2, big, small, kernel: [3, 4], stride: [2, 3], top: 1, left: 1, groups: 1 };
     for level in Level::all() {
         check(geometry, level);
     }
@@ -146,9 +155,9 @@ fn bits(geometry: Geometry, threads: usize) -> Vec<u32> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         for _ in 0..2 {
-            convolve(geometry, Level::detect(), &big, &weights, &mut found.0);
-            transpose(geometry, Level::detect(), &small, &weights, &mut found.1);
-            weight_gradient(geometry, Level::detect(), &big, &small, &mut found.2);
+            convolve(geometry, Level::detect(), &big, &weights, blank(&mut found.0));
+            transpose(geometry, Level::detect(), &small, &weights, blank(&mut found.1));
+            weight_gradient(geometry, Level::detect(), &big, &small, blank(&mut found.2));
         }
     });
     [found.0, found.1, found.2].concat().into_iter().map(f32::to_bits).collect()
@@ -156,8 +165,10 @@ fn bits(geometry: Geometry, threads: usize) -> Vec<u32> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for (channels, side, kernel) in [([67, 33, 40], [16, 16], [4, 2]), ([40, 3, 20], [32, 32], [4, 2])] {
-        let geometry = geometry(channels, side, kernel, [1, 1, 1, 1]).unwrap();
+    for (channels, side, kernel, groups) in
+        [([67, 33, 40], [16, 16], [4, 2], 1), ([40, 3, 20], [32, 32], [4, 2], 1), ([40, 32, 32], [16, 16], [3, 1], 4)]
+    {
+        let geometry = Geometry { groups, ..geometry(channels, side, kernel, [1, 1, 1, 1]).unwrap() };
         let alone = bits(geometry, 1);
         for threads in [2, 3, 7] {
             assert!(bits(geometry, threads) == alone, "{threads} threads, {geometry:?}");
@@ -178,6 +189,20 @@ proptest! {
     ) {
         if let Some(geometry) = geometry(channels, side, kernel, padding) {
             check(geometry, level);
+        }
+    }
+
+    #[test]
+    fn any_groups_agree_with_their_definition(
+        (batch, groups) in (1usize..4, 2usize..9),
+        (inputs, outputs) in (1usize..20, 1usize..20),
+        side in (1usize..15, 1usize..15).prop_map(<[usize; 2]>::from),
+        (kernel, stride) in prop_oneof![Just((3, 1)), Just((1, 1)), Just((4, 2)), Just((5, 1))],
+        level in proptest::sample::select(Level::all()),
+    ) {
+        let channels = [batch, groups * inputs, groups * outputs];
+        if let Some(geometry) = geometry(channels, side, [kernel, stride], [kernel / 2; 4]) {
+            check(Geometry { groups, ..geometry }, level);
         }
     }
 }

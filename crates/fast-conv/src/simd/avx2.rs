@@ -19,7 +19,7 @@ pub(super) unsafe fn run(job: impl Job) {
 pub(super) struct Pair(__m256, __m256);
 
 impl Lanes for Pair {
-    const TILE: Tile = Tile::FourByOne;
+    const TILE: Tile = Tile::SixByOne;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

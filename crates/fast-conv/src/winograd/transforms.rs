@@ -42,9 +42,10 @@ impl<S: Scheme> Lowering for Winograd<S> {
         let channels = (big.channels - part * LANES).min(LANES);
         // SAFETY: `workspace` holds the plane, `image` one image; tiles stay inside the plane by its size.
         unsafe {
-            workspace.write_bytes(0, self.plane[0] * self.plane[1] * LANES);
-            gather::<L>(image.add(part * LANES * big.area()), big.area(), channels, big.area(), |pixel, lanes| {
-                if let Some(offset) = self.padded_offset(pixel) {
+            self.clear_padding(workspace);
+            let mut pixels = self.big_pixels();
+            gather::<L>(image.add(part * LANES * big.area()), big.area(), channels, big.area(), |_, lanes| {
+                if let Some(offset) = pixels.offset() {
                     lanes.store(workspace.add(offset));
                 }
             });
@@ -84,7 +85,8 @@ impl<S: Scheme> Lowering for Winograd<S> {
                 }
             });
             let to = image.add(part * LANES * big.area());
-            scatter::<L>(to, big.area(), channels, big.area(), |pixel| match self.padded_offset(pixel) {
+            let mut pixels = self.big_pixels();
+            scatter::<L>(to, big.area(), channels, big.area(), |_| match pixels.offset() {
                 Some(offset) => L::load(workspace.add(offset)),
                 None => L::splat(0.0),
             });
@@ -109,15 +111,12 @@ impl<S: Scheme> Lowering for Winograd<S> {
             if pitch != small.width || self.tiles[0] * OUTPUTS != small.height {
                 workspace.write_bytes(0, self.tiles[0] * OUTPUTS * pitch * LANES);
             }
-            gather::<L>(
-                image.add(block * LANES * small.area()),
-                small.area(),
-                channels,
-                small.area(),
-                |pixel, lanes| {
-                    lanes.store(workspace.add((pixel / small.width * pitch + pixel % small.width) * LANES));
-                },
-            );
+            let mut pixels = self.small_pixels();
+            gather::<L>(image.add(block * LANES * small.area()), small.area(), channels, small.area(), |_, lanes| {
+                if let Some(offset) = pixels.offset() {
+                    lanes.store(workspace.add(offset));
+                }
+            });
             self.each_tile(|tile, y, x| {
                 let values: Square<L> = load_tile(OUTPUTS, |i, j| {
                     workspace.add(((OUTPUTS * y + i) * pitch + OUTPUTS * x + j) * LANES).cast_const()
@@ -150,8 +149,10 @@ impl<S: Scheme> Lowering for Winograd<S> {
                 });
             });
             let to = image.add(block * LANES * small.area());
-            scatter::<L>(to, small.area(), channels, small.area(), |pixel| {
-                L::load(workspace.add((pixel / small.width * pitch + pixel % small.width) * LANES))
+            let mut pixels = self.small_pixels();
+            scatter::<L>(to, small.area(), channels, small.area(), |_| match pixels.offset() {
+                Some(offset) => L::load(workspace.add(offset)),
+                None => L::splat(0.0),
             });
         }
     }
