@@ -25,7 +25,7 @@ pub enum Family {
     Upsample,
     /// Residual blocks without normalization, leaky ReLU and bilinear resampling in both networks, whose weights begin so
     /// that every block begins as nothing: Huang et al., "The GAN is dead; long live the GAN! A modern baseline GAN"
-    /// (2024), section 3, with a bottleneck in place of grouped convolutions.
+    /// (2024), section 3, with a bottleneck, whose middle may be in groups.
     ///
     /// Sides: DCGAN's.
     Resnet,
@@ -67,6 +67,8 @@ pub struct Architecture {
     pub norm: Norm,
     /// Images whose features' deviation a discriminator sees before its logit; 0: none. A generator has none.
     pub minibatch_group: u32,
+    /// Groups of channels in the middle of a residual block, each convolved on its own; 1: no groups.
+    pub groups: u32,
 }
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
@@ -108,6 +110,19 @@ pub enum ArchitectureError {
         given: Vec<u32>,
         /// How many there must be at this side.
         stages: usize,
+    },
+    /// Groups in a family without residual blocks.
+    #[error("groups is {0}: only resnet networks have them; leave it 1")]
+    GroupsOutsideBlocks(u32),
+    /// A block whose middle cannot be cut into so many groups of the same size.
+    #[error("groups is {groups}: blocks of {channels} channels have {hidden} in the middle, which it must divide")]
+    Groups {
+        /// The groups that were asked for.
+        groups: u32,
+        /// Channels of the block.
+        channels: usize,
+        /// Channels in its middle.
+        hidden: usize,
     },
     /// A discriminator of a family that has none.
     #[error("{} is a family of generators: choose dcgan, tensorflow-dcgan or resnet", .0.name())]
@@ -158,7 +173,28 @@ impl Architecture {
             Some(&channels) => channels,
             None => self.doubled_channels(stages, stage),
         };
-        Ok((0..count).map(|stage| (channels(stage) as usize, (start << stage) as usize)).collect())
+        let features: Vec<_> = (0..count).map(|stage| (channels(stage) as usize, (start << stage) as usize)).collect();
+        self.check_groups(&features)?;
+        Ok(features)
+    }
+
+    /// Channels in the middle of a block that has so many.
+    pub(crate) fn hidden_channels(channels: usize) -> usize {
+        (channels / 2).max(1)
+    }
+
+    fn check_groups(&self, features: &[(usize, usize)]) -> Result<(), ArchitectureError> {
+        let groups = self.groups;
+        if self.family != Family::Resnet {
+            return if groups == 1 { Ok(()) } else { Err(ArchitectureError::GroupsOutsideBlocks(groups)) };
+        }
+        for &(channels, _) in features {
+            let hidden = Self::hidden_channels(channels);
+            if groups == 0 || !hidden.is_multiple_of(groups as usize) {
+                return Err(ArchitectureError::Groups { groups, channels, hidden });
+            }
+        }
+        Ok(())
     }
 
     /// Twice as many channels at each coarser stage, as far as `max_channels`; the last two have the same where the
@@ -276,6 +312,7 @@ mod tests {
             kernel: if family.has_whole_side() { 3 } else { 4 },
             norm: Norm::Batch,
             minibatch_group: 0,
+            groups: 1,
         }
     }
 
@@ -307,6 +344,21 @@ mod tests {
             let error = given(wrong).features().unwrap_err().to_string();
             assert!(error.contains("give 4 widths from 1 to 4096"), "{error}");
         }
+    }
+
+    #[test]
+    fn groups_divide_the_middle_of_every_block() {
+        let error = |family, groups| {
+            let architecture = Architecture { groups, ..architecture(family, 32, 6) };
+            architecture.features().err().map(|error| error.to_string())
+        };
+        // 24, 12, 6 and 6 channels, the finest with 3 in the middle.
+        assert_eq!(error(Family::Resnet, 1), None);
+        assert_eq!(error(Family::Resnet, 3), None);
+        let expected = "groups is 2: blocks of 6 channels have 3 in the middle, which it must divide";
+        assert_eq!(error(Family::Resnet, 2).unwrap(), expected);
+        assert!(error(Family::Resnet, 0).is_some());
+        assert_eq!(error(Family::Dcgan, 3).unwrap(), "groups is 3: only resnet networks have them; leave it 1");
     }
 
     #[test]

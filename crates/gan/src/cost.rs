@@ -100,11 +100,11 @@ fn generator_layers(architecture: &Architecture, latent_size: usize) -> Result<V
             layers.extend(hidden.chain([convolution([finest.0, 3], kernel, finest.1)]));
         }
         Family::Resnet => {
-            layers.extend(block(coarsest));
+            layers.extend(block(architecture, coarsest));
             for pair in features.windows(2) {
                 layers.extend(projection([pair[0].0, pair[1].0], pair[0].1));
                 layers.push(resampled(pair[1]));
-                layers.extend(block(pair[1]));
+                layers.extend(block(architecture, pair[1]));
             }
             layers.push(convolution([finest.0, 3], 1, finest.1));
         }
@@ -125,11 +125,11 @@ fn discriminator_layers(architecture: &Architecture) -> Result<Vec<Layer>, Archi
         Family::Resnet => {
             layers.push(convolution([3, finest.0], 1, finest.1));
             for pair in finest_first {
-                layers.extend(block(pair[1]));
+                layers.extend(block(architecture, pair[1]));
                 layers.push(resampled((pair[1].0, pair[0].1)));
                 layers.extend(projection([pair[1].0, pair[0].0], pair[0].1));
             }
-            layers.extend(block(coarsest));
+            layers.extend(block(architecture, coarsest));
         }
         Family::Upsample => return Err(ArchitectureError::GeneratorsOnly(architecture.family)),
     }
@@ -149,11 +149,11 @@ fn transposed([from, to]: [usize; 2], kernel: usize, side: usize) -> Layer {
 }
 
 /// The three convolutions of a residual block, and the sum that it ends in.
-fn block((channels, side): (usize, usize)) -> [Layer; 4] {
-    let hidden = (channels / 2).max(1);
+fn block(architecture: &Architecture, (channels, side): (usize, usize)) -> [Layer; 4] {
+    let hidden = Architecture::hidden_channels(channels);
     [
         convolution([channels, hidden], 1, side),
-        convolution([hidden, hidden], 3, side),
+        convolution([hidden / architecture.groups as usize, hidden], 3, side),
         convolution([hidden, channels], 1, side),
         resampled((channels, side)),
     ]

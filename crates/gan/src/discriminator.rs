@@ -91,6 +91,21 @@ impl Discriminator {
         self.operators.convolve(&self.head, features).flatten(0, 3)
     }
 
+    /// [`Discriminator::forward`] of two batches, which may be of different sizes: at once where images do not see each other, so
+    /// that each layer's weights are prepared once for both.
+    ///
+    /// # Shapes
+    /// - `first`, `second`: `[batch, 3, side, side]` in [-1, 1]
+    /// - outputs: `[batch]`
+    pub fn forward_both(&self, first: Tensor<4>, second: Tensor<4>) -> (Tensor<1>, Tensor<1>) {
+        if !self.architecture.is_piecewise_linear() {
+            return (self.forward(first), self.forward(second));
+        }
+        let ([ahead, ..], [behind, ..]) = (first.dims(), second.dims());
+        let logits = self.forward(Tensor::cat(vec![first, second], 0));
+        (logits.clone().narrow(0, 0, ahead), logits.narrow(0, ahead, behind))
+    }
+
     /// How the logits change along a direction: the network without its biases applied to `direction`, with the slopes
     /// that leaky ReLU has at `images`. For a discriminator without BatchNorm, which is linear between its activations.
     ///
@@ -163,7 +178,8 @@ fn strided_layers(architecture: &Architecture, device: &Device) -> Result<Vec<Di
 fn residual_layers(architecture: &Architecture, device: &Device) -> Result<Vec<DiscriminatorLayer>, ArchitectureError> {
     let features = architecture.features()?;
     let (coarsest, finest) = (features[0].0, features[features.len() - 1].0);
-    let block = |channels, resample| DiscriminatorLayer::Residual(ResidualLayer::new(channels, resample, device));
+    let block =
+        |channels, resample| DiscriminatorLayer::Residual(ResidualLayer::new(architecture, channels, resample, device));
     let halving = features.windows(2).rev().map(|pair| block([pair[1].0, pair[0].0], Resample::Down));
     let first = DiscriminatorLayer::Color(ColorLayer::new([3, finest], device));
     Ok(std::iter::once(first).chain(halving).chain([block([coarsest; 2], Resample::None)]).collect())
@@ -210,7 +226,7 @@ fn head(architecture: &Architecture, (channels, start): (usize, usize), device: 
 
 #[cfg(test)]
 mod tests {
-    use burn::optim::GradientsParams;
+    use burn::{optim::GradientsParams, tensor::Distribution};
 
     use super::*;
     use crate::{
@@ -254,6 +270,23 @@ mod tests {
                 }
                 assert!(strided(&discriminator.layers[0]).norm.is_none(), "{name} normalizes what it is shown");
                 assert_eq!(discriminator.forward(images).dims(), [2]);
+            }
+        }
+    }
+
+    /// Twice the batch is summed in another order, and by no other formula.
+    #[test]
+    fn two_batches_at_once_are_judged_as_each_alone() {
+        let device = Device::flex().autodiff();
+        for norm in ["batch", "none", "spectral"] {
+            let norm = format!("discriminator.norm = \"{norm}\"").parse().unwrap();
+            let discriminator = tiny().with_overrides(&norm).unwrap().discriminator(16, 1, &device).unwrap();
+            let images = |batch| Tensor::<4>::random([batch, 3, 16, 16], Distribution::Uniform(-1.0, 1.0), &device);
+            let (first, second) = (images(3), images(2));
+            let (ahead, behind) = discriminator.forward_both(first.clone(), second.clone());
+            for (found, alone) in [(ahead, first), (behind, second)] {
+                let (found, expected) = (found.inner(), discriminator.forward(alone).inner());
+                assert!((found - expected).abs().max().into_scalar::<f32>() < 1e-5);
             }
         }
     }

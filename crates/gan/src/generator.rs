@@ -152,7 +152,8 @@ fn residual_layers(
 ) -> Result<Vec<GeneratorLayer>, ArchitectureError> {
     let features = architecture.features()?;
     let (coarsest, finest) = (features[0].0, features[features.len() - 1].0);
-    let block = |channels, resample| GeneratorLayer::Residual(ResidualLayer::new(channels, resample, device));
+    let block =
+        |channels, resample| GeneratorLayer::Residual(ResidualLayer::new(architecture, channels, resample, device));
     let mut layers = vec![
         GeneratorLayer::Basis(TransposedLayer::basis(latent.size as usize, features[0], device)),
         block([coarsest; 2], Resample::None),

@@ -31,6 +31,8 @@ mod spectral_norm;
 mod transfer;
 mod weights;
 
+pub use fast_conv::keep_freed_memory;
+
 pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
 pub use augmentation::{Augmentation, AugmentationConfig, AugmentationStrength};
 pub use cost::ForwardCost;

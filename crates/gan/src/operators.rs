@@ -36,7 +36,8 @@ impl Operators {
             Self::Burn => convolution.forward(input),
             Self::Fast => {
                 let bias = convolution.bias.as_ref().map(|bias| bias.val());
-                fast_conv::conv2d(input, convolution.weight.val(), bias, convolution.stride, padding)
+                let (weight, stride, groups) = (convolution.weight.val(), convolution.stride, convolution.groups);
+                fast_conv::grouped_conv2d(input, weight, bias, stride, padding, groups)
             }
         }
     }
@@ -90,7 +91,7 @@ impl Operators {
         slope: f64,
     ) -> Tensor<4> {
         let output = self.convolve_upsampled(&without_bias(convolution), input);
-        self.shift_and_rectify(convolution.bias.as_ref(), output, slope)
+        self.shift_and_rectify(convolution.bias.as_ref().map(Param::val), output, slope)
     }
 
     /// Bilinear resampling to twice the side.
@@ -118,8 +119,8 @@ impl Operators {
     }
 
     /// A convolution's bias, where it has one, and leaky ReLU.
-    pub(crate) fn shift_and_rectify(self, bias: Option<&Param<Tensor<1>>>, input: Tensor<4>, slope: f64) -> Tensor<4> {
-        let Some(bias) = bias.map(Param::val) else { return self.leaky_relu(input, slope) };
+    pub(crate) fn shift_and_rectify(self, bias: Option<Tensor<1>>, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        let Some(bias) = bias else { return self.leaky_relu(input, slope) };
         match self {
             Self::Fast => fast_conv::biased_leaky_relu(input, bias, slope as f32),
             Self::Burn => {
@@ -131,7 +132,8 @@ impl Operators {
 
     /// A convolution with its bias, and leaky ReLU.
     pub(crate) fn convolve_and_rectify(self, convolution: &Conv2d, input: Tensor<4>, slope: f64) -> Tensor<4> {
-        self.shift_and_rectify(convolution.bias.as_ref(), self.convolve_linearly(convolution, input), slope)
+        let bias = convolution.bias.as_ref().map(Param::val);
+        self.shift_and_rectify(bias, self.convolve_linearly(convolution, input), slope)
     }
 
     /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.

@@ -63,11 +63,28 @@ impl Penalty {
         images: Tensor<4>,
         step: f64,
     ) -> Surrogate {
+        self.by_pairs(&discriminate, |ahead, behind| (discriminate(ahead), discriminate(behind)), images, step)
+    }
+
+    /// The same, of a whole discriminator, which may judge both ends of the difference at once.
+    pub(crate) fn by_difference_of(self, discriminator: &Discriminator, images: Tensor<4>, step: f64) -> Surrogate {
+        let frozen = discriminator.without_weight_gradients();
+        let both = |ahead, behind| discriminator.forward_both(ahead, behind);
+        self.by_pairs(&|images| frozen.forward(images), both, images, step)
+    }
+
+    fn by_pairs(
+        self,
+        discriminate: &impl Fn(Tensor<4>) -> Tensor<1>,
+        both: impl FnOnce(Tensor<4>, Tensor<4>) -> (Tensor<1>, Tensor<1>),
+        images: Tensor<4>,
+        step: f64,
+    ) -> Surrogate {
         let images = images.detach();
-        let Gradient { direction, slope } = Gradient::at(&discriminate, images.clone());
+        let Gradient { direction, slope } = Gradient::at(discriminate, images.clone());
         let offset = direction.div(per_image(slope.clone())).mul_scalar(step);
-        let change = discriminate(images.clone() + offset.clone()) - discriminate(images - offset);
-        self.surrogate(slope.clone(), change.mul(slope).div_scalar(2.0 * step))
+        let (ahead, behind) = both(images.clone() + offset.clone(), images - offset);
+        self.surrogate(slope.clone(), (ahead - behind).mul(slope).div_scalar(2.0 * step))
     }
 
     /// The penalty at these images, exactly: between its leaky activations D is linear, so that D′ᵥ is the network

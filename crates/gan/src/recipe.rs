@@ -77,6 +77,10 @@ pub struct NetworkConfig {
     /// Images whose features' deviation the discriminator sees before its logit; 0: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub minibatch_group: u32,
+    /// Groups of channels in the middle of each residual block, convolved on their own: the cardinality of Xie et al.,
+    /// "Aggregated residual transformations for deep neural networks" (2017). 1: no groups.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub groups: u32,
     /// The discriminator's first layers, as many as this, keep their weights: Mo et al., "Freeze the discriminator: a simple
     /// baseline for fine-tuning GANs" (2020). 0: all learn.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -89,6 +93,15 @@ pub struct NetworkConfig {
 /// so that runs begun before it was there are still the same runs.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// As [`is_default`], for a number that is 1 where it is left out.
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// A recipe that does not exist or cannot be as it was asked for.
@@ -249,6 +262,7 @@ impl Recipe {
             kernel,
             norm,
             minibatch_group,
+            groups,
             frozen_layers: _,
             optimizer: _,
         } = config;
@@ -262,6 +276,7 @@ impl Recipe {
             kernel: *kernel,
             norm: *norm,
             minibatch_group: *minibatch_group,
+            groups: *groups,
         }
     }
 }

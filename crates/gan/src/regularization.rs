@@ -91,7 +91,7 @@ impl RegularizationConfig {
 
     fn penalize(&self, penalty: Penalty, discriminator: &Discriminator, images: Tensor<4>) -> Surrogate {
         match self.slope {
-            Slope::Difference => penalty.by_difference(|images| discriminator.forward(images), images, self.step),
+            Slope::Difference => penalty.by_difference_of(discriminator, images, self.step),
             Slope::Tangent => penalty.by_tangent(discriminator, images),
         }
     }

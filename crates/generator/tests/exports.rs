@@ -18,7 +18,7 @@ use serde::Deserialize;
 const TOLERANCE: f32 = 1e-4;
 
 /// A recipe with what is changed of it, and a side.
-const CASES: [(&str, &str, &str, u32); 8] = [
+const CASES: [(&str, &str, &str, u32); 9] = [
     ("dcgan", "dcgan", "", 32),
     ("dcgan-48", "dcgan", "", 48),
     ("dcgan-paper", "dcgan-paper", "", 32),
@@ -32,12 +32,18 @@ const CASES: [(&str, &str, &str, u32); 8] = [
     ),
     ("resnet", "modern", RESNET, 32),
     ("resnet-48", "modern", RESNET, 48),
+    ("resnet-groups", "modern", GROUPS, 32),
 ];
 
 /// The discriminator that was recorded with it: that of the recipe now is in `bare`.
 const MODERN: &str = "discriminator.norm = \"batch\"";
 
 const RESNET: &str = "discriminator.norm = \"batch\"\ngenerator.family = \"resnet\"\ndiscriminator.family = \"resnet\"\ndiscriminator.kernel = 3";
+
+/// Blocks have half of their channels in the middle, and the coarsest more than sixteen in all.
+const GROUPS: &str = "generator.family = \"resnet\"\ngenerator.stage_channels = [16, 8, 8, 4]\ngenerator.groups = 2\n\
+    discriminator.family = \"resnet\"\ndiscriminator.kernel = 3\ndiscriminator.stage_channels = [32, 24, 16, 8]\n\
+    discriminator.groups = 4";
 
 struct Case {
     name: &'static str,

@@ -90,7 +90,7 @@ impl<'a> Stepper<'a> {
             // Detached: this update must not reach the generator. The tape stays in `state` for the generator's own.
             let fake = state.fakes(networks, part).detach();
             let (real, fake) = (self.augmented(state, real), self.augmented(state, fake));
-            let (real_logits, fake_logits) = (discriminator.forward(real.clone()), discriminator.forward(fake.clone()));
+            let (real_logits, fake_logits) = discriminator.forward_both(real.clone(), fake.clone());
             if recipe.augmentation.is_controlled() {
                 judged.extend(read_values("the logits of real images", real_logits.clone().inner())?);
             }

@@ -25,7 +25,8 @@ impl ColorLayer {
 
     /// Applies the map and its bias.
     pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
-        operators.convolve(&self.color, features)
+        // Slope 1 is no activation: the pass that adds biases sums their gradients as well.
+        operators.convolve_and_rectify(&self.color, features, 1.0)
     }
 
     /// Applies the map alone.

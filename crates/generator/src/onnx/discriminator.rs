@@ -18,7 +18,7 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, output: &st
     let count = graph.tensors().layers();
     let kernel = i64::from(architecture.kernel);
     let features = match architecture.family {
-        Family::Resnet => residual(graph, count),
+        Family::Resnet => residual(graph, architecture, count),
         Family::Dcgan | Family::TensorflowDcgan | Family::Upsample => {
             (0..count).fold("images".to_owned(), |features, index| {
                 let layer = format!("layers.{index}");
@@ -35,11 +35,11 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, output: &st
 }
 
 /// Colours to features, halving blocks, and one at the coarsest side.
-fn residual(graph: &mut Graph, count: usize) -> String {
+fn residual(graph: &mut Graph, architecture: &Architecture, count: usize) -> String {
     let features = graph.convolution("Conv", "layers.0.color", "images", 1, [0, 0]);
     (1..count).fold(features, |features, index| {
         let layer = format!("layers.{index}");
-        let features = block(graph, &layer, &features);
+        let features = block(graph, architecture, &layer, &features);
         if index == count - 1 {
             return projected(graph, &layer, features);
         }

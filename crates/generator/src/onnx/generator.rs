@@ -39,7 +39,7 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, latent_size
                 let features = projected(graph, &layer, features);
                 // The first block works at the coarsest side.
                 let features = if index > 1 { doubled(graph, &layer, &features) } else { features };
-                block(graph, &layer, &features)
+                block(graph, architecture, &layer, &features)
             });
             graph.convolution("Conv", &format!("layers.{last}.color"), &blocks, 1, [0, 0])
         }
@@ -125,11 +125,11 @@ pub(super) fn width(graph: &Graph, layer: &str) -> usize {
 }
 
 /// A residual block.
-pub(super) fn block(graph: &mut Graph, layer: &str, features: &str) -> String {
+pub(super) fn block(graph: &mut Graph, architecture: &Architecture, layer: &str, features: &str) -> String {
     let part = |name: &str| format!("{layer}.{name}");
     let hidden = graph.convolution("Conv", &part("reduce"), features, 1, [0, 0]);
     let hidden = graph.leaky_relu(&hidden, BLOCK_SLOPE, &part("reduce.active"));
-    let hidden = graph.convolution("Conv", &part("spatial"), &hidden, 1, [1, 1]);
+    let hidden = graph.grouped_convolution("Conv", &part("spatial"), &hidden, 1, [1, 1], architecture.groups.into());
     let hidden = graph.leaky_relu(&hidden, BLOCK_SLOPE, &part("spatial.active"));
     let change = graph.convolution("Conv", &part("expand"), &hidden, 1, [0, 0]);
     graph.node("Add", &[features, &change], &[], &part("sum"))

@@ -136,10 +136,23 @@ impl Graph {
         stride: i64,
         padding: [i64; 2],
     ) -> String {
+        self.grouped_convolution(operator, name, features, stride, padding, 1)
+    }
+
+    /// [`Graph::convolution`] of so many groups of channels, each on its own.
+    pub(super) fn grouped_convolution(
+        &mut self,
+        operator: &str,
+        name: &str,
+        features: &str,
+        stride: i64,
+        padding: [i64; 2],
+        groups: i64,
+    ) -> String {
         let weight = self.weight(&format!("{name}.weight")).expect("gan has checked that the weights are there");
         let bias = self.weight(&format!("{name}.bias"));
         let inputs: Vec<&str> = [features, &weight].into_iter().chain(bias.as_deref()).collect();
-        self.strided(operator, &inputs, stride, padding, 1, name)
+        self.strided(operator, &inputs, stride, padding, groups, name)
     }
 
     /// Bilinear resampling by a factor of two: the kernel 1, 3, 3, 1 over 4 on both axes, channel by channel, zeros beyond.
