@@ -43,11 +43,30 @@ function tile(at) {
   const picture = document.createElement("img");
   picture.alt = "";
   picture.decoding = "async";
-  picture.src = `thumbnail/${shown[at]}`;
   box.append(picture);
   gridBox.append(box);
   tiles.set(at, box);
   return box;
+}
+
+let filling = false;
+
+/** Fills tiles with their pictures, but not those that fly past: the server would still be at them when the hand rests. */
+function fill() {
+  if (filling) return;
+  filling = true;
+  setTimeout(() => {
+    filling = false;
+    for (const [at, box] of tiles) {
+      if (!box.firstChild.hasAttribute("src")) box.firstChild.src = `thumbnail/${shown[at]}`;
+    }
+  }, 60);
+}
+
+function remove(box) {
+  // Ends the request, if it is still on its way.
+  box.firstChild.removeAttribute("src");
+  box.remove();
 }
 
 /** Makes the tiles that are seen, removes the others, and brings all up to date. */
@@ -58,7 +77,7 @@ function draw() {
   const last = Math.min((Math.ceil((top + innerHeight) / STEP) + SPARE) * wide, shown.length);
   for (const [at, box] of tiles) {
     if (at < first || at >= last) {
-      box.remove();
+      remove(box);
       tiles.delete(at);
     }
   }
@@ -72,6 +91,7 @@ function draw() {
     box.classList.toggle("waiting", waiting.has(face));
     box.ariaSelected = String(marked.has(face));
   }
+  fill();
   gridBox.style.height = `${Math.ceil(shown.length / wide) * STEP}px`;
 }
 
@@ -85,7 +105,7 @@ function redraw() {
 }
 
 function clear() {
-  for (const box of tiles.values()) box.remove();
+  for (const box of tiles.values()) remove(box);
   tiles.clear();
 }
 
