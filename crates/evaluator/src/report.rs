@@ -20,11 +20,7 @@ impl Stage for WriteReport {
     type Options = ReportOptions;
 
     fn answer(context: &Context<'_>, options: &ReportOptions) -> Result<String, ReportError> {
-        let path = match &options.running {
-            Some(name) => show_running(context, name)?,
-            None => compare(context, options)?,
-        };
-        Ok(path.display().to_string())
+        Ok(compare(context, options)?.display().to_string())
     }
 
     fn run(context: &Context<'_>, _options: &ReportOptions) -> Result<Report, ReportError> {
@@ -43,16 +39,6 @@ impl Stage for WriteReport {
         report.run = Some(run);
         Ok(report)
     }
-}
-
-/// Writes the page of a run that may be at work; where it is.
-fn show_running(context: &Context<'_>, name: &str) -> Result<PathBuf, ReportError> {
-    let run = find_run(context.layout, name)?;
-    let page = RunPage::gather(context.layout, &run, &context.config.report.title, Scope::Training)?;
-    tell(&page);
-    let path = context.layout.run(&run).report_page();
-    publish::write_file(&path, page.render().as_bytes())?;
-    Ok(path)
 }
 
 /// Says on stderr what a page does not show as it should.

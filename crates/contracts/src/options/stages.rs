@@ -125,9 +125,6 @@ pub struct ReportOptions {
     /// Show these runs side by side on one page: ids, beginnings of ids, or latest.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "RUN", num_args = 1..))]
     pub compare: Vec<String>,
-    /// Write the page of a run as it is at this moment, at work or not, without a look at its dataset.
-    #[cfg_attr(feature = "command-line", arg(long, value_name = "RUN", conflicts_with = "compare"))]
-    pub running: Option<String>,
     /// Where that page goes; artifacts/compare/ unless given.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "FILE", requires = "compare"))]
     pub out: Option<PathBuf>,
@@ -135,7 +132,7 @@ pub struct ReportOptions {
 
 impl StageOptions for ReportOptions {
     fn mode(&self) -> Mode {
-        if self.compare.is_empty() && self.running.is_none() { Mode::Work } else { Mode::Question }
+        if self.compare.is_empty() { Mode::Work } else { Mode::Question }
     }
 }
 
