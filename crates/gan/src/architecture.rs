@@ -69,6 +69,8 @@ pub struct Architecture {
     pub minibatch_group: u32,
     /// Groups of channels in the middle of a residual block, each convolved on its own; 1: no groups.
     pub groups: u32,
+    /// Kernels of minibatch discrimination that a discriminator has before its logit; 0: none. A generator has none.
+    pub minibatch_kernels: u32,
 }
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
@@ -227,7 +229,7 @@ impl Architecture {
 
     /// Whether the network is linear between its activations and each image's output its own.
     pub(crate) fn is_piecewise_linear(&self) -> bool {
-        !self.is_normalized() && self.minibatch_group == 0
+        !self.is_normalized() && self.minibatch_group == 0 && self.minibatch_kernels == 0
     }
 
     /// Whether hidden convolutions have biases, which BatchNorm would take away again.
@@ -313,6 +315,7 @@ mod tests {
             norm: Norm::Batch,
             minibatch_group: 0,
             groups: 1,
+            minibatch_kernels: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     architecture::{Architecture, ArchitectureError, Family},
+    minibatch::KERNEL_DIMENSIONS,
     recipe::Recipe,
     schedule::Network,
 };
@@ -133,7 +134,11 @@ fn discriminator_layers(architecture: &Architecture) -> Result<Vec<Layer>, Archi
         }
         Family::Upsample => return Err(ArchitectureError::GeneratorsOnly(architecture.family)),
     }
-    let channels = coarsest.0 + usize::from(architecture.minibatch_group > 0);
+    let kernels = architecture.minibatch_kernels as usize;
+    let channels = coarsest.0 + usize::from(architecture.minibatch_group > 0) + kernels;
+    if kernels > 0 {
+        layers.push(Layer { weights: coarsest.0 * kernels * KERNEL_DIMENSIONS, positions: 1, values: kernels });
+    }
     layers.push(Layer { weights: channels * coarsest.1.pow(2), positions: 1, values: 1 });
     Ok(layers)
 }
@@ -213,6 +218,7 @@ mod tests {
             ("dcgan-paper", ""),
             ("dcgan-tutorial", ""),
             ("modern", "discriminator.minibatch_group = 4"),
+            ("modern", "discriminator.minibatch_kernels = 3"),
             ("dcgan", residual),
             ("dcgan", "generator.max_channels = 96\ndiscriminator.stage_channels = [40, 20, 10]"),
         ] {

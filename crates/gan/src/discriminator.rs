@@ -13,7 +13,7 @@ use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
     initialization::Initialization,
     layers::{ColorLayer, Resample, ResidualLayer, StridedLayer, layer_kinds},
-    minibatch::append_deviation,
+    minibatch::{MinibatchKernels, append_deviation},
     operators::Operators,
     philox::Stream,
     spectral_norm,
@@ -29,6 +29,7 @@ use crate::{
 pub struct Discriminator {
     layers: Vec<DiscriminatorLayer>,
     head: Conv2d,
+    minibatch: Option<MinibatchKernels>,
     #[module(skip)]
     pub(crate) architecture: Architecture,
     #[module(skip)]
@@ -73,7 +74,11 @@ impl Discriminator {
         };
         let features = architecture.features()?;
         let head = head(&architecture, features[0], device);
-        let blank = Self { layers, head, architecture, operators: Operators::default() };
+        let minibatch = match architecture.minibatch_kernels {
+            0 => None,
+            kernels => Some(MinibatchKernels::new(features[0].0, kernels as usize, device)),
+        };
+        let blank = Self { layers, head, minibatch, architecture, operators: Operators::default() };
         Ok(if is_spectral { spectral_norm::attach(blank) } else { blank })
     }
 
@@ -87,6 +92,10 @@ impl Discriminator {
         let features = match self.architecture.minibatch_group {
             0 => features,
             group => append_deviation(features, group as usize),
+        };
+        let features = match &self.minibatch {
+            Some(kernels) => kernels.append_nearness(features),
+            None => features,
         };
         self.operators.convolve(&self.head, features).flatten(0, 3)
     }
@@ -216,8 +225,8 @@ impl DiscriminatorLayer {
 
 /// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`.
 fn head(architecture: &Architecture, (channels, start): (usize, usize), device: &Device) -> Conv2d {
-    // One more channel where the deviation of a group is appended.
-    let channels = channels + usize::from(architecture.minibatch_group > 0);
+    // One more channel where the deviation of a group is appended, and one for each kernel.
+    let channels = channels + usize::from(architecture.minibatch_group > 0) + architecture.minibatch_kernels as usize;
     Conv2dConfig::new([channels, 1], [start, start])
         .with_bias(architecture.has_biases())
         .with_initializer(Initializer::Zeros)

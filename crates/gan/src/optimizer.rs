@@ -1,6 +1,7 @@
 //! Optimizers as recipes name them.
 
 mod adam;
+mod sgd;
 
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use serde::{Deserialize, Serialize};
@@ -15,12 +16,18 @@ pub struct OptimizerConfig {
     pub name: OptimizerName,
     /// The step's length, before its schedule.
     pub learning_rate: f64,
-    /// Decay of the gradients' mean.
+    /// Adam's decay of the gradients' mean.
+    #[serde(default = "beta_1")]
     pub beta_1: f64,
-    /// Decay of the squared gradients' mean.
+    /// Adam's decay of the squared gradients' mean.
+    #[serde(default = "beta_2")]
     pub beta_2: f64,
-    /// Added to the root of the squared gradients' mean.
+    /// What Adam adds to the root of the squared gradients' mean.
+    #[serde(default = "epsilon")]
     pub epsilon: f64,
+    /// Decay of SGD's sum of gradients; 0: plain SGD.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub momentum: f64,
     /// Gradients that are longer than this, over all parameters of the network together, are scaled down to it; 0: none
     /// is. Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
     #[serde(default)]
@@ -30,18 +37,40 @@ pub struct OptimizerConfig {
     pub schedule: LearningRateSchedule,
 }
 
+fn beta_1() -> f64 {
+    0.9
+}
+
+fn beta_2() -> f64 {
+    0.999
+}
+
+fn epsilon() -> f64 {
+    1e-8
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 /// The update rules on offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptimizerName {
     /// Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
     Adam,
+    /// Stochastic gradient descent with momentum μ: v ← μ v + ∇, θ ← θ − η v. Polyak, "Some methods of speeding up the
+    /// convergence of iteration methods" (1964), equation 9, with the rate outside of the sum, so that a schedule takes
+    /// hold at once.
+    Sgd,
 }
 
 impl OptimizerConfig {
     /// The optimizer with no state; the learning rate is given to each of its steps.
     pub fn init(&self, operators: Operators) -> ModuleOptimizer {
-        let OptimizerName::Adam = self.name;
+        if self.name == OptimizerName::Sgd {
+            return sgd::Sgd { momentum: self.momentum }.into();
+        }
         let (beta_1, beta_2, epsilon) = (self.beta_1 as f32, self.beta_2 as f32, self.epsilon as f32);
         match operators {
             Operators::Fast => adam::Adam { beta_1, beta_2, epsilon }.into(),
@@ -62,10 +91,13 @@ impl OptimizerConfig {
                 problems.push(format!("{key} is {value}: it must be above 0"));
             }
         }
-        for (key, value) in [("beta_1", self.beta_1), ("beta_2", self.beta_2)] {
+        for (key, value) in [("beta_1", self.beta_1), ("beta_2", self.beta_2), ("momentum", self.momentum)] {
             if !(0.0..1.0).contains(&value) {
                 problems.push(format!("{key} is {value}: it must be at least 0 and below 1"));
             }
+        }
+        if self.name == OptimizerName::Adam && self.momentum > 0.0 {
+            problems.push(format!("momentum is {}: it is sgd's; adam's is beta_1", self.momentum));
         }
         if !(self.clip_norm.is_finite() && self.clip_norm >= 0.0) {
             problems.push(format!("clip_norm is {}: it must be above 0, or 0 for none", self.clip_norm));

@@ -28,6 +28,8 @@ pub enum Stream {
     Mixture = 8,
     /// Latents of the samples that are measured again and again through training.
     MeasuredLatents = 9,
+    /// Whatever an experiment of the laboratory draws.
+    Laboratory = 10,
 }
 
 /// A source of random numbers that is a pure function of (seed, stream, attempt, step, index).

@@ -20,10 +20,13 @@ use crate::{
 };
 
 /// The recipes that come with this crate: names and their files.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("dcgan", include_str!("../recipes/dcgan.toml")),
     ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
     ("dcgan-tutorial", include_str!("../recipes/dcgan-tutorial.toml")),
+    ("f-gan", include_str!("../recipes/f-gan.toml")),
+    ("gan-2014", include_str!("../recipes/gan-2014.toml")),
+    ("improved-2016", include_str!("../recipes/improved-2016.toml")),
     ("modern", include_str!("../recipes/modern.toml")),
 ];
 
@@ -81,6 +84,10 @@ pub struct NetworkConfig {
     /// "Aggregated residual transformations for deep neural networks" (2017). 1: no groups.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub groups: u32,
+    /// Kernels by which the discriminator sees how near its images are to one another before its logit; 0: none. Salimans et
+    /// al., "Improved techniques for training GANs" (2016), section 3.2.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub minibatch_kernels: u32,
     /// The discriminator's first layers, as many as this, keep their weights: Mo et al., "Freeze the discriminator: a simple
     /// baseline for fine-tuning GANs" (2020). 0: all learn.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -186,8 +193,16 @@ impl Recipe {
                 problems.push(format!("initialization.{key} is {value}: it must be 0 or more"));
             }
         }
-        if self.generator.minibatch_group > 0 {
-            problems.push("generator.minibatch_group: only the discriminator sees its batch; leave it 0".into());
+        let of_batches = [
+            ("minibatch_group", self.generator.minibatch_group),
+            ("minibatch_kernels", self.generator.minibatch_kernels),
+        ];
+        for (key, _) in of_batches.into_iter().filter(|(_, value)| *value > 0) {
+            problems.push(format!("generator.{key}: only the discriminator sees its batch; leave it 0"));
+        }
+        if self.discriminator.minibatch_kernels > 1024 {
+            let kernels = self.discriminator.minibatch_kernels;
+            problems.push(format!("discriminator.minibatch_kernels is {kernels}: choose 0 to 1024"));
         }
         if self.generator.frozen_layers > 0 {
             problems.push("generator.frozen_layers: only the discriminator's can be frozen; leave it 0".into());
@@ -263,6 +278,7 @@ impl Recipe {
             norm,
             minibatch_group,
             groups,
+            minibatch_kernels,
             frozen_layers: _,
             optimizer: _,
         } = config;
@@ -277,6 +293,7 @@ impl Recipe {
             norm: *norm,
             minibatch_group: *minibatch_group,
             groups: *groups,
+            minibatch_kernels: *minibatch_kernels,
         }
     }
 }
@@ -329,7 +346,10 @@ pub(crate) mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = Recipe::named("dcgann").unwrap_err().to_string();
-        assert_eq!(error, "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial, modern");
+        assert_eq!(
+            error,
+            "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial, f-gan, gan-2014, improved-2016, modern"
+        );
     }
 
     #[test]

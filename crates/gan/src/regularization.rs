@@ -112,8 +112,8 @@ impl RegularizationConfig {
         }
         if self.slope == Slope::Tangent && !is_piecewise_linear {
             problems.push(
-                "regularization.slope is tangent: BatchNorm and minibatch_group make images depend on each other; choose \
-                 difference, or discriminator.norm = \"none\" and discriminator.minibatch_group = 0"
+                "regularization.slope is tangent: BatchNorm, minibatch_group and minibatch_kernels make images depend on each \
+                 other; choose difference, or discriminator.norm = \"none\" and the others 0"
                     .into(),
             );
         }

@@ -152,6 +152,9 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
     if architecture.groups != 1 {
         metadata.insert(GROUPS, architecture.groups.to_string());
     }
+    if architecture.minibatch_kernels > 0 {
+        metadata.insert(MINIBATCH_KERNELS, architecture.minibatch_kernels.to_string());
+    }
     if architecture.max_channels > 0 {
         metadata.insert(MAX_CHANNELS, architecture.max_channels.to_string());
     }
@@ -166,6 +169,7 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
 const NORM: &str = "norm";
 const MINIBATCH_GROUP: &str = "minibatch_group";
 const GROUPS: &str = "groups";
+const MINIBATCH_KERNELS: &str = "minibatch_kernels";
 const MAX_CHANNELS: &str = "max_channels";
 const STAGE_CHANNELS: &str = "stage_channels";
 
@@ -184,6 +188,7 @@ impl Metadata {
             norm: self.value_or(NORM, "batch, none or spectral", Norm::Batch, Norm::named)?,
             minibatch_group: self.value_or(MINIBATCH_GROUP, "a whole number", 0, |value| value.parse().ok())?,
             groups: self.value_or(GROUPS, "a whole number", 1, |value| value.parse().ok())?,
+            minibatch_kernels: self.value_or(MINIBATCH_KERNELS, "a whole number", 0, |value| value.parse().ok())?,
             max_channels: self.value_or(MAX_CHANNELS, "a whole number", 0, |value| value.parse().ok())?,
             stage_channels: self.value_or(STAGE_CHANNELS, "whole numbers", Vec::new(), |value| {
                 value.split(' ').map(|width| width.parse().ok()).collect()

@@ -60,6 +60,7 @@ fn check_changed(name: &str, overrides: &str) {
     let one = on(1);
     assert!(one == on(1), "{name}: two runs on one thread differ");
     assert!(one == on(2), "{name}: one and two threads differ");
+    assert!(one == on(3), "{name}: one and three threads differ");
     assert!(one == on(5), "{name}: one and five threads differ");
     assert!(one != train(&recipe, 8), "{name}: the seed changes nothing");
 }
@@ -82,4 +83,19 @@ fn the_modern_networks_train_the_same_on_any_number_of_threads() {
 #[test]
 fn spectral_normalization_trains_the_same_on_any_number_of_threads() {
     check_changed("modern", "discriminator.norm = \"spectral\"\nregularization.r1 = 1.0");
+}
+
+#[test]
+fn sgd_and_minimax_train_the_same_on_any_number_of_threads() {
+    check("gan-2014");
+}
+
+#[test]
+fn minibatch_discrimination_trains_the_same_on_any_number_of_threads() {
+    check("improved-2016");
+}
+
+#[test]
+fn an_f_gan_trains_the_same_on_any_number_of_threads() {
+    check("f-gan");
 }

@@ -12,7 +12,8 @@ use burn::{
 use gan::{Discriminator, Generator, Objective, ObjectiveConfig, OptimizerConfig, OptimizerName, Penalty, Surrogate};
 use safetensors::{Dtype, SafeTensors};
 
-const OBJECTIVE: ObjectiveConfig = ObjectiveConfig { name: Objective::NonSaturating, label_smoothing: 0.1 };
+const OBJECTIVE: ObjectiveConfig =
+    ObjectiveConfig { name: Objective::NonSaturating, label_smoothing: 0.1, fake_label_smoothing: 0.0 };
 const LEARNING_RATE: f64 = 2e-3;
 const ADAM: OptimizerConfig = OptimizerConfig {
     name: OptimizerName::Adam,
@@ -20,6 +21,7 @@ const ADAM: OptimizerConfig = OptimizerConfig {
     beta_1: 0.5,
     beta_2: 0.999,
     epsilon: 1e-8,
+    momentum: 0.0,
     clip_norm: 0.0,
     schedule: gan::LearningRateSchedule::CONSTANT,
 };

@@ -362,6 +362,11 @@ fn every_recipe_is_exact_wherever_it_is_interrupted() {
         ("modern", "discriminator.frozen_layers = 1"),
         ("dcgan", "augmentation = { color = true, translation = 0.25, target = 0.5, adjust_kimg = 0.02 }"),
         ("dcgan-tutorial", "objective.name = \"least-squares\""),
+        ("gan-2014", ""),
+        ("f-gan", ""),
+        ("improved-2016", ""),
+        ("f-gan", "objective.name = \"kl\"\ndiscriminator.optimizer = { name = \"sgd\", momentum = 0.9 }"),
+        ("dcgan", "objective = { name = \"maximum-likelihood\", label_smoothing = 0.1, fake_label_smoothing = 0.1 }"),
     ] {
         let workshop = || {
             let mut workshop = Workshop::new(7);

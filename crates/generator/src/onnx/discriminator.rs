@@ -29,6 +29,10 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, output: &st
         }
     };
     let features = if architecture.minibatch_group > 0 { with_deviation(graph, &features) } else { features };
+    let features = match architecture.minibatch_kernels {
+        0 => features,
+        kernels => with_nearness(graph, &features, kernels as usize),
+    };
     let logits = graph.convolution("Conv", "head", &features, 1, [0, 0]);
     let shape = graph.integers("logits.shape", &[-1]);
     graph.node("Reshape", &[&logits, &shape], &[], output);
@@ -57,4 +61,13 @@ fn with_deviation(graph: &mut Graph, features: &str) -> String {
     let blank = graph.node("Mul", &[&mean, &zero], &[], "deviation.blank");
     let channel = graph.node("Add", &[&blank, &alone], &[], "deviation");
     graph.node("Concat", &[features, &channel], &[Attribute::Integer("axis", 1)], "features.compared")
+}
+
+/// A channel for each kernel of minibatch discrimination, zero: the image has no other beside it.
+fn with_nearness(graph: &mut Graph, features: &str, kernels: usize) -> String {
+    let axes = [Attribute::Integers("axes", &[1]), Attribute::Integer("keepdims", 1)];
+    let mean = graph.node("ReduceMean", &[features], &axes, "nearness.shape");
+    let zeros = graph.values("nearness.zeros", &[1, kernels, 1, 1], &vec![0.0; kernels]);
+    let channels = graph.node("Mul", &[&mean, &zeros], &[], "nearness");
+    graph.node("Concat", &[features, &channels], &[Attribute::Integer("axis", 1)], "features.near")
 }
