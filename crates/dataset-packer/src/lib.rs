@@ -18,6 +18,7 @@ mod fingerprint;
 mod histogram;
 mod holdout;
 mod item;
+mod labels;
 mod left_out;
 mod location;
 mod prepare;

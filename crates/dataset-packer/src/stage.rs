@@ -20,6 +20,7 @@ use crate::{
     error::PackError,
     holdout::HoldoutGroup,
     item::Item,
+    labels,
     left_out::{self, LeftOut},
     prepare::prepare,
     prepared::{Preparation, Prepared},
@@ -91,11 +92,14 @@ fn pack_share(
 
 /// Prepares what no share has, and writes the dataset.
 fn pack_whole(
-    inventory: Inventory,
+    mut inventory: Inventory,
     shards: &[Shard],
     context: &Context<'_>,
     report: &mut Report,
 ) -> Result<(), PackError> {
+    if let Some(counts) = labels::assign(&mut inventory.items, &context.config.pack) {
+        counts.tell(report);
+    }
     counts::inventory(&inventory, report);
     context.progress.begin("preparing images", inventory.items.len() as u64);
     let prepare = |shard: &Shard| prepare(shard, &inventory.items, context);

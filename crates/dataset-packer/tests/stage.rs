@@ -282,3 +282,20 @@ fn foreign_pictures_are_known_by_the_hash_of_their_file() {
         assert!(row.face.is_none() && row.post.is_none());
     }
 }
+
+/// Every face here has the tag `solo`.
+#[test]
+fn tags_become_classes_and_other_classes_are_another_dataset() {
+    let mut pipeline = Pipeline::with_faces(20);
+    pipeline.pack().unwrap();
+    let without = pipeline.dataset().hash();
+    pipeline.config.pack.labels = vec!["duo|solo".into(), "trio".into()];
+    let report = pipeline.pack().unwrap();
+    assert!(rows(&pipeline).iter().all(|row| row.label == Some(0)));
+    assert_eq!((report.figures["label duo|solo"], report.figures["label none"]), (20.0, 0.0));
+    assert!(report.warnings.iter().any(|warning| warning.contains("\"trio\"")), "{:?}", report.warnings);
+    assert_ne!(pipeline.dataset().hash(), without);
+    pipeline.config.pack.labels.clear();
+    pipeline.pack().unwrap();
+    assert_eq!(pipeline.dataset().hash(), without);
+}

@@ -21,7 +21,7 @@ pub use evaluate::EvaluateConfig;
 pub use general::{GeneralConfig, PathsConfig};
 pub use load::{Request, load};
 pub use margin::Margin;
-pub use pack::{Fit, PackConfig};
+pub use pack::{Fit, LabelConflict, PackConfig};
 pub use problem::{ConfigError, Problem};
 use section::Section;
 pub use section::key_path;

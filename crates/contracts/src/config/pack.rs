@@ -16,6 +16,16 @@ pub enum Fit {
     Stretch,
 }
 
+/// What becomes of a picture that has the tags of several classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelConflict {
+    /// It has no class: nobody knows which of them it shows.
+    None,
+    /// It has the first of them in the list.
+    First,
+}
+
 section! {
     /// `[pack]`: what goes into the dataset.
     PackConfig in "pack" {
@@ -34,6 +44,11 @@ section! {
         min_size: u32 = 0, Output;
         /// The share kept out of training, split by post.
         holdout: f64 = 0.05, Output;
+        /// Tags that become classes, such as ["blue_hair", "blonde_hair|yellow_hair"]: each class is one or more tags of which
+        /// one is enough, and its number its place in the list. []: classes are those of the sources, where they have any.
+        labels: Vec<String> = Vec::new(), Output, added;
+        /// none: what has the tags of several classes has no class; first: it has the first in the list.
+        label_conflict: LabelConflict = LabelConflict::None, Output, added;
     }
 }
 
@@ -49,6 +64,10 @@ impl Validate for PackConfig {
             "resolution": (8..=1024).contains(&self.resolution), "must be from 8 to 1024";
             "dedupe_distance": (-1..=32).contains(&self.dedupe_distance), "must be from -1 to 32";
             "holdout": (0.0..=0.9).contains(&self.holdout), "must be from 0 to 0.9";
+            "labels": self.labels.iter().all(|class| class.split('|').all(|tag| !tag.trim().is_empty())),
+                "must be tags, or several with | between them";
+            "labels": (1..self.labels.len()).all(|index| !self.labels[..index].contains(&self.labels[index])),
+                "must not name a class twice";
         }
     }
 }
