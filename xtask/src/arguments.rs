@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Cascade(CascadeOptions),
     /// How far two sets of images are apart: folders, zips, datasets or runs.
     Measure(MeasureOptions),
+    /// The theory of GANs as experiments with plots, in artifacts/lab; `--check` holds them to what is expected.
+    Lab(HandedOn),
     /// Give the readers of foreign bytes damaged and hostile inputs, for longer than their tests do.
     Fuzz(FuzzOptions),
     /// Kill the stages of the smoke pipeline at random moments, and compare what they make in the end.

@@ -23,6 +23,7 @@ mod old_flags;
 mod opencv;
 mod own_build;
 mod pipeline;
+mod program;
 mod project;
 mod runs;
 mod sampler;
@@ -89,6 +90,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),
+        Command::Lab(command) => program::run(&workspace, &command.config, "lab", &command.arguments),
         Command::Fuzz(options) => fuzz::run(&workspace, options),
         Command::Chaos(options) => chaos::run(&workspace, options),
         Command::Tidy => tidy::run(&workspace),

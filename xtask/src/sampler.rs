@@ -2,14 +2,12 @@
 
 use std::{fs::File, io::Read as _, path::Path};
 
-use anyhow::Context as _;
 use clap::{ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind};
 use contracts::Outcome;
 
 use crate::{
     arguments::{ConfigOptions, HandedOn},
-    build,
-    project::Project,
+    program,
     workspace::Workspace,
 };
 
@@ -74,21 +72,17 @@ impl FromArgMatches for SamplerCommand {
     }
 }
 
-/// Builds the program, unless a ready-built one is used, and runs it in the current folder, where relative paths start.
+/// Runs one of the program's commands.
 pub(crate) fn run(
     workspace: &Workspace,
     config: &ConfigOptions,
     name: &str,
     arguments: &[String],
 ) -> anyhow::Result<Outcome> {
-    let project = Project::open(workspace, config)?;
-    let program = if name == "curate" { CURATOR } else { PROGRAM };
-    build::tool(workspace, program, program)?;
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let mut command = project.command(&workspace.binaries().path(program));
-    command.current_dir(here).args((program == PROGRAM).then_some(name)).args(arguments);
-    let status = command.status().with_context(|| format!("cannot start {program}"))?;
-    Ok(Outcome::of_code(status.code()))
+    match name {
+        "curate" => program::run(workspace, config, CURATOR, arguments),
+        _ => program::run(workspace, config, PROGRAM, &[&[name.to_owned()], arguments].concat()),
+    }
 }
 
 /// Whether an ID is the path of a PNG file that says which sample it is.

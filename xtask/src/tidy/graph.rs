@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("dataset-parquet", &["contracts", "dataset"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
+    ("lab", &["contracts", "gan", "pictures", "stage"]),
     ("metrics", &["tensor-files"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
     (
@@ -37,7 +38,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("scraper", &["crawler"]),
     ("rusqlite", &["crawler"]),
     ("opencv", &["face-cropper"]),
-    ("burn", &["gan", "generator", "trainer", "fast-conv"]),
+    ("burn", &["gan", "generator", "lab", "trainer", "fast-conv"]),
     ("arrow-ipc", &["dataset", "dataset-parquet"]),
     ("parquet", &["dataset-parquet"]),
     ("memmap2", &["dataset"]),

@@ -307,6 +307,26 @@ impl Layout {
         self.artifacts.join("compare").join(format!("{name}.html"))
     }
 
+    /// The folder of the laboratory's plots and page.
+    pub fn lab(&self) -> PathBuf {
+        self.artifacts.join("lab")
+    }
+
+    /// The laboratory's page.
+    pub fn lab_page(&self) -> PathBuf {
+        self.lab().join("index.html")
+    }
+
+    /// An experiment's plot.
+    pub fn lab_plot(&self, experiment: &str) -> PathBuf {
+        self.lab().join(Self::lab_plot_name(experiment))
+    }
+
+    /// The name of an experiment's plot, beside the page.
+    pub fn lab_plot_name(experiment: &str) -> String {
+        format!("{experiment}.png")
+    }
+
     /// The name that points at the newest run.
     pub fn latest_run(&self) -> PathBuf {
         self.runs().join("latest")
