@@ -16,7 +16,7 @@ use crate::{
 const POINTS: usize = 256;
 
 /// Steps of Adam, and their first rate, which falls to nothing on a straight line.
-const STEPS: u32 = 700;
+const STEPS: u32 = 500;
 const RATE: f64 = 2e-2;
 
 /// The logits of a network at `at` that minimized L_D on P and Q.

@@ -68,9 +68,10 @@ fn fit(name: Objective, target: &Mixture, start: Gaussian) -> Gaussian {
 pub(super) fn run() -> Experiment {
     let target = Mixture::new(&[(-3.0, 1.0), (3.0, 1.0)]);
     let wide = Gaussian { mean: 1.0, std: 2.0 };
+    let near = |mean| Gaussian { mean, std: 1.0 };
     let kl = fit(Objective::KullbackLeibler, &target, wide);
-    let reverse = fit(Objective::ReverseKullbackLeibler, &target, wide);
-    let other_side = fit(Objective::ReverseKullbackLeibler, &target, Gaussian { mean: -1.0, ..wide });
+    let reverse = fit(Objective::ReverseKullbackLeibler, &target, near(2.0));
+    let other_side = fit(Objective::ReverseKullbackLeibler, &target, near(-2.0));
     let js = fit(Objective::JensenShannon, &target, wide);
     let x = spaced(-8.0, 8.0, 321);
     let curve = |of: &Mixture| x.iter().map(|x| (*x, of.density(*x))).collect::<Vec<_>>();
@@ -84,8 +85,8 @@ pub(super) fn run() -> Experiment {
     );
     let of_reverse = Panel::new("KL(q ‖ p): one mode is chosen", axes())
         .with(Mark::Dashed, 6, "p", curve(&target))
-        .with(Mark::Line, 1, "q begun at 1", density(reverse))
-        .with(Mark::Line, 4, "q begun at −1", density(other_side));
+        .with(Mark::Line, 1, "q begun at 2", density(reverse))
+        .with(Mark::Line, 4, "q begun at −2", density(other_side));
     Experiment {
         name: "fits",
         title: "KL covers, reverse KL chooses",
@@ -95,7 +96,7 @@ pub(super) fn run() -> Experiment {
                 "One Gaussian q, as G(z) = μ + σ z, descends an f-GAN’s loss against the best discriminator of each step; p is a mixture of "
                 "N(±3, 1). KL must not be 0 where p is not, and takes both modes’ mean and variance: μ = 0, σ = √10. Reverse KL must be 0 where p is, "
                 "and takes the mode that it began near. Goodfellow, “NIPS 2016 tutorial: generative adversarial networks”, section 3.2.5, "
-                "figure 14. Which modes a GAN drops follows from its game and not from its divergence: Jensen-Shannon’s fit from the same start has μ = "
+                "figure 14. Which modes a GAN drops follows from its game and not from its divergence: Jensen-Shannon’s fit, begun where KL’s was, has μ = "
                 (crate::finding::number((js.mean * 100.0).round() / 100.0)) ", σ = " (crate::finding::number((js.std * 100.0).round() / 100.0)) "."
             }
         },
@@ -103,9 +104,9 @@ pub(super) fn run() -> Experiment {
         findings: vec![
             Finding::near("KL: μ", kl.mean, 0.0, 0.1),
             Finding::near("KL: σ", kl.std, 10f64.sqrt(), 0.1),
-            Finding::near("reverse KL, begun at 1: μ", reverse.mean, 3.0, 0.1),
-            Finding::near("reverse KL, begun at 1: σ", reverse.std, 1.0, 0.1),
-            Finding::near("reverse KL, begun at −1: μ", other_side.mean, -3.0, 0.1),
+            Finding::near("reverse KL, begun at 2: μ", reverse.mean, 3.0, 0.1),
+            Finding::near("reverse KL, begun at 2: σ", reverse.std, 1.0, 0.1),
+            Finding::near("reverse KL, begun at −2: μ", other_side.mean, -3.0, 0.1),
         ],
     }
 }

@@ -14,17 +14,15 @@ use crate::{
 const STEPS: u64 = 2000;
 
 /// γ of R1.
-const R1: f64 = 0.3;
+const R1: f64 = 0.1;
 
 /// Samples that are counted, and those of them that are drawn.
 const SAMPLES: usize = 2000;
 const DRAWN: usize = 600;
 
-const OBJECTIVES: [(Objective, &str); 5] = [
+const OBJECTIVES: [(Objective, &str); 3] = [
     (Objective::Minimax, "minimax"),
     (Objective::NonSaturating, "non-saturating"),
-    (Objective::LeastSquares, "least squares"),
-    (Objective::Wasserstein, "Wasserstein"),
     (Objective::Relativistic, "relativistic"),
 ];
 
@@ -45,34 +43,38 @@ pub(super) fn played(title: &str, target: &Modes, rules: Rules, steps: u64) -> (
 
 pub(super) fn run() -> Experiment {
     let (ring, grid) = (Modes::ring(), Modes::grid());
-    let (mut panels, mut findings) = (Vec::new(), Vec::new());
+    let with_r1 = |objective| Rules { r1: R1, ..Rules::plain(objective) };
+    let play = |title: &str, target: &Modes, rules: Rules| played(title, target, rules, STEPS);
+    let (mut plain, mut helped, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for (objective, label) in OBJECTIVES {
-        let plain = Rules::plain(objective);
-        for (help, rules) in [("", plain), (" + R1", Rules { r1: R1, ..plain })] {
-            let (panel, coverage) = played(&format!("{label}{help}"), &ring, rules, STEPS);
-            eprintln!("{label}{help} {coverage:?}");
-            panels.push(panel);
+        let (panel, alone) = play(label, &ring, Rules::plain(objective));
+        plain.push(panel);
+        if objective == Objective::NonSaturating {
+            findings.push(Finding::at_most("ring, non-saturating: modes of 8", alone.modes as f64, 7.0));
         }
+        let (panel, coverage) = play(&format!("{label}, R1"), &ring, with_r1(objective));
+        helped.push(panel);
+        findings.push(Finding::at_least(format!("ring, {label} with R1: modes of 8"), coverage.modes as f64, 7.0));
     }
-    let plain = Rules::plain(Objective::NonSaturating);
-    for (help, rules) in
-        [("minibatch discrimination", Rules { kernels: 8, ..plain }), ("unrolled", Rules { unrolled: 5, ..plain })]
-    {
-        let (panel, coverage) = played(&format!("non-saturating + {help}"), &ring, rules, STEPS);
-        eprintln!("{help} {coverage:?}");
-        panels.push(panel);
-    }
-    for (help, rules) in [("", plain), (" + R1", Rules { r1: R1, ..plain })] {
-        let (panel, coverage) = played(&format!("non-saturating{help}"), &grid, rules, STEPS);
-        eprintln!("grid {help} {coverage:?}");
-        findings.push(Finding::at_least("", coverage.modes as f64, 0.0));
-        panels.push(panel);
-    }
+    let (panel, _) = play("grid, non-saturating", &grid, Rules::plain(Objective::NonSaturating));
+    plain.push(panel);
+    let (panel, coverage) = play("grid, non-saturating, R1", &grid, with_r1(Objective::NonSaturating));
+    helped.push(panel);
+    findings.push(Finding::at_least("grid, non-saturating with R1: modes of 9", coverage.modes as f64, 8.0));
+    plain.extend(helped);
     Experiment {
         name: "modes",
         title: "Modes that are covered, and modes that are not",
-        theory: html! {},
-        figure: Figure::new(4, panels),
+        theory: html! {
+            p class="formula" { "R1: γ/2 E" sub { "x∼p" } "[‖∇D(x)‖²]" }
+            p {
+                "A generator may be right wherever it is and still leave modes of p out: nothing pulls it there once the discriminator is steep between them. The networks have "
+                "two layers of 48 units and see 64 points a step, 2,000 times; the discriminator learns ten times as fast as the generator. A mode counts as covered where it has a fifth of its "
+                "share of samples within three deviations. A penalty on the discriminator’s slope at real points (Mescheder, Geiger and Nowozin, “Which training methods for GANs "
+                "do actually converge?”, 2018; γ = 0.1) keeps the way to all of them open, whatever the objective."
+            }
+        },
+        figure: Figure::new(4, plain),
         findings,
     }
 }
