@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
