@@ -18,7 +18,7 @@ use contracts::{
     options::PackOptions,
     stage::{Interrupt, Silent},
 };
-use dataset::{Dataset, Dhash, Loader, LoaderOptions, SplitName};
+use dataset::{Dataset, Dhash, Loader, LoaderOptions, NearIndex, SplitName};
 use dataset_packer::Pack;
 
 /// Images of a batch, as training has them.

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use contracts::hash::ContentHash;
-use dataset::{Dhash, SplitName};
+use dataset::{Dhash, NearIndex, SplitName};
 
 use crate::{
     holdout::{HoldoutGroup, held_out},
