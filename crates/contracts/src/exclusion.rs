@@ -312,7 +312,7 @@ mod tests {
             [exclusions.covers(&one), exclusions.covers(&two)]
         };
         assert_eq!(covered(), [true, true]);
-        include(&layout, &[one.face.clone()]).unwrap();
+        include(&layout, std::slice::from_ref(&one.face)).unwrap();
         assert_eq!(covered(), [false, true]);
         assert_eq!(text(), format!("# by hand\nbad.png\n{}\n", two.face));
     }
