@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
 
 use burn::tensor::Device;
 use contracts::config::DeviceChoice;
-use gan::{Architecture, Family, Norm, Objective, Recipe};
+use gan::{Architecture, Family, Norm, Objective, OptimizerName, Recipe};
 use measure::Job;
 use serde_json::Value;
 
@@ -140,7 +140,9 @@ fn peer(job: &Job) -> Option<Vec<String>> {
         Objective::Relativistic => "relativistic",
         _ => return None,
     };
-    if regularization.r2 > 0.0 || regularization.gradient_penalty > 0.0 {
+    let adams = [&recipe.generator, &recipe.discriminator].map(|network| &network.optimizer);
+    let has_adam = adams.iter().all(|optimizer| optimizer.name == OptimizerName::Adam);
+    if !has_adam || regularization.r2 > 0.0 || regularization.gradient_penalty > 0.0 {
         return None;
     }
     let device = Device::flex();
@@ -148,7 +150,6 @@ fn peer(job: &Job) -> Option<Vec<String>> {
     let discriminator = recipe.discriminator(job.side as u32, 1, &device).unwrap().architecture().clone();
     let mut arguments = network("generator", &generator)?;
     arguments.extend(network("discriminator", &discriminator)?);
-    let adams = [&recipe.generator, &recipe.discriminator].map(|network| &network.optimizer);
     arguments.push("--adams".into());
     arguments
         .extend(adams.iter().flat_map(|adam| [adam.learning_rate, adam.beta_1, adam.beta_2].map(|n| n.to_string())));
@@ -169,7 +170,7 @@ fn network(name: &str, architecture: &Architecture) -> Option<Vec<String>> {
     let has_norm = matches!(architecture.norm, Norm::Batch | Norm::None);
     if architecture.family == Family::TensorflowDcgan
         || architecture.kernel != kernel
-        || architecture.minibatch_group > 0
+        || architecture.minibatch_group + architecture.minibatch_kernels > 0
         || !has_norm
     {
         return None;
