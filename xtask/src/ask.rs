@@ -14,7 +14,7 @@ pub(crate) fn is_possible() -> bool {
 
 /// Whether the person at the keyboard agrees.
 pub(crate) fn agrees() -> anyhow::Result<bool> {
-    stderr::write("continue? [y/N] ");
+    stderr::text("continue? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -24,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace, options: &ForgetOptions) -> anyhow::Res
         }
     }
     for run in runs_that_saw(&project.layout, &options.posts)? {
-        stdout::line(run.checkpoints().display())?;
+        stdout::path(&run.checkpoints())?;
     }
     Ok(outcome)
 }

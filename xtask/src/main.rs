@@ -45,11 +45,12 @@ use contracts::{
     Outcome, StageId,
     config::ConfigError,
     options::{PackOptions, Request},
-    tell,
+    stderr, tell,
 };
 use workspace::Workspace;
 
 fn main() -> ExitCode {
+    stderr::tell_panics();
     let outcome =
         old_flags::refuse(env::args().skip(1)).map_err(anyhow::Error::from).and_then(|()| run(&Arguments::parse()));
     let outcome = outcome.unwrap_or_else(|error| {

@@ -172,7 +172,7 @@ impl Runner<'_> {
     /// One line on stdout: the run's folder.
     fn tell_where(&self) -> anyhow::Result<()> {
         if let Some(run) = inputs::run(self.project)?.filter(|run| run.generator().exists()) {
-            stdout::line(run.root().display())?;
+            stdout::path(run.root())?;
         }
         Ok(())
     }

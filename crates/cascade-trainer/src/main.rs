@@ -101,6 +101,7 @@ struct Eval {
 }
 
 fn main() -> ExitCode {
+    contracts::stderr::tell_panics();
     let done = match CommandLine::parse().command {
         Command::Train(arguments) => train(&arguments),
         Command::Eval(arguments) => compare(&arguments),
@@ -163,6 +164,6 @@ fn train(arguments: &Train) -> anyhow::Result<()> {
         model_file::to_cascade(arguments.side, &features, &training.stages).map_err(TrainingError::NoCascade)?;
     publish::write_file(&arguments.out, cascade.to_xml().as_bytes())?;
     publish::remove_file(&training::unfinished(&arguments.out))?;
-    stdout::line(arguments.out.display())?;
+    stdout::path(&arguments.out)?;
     Ok(())
 }

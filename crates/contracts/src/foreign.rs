@@ -1,7 +1,8 @@
 //! Text from elsewhere (a site's words, names in archives, tags) on its way to a terminal, a log or a page.
 //!
 //! A terminal obeys what it is shown: escape sequences move its cursor, marks of direction turn sentences round, characters
-//! without a width hide in names. Whatever a stranger has written is therefore shown through here.
+//! without a width hide in names. Whatever a stranger has written is therefore shown through here: [`stdout`](crate::stdout) and
+//! [`stderr`](crate::stderr) pass all that they write, and a page all that it shows.
 
 /// The most characters that are shown of one text.
 pub const MAX_SHOWN: usize = 200;
@@ -39,16 +40,18 @@ pub fn escaped_but_colours(line: &str) -> String {
     line.split('\u{1b}').map(escaped).collect::<Vec<_>>().join("\u{1b}")
 }
 
-/// JSON that means the same, with escapes of its own for what has no shape.
-pub fn escaped_json(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        // Below are line ends, outside of texts alone: within them JSON has escapes for those already.
-        if is_shapeless(character) && character >= '\u{7f}' {
-            let units = character.encode_utf16(&mut [0; 2]).to_vec();
-            escaped.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            escaped.push(character);
+/// An answer, of lines or of JSON, with what has no shape as its escape. JSON means the same as before: within its texts the
+/// characters that it may not have are escapes already, and all others become escapes of its own.
+pub fn escaped_answer(answer: &str) -> String {
+    let mut escaped = String::with_capacity(answer.len());
+    for character in answer.chars() {
+        match character {
+            '\n' | '\t' => escaped.push(character),
+            _ if is_shapeless(character) && character >= '\u{7f}' => {
+                let units = character.encode_utf16(&mut [0; 2]).to_vec();
+                escaped.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            _ => push(&mut escaped, character),
         }
     }
     escaped
@@ -96,7 +99,8 @@ mod tests {
             let line = one_line(&text);
             prop_assert!(!line.chars().any(is_shapeless) && line.chars().count() <= 10 * MAX_SHOWN + 1);
             prop_assert_eq!(escaped(&escaped(&text)), escaped(&text));
-            let json = escaped_json(&serde_json::to_string(&text).unwrap());
+            prop_assert!(!escaped_answer(&text).chars().any(|c| is_shapeless(c) && !matches!(c, '\n' | '\t')));
+            let json = escaped_answer(&serde_json::to_string(&text).unwrap());
             prop_assert!(!json.chars().any(is_shapeless));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }

@@ -3,7 +3,10 @@
 use std::{
     fmt::Display,
     io::{self, Write},
+    path::Path,
 };
+
+use crate::foreign;
 
 /// An answer that could not be given.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +21,20 @@ pub fn line(text: impl Display) -> Result<(), StdoutError> {
     write(&format!("{text}\n"))
 }
 
-/// Writes a text as it is, as [`line`] does.
+/// Writes lines or JSON, in which words of [others](crate::foreign) steer no terminal.
 ///
 /// # Errors
 /// As [`line`].
 pub fn write(text: &str) -> Result<(), StdoutError> {
-    write_to(&mut io::stdout().lock(), text)
+    write_to(&mut io::stdout().lock(), &foreign::escaped_answer(text))
+}
+
+/// Writes a path of the user's own as it is: a script may open what it names.
+///
+/// # Errors
+/// As [`line`].
+pub fn path(path: &Path) -> Result<(), StdoutError> {
+    write_to(&mut io::stdout().lock(), &format!("{}\n", path.display()))
 }
 
 fn write_to(stdout: &mut impl Write, text: &str) -> Result<(), StdoutError> {

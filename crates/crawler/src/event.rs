@@ -4,7 +4,6 @@ use std::{fmt::Display, sync::Once};
 
 use contracts::{
     config::{CrawlConfig, Listing},
-    foreign::escaped_json,
     id::{PictureHash, PostId},
     report::{Dropped, State},
     stdout,
@@ -108,7 +107,7 @@ impl Events {
         if self == Self::Off {
             return;
         }
-        let written = serde_json::to_string(event).map(|json| stdout::line(escaped_json(&json)));
+        let written = serde_json::to_string(event).map(|json| stdout::line(json));
         if let Ok(Err(error)) = written {
             // Once: the next event would meet the same disk.
             static TOLD: Once = Once::new();

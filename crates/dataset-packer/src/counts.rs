@@ -16,11 +16,15 @@ pub(crate) fn inventory(inventory: &Inventory, report: &mut Report) {
     report.warnings.extend(inventory.warnings.iter().cloned());
 }
 
-/// Tells of faces that are not what the crop stage cut, and what cuts them again.
+/// Tells of faces that are not what the crop stage cut, what cuts them again, and how those are packed that the user has retouched:
+/// a hash cannot tell an edit from damage, so that an edit has to be said to be one.
 pub(crate) fn altered(left_out: &[LeftOut], layout: &Layout, report: &mut Report) {
     let list = layout.left_out(StageId::Pack);
-    let helps =
-        format!("{} names what is left out; remove such faces' folders and run `cargo xtask crop`", list.display());
+    let helps = format!(
+        "{} names what is left out. If they are damaged, remove such faces' folders and run `cargo xtask crop`; if you have \
+             retouched them, move them to a folder of your own, and name it in pack.sources",
+        list.display()
+    );
     match left_out.iter().filter(|left_out| left_out.reason == DropReason::Altered).count() {
         0 => {}
         1 => report.warnings.push(format!("1 face is not as it was cut: {helps}")),

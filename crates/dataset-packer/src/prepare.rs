@@ -2,7 +2,7 @@
 
 use contracts::{Context, hash::ContentHash, id::PictureHash, publish};
 use dataset::ImageShape;
-use pictures::{Alpha, MemoryBudget, Narrowing, PictureFile, Rgb};
+use pictures::{Alpha, MemoryBudget, Narrowing, PictureFile, Reservation, Rgb};
 use rayon::prelude::*;
 
 use crate::{
@@ -77,6 +77,15 @@ struct Opened<'a> {
     item: &'a Item,
     picture: PictureHash,
     image: Rgb,
+    /// What a large one takes, until it has been scaled.
+    reserved: Option<Reservation<'a>>,
+}
+
+impl Opened<'_> {
+    /// Whether it is scaled before another is opened: whoever holds memory of the budget asks for no more.
+    fn is_large(&self) -> bool {
+        self.image.area() > MAX_PIXELS_AT_ONCE
+    }
 }
 
 /// Prepares items one after the other; neighbours of one size are scaled together. `None` when the interrupt was raised.
@@ -91,6 +100,7 @@ fn prepare_run(indices: &[usize], items: &[Item], budget: &MemoryBudget, context
             images.extend(scaled(std::mem::take(&mut same_size), context));
         }
         match opened {
+            Ok(opened) if opened.is_large() => images.extend(scaled(vec![opened], context)),
             Ok(opened) => same_size.push(opened),
             Err(reason) => {
                 tracing::debug!(item = item.name, %reason, "left out");
@@ -110,7 +120,7 @@ fn fits_with(opened: &Opened<'_>, others: &[Opened<'_>]) -> bool {
 }
 
 /// Reads and decodes an item. What is transparent lies on white, as it does on the sites that pictures come from.
-fn open<'a>(item: &'a Item, budget: &MemoryBudget) -> Result<Opened<'a>, DropReason> {
+fn open<'a>(item: &'a Item, budget: &'a MemoryBudget) -> Result<Opened<'a>, DropReason> {
     if item.location.length().map_err(|_| DropReason::Unreadable)? > MAX_FILE_BYTES {
         return Err(DropReason::TooLarge);
     }
@@ -119,23 +129,24 @@ fn open<'a>(item: &'a Item, budget: &MemoryBudget) -> Result<Opened<'a>, DropRea
     let file = PictureFile::open(&bytes, MAX_PIXELS)?;
     let reserved = budget.reserve(file.probe().decoding_bytes());
     let image = file.decode(Alpha::White, Narrowing::Nearest)?;
-    drop(reserved);
     let vouched = item.origin.as_ref().and_then(|origin| origin.pixels);
     if vouched.is_some_and(|vouched| vouched != ContentHash::of(&image.blue_first())) {
         return Err(DropReason::Altered);
     }
-    Ok(Opened { item, image, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)) })
+    let mut opened = Opened { item, image, picture: known.unwrap_or_else(|| ContentHash::of(&bytes)), reserved: None };
+    opened.reserved = opened.is_large().then_some(reserved);
+    Ok(opened)
 }
 
 /// Pictures of one size as images of the dataset.
 fn scaled(opened: Vec<Opened<'_>>, context: &Context<'_>) -> impl Iterator<Item = Image> {
     let (fit, side) = (context.config.pack.fit, context.config.pack.resolution);
     let (pictures, known): (Vec<Rgb>, Vec<_>) =
-        opened.into_iter().map(|opened| (opened.image, (opened.item, opened.picture))).unzip();
+        opened.into_iter().map(|Opened { image, item, picture, reserved }| (image, (item, picture, reserved))).unzip();
     let sides = pictures.first().map_or((0, 0), Rgb::sides);
     let images = resample(&pictures, fit, side);
     let dhashes = dhashes(&images, side);
-    images.into_iter().zip(dhashes).zip(known).map(move |((pixels, dhash), (item, picture))| {
+    images.into_iter().zip(dhashes).zip(known).map(move |((pixels, dhash), (item, picture, _))| {
         let before = item.origin.as_ref().and_then(|origin| origin.side);
         let prepared = Prepared {
             picture,

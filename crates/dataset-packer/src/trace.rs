@@ -2,7 +2,6 @@
 
 use contracts::{
     Layout,
-    foreign::escaped_json,
     id::{FaceId, PictureHash, PostId},
     manifest::{self, ManifestError},
     record::{FaceRecord, PictureRecord, PixelBox, Record},
@@ -62,7 +61,7 @@ pub(crate) fn trace(text: &str, layout: &Layout) -> Result<String, PackError> {
         return Err(PackError::UnknownId(text.to_owned()));
     }
     let line = |trace: &Trace| serde_json::to_string(trace).unwrap_or_else(|error| unreachable!("plain JSON: {error}"));
-    Ok(traces.iter().map(|trace| escaped_json(&line(trace)) + "\n").collect())
+    Ok(traces.iter().map(|trace| line(trace) + "\n").collect())
 }
 
 /// An ID, or the path of a file that is named by one.

@@ -155,17 +155,23 @@ fn a_damaged_manifest_deletes_nothing() {
 
 #[test]
 fn a_face_that_is_not_what_was_cut_is_named_and_left_out() {
-    let pipeline = Pipeline::with_faces(12);
+    let mut pipeline = Pipeline::with_faces(12);
     // Another picture under its name: whole, and only the record knows better.
     pipeline.save(&format!("data/faces/{}", face(4).file), &picture(99, 24, 24));
     let report = pipeline.pack().unwrap();
     assert_eq!((report.kept, report.dropped_for("not as it was cut")), (11, 1));
     let warning = report.warnings.iter().find(|warning| warning.contains("1 face is not as it was cut"));
-    assert!(
-        warning.is_some_and(|warning| warning.contains("pack-left-out.jsonl") && warning.contains("cargo xtask crop"))
-    );
+    for helps in ["pack-left-out.jsonl", "cargo xtask crop", "pack.sources"] {
+        assert!(warning.is_some_and(|warning| warning.contains(helps)), "{helps}");
+    }
     let left_out = fs::read_to_string(pipeline.path("data/reports/pack-left-out.jsonl")).unwrap();
     assert!(left_out.contains(&face(4).file), "{left_out}");
+    // As the warning says: the user's own picture, which takes the place of what was cut.
+    fs::create_dir(pipeline.path("retouched")).unwrap();
+    fs::rename(pipeline.path(&format!("data/faces/{}", face(4).file)), pipeline.path("retouched/a.png")).unwrap();
+    pipeline.config.pack.sources.push(pipeline.text("retouched"));
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.kept, report.dropped_for("deleted by hand")), (12, 1));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::{env, ffi::OsString, path::Path, process::ExitCode};
 use anyhow::bail;
 
 fn main() -> ExitCode {
+    contracts::stderr::tell_panics();
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

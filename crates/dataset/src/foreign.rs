@@ -1,6 +1,11 @@
 //! Images of datasets that others saved with Python's `datasets`, found where they lie in their Arrow files.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+};
 
 use arrow_array::{
     Array, ArrayRef, RecordBatch, StructArray,
@@ -69,19 +74,25 @@ const BYTES_COLUMNS: [&str; 9] = ["image", "img", "picture", "bytes", "image_byt
 pub fn foreign_images(path: &Path) -> Result<ForeignImages, DatasetError> {
     let file = File::open(path).map_err(FileError::at("read", path))?;
     let content = map(path, &file)?;
-    let damaged = |problem: String| DatasetError::Foreign { path: path.into(), problem };
+    // Arrow's reader is other people's code, and panics at some files that are damaged.
+    let read = catch_unwind(AssertUnwindSafe(|| read(&content)));
+    read.unwrap_or_else(|_| Err("is damaged".into()))
+        .map_err(|problem| DatasetError::Foreign { path: path.into(), problem })
+}
+
+fn read(content: &Buffer) -> Result<ForeignImages, String> {
     let (mut decoder, mut rest, mut images) = (StreamDecoder::new(), content.clone(), ForeignImages::default());
     while !rest.is_empty() {
-        let batch = decoder.decode(&mut rest).map_err(|error| damaged(format!("cannot be read as Arrow: {error}")))?;
+        let batch = decoder.decode(&mut rest).map_err(|error| format!("cannot be read as Arrow: {error}"))?;
         match batch {
             Some(batch) => {
-                images.images.extend(images_of(&batch, &content).map_err(damaged)?);
+                images.images.extend(images_of(&batch, content)?);
                 images.unread_labels = unread_labels(&batch);
             }
             None => break,
         }
     }
-    decoder.finish().map_err(|error| damaged(format!("is cut off: {error}")))?;
+    decoder.finish().map_err(|error| format!("is cut off: {error}"))?;
     Ok(images)
 }
 

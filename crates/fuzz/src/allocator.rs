@@ -49,8 +49,8 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// The most bytes that this thread held during some work, beyond what it held before.
-pub(crate) fn most_held<T>(work: impl FnOnce() -> T) -> (T, usize) {
+/// What some work made, and the most bytes that this thread held meanwhile, beyond what it held before.
+pub fn most_held<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.with(Cell::get);
     MOST.with(|most| most.set(before));
     let made = work();

@@ -30,6 +30,6 @@ mod find;
 mod mutation;
 mod target;
 
-pub use allocator::CountingAllocator;
+pub use allocator::{CountingAllocator, most_held};
 pub use checksums::{sum_png_chunks, sum_tar_headers};
 pub use target::{SECONDS, SEED, Target};

@@ -8,7 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage, RgbaImage, metadata::Orientation};
 
 use crate::{error::PictureError, file::PictureFile, pixels::Rgb, probe::Probe};
 
@@ -42,16 +42,18 @@ impl PictureFile<'_> {
     /// # Errors
     /// When the decoder gives up on it, or asks for more memory than a picture of its sides needs.
     pub fn decode(&self, alpha: Alpha, narrowing: Narrowing) -> Result<Rgb, PictureError> {
-        let mut picture = guarded(Cursor::new(self.bytes()), self.probe())?;
+        let Decoded { mut picture, orientation } = guarded(Cursor::new(self.bytes()), self.probe())?;
         if narrowing == Narrowing::UpperByte {
             picture = upper_bytes(picture);
         }
-        let (width, height) = (picture.width(), picture.height());
-        let bytes = match alpha {
+        let picture = match alpha {
             Alpha::White if picture.color().has_alpha() => laid_on_white(&picture.into_rgba8()),
-            _ => picture.into_rgb8().into_raw(),
+            _ => Some(picture.into_rgb8()),
         };
-        Rgb::new(width, height, bytes).ok_or(PictureError::Damaged)
+        // Last, when pixels are smallest: a picture that is turned is there twice.
+        let mut upright = DynamicImage::from(picture.ok_or(PictureError::Damaged)?);
+        upright.apply_orientation(orientation);
+        Rgb::new(upright.width(), upright.height(), upright.into_rgb8().into_raw()).ok_or(PictureError::Damaged)
     }
 }
 
@@ -64,21 +66,26 @@ pub fn verify<R: BufRead + Seek>(reader: &mut R, probe: &Probe) -> Result<(), Pi
     guarded(reader, probe).map(drop)
 }
 
-/// Decoders are other people's code, and files may be made to break them: one that panics costs one picture, not the run.
-fn guarded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<DynamicImage, PictureError> {
-    catch_unwind(AssertUnwindSafe(|| upright(reader, probe))).unwrap_or(Err(PictureError::Damaged))
+/// A picture as it is stored, and how it is to be turned.
+struct Decoded {
+    picture: DynamicImage,
+    orientation: Orientation,
 }
 
-fn upright<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<DynamicImage, PictureError> {
+/// Decoders are other people's code, and files may be made to break them: one that panics costs one picture, not the run.
+fn guarded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<Decoded, PictureError> {
+    catch_unwind(AssertUnwindSafe(|| decoded(reader, probe))).unwrap_or(Err(PictureError::Damaged))
+}
+
+fn decoded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<Decoded, PictureError> {
     let mut reader = ImageReader::with_format(reader, probe.format.decoder());
     let mut limits = Limits::default();
     limits.max_alloc = Some(probe.largest().saturating_mul(PIXEL_BYTES).saturating_add(EXTRA_BYTES));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(refused)?;
     let orientation = decoder.orientation().map_err(refused)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    Ok(Decoded { picture, orientation })
 }
 
 fn refused(error: ImageError) -> PictureError {
@@ -88,11 +95,11 @@ fn refused(error: ImageError) -> PictureError {
     }
 }
 
-fn laid_on_white(picture: &RgbaImage) -> Vec<u8> {
+fn laid_on_white(picture: &RgbaImage) -> Option<RgbImage> {
     // Asked for at once: a buffer that grows would be there twice.
     let mut bytes = Vec::with_capacity(picture.as_raw().len() / 4 * 3);
     picture.pixels().for_each(|p| bytes.extend(on_white([p[0], p[1], p[2]], p[3])));
-    bytes
+    RgbImage::from_raw(picture.width(), picture.height(), bytes)
 }
 
 /// Of sixteen bits the upper eight; what has eight stays as it is.

@@ -48,7 +48,6 @@ fn target(name: &'static str, seeds: &[Vec<u8>]) -> Target {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn png_files() {
     let words = ["IHDR", "IDAT", "PLTE", "tRNS", "acTL", "fcTL", "fdAT", "iCCP", "zTXt", "iTXt", "eXIf", "IEND"];
     let seeds = [encoded(ImageFormat::Png, false), encoded(ImageFormat::Png, true)];
@@ -56,7 +55,6 @@ fn png_files() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn jpeg_files() {
     let words: [&[u8]; 8] = [
         b"\xff\xd8",
@@ -72,21 +70,18 @@ fn jpeg_files() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn gif_files() {
     let words: [&[u8]; 5] = [b"GIF89a", b"\x2c\0\0\0\0\xff\xff\xff\xff\0", b"\x21\xf9\x04", b"\x21\xff\x0b", b"\x3b"];
     target("gif_files", &[encoded(ImageFormat::Gif, false)]).words(&words).run();
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn webp_files() {
     let words = ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ANIM", "ANMF", "ALPH", "ICCP", "EXIF"];
     target("webp_files", &[encoded(ImageFormat::WebP, false)]).words(&words).run();
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn bmp_pnm_and_tiff_files() {
     let formats = [ImageFormat::Bmp, ImageFormat::Pnm, ImageFormat::Tiff];
     let words: [&[u8]; 7] = [b"BM", b"P5\n", b"P6\n9 9 255\n", b"P7\nWIDTH ", b"II*\0", b"MM\0*", b"\0\x01\x03\0"];

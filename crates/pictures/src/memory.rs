@@ -25,7 +25,7 @@ pub struct Reservation<'a> {
 
 impl MemoryBudget {
     /// A budget of this many bytes.
-    pub fn new(bytes: u64) -> Self {
+    pub const fn new(bytes: u64) -> Self {
         Self { total: bytes, free: Mutex::new(bytes), returned: Condvar::new() }
     }
 

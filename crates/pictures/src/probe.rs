@@ -11,7 +11,7 @@ mod webp;
 
 use std::io::{self, BufRead, ErrorKind, Read, Seek};
 
-use image::ImageReader;
+use image::{ImageDecoder as _, ImageReader};
 
 use crate::{error::PictureError, format::Format, medium::Medium};
 
@@ -24,7 +24,8 @@ pub struct Probe {
     pub width: u32,
     /// Pixels down as stored; upright, both may be exchanged.
     pub height: u32,
-    /// Pixels of the largest buffer that decoding needs: the canvas, or a frame that sticks out of it.
+    /// Pixels of the largest buffer that decoding needs: the canvas, or a frame that sticks out of it. A pixel that takes more than
+    /// [`DECODING_BYTES`] counts as several.
     largest: u64,
 }
 
@@ -105,6 +106,11 @@ impl Sides {
         self.scans > USUAL_SCANS && self.scans.saturating_mul(self.largest) > max_pixels.saturating_mul(MAX_FULL_SCANS)
     }
 
+    /// As many pixels as take so many bytes, where that is more than there are.
+    fn bytes(&mut self, bytes: u64) {
+        self.largest = self.largest.max(bytes.div_ceil(DECODING_BYTES));
+    }
+
     /// A frame is decoded into a buffer of its own, however small the canvas that it lies on is.
     fn frame(&mut self, width: u32, height: u32) {
         self.largest = self.largest.max(u64::from(width) * u64::from(height));
@@ -128,12 +134,17 @@ fn walk<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, Pict
     })
 }
 
-/// The sides that a decoder reads from a file's head.
+/// The sides that a decoder reads from a file's head. These decoders hold the samples as they are stored, of 32 bits where a TIFF
+/// file has those, beside what they make of them.
 fn measure<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, PictureError> {
     let mut sides = Sides::default();
-    let measured = ImageReader::with_format(reader, format.decoder()).into_dimensions();
-    let (width, height) = measured.map_err(|_| PictureError::Damaged)?;
+    let decoder =
+        ImageReader::with_format(reader, format.decoder()).into_decoder().map_err(|_| PictureError::Damaged)?;
+    let (width, height) = decoder.dimensions();
     sides.canvas(width, height);
+    let stored = u64::from(decoder.original_color_type().bits_per_pixel()).div_ceil(8);
+    let made = u64::from(decoder.color_type().bytes_per_pixel());
+    sides.bytes(sides.largest.saturating_mul(stored + made));
     Ok(sides)
 }
 

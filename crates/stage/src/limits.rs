@@ -11,6 +11,7 @@ const STACK_BYTES: usize = 8 << 20;
 /// becomes longer than `ulimit -f` allows for an error of that file.
 pub(crate) fn within<T: From<Outcome> + Send>(work: impl FnOnce() -> T + Send) -> T {
     ignore_long_files();
+    contracts::stderr::tell_panics();
     thread::scope(|scope| match thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work) {
         Ok(worker) => worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::{env, io};
 
-use contracts::{foreign, stderr};
+use contracts::stderr;
 use indicatif::ProgressBar;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -35,8 +35,7 @@ struct LineWriter<'a>(&'a ProgressBar);
 impl io::Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // Where nobody listens any more, the line is lost: an error would have the logger complain there, and panic.
-        let line = foreign::escaped_but_colours(&String::from_utf8_lossy(line));
-        self.0.suspend(|| stderr::write(&line));
+        self.0.suspend(|| stderr::log_line(&String::from_utf8_lossy(line)));
         Ok(line.len())
     }
 

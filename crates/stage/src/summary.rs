@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use contracts::{
     Report, StageSpec,
-    foreign::{escaped, escaped_json},
     report::State,
     stderr,
     stdout::{self, StdoutError},
@@ -17,9 +16,9 @@ use contracts::{
 /// # Errors
 /// When stdout takes no more.
 pub(crate) fn print(report: &Report) -> anyhow::Result<()> {
-    stderr::write(&escaped(&text(report)));
+    stderr::text(&text(report));
     let json = serde_json::to_string(report).context("cannot print the report")?;
-    Ok(stdout::line(escaped_json(&json))?)
+    Ok(stdout::line(json)?)
 }
 
 /// Prints the answer to what was asked, on stdout.
@@ -36,10 +35,10 @@ pub(crate) fn print_answer(answer: &str) -> Result<(), StdoutError> {
 /// Prints an error with those of its causes that its own words do not contain already.
 pub(crate) fn print_error(error: &anyhow::Error) {
     let mut told = error.to_string();
-    tell!("error: {}", escaped(&told));
+    tell!("error: {told}");
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !told.contains(&cause) {
-            tell!("  because {}", escaped(&cause));
+            tell!("  because {cause}");
             told = cause;
         }
     }

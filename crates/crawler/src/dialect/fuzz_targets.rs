@@ -68,7 +68,6 @@ const MARKUP: [&str; 13] = [
 ];
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn moebooru_records() {
     let record = format!(
         r#"{{"id":51,"tags":"smile hat","author":"someone","change":812,"source":"https://art.example/51","md5":"{HASH}",
@@ -82,7 +81,6 @@ fn moebooru_records() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn moebooru_pages() {
     let seed = format!(
         r#"<html><head><title>/post</title></head><body><ul id=post-list-posts><li id="p7" class="creator-id-3">
@@ -97,7 +95,6 @@ fn moebooru_pages() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn danbooru_records() {
     let seed = format!(
         r#"[{{"id":73,"source":"https://art.example/9","md5":"{HASH}","rating":"g","image_width":3000,"image_height":1957,
@@ -110,7 +107,6 @@ fn danbooru_records() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn danbooru_pages() {
     let seed = format!(
         r#"<html><head><title>Posts</title></head><body><div id=posts><article id="post_7" class="post-preview" data-id="7"
@@ -122,7 +118,6 @@ fn danbooru_pages() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn danbooru_post_pages() {
     let seed = format!(
         r#"<html><body><aside><ul class="artist-tag-list"><li class="tag-type-1" data-tag-name="someone"></li></ul>
@@ -136,7 +131,6 @@ fn danbooru_post_pages() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn gelbooru_records() {
     let fields = format!(
         r#""id":81,"width":3000,"height":1957,"md5":"{HASH}","rating":"general","source":"https://art.example/81","owner":"someone",
@@ -155,7 +149,6 @@ fn gelbooru_records() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn explanations() {
     let seeds = [
         r#"{"success":false,"error":"X","message":"You cannot search for more than 2 tags.","backtrace":[]}"#,

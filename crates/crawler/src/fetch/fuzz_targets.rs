@@ -7,7 +7,6 @@ use fuzz::Target;
 use super::{retry_after, robots::Robots, x_robots_tag};
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn robots_files() {
     let seeds = [
         "User-agent: *\nDisallow: /post/*.json$\nAllow: /image\nCrawl-delay: 2.5\n\nUser-agent: nijigen/1\nDisallow: /%e3%81%82\n",
@@ -39,7 +38,6 @@ fn robots_files() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn headers() {
     let seeds = ["120", "Wed, 21 Oct 2015 07:28:00 GMT", "nijigen: noai, noindex", "unavailable_after: 25 Jun 2010"];
     let read = |bytes: &[u8]| {

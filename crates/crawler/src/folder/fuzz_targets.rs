@@ -7,7 +7,6 @@ use fuzz::Target;
 use super::{sidecar::Sidecar, tar};
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn sidecars() {
     let seeds = [
         r#"{"category":"danbooru","id":71,"md5":"00112233445566778899AABBCCDDEEFF","rating":"g","tag_string":"hat 1girl x",
@@ -24,7 +23,6 @@ fn sidecars() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn folder_tars() {
     let read = |bytes: &[u8]| {
         let folder = tempfile::tempdir().unwrap();

@@ -5,12 +5,15 @@
 use std::io::{self, BufRead, Read as _, Seek};
 
 use contracts::id::PictureHash;
-use pictures::{Format, Medium, PictureError, Unread};
+use pictures::{Format, Medium, MemoryBudget, PictureError, Unread};
 
 use super::{digests::Digests, rejection::Rejection};
 
 /// As much of a file as tells that it is a web page.
 const HEAD_BYTES: u64 = 1024;
+
+/// What all pictures that are checked at once may take, of any number of downloads: as much as one of ninety million pixels.
+static BUDGET: MemoryBudget = MemoryBudget::new(1 << 30);
 
 /// A picture that is what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +61,11 @@ pub(crate) fn check_picture<R: BufRead + Seek>(
         Ok(probe) => probe,
         Err(error) => return rejection(error).map(Err),
     };
-    if !is_the_sites_own && let Err(error) = pictures::verify(reader, &probe) {
-        return rejection(error).map(Err);
+    if !is_the_sites_own {
+        let _reserved = BUDGET.reserve(probe.decoding_bytes());
+        if let Err(error) = pictures::verify(reader, &probe) {
+            return rejection(error).map(Err);
+        }
     }
     let stored = (probe.width, probe.height);
     let dimensions = pictures::upright_sides(reader, &probe)?;

@@ -53,6 +53,7 @@ struct CommandLine {
 }
 
 fn main() -> ExitCode {
+    contracts::stderr::tell_panics();
     let arguments = CommandLine::parse();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

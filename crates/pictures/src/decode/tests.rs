@@ -107,3 +107,65 @@ proptest! {
         }
     }
 }
+
+/// A picture, lying where the format says so, and the file that it is read from.
+fn large(picture: DynamicImage, format: ImageFormat) -> Vec<u8> {
+    // EXIF orientation 6, as PNG has it in a chunk.
+    let block = b"eXIfMM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let mut bytes = file(&picture, format);
+    if format == ImageFormat::Png {
+        // Behind the signature and `IHDR`.
+        let chunk = [&(block.len() as u32 - 4).to_be_bytes()[..], block, &[0; 4]].concat();
+        bytes.splice(33..33, chunk);
+        fuzz::sum_png_chunks(&mut bytes);
+    }
+    bytes
+}
+
+#[test]
+fn no_format_and_depth_takes_more_memory_than_the_probe_says() {
+    const SIDES: (u32, u32) = (800, 625);
+    /// Tables, rows and windows of the decoders.
+    const EXTRA: u64 = 1 << 20;
+    let blank = DynamicImage::new_rgba8(SIDES.0, SIDES.1);
+    let (deep, wide) = (DynamicImage::from(blank.to_rgba16()), DynamicImage::from(blank.to_rgba32f()));
+    let opaque = DynamicImage::from(blank.to_rgb8());
+    for (picture, format) in [
+        (&blank, ImageFormat::Png),
+        (&deep, ImageFormat::Png),
+        (&DynamicImage::from(blank.to_luma_alpha16()), ImageFormat::Png),
+        (&blank, ImageFormat::WebP),
+        (&blank, ImageFormat::Gif),
+        (&blank, ImageFormat::Bmp),
+        (&opaque, ImageFormat::Jpeg),
+        (&opaque, ImageFormat::Pnm),
+        (&blank, ImageFormat::Tiff),
+        (&deep, ImageFormat::Tiff),
+        (&wide, ImageFormat::Tiff),
+    ] {
+        let bytes = large(picture.clone(), format);
+        for (alpha, narrowing) in [(Alpha::White, Narrowing::Nearest), (Alpha::Drop, Narrowing::UpperByte)] {
+            let file = PictureFile::open(&bytes, u64::MAX).unwrap();
+            let (decoded, held) = fuzz::most_held(|| file.decode(alpha, narrowing).unwrap());
+            let turned = format == ImageFormat::Png;
+            assert_eq!(decoded.sides(), if turned { (SIDES.1, SIDES.0) } else { SIDES });
+            let stated = file.probe().decoding_bytes();
+            let a_pixel = held as f64 / file.probe().area() as f64;
+            assert!(held as u64 <= stated + EXTRA, "{format:?} {:?}: {a_pixel:.1} bytes a pixel", picture.color());
+        }
+        let (verified, held) =
+            fuzz::most_held(|| verify(&mut Cursor::new(&bytes), PictureFile::open(&bytes, u64::MAX).unwrap().probe()));
+        assert!(
+            verified.is_ok() && held as u64 <= PictureFile::open(&bytes, u64::MAX).unwrap().probe().decoding_bytes()
+        );
+    }
+}
+
+#[test]
+fn what_takes_more_than_twelve_bytes_a_pixel_counts_as_more_pixels() {
+    let wide = file(&DynamicImage::new_rgba32f(100, 100), ImageFormat::Tiff);
+    assert!(matches!(PictureFile::open(&wide, 20_000), Err(PictureError::TooLarge)));
+    assert_eq!(PictureFile::open(&wide, 30_000).unwrap().probe().area(), 10_000);
+    let plain = file(&DynamicImage::new_rgba8(100, 100), ImageFormat::Tiff);
+    assert!(PictureFile::open(&plain, 10_000).is_ok());
+}
