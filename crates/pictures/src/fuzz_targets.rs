@@ -44,7 +44,7 @@ fn read(bytes: &[u8]) -> Result<(), String> {
 }
 
 fn target(name: &'static str, seeds: &[Vec<u8>]) -> Target {
-    Target::new(name, seeds, read).max_memory(MAX_MEMORY)
+    Target::new(name, seeds, read).max_memory(MAX_MEMORY).executions(500)
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn target(name: &'static str, dialect: &'static dyn Dialect, kind: Kind, seeds: 
         let said = |error: super::NotAList| error.to_string();
         posts.map_err(said).map(|posts| assert!(posts.iter().all(|post| post.number <= crate::post::HIGHEST_NUMBER)))
     };
-    Target::new(name, seeds, read)
+    // A page of markup takes a browser's parser a millisecond.
+    Target::new(name, seeds, read).executions(1000)
 }
 
 const JSON: [&str; 14] = [
