@@ -42,6 +42,7 @@ fn read_all(folder: &Path) -> Result<(), String> {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn arrow_files() {
     let folder = tempfile::tempdir().unwrap();
     let shard = fs::read(folder.path().join(write(folder.path()))).unwrap();
@@ -59,6 +60,7 @@ fn arrow_files() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn shards() {
     let folder = tempfile::tempdir().unwrap();
     let name = write(folder.path());
@@ -78,6 +80,7 @@ fn shards() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn indices() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());

@@ -41,6 +41,7 @@ fn list(
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn tars() {
     let mut builder = ::tar::Builder::new(Vec::new());
     let long = format!("{}/x.png", "d".repeat(120));
@@ -56,6 +57,7 @@ fn tars() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn zips() {
     let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in FILES {
@@ -71,6 +73,7 @@ fn zips() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn idx_files() {
     let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4][..], &[7; 24]].concat();
     let read = |bytes: &[u8]| list("a-images-idx3-ubyte", bytes, |path, inventory| idx::list(path, "", inventory));
@@ -78,6 +81,7 @@ fn idx_files() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn saved_datasets() {
     let seeds = [
         r#"{"splits":["train"]}"#,
@@ -95,6 +99,7 @@ fn saved_datasets() {
 }
 
 #[test]
+#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn lists_beside_pictures() {
     let seeds = [
         "dataset.json:{\"labels\":[[\"a.png\",3],[\"b/a.png\",[0,1]]]}",

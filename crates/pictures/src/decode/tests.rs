@@ -123,6 +123,7 @@ fn large(picture: DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "encodes for some seconds, and has not been seen through on a quiet machine yet"]
 fn no_format_and_depth_takes_more_memory_than_the_probe_says() {
     const SIDES: (u32, u32) = (800, 625);
     /// Tables, rows and windows of the decoders.
