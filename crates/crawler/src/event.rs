@@ -107,7 +107,7 @@ impl Events {
         if self == Self::Off {
             return;
         }
-        let written = serde_json::to_string(event).map(|json| stdout::line(json));
+        let written = serde_json::to_string(event).map(stdout::line);
         if let Ok(Err(error)) = written {
             // Once: the next event would meet the same disk.
             static TOLD: Once = Once::new();
