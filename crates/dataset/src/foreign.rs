@@ -1,11 +1,6 @@
 //! Images of datasets that others saved with Python's `datasets`, found where they lie in their Arrow files.
 
-use std::{
-    fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, RecordBatch, StructArray,
@@ -20,7 +15,7 @@ use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{DataType, Field};
 use contracts::publish::FileError;
 
-use crate::{batch::row_of, error::DatasetError, features::schema, row::Row, shard::map};
+use crate::{arrow, batch::row_of, error::DatasetError, features::schema, row::Row, shard::map};
 
 /// The images of an Arrow file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,13 +69,11 @@ const BYTES_COLUMNS: [&str; 9] = ["image", "img", "picture", "bytes", "image_byt
 pub fn foreign_images(path: &Path) -> Result<ForeignImages, DatasetError> {
     let file = File::open(path).map_err(FileError::at("read", path))?;
     let content = map(path, &file)?;
-    // Arrow's reader is other people's code, and panics at some files that are damaged.
-    let read = catch_unwind(AssertUnwindSafe(|| read(&content)));
-    read.unwrap_or_else(|_| Err("is damaged".into()))
-        .map_err(|problem| DatasetError::Foreign { path: path.into(), problem })
+    arrow::guarded(|| read(&content)).map_err(|problem| DatasetError::Foreign { path: path.into(), problem })
 }
 
 fn read(content: &Buffer) -> Result<ForeignImages, String> {
+    arrow::check_lengths(content)?;
     let (mut decoder, mut rest, mut images) = (StreamDecoder::new(), content.clone(), ForeignImages::default());
     while !rest.is_empty() {
         let batch = decoder.decode(&mut rest).map_err(|error| format!("cannot be read as Arrow: {error}"))?;

@@ -18,6 +18,7 @@
 //! so a dataset that replaces another takes over every shard whose rows are the same.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod arrow;
 mod batch;
 mod colours;
 mod descriptions;

@@ -13,6 +13,7 @@ use contracts::{checked::hash_once, publish::FileError};
 use memmap2::Mmap;
 
 use crate::{
+    arrow,
     error::DatasetError,
     features::schema,
     files,
@@ -111,8 +112,13 @@ impl MappedShard {
     ) -> Result<Option<RecordBatch>, DatasetError> {
         let end = offset.checked_add(bytes).filter(|end| *end <= self.content.len() as u64);
         let end = end.ok_or_else(|| self.damaged("ends before its last record batch".into()))?;
-        let mut message = self.content.slice_with_length(offset as usize, (end - offset) as usize);
-        decoder.decode(&mut message).map_err(|error| self.damaged(format!("cannot be read as Arrow: {error}")))
+        let stated = self.content.slice_with_length(offset as usize, (end - offset) as usize);
+        let mut message = stated.clone();
+        // The content is what was written, but an index may vouch for what was not written by us.
+        let mut decode = || decoder.decode(&mut message).map_err(|error| format!("cannot be read as Arrow: {error}"));
+        arrow::check_lengths(&stated)
+            .and_then(|()| arrow::guarded(&mut decode))
+            .map_err(|problem| self.damaged(problem))
     }
 }
 

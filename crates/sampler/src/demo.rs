@@ -42,8 +42,10 @@ pub(crate) fn run(context: &Context<'_>, options: &DemoOptions) -> anyhow::Resul
 fn serve(context: &Context<'_>, site: Site) -> anyhow::Result<String> {
     let files = site.files();
     let server = Server::start(move |request: &Request| {
-        let name = if request.path().is_empty() { site::PAGE } else { request.path() };
-        match files.iter().find(|(known, _)| *known == name) {
+        let asked = request.path();
+        // The address alone means the page, which is the first.
+        let file = if asked.is_empty() { files.first() } else { files.iter().find(|(name, _)| *name == asked) };
+        match file {
             // The page says in itself what it may do.
             Some((name, content)) => {
                 Response::new(media_type(name), content.clone()).with_policy("frame-ancestors 'none'")

@@ -82,8 +82,7 @@ impl MadeRun {
 
     /// Compares runs by name; where the page is.
     pub(crate) fn compare(&self, runs: &[&str], out: Option<PathBuf>) -> Result<PathBuf, ReportError> {
-        let options =
-            ReportOptions { compare: runs.iter().map(ToString::to_string).collect(), out };
+        let options = ReportOptions { compare: runs.iter().map(ToString::to_string).collect(), out };
         self.with_context(|context| WriteReport::answer(context, &options)).map(PathBuf::from)
     }
 

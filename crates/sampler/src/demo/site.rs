@@ -13,8 +13,6 @@ use sha2::{Digest as _, Sha256};
 use super::runtime::{Build, PACKAGE, Runtime, WASM, WEBGPU};
 use crate::{note::Note, opened::Opened};
 
-/// The page's own file.
-pub(super) const PAGE: &str = "index.html";
 const MODEL: &str = "model.onnx";
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -71,10 +69,10 @@ impl Site {
         Ok(Self { settings, model, runtime })
     }
 
-    /// The page and what it loads, each with its name.
+    /// The page, and what it loads; each with its name.
     pub(super) fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
         let page = page(&self.settings, "", "script-src 'self'", "connect-src 'self'");
-        let mut files = vec![(PAGE, page.into_bytes()), (MODEL, self.model.clone())];
+        let mut files = vec![("index.html", page.into_bytes()), (MODEL, self.model.clone())];
         files.extend(self.runtime.files.iter().cloned());
         files
     }

@@ -20,7 +20,7 @@ const ROWS: &str = "
 
 /// A ledger of a version, in small pages, so that damage meets something.
 fn made(folder: &Path, version: i64) -> Vec<u8> {
-    let reason = if version < 4 { "robots.txt: Disallow: /image" } else { r#"{"tag":"status","detail":404}"# };
+    let reason = if version < 4 { "robots.txt: Disallow: /image" } else { r#"{"tag":"no_rating"}"# };
     let tables = [TABLES, COOLDOWNS, CHANGES, FRAMES];
     let brought = match version {
         1 => 1,
