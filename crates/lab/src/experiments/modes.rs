@@ -11,10 +11,10 @@ use crate::{
     plot::{Axis, Figure, Mark, Panel},
 };
 
-const STEPS: u64 = 2000;
+const STEPS: u64 = 4000;
 
 /// γ of R1.
-const R1: f64 = 0.1;
+const R1: f64 = 1.0;
 
 /// Samples that are counted, and those of them that are drawn.
 const SAMPLES: usize = 2000;
@@ -56,11 +56,12 @@ pub(super) fn run() -> Experiment {
         helped.push(panel);
         findings.push(Finding::at_least(format!("ring, {label} with R1: modes of 8"), coverage.modes as f64, 7.0));
     }
-    let (panel, _) = play("grid, non-saturating", &grid, Rules::plain(Objective::NonSaturating));
+    let (panel, alone) = play("grid, non-saturating", &grid, Rules::plain(Objective::NonSaturating));
     plain.push(panel);
     let (panel, coverage) = play("grid, non-saturating, R1", &grid, with_r1(Objective::NonSaturating));
     helped.push(panel);
-    findings.push(Finding::at_least("grid, non-saturating with R1: modes of 9", coverage.modes as f64, 8.0));
+    let more = coverage.modes as f64 - alone.modes as f64;
+    findings.push(Finding::at_least("grid, non-saturating: modes more with R1", more, 1.0));
     plain.extend(helped);
     Experiment {
         name: "modes",
@@ -69,9 +70,9 @@ pub(super) fn run() -> Experiment {
             p class="formula" { "R1: γ/2 E" sub { "x∼p" } "[‖∇D(x)‖²]" }
             p {
                 "A generator may be right wherever it is and still leave modes of p out: nothing pulls it there once the discriminator is steep between them. The networks have "
-                "two layers of 48 units and see 64 points a step, 2,000 times; the discriminator learns ten times as fast as the generator. A mode counts as covered where it has a fifth of its "
+                "two layers of 48 units and see 64 points a step, 4,000 times; the discriminator learns ten times as fast as the generator. A mode counts as covered where it has a fifth of its "
                 "share of samples within three deviations. A penalty on the discriminator’s slope at real points (Mescheder, Geiger and Nowozin, “Which training methods for GANs "
-                "do actually converge?”, 2018; γ = 0.1) keeps the way to all of them open, whatever the objective."
+                "do actually converge?”, 2018; γ = 1) keeps the way to all of the ring open, whatever the objective; of the grid, more are found with it than without, and not all in this time."
             }
         },
         figure: Figure::new(4, plain),
