@@ -42,7 +42,6 @@ fn read_all(folder: &Path) -> Result<(), String> {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn arrow_files() {
     let folder = tempfile::tempdir().unwrap();
     let shard = fs::read(folder.path().join(write(folder.path()))).unwrap();
@@ -56,11 +55,10 @@ fn arrow_files() {
         }
         Ok(())
     };
-    Target::new("arrow_files", &[shard], read).words(&["image", "bytes", "label", "\u{ff}"]).run();
+    Target::new("arrow_files", &[shard], read).words(&["image", "bytes", "label", "\u{ff}"]).executions(200).run();
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn shards() {
     let folder = tempfile::tempdir().unwrap();
     let name = write(folder.path());
@@ -76,11 +74,10 @@ fn shards() {
         fs::write(Layout::index_of(folder.path()), json).unwrap();
         read_all(folder.path())
     };
-    Target::new("shards", &[shard], read).executions(1500).run();
+    Target::new("shards", &[shard], read).executions(200).run();
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn indices() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
@@ -100,6 +97,6 @@ fn indices() {
     Target::new("indices", &[index], read)
         .words(&["null", "[]", "../", "/etc/passwd"])
         .repair(sum)
-        .executions(1500)
+        .executions(200)
         .run();
 }

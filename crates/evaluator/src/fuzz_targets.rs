@@ -13,7 +13,6 @@ use crate::{
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn evaluations() {
     let evaluation = Evaluation {
         format: FORMAT.into(),
@@ -48,7 +47,6 @@ fn evaluations() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn histories() {
     let seeds = [
         "{\"step\":1,\"images\":50,\"kimg\":0.05,\"loss_generator\":2.5,\"images_per_second\":250.0}\n{\"kimg\":0.1,\"attempt\":2}\n",

@@ -14,7 +14,6 @@ fn recipe() -> Recipe {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn weights() {
     let device = Device::flex();
     let seeds = [
@@ -41,7 +40,6 @@ fn weights() {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn recipes() {
     let seeds: Vec<String> = Recipe::names().into_iter().map(|name| Recipe::named(name).unwrap().to_toml()).collect();
     let read = |bytes: &[u8]| {

@@ -47,7 +47,6 @@ fn made(folder: &Path, version: i64) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn ledgers() {
     let folder = tempfile::tempdir().unwrap();
     let seeds: Vec<Vec<u8>> = (1..=VERSION).map(|version| made(folder.path(), version)).collect();

@@ -12,7 +12,6 @@ use crate::{plan::Plan, position::Position};
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
 
 #[test]
-#[ignore = "run by `cargo xtask fuzz` alone until its first runs have been looked at"]
 fn checkpoints() {
     let plan = Plan::new(&Config::default(), &ContentHash::of(b"dataset"), 64, 1000).unwrap();
     let method = MeasuringMethod {
