@@ -1,9 +1,9 @@
 //! The perceptual hash: alike images get hashes that differ in few bits.
 
 use dataset::Dhash;
-use fast_image_resize::pixels::U8;
+use pictures::{lanczos_grey, whole};
 
-use crate::resample::{lanczos, scale, transposed};
+use crate::resample::transposed;
 
 /// The difference hashes of square RGB images (Krawetz, 2013): each is made grey and scaled to 9×8; each bit says whether
 /// a pixel is darker than its right neighbour, row by row, the first in the highest bit. The layout is that of Python's
@@ -14,10 +14,14 @@ pub(crate) fn dhashes(images: &[Vec<u8>], side: u32) -> Vec<Dhash> {
     images.iter().for_each(|pixels| stacked.extend(pixels.chunks_exact(3).map(luma)));
     // Down, then across: the order shows, and the hashes of datasets that were packed before are to stay.
     let side_by_side = transposed(&stacked, images.len(), length, length);
-    let low = scale::<U8>(&side_by_side, (count * side, side), (count * side, ROWS), &lanczos());
-    let small = scale::<U8>(&low, (side, count * ROWS), (COLUMNS, count * ROWS), &lanczos());
+    let low = scaled(&side_by_side, (count * side, side), (count * side, ROWS));
+    let small = scaled(&low, (side, count * ROWS), (COLUMNS, count * ROWS));
     let stacked = transposed(&small, ROWS as usize, images.len(), COLUMNS as usize);
     stacked.chunks_exact((COLUMNS * ROWS) as usize).map(hash).collect()
+}
+
+fn scaled(pixels: &[u8], sides: (u32, u32), new_sides: (u32, u32)) -> Vec<u8> {
+    lanczos_grey(pixels, sides, whole(sides), new_sides)
 }
 
 const COLUMNS: u32 = 9;
@@ -48,7 +52,7 @@ mod tests {
             (1..6).map(|seed| image(|x, y| (((x * 7 * seed) ^ (y * 5)) % 97 + (x + seed * y) % 130) as u8)).collect();
         let alone = |pixels: &Vec<u8>| {
             let grey: Vec<u8> = pixels.chunks_exact(3).map(luma).collect();
-            let hash = hash(&scale::<U8>(&grey, (64, 64), (COLUMNS, ROWS), &lanczos()));
+            let hash = hash(&scaled(&grey, (64, 64), (COLUMNS, ROWS)));
             assert_eq!(dhash(pixels.clone(), 64), hash);
             hash
         };

@@ -5,12 +5,7 @@
 //! published all do; tests hold the result to PIL's within 1/255. Linear light would be physically right and would make such distances incomparable.
 
 use contracts::config::Fit;
-use fast_image_resize::{
-    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
-use pictures::Rgb;
+use pictures::{Rgb, lanczos_rgb};
 
 /// Which part of a picture goes where in the square.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,13 +27,13 @@ pub(crate) fn resample(pictures: &[Rgb], fit: Fit, side: u32) -> Vec<Vec<u8>> {
     let stacked = pictures.iter().map(|picture| picture.bytes()).collect::<Vec<_>>().concat();
     // Across, then down, as PIL does: between the two, overshoot is cut off at black and white, so the order shows.
     let rows = count * old;
-    let across = lanczos().crop(left, 0.0, width, f64::from(rows));
-    let scaled = scale::<U8x3>(&stacked, (old_width, rows), (new_width, rows), &across);
+    let part = [left, 0.0, width, f64::from(rows)];
+    let scaled = lanczos_rgb(&stacked, (old_width, rows), part, (new_width, rows));
     let row_bytes = new_width as usize * 3;
     let side_by_side = transposed(&scaled, pictures.len(), old as usize, row_bytes);
     let columns = count * new_width;
-    let down = lanczos().crop(0.0, top, f64::from(columns), height);
-    let scaled = scale::<U8x3>(&side_by_side, (columns, old), (columns, new), &down);
+    let part = [0.0, top, f64::from(columns), height];
+    let scaled = lanczos_rgb(&side_by_side, (columns, old), part, (columns, new));
     let stacked = transposed(&scaled, new as usize, pictures.len(), row_bytes);
     let whole = (target[2], target[3]) == (side, side);
     let square = |scaled: &[u8]| if whole { scaled.to_vec() } else { pad(scaled, target, side) };
@@ -57,32 +52,10 @@ pub(crate) fn transposed(cells: &[u8], rows: usize, columns: usize, bytes: usize
     turned
 }
 
-/// Scaling by the filter of this module.
-pub(crate) fn lanczos() -> ResizeOptions {
-    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-}
-
 /// Whether the picture has to be made larger to fill its part of the square.
 pub(crate) fn is_upscaled(dimensions: (u32, u32), fit: Fit, side: u32) -> bool {
     let Placement { source: [_, _, width, height], target } = placement(dimensions, fit, side);
     width < f64::from(target[2]) || height < f64::from(target[3])
-}
-
-/// Scales pixels of one type; equal sizes are copied.
-///
-/// The type is a parameter, since a choice at run time would compile the filters of all types of pixels into this crate.
-pub(crate) fn scale<P: PixelTrait>(
-    pixels: &[u8],
-    (width, height): (u32, u32),
-    (new_width, new_height): (u32, u32),
-    options: &ResizeOptions,
-) -> Vec<u8> {
-    let source =
-        TypedImageRef::<P>::from_buffer(width, height, pixels).expect("a decoded picture's buffer has its size");
-    let mut scaled = vec![0; new_width as usize * new_height as usize * P::size()];
-    let mut target = TypedImage::from_buffer(new_width, new_height, &mut scaled).expect("the buffer has that size");
-    Resizer::new().resize_typed(&source, &mut target, options).expect("a placement lies within its picture");
-    scaled
 }
 
 fn placement((width, height): (u32, u32), fit: Fit, side: u32) -> Placement {

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use contracts::publish::{self, FileError};
-use fast_image_resize::pixels::U8x3;
-use pictures::{Encoding, Rgb, Sheet, Tile};
-
-use crate::resample::{lanczos, scale};
+use pictures::{Encoding, Rgb, Sheet, Tile, lanczos_rgb, whole};
 
 /// Images larger than this are shown at this side.
 const MAX_TILE: u32 = 96;
@@ -19,7 +16,7 @@ pub(crate) fn sheet(side: u32) -> Sheet {
 /// An image of the dataset, RGB interleaved, for a sheet of its side.
 pub(crate) fn tile(pixels: &[u8], side: u32, frame: Option<[u8; 3]>) -> Tile {
     let shown = side.min(MAX_TILE);
-    let small = scale::<U8x3>(pixels, (side, side), (shown, shown), &lanczos());
+    let small = lanczos_rgb(pixels, (side, side), whole((side, side)), (shown, shown));
     Tile { image: Rgb::new(shown, shown, small), frame, ..Tile::default() }
 }
 

@@ -5,15 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
 use image::{
     DynamicImage, ExtendedColorType, RgbImage,
     codecs::{jpeg::JpegEncoder, webp::WebPEncoder},
 };
+use pictures::{lanczos_rgb, whole};
 
 use crate::post::{Format, Original, Post, SMALLEST_SIDE, Size, THUMBNAIL_SIDE};
 
@@ -145,7 +141,7 @@ pub(crate) fn original(post: &Post) -> Option<Arc<[u8]>> {
 fn rendered(post: &Post, variant: Variant) -> Option<Vec<u8>> {
     let size = variant.size(post);
     let decoded = image::load_from_memory(&original(post)?).ok()?;
-    let picture = scaled(on_white(decoded), size)?;
+    let picture = scaled(on_white(decoded), size);
     let mut bytes = Vec::new();
     let (width, height, colour) = (size.width, size.height, ExtendedColorType::Rgb8);
     let encoded = match variant.format() {
@@ -171,17 +167,9 @@ fn on_white(picture: DynamicImage) -> RgbImage {
     })
 }
 
-fn scaled(picture: RgbImage, size: Size) -> Option<Vec<u8>> {
-    if (picture.width(), picture.height()) == (size.width, size.height) {
-        return Some(picture.into_raw());
-    }
-    // Of a type known here: a choice at run time would compile the filters of all types of pixels into this crate.
-    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), &picture).ok()?;
-    let mut scaled = vec![0; size.width as usize * size.height as usize * 3];
-    let mut target = TypedImage::from_buffer(size.width, size.height, &mut scaled).ok()?;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
-    Some(scaled)
+fn scaled(picture: RgbImage, size: Size) -> Vec<u8> {
+    let (sides, new_sides) = (picture.dimensions(), (size.width, size.height));
+    if sides == new_sides { picture.into_raw() } else { lanczos_rgb(&picture, sides, whole(sides), new_sides) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod font;
 mod format;
 #[cfg(test)]
 mod fuzz_targets;
+mod lanczos;
 mod medium;
 mod memory;
 mod orientation;
@@ -36,6 +37,7 @@ pub use crate::{
     error::PictureError,
     file::PictureFile,
     format::Format,
+    lanczos::{Part, lanczos_grey, lanczos_rgb, whole},
     medium::{Decision, Medium, Unread},
     memory::{MemoryBudget, Reservation},
     orientation::upright_sides,
