@@ -156,6 +156,14 @@ fn a_run_is_made_ready_for_the_hub() {
     assert!(card.starts_with("---\nlibrary_name: nijigen\n"), "{card}");
     assert!(card.contains("| training images | 40 |") && card.contains("samples/0000000010.png"), "{card}");
     assert!(!place.works("publish --dry-run").contains("to be written"));
+    let metrics = place.run.evaluation_metrics();
+    for (json, problem) in
+        [("{\"generator\": \"", "it is damaged"), ("{\"generator\": \"0123\"}", "of earlier weights")]
+    {
+        contracts::publish::write_file(&metrics, json.as_bytes()).unwrap();
+        place.fails("publish", problem);
+    }
+    fs::remove_file(metrics).unwrap();
     fs::write(place.run.generator(), fs::read(place.at("discriminator.safetensors")).unwrap()).unwrap();
     place.fails("publish", "is not what");
 }
@@ -186,5 +194,12 @@ fn bad_input_is_refused_with_what_to_do() {
     ] {
         place.fails(line, part);
     }
+    // The record beside a discriminator vouches for it.
+    let generator = contracts::ContentHash::of(&fs::read(place.run.generator()).unwrap());
+    let provenance =
+        serde_json::json!({ "generator": generator, "discriminator": contracts::ContentHash::of(b"as it was") });
+    fs::write(place.run.provenance(), provenance.to_string()).unwrap();
+    fs::write(place.run.discriminator(), "as it is").unwrap();
+    place.fails("sample --best-of 2", "is not what");
     assert!(!files(place.root.path()).iter().any(|name| name.starts_with(".partial")));
 }

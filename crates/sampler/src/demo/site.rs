@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::publish;
+use contracts::{foreign, publish};
 use flate2::{Compression, write::GzEncoder};
 use gan::{LatentConfig, Stream};
 use generator::onnx::{self, Output, Precision};
@@ -52,7 +52,7 @@ impl Site {
         let side = generator.side();
         let run = opened.run_id().map_or_else(|| "weights that lie in no run".into(), |run| format!("run {run}"));
         let settings = Settings {
-            title: format!("{} · {side} px", generator.architecture().recipe),
+            title: format!("{} · {side} px", foreign::one_line(&generator.architecture().recipe)),
             subtitle: run,
             origin: format!(
                 "Weights with SHA-256 {}. They run in this page by {PACKAGE} (MIT licence, Microsoft); nothing is sent anywhere.",
