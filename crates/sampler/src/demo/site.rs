@@ -27,6 +27,8 @@ struct Settings {
     origin: String,
     side: u32,
     latent: LatentConfig,
+    /// What the generator knows of classes; none of them where it knows none.
+    classes: KnownClasses,
     /// The number of the stream that samples' latents are drawn from.
     stream: u16,
     model: &'static str,
@@ -35,6 +37,13 @@ struct Settings {
     webgpu: Option<Build>,
     /// What saved images say of the generator.
     note: Note,
+}
+
+/// The classes by name, and the training images of each and of none, as often as which they are drawn.
+#[derive(Serialize)]
+struct KnownClasses {
+    names: Vec<String>,
+    counts: Vec<u32>,
 }
 
 /// A generator's page, ready to be written.
@@ -60,6 +69,10 @@ impl Site {
             ),
             side,
             latent: generator.latent(),
+            classes: KnownClasses {
+                names: generator.classes().names().to_vec(),
+                counts: generator.classes().counts().to_vec(),
+            },
             stream: Stream::SampleLatents as u16,
             model: MODEL,
             wasm: WASM,
