@@ -70,7 +70,7 @@ impl Site {
             side,
             latent: generator.latent(),
             classes: KnownClasses {
-                names: generator.classes().names().to_vec(),
+                names: generator.classes().names().iter().map(|name| foreign::one_line(name)).collect(),
                 counts: generator.classes().counts().to_vec(),
             },
             stream: Stream::SampleLatents as u16,
