@@ -40,7 +40,7 @@ pub(crate) fn stage(
     command.args(arguments).arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.spec().binary))?;
     hold_open(child.stdin.take());
-    let report = child.stdout.take().map(report).transpose().context("cannot read what the stage says")?.flatten();
+    let report = child.stdout.take().map(report).transpose()?.flatten();
     let status = child.wait().context("the stage is gone")?;
     hold_open(None);
     let outcome = Outcome::of_code(status.code());
@@ -51,13 +51,13 @@ pub(crate) fn stage(
 }
 
 /// The report among a stage's lines on stdout; the other lines are handed on.
-fn report(stdout: ChildStdout) -> io::Result<Option<Report>> {
+fn report(stdout: ChildStdout) -> anyhow::Result<Option<Report>> {
     let mut report = None;
     for line in BufReader::new(stdout).lines() {
-        let line = line?;
+        let line = line.context("cannot read what the stage says")?;
         match serde_json::from_str(&line) {
             Ok(read) => report = Some(read),
-            Err(_) => stdout::line(line).map_err(io::Error::other)?,
+            Err(_) => stdout::line(line)?,
         }
     }
     Ok(report)

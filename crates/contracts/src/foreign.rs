@@ -65,10 +65,11 @@ fn push(line: &mut String, character: char) {
 fn is_shapeless(character: char) -> bool {
     let steers_direction =
         matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let has_no_width =
-        matches!(character, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    let has_no_width = matches!(character, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}');
+    // Deprecated formats, annotations, and letters of Hangul that are blank.
+    let is_unseen = matches!(character, '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
     let is_a_line_break_or_tag = matches!(character, '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}');
-    character.is_control() || steers_direction || has_no_width || is_a_line_break_or_tag
+    character.is_control() || steers_direction || has_no_width || is_unseen || is_a_line_break_or_tag
 }
 
 #[cfg(test)]
@@ -84,6 +85,7 @@ mod tests {
         check("\u{1b}[31mred\u{7}", r"\u{1b}[31mred\u{7}");
         check("\u{9b}2J \u{202e}gpj.exe \u{200b}x", r"\u{9b}2J \u{202e}gpj.exe \u{200b}x");
         check("初音ミク é", "初音ミク é");
+        check("\u{fff9}a\u{3164}b\u{206f}", r"\u{fff9}a\u{3164}b\u{206f}");
         check(&"a".repeat(MAX_SHOWN), &"a".repeat(MAX_SHOWN));
         check(&"é".repeat(MAX_SHOWN + 1), &format!("{}…", "é".repeat(MAX_SHOWN)));
         assert_eq!(escaped("one\n\ttwo\u{1b}c\r"), "one\n\ttwo\\u{1b}c\\u{d}");

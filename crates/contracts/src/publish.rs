@@ -145,9 +145,27 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
 /// Reads a whole file.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or is a device or a pipe, which may have no end.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(FileError::at("read", path))
+    refuse_endless(path).and_then(|()| fs::read(path)).map_err(FileError::at("read", path))
+}
+
+/// Reads a whole text.
+///
+/// # Errors
+/// As [`read_file`], and when it is no text.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    refuse_endless(path).and_then(|()| fs::read_to_string(path)).map_err(FileError::at("read", path))
+}
+
+/// Refuses what is neither a file nor a folder, which the system refuses to read. Before it is opened: opening a pipe waits for
+/// somebody who writes.
+fn refuse_endless(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
 }
 
 /// Reads a whole text; a file that is not there is an empty one.
@@ -229,6 +247,18 @@ mod tests {
         assert!(error.unwrap_err().to_string().contains("make room"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("recipe.toml");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        for error in [read_file(&link).unwrap_err(), read_text(&link).unwrap_err()] {
+            assert!(error.to_string().ends_with("recipe.toml: it is no regular file"), "{error}");
+        }
+        assert_eq!(read_file(folder.path()).unwrap_err().source.kind(), io::ErrorKind::IsADirectory);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::{ContentHash, Layout, publish::FileError};
+use contracts::{ContentHash, Layout, foreign, publish::FileError};
 use loopback::{Method, Request, Response, Server};
 use serde_json::{Value, json};
 
@@ -130,7 +130,8 @@ impl Curation {
     fn describe(&self, index: usize) -> Value {
         let face = &self.faces[index];
         json!({
-            "file": face.file, "post": face.post, "tags": face.tags.join(" "), "score": face.score, "sharpness": face.sharpness,
+            "file": face.file, "post": face.post, "tags": foreign::escaped(&face.tags.join(" ")),
+            "score": face.score, "sharpness": face.sharpness,
             "size": face.side, "discriminator": self.doubt.scores.as_ref().map(|scores| scores[index]),
             "alone": self.doubt.loneliness[index], "doubt": self.doubt.total[index],
             "double": self.doubt.doubles[index].map(|other| &self.faces[other].file),

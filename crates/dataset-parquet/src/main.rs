@@ -1,7 +1,10 @@
 //! Parquet beside the packer, which starts this program where a table is read or written: few need that, and what it takes to
 //! build it would be a third of the packer.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod export;
+#[cfg(test)]
+mod fuzz_targets;
 mod import;
 
 use std::{env, ffi::OsString, path::Path, process::ExitCode};

@@ -34,6 +34,8 @@ pub struct LoaderOptions {
 pub struct Batch {
     /// The position of its first image, counted from the start of training.
     pub first: u64,
+    /// The rows that its images are, in order.
+    pub rows: Vec<usize>,
     /// Shape [batch size, 3, side, side], from −1 to 1.
     pub values: Vec<f32>,
 }
@@ -106,12 +108,13 @@ impl BatchMaker {
     }
 
     fn batch(&self, first: u64) -> Result<Batch, DatasetError> {
-        let image = self.split.shape().values();
-        let mut values = vec![0.0; self.options.batch_size * image];
-        for (position, out) in (first..).zip(values.chunks_exact_mut(image)) {
-            self.split.copy_one(self.order.row(position), self.is_flipped(position), out)?;
+        let (count, image) = (self.options.batch_size, self.split.shape().values());
+        let rows: Vec<usize> = (first..).take(count).map(|position| self.order.row(position)).collect();
+        let mut values = vec![0.0; count * image];
+        for ((position, row), out) in (first..).zip(&rows).zip(values.chunks_exact_mut(image)) {
+            self.split.copy_one(*row, self.is_flipped(position), out)?;
         }
-        Ok(Batch { first, values })
+        Ok(Batch { first, rows, values })
     }
 
     fn is_flipped(&self, position: u64) -> bool {

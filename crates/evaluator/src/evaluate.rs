@@ -94,6 +94,8 @@ struct Found {
     neighbours: Neighbours,
     samples: Images,
     walks: Vec<u8>,
+    /// None where the generator knows no classes.
+    by_class: Option<Vec<u8>>,
 }
 
 /// Measures everything; `None` when interrupted.
@@ -111,6 +113,7 @@ fn evaluate(subject: &Subject<'_>, report: &mut Report) -> Result<Option<Found>,
     let copying = if wants_copying { nearest.copying(seed)? } else { None };
     let neighbours = nearest.shown(subject.dataset, &run, sampler.hash())?;
     let (walks, walks_sheet) = subject.walk()?;
+    let (classes, by_class) = subject.sample_by_class()?;
     let evaluation = Evaluation {
         format: FORMAT.into(),
         version: VERSION,
@@ -125,8 +128,9 @@ fn evaluate(subject: &Subject<'_>, report: &mut Report) -> Result<Option<Found>,
         images: images.measurements,
         copying,
         walks: Some(walks),
+        classes,
     };
-    Ok(Some(Found { evaluation, neighbours, samples: kept, walks: walks_sheet }))
+    Ok(Some(Found { evaluation, neighbours, samples: kept, walks: walks_sheet, by_class }))
 }
 
 /// Where what was found goes.
@@ -152,7 +156,8 @@ impl Published<'_> {
             (folder.evaluation_walks(), found.walks),
         ];
         report.output = Some(ContentHash::of(&metrics));
-        for (path, content) in files.into_iter().chain([(folder.evaluation_metrics(), metrics)]) {
+        let by_class = found.by_class.map(|sheet| (folder.evaluation_classes(), sheet));
+        for (path, content) in files.into_iter().chain(by_class).chain([(folder.evaluation_metrics(), metrics)]) {
             report.bytes += content.len() as u64;
             publish::write_file(&path, &content)?;
         }

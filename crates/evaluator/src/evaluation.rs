@@ -33,10 +33,11 @@ pub const VERSION: u32 = 2;
 /// | `reals.png` | these real images alone |
 /// | `neighbours.png` | a row a sample: the sample, then its nearest training faces, tiles of [`side`](Self::side) pixels without gaps |
 /// | `neighbours.json` | [`Neighbours`]: which sample, rows and posts these tiles are |
+/// | `classes.png` | a row a class, in the order of [`classes`](Self::classes), of the same latents in each; tiles without gaps |
 /// | `walks.png` | a row a walk between latents, its [`frames`](Walks::frames) from left to right, tiles without gaps |
 ///
 /// `metrics.json` is written last: where it is, the others are of the same generator. An evaluation of version 1 has no
-/// neighbours and no walks.
+/// neighbours and no walks; one of a generator that knows no classes has no `classes.png`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// [`FORMAT`].
@@ -70,6 +71,9 @@ pub struct Evaluation {
     /// What `walks.png` shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<Walks>,
+    /// What the rows of `classes.png` show, from top to bottom; empty where the generator knows no classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
 }
 
 /// The metrics of the features that one network makes of images.

@@ -28,6 +28,7 @@ fn evaluations() {
         images: vec![],
         copying: None,
         walks: None,
+        classes: Vec::new(),
     };
     let face = NearFace { row: 3, distance: 12.5, path: "a.png".into(), post: "mini:3".parse().ok(), source_url: None };
     let neighbours = Neighbours {

@@ -63,6 +63,8 @@ pub struct RunPage {
     pub(crate) samples: Option<Frame>,
     pub(crate) reals: Option<Embedded>,
     pub(crate) walks: Option<Embedded>,
+    /// Samples by class, and what the rows show.
+    pub(crate) by_class: Option<(Vec<String>, Embedded)>,
     pub(crate) neighbours: Option<(Neighbours, Embedded)>,
     pub(crate) plots: Vec<Plot>,
     pub(crate) evaluation: Option<FoundEvaluation>,
@@ -147,6 +149,7 @@ impl Gatherer<'_> {
             samples,
             reals: None,
             walks: None,
+            by_class: None,
             neighbours: None,
             plots: history::plots(&log, provenance.recipe().as_ref()),
             evaluation: None,
@@ -197,6 +200,10 @@ impl Gatherer<'_> {
         page.reals = self.picture("real images", self.files.evaluation_reals(), "evaluate");
         if evaluation.walks.is_some() {
             page.walks = self.picture("walks", self.files.evaluation_walks(), "evaluate");
+        }
+        if !evaluation.classes.is_empty() {
+            let sheet = self.picture("samples by class", self.files.evaluation_classes(), "evaluate");
+            page.by_class = sheet.map(|sheet| (evaluation.classes.clone(), sheet));
         }
         // The first version had none, and what is measured can be chosen.
         if self.files.evaluation_neighbours().exists() {

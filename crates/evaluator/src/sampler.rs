@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path};
 
 use contracts::hash::ContentHash;
 use gan::Stream;
-use generator::{Device, GeneratorError, TrainedGenerator};
+use generator::{ClassChoice, Device, GeneratorError, TrainedGenerator};
 use metrics::{Images, MetricError};
 use pictures::Rgb;
 
@@ -12,6 +12,12 @@ use crate::error::EvaluateError;
 
 /// Samples between two looks at whether the user wants to stop: one pass through the network.
 pub(crate) const BATCH: usize = 64;
+
+/// Classes that are shown: more rows are no picture that anybody looks at.
+const MAX_CLASSES: usize = 64;
+
+/// What images whose class is not known are called.
+const UNKNOWN: &str = "no class";
 
 /// A trained generator and the seed of its samples.
 pub(crate) struct Sampler {
@@ -52,6 +58,24 @@ impl Sampler {
         let samples = self.generator.images(&latents)?;
         let pixels = samples.into_iter().flat_map(Rgb::into_bytes).collect();
         Ok(Images::new(self.side(), pixels).map_err(MetricError::from)?)
+    }
+
+    /// For each class its name and images of the first `count` latents, the same for all; then, where training met images whose
+    /// class was not known, what it makes of those. Nothing where the generator knows no classes.
+    ///
+    /// # Errors
+    /// As [`sample`](Self::sample).
+    pub(crate) fn by_class(&self, count: u64) -> Result<Vec<(String, Vec<Rgb>)>, EvaluateError> {
+        let classes = self.generator.classes();
+        let named = classes.names().iter().enumerate().map(|(class, name)| (name.clone(), ClassChoice::Class(class)));
+        let has_others = classes.counts().last().is_some_and(|count| *count > 0);
+        let others = has_others.then(|| (UNKNOWN.to_owned(), ClassChoice::Unknown));
+        let of_class = |(name, class)| {
+            let generator = self.generator.clone().with_class(class)?;
+            let latents = generator.latents_of(self.seed, Stream::EvaluationLatents, 0..count);
+            Ok((name, generator.images(&latents)?))
+        };
+        named.take(MAX_CLASSES).chain(others).map(of_class).collect()
     }
 
     /// The images along a walk from one sample to the next, `frames` a leg, and the last sample.

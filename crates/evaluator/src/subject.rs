@@ -3,7 +3,7 @@
 use contracts::{Context, config::EvaluateConfig};
 use dataset::{Dataset, SplitName};
 use metrics::{Images, Metric, MetricError, pyramid, sliced_wasserstein};
-use pictures::Tile;
+use pictures::{Rgb, Tile};
 
 use crate::{
     comparison::{Comparison, read},
@@ -22,6 +22,9 @@ const MAX_KEPT: usize = MAX_TESTED;
 /// Walks that are shown, and the frames of each.
 const WALKS: u64 = 6;
 const FRAMES: u32 = 12;
+
+/// Samples of each class that are shown.
+const SAMPLES_OF_A_CLASS: u64 = 12;
 
 /// What is measured, of what.
 pub(crate) struct Subject<'a> {
@@ -174,6 +177,16 @@ impl Subject<'_> {
         let progress = self.context.progress;
         progress.begin("looking for the nearest faces", self.dataset.split(SplitName::Train).len() as u64);
         Nearest::search(self.dataset, samples, &holdout, self.context.interrupt, |rows| progress.advance(rows))
+    }
+
+    /// What the generator makes of each class, by name, and the sheet with a row of each; nothing where it knows no classes.
+    pub(crate) fn sample_by_class(&self) -> Result<(Vec<String>, Option<Vec<u8>>), EvaluateError> {
+        let rows = self.sampler.by_class(SAMPLES_OF_A_CLASS)?;
+        let (names, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let tiles = |row: Vec<Rgb>| row.into_iter().map(Tile::from).collect();
+        let rows: Vec<Vec<Tile>> = rows.into_iter().map(tiles).collect();
+        let sheet = (!rows.is_empty()).then(|| plain_sheet(self.sampler.side() as u32, &rows)).transpose()?;
+        Ok((names, sheet))
     }
 
     /// Walks between the first samples' latents, each from one sample to the next, and the sheet of their frames.

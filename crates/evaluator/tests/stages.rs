@@ -16,7 +16,7 @@ use evaluator::{
     Evaluate, EvaluateError, ReportError, WriteReport,
     evaluation::{Evaluation, Neighbours, Walks},
 };
-use gan::{Philox, Recipe, Stream};
+use gan::{Classes, Philox, Recipe, Stream};
 use generator::Device;
 use metrics::Metric;
 
@@ -204,6 +204,27 @@ fn the_nearest_training_faces_are_shown_with_their_posts() {
     // A walk begins at the sample that the grid shows too.
     let first = walks.crop_imm(0, 0, SIDE, SIDE).into_rgb8();
     assert_eq!(first, image::open(run.evaluation_grid()).unwrap().crop_imm(0, 0, SIDE, SIDE).into_rgb8());
+}
+
+#[test]
+fn a_conditional_generator_is_shown_by_class() {
+    let pipeline = Pipeline::new(40, 6);
+    let narrow = "generator.base_channels = 2".parse().unwrap();
+    let recipe = Recipe::named("conditional").unwrap().with_overrides(&narrow).unwrap();
+    let classes = Classes::new(vec!["red & <b>".into(), "blue".into()], [Some(0), Some(1), None]);
+    let weights = recipe.generator_of(&classes, SIDE, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+    publish::write_file(&pipeline.run_folder().generator(), &weights).unwrap();
+    pipeline.run::<Evaluate>().unwrap();
+    let run = pipeline.run_folder();
+    let evaluation = Evaluation::parse(&fs::read(run.evaluation_metrics()).unwrap()).unwrap();
+    assert_eq!(evaluation.classes, ["red & <b>", "blue", "no class"]);
+    let sheet = image::open(run.evaluation_classes()).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (12 * SIDE, 3 * SIDE));
+    pipeline.run::<WriteReport>().unwrap();
+    let page = fs::read_to_string(run.report_page()).unwrap();
+    for text in ["Samples by class", "<li>red &amp; &lt;b&gt;</li><li>blue</li><li>no class</li>"] {
+        assert!(page.contains(text), "{text}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use contracts::{
     ContentHash,
     cascade::{self, CascadeError},
+    publish::{self, FileError},
 };
 
 /// The project's own cascade; cascades/README.md says how it was made and what it finds.
@@ -35,14 +36,14 @@ impl Cascade {
     /// # Errors
     /// When it cannot be read as text.
     pub fn read(path: &Path) -> Result<Self, CascadeError> {
-        let unreadable = |error: std::io::Error| {
-            let problem = match error.kind() {
+        let unreadable = |error: FileError| {
+            let problem = match error.source.kind() {
                 std::io::ErrorKind::InvalidData => "it is no text, so no cascade either".to_owned(),
-                _ => error.to_string(),
+                _ => error.source.to_string(),
             };
             CascadeError::Unreadable { path: path.into(), problem }
         };
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let text = publish::read_text(path).map_err(unreadable)?;
         Ok(Self::of_text(path.display().to_string(), text))
     }
 

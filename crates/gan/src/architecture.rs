@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::classes::{ClassUse, Classes};
+
 /// A family of networks: how the coarsest features are reached and how many stages lie above them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +73,10 @@ pub struct Architecture {
     pub groups: u32,
     /// Kernels of minibatch discrimination that a discriminator has before its logit; 0: none. A generator has none.
     pub minibatch_kernels: u32,
+    /// What the network makes of classes; a generator that is told none has nothing of them.
+    pub class_use: ClassUse,
+    /// The classes that it knows; none: it is built as if `class_use` were none.
+    pub classes: Classes,
 }
 
 /// Where the stages of a network begin and how many there are: `side = start · 2^stages`.
@@ -232,6 +238,16 @@ impl Architecture {
         !self.is_normalized() && self.minibatch_group == 0 && self.minibatch_kernels == 0
     }
 
+    /// Whether the network is told its images' classes.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.class_use == ClassUse::Conditional && !self.classes.is_empty()
+    }
+
+    /// Whether a discriminator of this shape gives a logit for each class.
+    pub(crate) fn is_classifier(&self) -> bool {
+        self.class_use == ClassUse::SemiSupervised && !self.classes.is_empty()
+    }
+
     /// Whether hidden convolutions have biases, which BatchNorm would take away again.
     pub(crate) fn has_biases(&self) -> bool {
         self.family == Family::TensorflowDcgan || !self.is_normalized()
@@ -316,6 +332,8 @@ mod tests {
             minibatch_group: 0,
             groups: 1,
             minibatch_kernels: 0,
+            class_use: ClassUse::None,
+            classes: Classes::default(),
         }
     }
 

@@ -11,13 +11,43 @@ use burn::{
 
 use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
+    conditioning::ClassProjection,
     initialization::Initialization,
     layers::{ColorLayer, Resample, ResidualLayer, StridedLayer, layer_kinds},
     minibatch::{MinibatchKernels, append_deviation},
     operators::Operators,
     philox::Stream,
+    semi_supervised::realness,
     spectral_norm,
 };
+
+/// Images, and their classes' rows where the discriminator is told them.
+#[derive(Clone, Debug)]
+pub struct ImageBatch {
+    /// `[batch, 3, side, side]` in [-1, 1].
+    pub images: Tensor<4>,
+    /// `[batch, classes + 1]`; a conditional discriminator that is told nothing leaves the classes out of its logit.
+    pub classes: Option<Tensor<2>>,
+}
+
+impl From<Tensor<4>> for ImageBatch {
+    fn from(images: Tensor<4>) -> Self {
+        Self { images, classes: None }
+    }
+}
+
+impl ImageBatch {
+    /// Other images of the same classes.
+    pub fn with_images(&self, images: Tensor<4>) -> Self {
+        Self { images, classes: self.classes.clone() }
+    }
+
+    /// Both behind each other.
+    fn followed_by(self, other: Self) -> Self {
+        let classes = self.classes.zip(other.classes).map(|(first, second)| Tensor::cat(vec![first, second], 0));
+        Self { images: Tensor::cat(vec![self.images, other.images], 0), classes }
+    }
+}
 
 /// The DCGAN discriminator (Radford et al., 2015, section 3): the generator mirrored.
 ///
@@ -30,6 +60,7 @@ pub struct Discriminator {
     layers: Vec<DiscriminatorLayer>,
     head: Conv2d,
     minibatch: Option<MinibatchKernels>,
+    projection: Option<ClassProjection>,
     #[module(skip)]
     pub(crate) architecture: Architecture,
     #[module(skip)]
@@ -78,17 +109,56 @@ impl Discriminator {
             0 => None,
             kernels => Some(MinibatchKernels::new(features[0].0, kernels as usize, device)),
         };
-        let blank = Self { layers, head, minibatch, architecture, operators: Operators::default() };
+        let projection = architecture
+            .is_conditional()
+            .then(|| ClassProjection::new(architecture.classes.len(), features[0].0, device));
+        let blank = Self { layers, head, minibatch, projection, architecture, operators: Operators::default() };
         Ok(if is_spectral { spectral_norm::attach(blank) } else { blank })
     }
 
     /// Judges images: the higher the logit, the more real they look; D(x) of the papers is its sigmoid.
     ///
     /// # Shapes
-    /// - `images`: `[batch, 3, side, side]` in [-1, 1]
+    /// - `images`: `[batch, 3, side, side]` in [-1, 1], or an [`ImageBatch`] of them
     /// - output: `[batch]`
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<1> {
+    pub fn forward(&self, images: impl Into<ImageBatch>) -> Tensor<1> {
+        self.logits(self.outputs(images.into()))
+    }
+
+    /// What a classifier says of each class: l of p(y | x, x is real) = softmax(l).
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, side, side]` in [-1, 1]
+    /// - output: `[batch, classes]`
+    ///
+    /// # Panics
+    /// When the discriminator is no classifier: [`crate::ClassUse::SemiSupervised`].
+    pub fn class_logits(&self, images: Tensor<4>) -> Tensor<2> {
+        assert!(self.architecture.is_classifier(), "this discriminator tells no classes apart");
+        self.outputs(images.into())
+    }
+
+    /// [`Discriminator::class_logits`] of two batches, at once where images do not see each other.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn class_logits_of_both(&self, first: Tensor<4>, second: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
+        assert!(self.architecture.is_classifier(), "this discriminator tells no classes apart");
+        self.outputs_of_both(first.into(), second.into())
+    }
+
+    /// The logit of being real: the only output there is, or what a classifier's come to.
+    fn logits(&self, outputs: Tensor<2>) -> Tensor<1> {
+        let [batch, _] = outputs.dims();
+        if self.architecture.is_classifier() { realness(outputs) } else { outputs.reshape([batch]) }
+    }
+
+    /// `[batch, 1]`, or `[batch, classes]` of a classifier.
+    fn outputs(&self, ImageBatch { images, classes }: ImageBatch) -> Tensor<2> {
+        let [batch, ..] = images.dims();
         let features = self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features));
+        let projected = self.projection.as_ref().zip(classes);
+        let projected = projected.map(|(projection, classes)| projection.project(features.clone(), classes));
         let features = match self.architecture.minibatch_group {
             0 => features,
             group => append_deviation(features, group as usize),
@@ -97,26 +167,37 @@ impl Discriminator {
             Some(kernels) => kernels.append_nearness(features),
             None => features,
         };
-        self.operators.convolve(&self.head, features).flatten(0, 3)
+        let outputs = self.operators.convolve(&self.head, features);
+        let [_, count, ..] = outputs.dims();
+        let outputs = outputs.reshape([batch, count]);
+        match projected {
+            Some(projected) => outputs + projected.reshape([batch, 1]),
+            None => outputs,
+        }
+    }
+
+    fn outputs_of_both(&self, first: ImageBatch, second: ImageBatch) -> (Tensor<2>, Tensor<2>) {
+        if !self.architecture.is_piecewise_linear() {
+            return (self.outputs(first), self.outputs(second));
+        }
+        let ([ahead, ..], [behind, ..]) = (first.images.dims(), second.images.dims());
+        let outputs = self.outputs(first.followed_by(second));
+        (outputs.clone().narrow(0, 0, ahead), outputs.narrow(0, ahead, behind))
     }
 
     /// [`Discriminator::forward`] of two batches, which may be of different sizes: at once where images do not see each other, so
     /// that each layer's weights are prepared once for both.
     ///
     /// # Shapes
-    /// - `first`, `second`: `[batch, 3, side, side]` in [-1, 1]
+    /// - `first`, `second`: `[batch, 3, side, side]` in [-1, 1], both with their classes or none
     /// - outputs: `[batch]`
-    pub fn forward_both(&self, first: Tensor<4>, second: Tensor<4>) -> (Tensor<1>, Tensor<1>) {
-        if !self.architecture.is_piecewise_linear() {
-            return (self.forward(first), self.forward(second));
-        }
-        let ([ahead, ..], [behind, ..]) = (first.dims(), second.dims());
-        let logits = self.forward(Tensor::cat(vec![first, second], 0));
-        (logits.clone().narrow(0, 0, ahead), logits.narrow(0, ahead, behind))
+    pub fn forward_both(&self, first: impl Into<ImageBatch>, second: impl Into<ImageBatch>) -> (Tensor<1>, Tensor<1>) {
+        let (first, second) = self.outputs_of_both(first.into(), second.into());
+        (self.logits(first), self.logits(second))
     }
 
     /// How the logits change along a direction: the network without its biases applied to `direction`, with the slopes
-    /// that leaky ReLU has at `images`. For a discriminator without BatchNorm, which is linear between its activations.
+    /// that leaky ReLU has at the images. For a discriminator without BatchNorm, which is linear between its activations.
     ///
     /// Differentiated for the weights, as far as those act on the direction: what the activations' slopes depend on has
     /// no gradient, for they are constant almost everywhere.
@@ -124,13 +205,20 @@ impl Discriminator {
     /// # Shapes
     /// - `images`, `direction`: `[batch, 3, side, side]`
     /// - output: `[batch]`
-    pub(crate) fn directional_derivative(&self, images: Tensor<4>, direction: Tensor<4>) -> Tensor<1> {
+    pub(crate) fn directional_derivative(&self, images: impl Into<ImageBatch>, direction: Tensor<4>) -> Tensor<1> {
+        let ImageBatch { images, classes } = images.into();
         let frozen = self.without_weight_gradients();
         let layers = self.layers.iter().zip(&frozen.layers);
         let (_, tangent) = layers.fold((images, direction), |(features, tangent), (layer, frozen)| {
             layer.tangent(frozen, self.operators, features, tangent)
         });
-        self.operators.convolve_linearly(&self.head, tangent).flatten(0, 3)
+        let projected = self.projection.as_ref().zip(classes);
+        let projected = projected.map(|(projection, classes)| projection.project(tangent.clone(), classes));
+        let change = self.operators.convolve_linearly(&self.head, tangent).flatten(0, 3);
+        match projected {
+            Some(projected) => change + projected,
+            None => change,
+        }
     }
 
     /// The same weights with singular vectors nearer to them, where the norm is spectral: what a training step begins
@@ -223,11 +311,12 @@ impl DiscriminatorLayer {
     }
 }
 
-/// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`.
+/// The logit's layer: `[_, channels, start, start]` to `[_, 1, 1, 1]`, or a logit for each class.
 fn head(architecture: &Architecture, (channels, start): (usize, usize), device: &Device) -> Conv2d {
     // One more channel where the deviation of a group is appended, and one for each kernel.
     let channels = channels + usize::from(architecture.minibatch_group > 0) + architecture.minibatch_kernels as usize;
-    Conv2dConfig::new([channels, 1], [start, start])
+    let outputs = if architecture.is_classifier() { architecture.classes.len() } else { 1 };
+    Conv2dConfig::new([channels, outputs], [start, start])
         .with_bias(architecture.has_biases())
         .with_initializer(Initializer::Zeros)
         .init(device)

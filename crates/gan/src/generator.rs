@@ -7,11 +7,13 @@ use burn::{
 
 use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
+    classes::Classes,
+    conditioning::ClassModulation,
     initialization::Initialization,
     latent::LatentConfig,
     layers::{ColorLayer, Resample, ResidualLayer, TransposedLayer, UpsampledLayer, layer_kinds},
     operators::Operators,
-    philox::Stream,
+    philox::{Philox, Stream},
 };
 
 /// A generator: a list of layers that its family makes.
@@ -23,10 +25,15 @@ use crate::{
 /// updates its running ones), and does not in [`Module::valid`]'s copy. The running variance is the biased one, as
 /// TensorFlow has it; PyTorch's is n / (n − 1) times as large, n being the batch's values in a channel.
 ///
+/// Where it is conditional, each hidden layer's features are scaled and shifted by the image's class: behind BatchNorm and
+/// before ReLU, or behind what stands in its place.
+///
 /// A clone shares its running statistics with the original; [`Module::valid`]'s copy has its own.
 #[derive(Module, Debug)]
 pub struct Generator {
     layers: Vec<GeneratorLayer>,
+    /// One for each hidden layer of a conditional generator; others have none.
+    modulations: Vec<ClassModulation>,
     #[module(skip)]
     pub(crate) architecture: Architecture,
     #[module(skip)]
@@ -80,20 +87,54 @@ impl Generator {
             Family::Upsample => upsampled_layers(&architecture, latent, device)?,
             Family::Resnet => residual_layers(&architecture, latent, device)?,
         };
-        Ok(Self { layers, architecture, latent, operators: Operators::default() })
+        let modulations = modulations(&architecture, device)?;
+        Ok(Self { layers, modulations, architecture, latent, operators: Operators::default() })
     }
 
-    /// Makes a sample of each latent.
+    /// Makes a sample of each latent, which in a conditional generator ends with its class's row.
     ///
     /// # Shapes
-    /// - `latents`: `[batch, latent size]`
+    /// - `latents`: `[batch, latent size]`, or `[batch, latent size + classes + 1]`
     /// - output: `[batch, 3, side, side]` in (-1, 1)
     pub fn forward(&self, latents: Tensor<2>) -> Tensor<4> {
+        let (latents, classes) = self.split_classes(latents);
         let [batch, size] = latents.dims();
         let (last, hidden) = self.layers.split_last().expect("a generator has at least two layers");
         let latents = latents.reshape([batch, size, 1, 1]);
-        let features = hidden.iter().fold(latents, |features, layer| layer.forward(self.operators, features));
+        let features = hidden.iter().enumerate().fold(latents, |features, (index, layer)| match &classes {
+            Some(classes) => {
+                layer.forward_modulated(self.operators, features, &self.modulations[index], classes.clone())
+            }
+            None => layer.forward(self.operators, features),
+        });
         activation::tanh(last.convolve(self.operators, features))
+    }
+
+    /// Draws what [`Generator::forward`] is fed, a pure function of `philox` and `step`: latents, with classes drawn as often
+    /// as training met them where the generator is conditional.
+    ///
+    /// # Shapes
+    /// - output: `[count, latent size]`, or `[count, latent size + classes + 1]`; its first rows do not depend on `count`
+    pub fn sample_latents(&self, philox: &Philox, step: u64, count: usize, device: &Device) -> Tensor<2> {
+        self.latent.sample_with_classes(self.classes(), philox, step, count, device)
+    }
+
+    /// The latents themselves, and behind them their classes' rows where the generator is conditional.
+    ///
+    /// # Shapes
+    /// - `latents`: as [`Generator::forward`] takes them
+    /// - outputs: `[batch, latent size]` and `[batch, classes + 1]`
+    pub fn split_classes(&self, latents: Tensor<2>) -> (Tensor<2>, Option<Tensor<2>>) {
+        let (size, rows) = (self.latent.size as usize, self.classes().row_length());
+        if rows == 0 {
+            return (latents, None);
+        }
+        (latents.clone().narrow(1, 0, size), Some(latents.narrow(1, size, rows)))
+    }
+
+    /// The classes that it is told; empty where it is told none.
+    pub fn classes(&self) -> &Classes {
+        &self.architecture.classes
     }
 
     /// The same weights, computing with these operators from now on.
@@ -110,6 +151,19 @@ impl Generator {
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
+}
+
+/// What the classes do behind each hidden layer; nothing in a generator that is told none.
+fn modulations(architecture: &Architecture, device: &Device) -> Result<Vec<ClassModulation>, ArchitectureError> {
+    if !architecture.is_conditional() {
+        return Ok(Vec::new());
+    }
+    let features = architecture.features()?;
+    // A residual network's projection and its first block have the coarsest features both.
+    let before = if architecture.family == Family::Resnet { features.first() } else { None };
+    let modulation =
+        |&(channels, _): &(usize, usize)| ClassModulation::new(architecture.classes.len(), channels, device);
+    Ok(before.into_iter().chain(&features).map(modulation).collect())
 }
 
 /// As many layers as there are stages, and the projection.
@@ -175,6 +229,26 @@ impl GeneratorLayer {
         }
     }
 
+    /// The same under the classes' scale and shift.
+    fn forward_modulated(
+        &self,
+        operators: Operators,
+        features: Tensor<4>,
+        modulation: &ClassModulation,
+        classes: Tensor<2>,
+    ) -> Tensor<4> {
+        let norm = match self {
+            Self::Transposed(layer) => layer.norm.as_ref(),
+            Self::Upsampled(layer) => layer.norm.as_ref(),
+            // These end with a sum, and no activation follows.
+            Self::Basis(_) | Self::Color(_) | Self::Residual(_) => {
+                return modulation.modulate(self.forward(operators, features), classes);
+            }
+        };
+        let features = operators.normalize(norm, self.convolve(operators, features));
+        operators.leaky_relu(modulation.modulate(features, classes), 0.0)
+    }
+
     /// Features to colours before tanh.
     fn convolve(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
         match self {
@@ -193,7 +267,6 @@ mod tests {
     use super::*;
     use crate::{
         parameters::{parameters, shapes},
-        philox::Philox,
         recipe::{Recipe, tests::tiny},
     };
 
@@ -234,6 +307,33 @@ mod tests {
                 let side = side as usize;
                 assert_eq!(generator.forward(Tensor::ones([2, 100], &Device::flex())).dims(), [2, 3, side, side]);
             }
+        }
+    }
+
+    /// The class's row reaches every family's images, and rows decide each image alone.
+    #[test]
+    fn a_conditional_generator_makes_other_images_of_other_classes() {
+        let device = Device::flex();
+        let classes = Classes::new(vec!["a".into(), "b".into()], [Some(0), Some(1), None]);
+        for family in ["dcgan\"\ngenerator.kernel = 4", "upsample\"", "resnet\""] {
+            let changes = format!("latent.size = 4\ngenerator.base_channels = 4\ngenerator.family = \"{family}");
+            let recipe = Recipe::named("conditional").unwrap().with_overrides(&changes.parse().unwrap()).unwrap();
+            let generator = recipe.generator_of(&classes, 32, 1, &device).unwrap();
+            assert_eq!(generator.modulations.len() + 1, generator.layers.len());
+            let philox = Philox::new(1, Stream::SampleLatents);
+            let latents = generator.sample_latents(&philox, 0, 3, &device);
+            assert_eq!(latents.dims(), [3, 4 + 3]);
+            let (latents, _) = generator.split_classes(latents);
+            let images = |labels: [Option<usize>; 3]| -> Vec<f32> {
+                let fed = classes.append_rows(latents.clone(), &labels, &device);
+                generator.forward(fed).into_data().try_to_vec().unwrap()
+            };
+            let (first, second) = (images([Some(0), Some(1), None]), images([Some(0), Some(0), Some(1)]));
+            let size = 3 * 32 * 32;
+            assert_eq!(first.len(), 3 * size);
+            assert_eq!(first[..size], second[..size], "{family}");
+            assert_ne!(first[size..2 * size], second[size..2 * size], "{family}");
+            assert_ne!(first[2 * size..], second[2 * size..], "{family}");
         }
     }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::philox::Philox;
+use crate::{classes::Classes, philox::Philox};
 
 /// How many numbers make a latent, and where they are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,25 @@ impl LatentConfig {
             }
         }
         Tensor::from_data(TensorData::new(values, [batch, self.size as usize]), device)
+    }
+
+    /// The same with a class's row behind each, drawn as often as training met the class; without classes the same.
+    ///
+    /// # Shapes
+    /// - output: `[batch, size + classes + 1]`
+    pub fn sample_with_classes(
+        &self,
+        classes: &Classes,
+        philox: &Philox,
+        step: u64,
+        batch: usize,
+        device: &Device,
+    ) -> Tensor<2> {
+        let latents = self.sample(philox, step, batch, device);
+        if classes.is_empty() {
+            return latents;
+        }
+        classes.append_rows(latents, &classes.draw(philox, step, batch), device)
     }
 }
 

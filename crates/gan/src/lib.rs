@@ -6,6 +6,7 @@
 
 mod architecture;
 mod augmentation;
+mod classes;
 mod conditioning;
 mod cost;
 mod discrete;
@@ -40,10 +41,11 @@ pub use fast_conv::keep_freed_memory;
 
 pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
 pub use augmentation::{Augmentation, AugmentationConfig, AugmentationStrength};
+pub use classes::{ClassUse, Classes};
 pub use conditioning::{ClassModulation, ClassProjection, class_rows};
 pub use cost::ForwardCost;
 pub use discrete::{gumbel_softmax, reinforce_loss};
-pub use discriminator::Discriminator;
+pub use discriminator::{Discriminator, ImageBatch};
 pub use divergence::Divergence;
 pub use ema::{Ema, EmaConfig};
 pub use generator::Generator;

@@ -111,11 +111,7 @@ impl Operators {
 
     /// BatchNorm, where there is one, and leaky ReLU: what follows the convolution of every hidden layer.
     pub(crate) fn normalize_and_rectify(self, norm: Option<&BatchNorm>, input: Tensor<4>, slope: f64) -> Tensor<4> {
-        let input = match norm {
-            Some(norm) => self.normalize(norm, input),
-            None => input,
-        };
-        self.leaky_relu(input, slope)
+        self.leaky_relu(self.normalize(norm, input), slope)
     }
 
     /// A convolution's bias, where it has one, and leaky ReLU.
@@ -136,8 +132,10 @@ impl Operators {
         self.shift_and_rectify(bias, self.convolve_linearly(convolution, input), slope)
     }
 
-    /// Applies BatchNorm: by the batch's statistics where the module trains, keeping the running ones as burn does.
-    fn normalize(self, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+    /// Applies BatchNorm, where there is one: by the batch's statistics where the module trains, keeping the running ones as
+    /// burn does.
+    pub(crate) fn normalize(self, norm: Option<&BatchNorm>, input: Tensor<4>) -> Tensor<4> {
+        let Some(norm) = norm else { return input };
         if self == Self::Burn || !input.device().is_autodiff() || !norm.training.is_enabled() {
             return norm.forward(input);
         }

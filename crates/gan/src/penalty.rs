@@ -6,7 +6,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::discriminator::Discriminator;
+use crate::discriminator::{Discriminator, ImageBatch};
 
 /// What is asked of the slope n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +67,16 @@ impl Penalty {
     }
 
     /// The same, of a whole discriminator, which may judge both ends of the difference at once.
-    pub(crate) fn by_difference_of(self, discriminator: &Discriminator, images: Tensor<4>, step: f64) -> Surrogate {
+    pub(crate) fn by_difference_of(
+        self,
+        discriminator: &Discriminator,
+        images: impl Into<ImageBatch>,
+        step: f64,
+    ) -> Surrogate {
+        let batch = images.into();
         let frozen = discriminator.without_weight_gradients();
-        let both = |ahead, behind| discriminator.forward_both(ahead, behind);
-        self.by_pairs(&|images| frozen.forward(images), both, images, step)
+        let both = |ahead, behind| discriminator.forward_both(batch.with_images(ahead), batch.with_images(behind));
+        self.by_pairs(&|images| frozen.forward(batch.with_images(images)), both, batch.images.clone(), step)
     }
 
     fn by_pairs(
@@ -91,15 +97,18 @@ impl Penalty {
     /// without biases applied to v, with the activations' slopes that the images give.
     ///
     /// # Shapes
-    /// - `images`: `[batch, 3, side, side]`, on a device with autodiff
+    /// - `images`: `[batch, 3, side, side]`, on a device with autodiff, or an [`ImageBatch`] of them
     ///
     /// # Panics
-    /// When D has BatchNorm, which is linear nowhere; [`crate::Recipe::validate`] refuses that.
-    pub fn by_tangent(self, discriminator: &Discriminator, images: Tensor<4>) -> Surrogate {
-        let images = images.detach();
+    /// When D has BatchNorm, which is linear nowhere; [`crate::Recipe::validate`] refuses that, and a classifier, whose logits
+    /// are not added linearly.
+    pub fn by_tangent(self, discriminator: &Discriminator, images: impl Into<ImageBatch>) -> Surrogate {
+        let batch = images.into();
+        let batch = batch.with_images(batch.images.clone().detach());
         let frozen = discriminator.without_weight_gradients();
-        let Gradient { direction, slope } = Gradient::at(&|images| frozen.forward(images), images.clone());
-        self.surrogate(slope, discriminator.directional_derivative(images, direction))
+        let judge = |images| frozen.forward(batch.with_images(images));
+        let Gradient { direction, slope } = Gradient::at(&judge, batch.images.clone());
+        self.surrogate(slope, discriminator.directional_derivative(batch.clone(), direction))
     }
 
     fn surrogate(self, slope: Tensor<1>, derivative: Tensor<1>) -> Surrogate {

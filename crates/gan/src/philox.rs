@@ -32,6 +32,9 @@ pub enum Stream {
     Laboratory = 10,
 }
 
+/// What a stream's number has in addition where classes are drawn: no stream's own number comes near it.
+const CLASSES: u16 = 1 << 15;
+
 /// A source of random numbers that is a pure function of (seed, stream, attempt, step, index).
 ///
 /// Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), table 2.
@@ -54,6 +57,11 @@ impl Philox {
     /// The same stream as it is drawn in another attempt, after a rollback; attempt 0 is the first.
     pub fn with_attempt(self, attempt: u16) -> Self {
         Self { attempt, ..self }
+    }
+
+    /// The words of the classes that go with this stream's latents, which no other stream has.
+    pub fn of_classes(self) -> Self {
+        Self { stream: self.stream | CLASSES, ..self }
     }
 
     /// Fills `out` with random 32-bit words.

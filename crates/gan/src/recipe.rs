@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
     augmentation::AugmentationConfig,
+    classes::{ClassUse, Classes},
     discriminator::Discriminator,
     ema::EmaConfig,
     generator::Generator,
@@ -20,7 +21,8 @@ use crate::{
 };
 
 /// The recipes that come with this crate: names and their files.
-const SHIPPED: [(&str, &str); 7] = [
+const SHIPPED: [(&str, &str); 9] = [
+    ("conditional", include_str!("../recipes/conditional.toml")),
     ("dcgan", include_str!("../recipes/dcgan.toml")),
     ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
     ("dcgan-tutorial", include_str!("../recipes/dcgan-tutorial.toml")),
@@ -28,6 +30,7 @@ const SHIPPED: [(&str, &str); 7] = [
     ("gan-2014", include_str!("../recipes/gan-2014.toml")),
     ("improved-2016", include_str!("../recipes/improved-2016.toml")),
     ("modern", include_str!("../recipes/modern.toml")),
+    ("semi-supervised", include_str!("../recipes/semi-supervised.toml")),
 ];
 
 /// Everything that training depends on but the images, the seed and their number.
@@ -36,6 +39,9 @@ const SHIPPED: [(&str, &str); 7] = [
 pub struct Recipe {
     /// The name that it is asked for by.
     pub name: String,
+    /// What is made of the images' classes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub classes: ClassUse,
     /// One training step, in order.
     pub phases: Vec<Phase>,
     /// What the generator is fed.
@@ -220,7 +226,8 @@ impl Recipe {
             problems
                 .push(format!("discriminator.frozen_layers is {frozen}: there are {layers} layers before its head"));
         }
-        problems.extend(self.regularization.problems(scored.is_piecewise_linear()));
+        let is_linear = scored.is_piecewise_linear() && self.classes != ClassUse::SemiSupervised;
+        problems.extend(self.regularization.problems(is_linear));
         problems.extend(self.augmentation.problems());
         problems.extend(self.ema.problems());
         problems
@@ -244,16 +251,15 @@ impl Recipe {
         problems
     }
 
-    /// Builds the generator for images of `resolution` pixels; `seed` alone decides its weights.
+    /// Builds the generator for images of `resolution` pixels; `seed` alone decides its weights. It knows no classes.
     ///
     /// # Errors
     /// When [`Recipe::validate`] finds a problem in the network's shape.
     pub fn generator(&self, resolution: u32, seed: u64, device: &Device) -> Result<Generator, ArchitectureError> {
-        let architecture = self.architecture(&self.generator, resolution);
-        Generator::new(architecture, self.latent, &self.initialization, seed, device)
+        self.generator_of(&Classes::default(), resolution, seed, device)
     }
 
-    /// Builds the discriminator for images of `resolution` pixels; `seed` alone decides its weights.
+    /// Builds the discriminator for images of `resolution` pixels; `seed` alone decides its weights. It knows no classes.
     ///
     /// # Errors
     /// As [`Recipe::generator`].
@@ -263,7 +269,42 @@ impl Recipe {
         seed: u64,
         device: &Device,
     ) -> Result<Discriminator, ArchitectureError> {
-        let architecture = self.architecture(&self.discriminator, resolution);
+        self.discriminator_of(&Classes::default(), resolution, seed, device)
+    }
+
+    /// Builds the generator for images of these classes, which it is told where the recipe is conditional.
+    ///
+    /// # Errors
+    /// As [`Recipe::generator`].
+    pub fn generator_of(
+        &self,
+        classes: &Classes,
+        resolution: u32,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Generator, ArchitectureError> {
+        let mut architecture = self.architecture(&self.generator, resolution);
+        if self.classes == ClassUse::Conditional && !classes.is_empty() {
+            (architecture.class_use, architecture.classes) = (self.classes, classes.clone());
+        }
+        Generator::new(architecture, self.latent, &self.initialization, seed, device)
+    }
+
+    /// Builds the discriminator for images of these classes, which it is told or tells apart, as the recipe has it.
+    ///
+    /// # Errors
+    /// As [`Recipe::generator`].
+    pub fn discriminator_of(
+        &self,
+        classes: &Classes,
+        resolution: u32,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Discriminator, ArchitectureError> {
+        let mut architecture = self.architecture(&self.discriminator, resolution);
+        if self.classes != ClassUse::None && !classes.is_empty() {
+            (architecture.class_use, architecture.classes) = (self.classes, classes.clone());
+        }
         Discriminator::new(architecture, &self.initialization, seed, device)
     }
 
@@ -294,6 +335,8 @@ impl Recipe {
             minibatch_group: *minibatch_group,
             groups: *groups,
             minibatch_kernels: *minibatch_kernels,
+            class_use: ClassUse::None,
+            classes: Classes::default(),
         }
     }
 }
@@ -323,7 +366,7 @@ pub(crate) mod tests {
     fn recipes_say_what_they_are() {
         let descriptions: Vec<_> = Recipe::descriptions().collect();
         assert_eq!(descriptions.iter().map(|(name, _)| *name).collect::<Vec<_>>(), Recipe::names());
-        assert_eq!(descriptions[0].1, "PyTorch's DCGAN example, with an average of the generator's weights.");
+        assert_eq!(descriptions[1].1, "PyTorch's DCGAN example, with an average of the generator's weights.");
         assert!(descriptions.iter().all(|(_, text)| text.ends_with('.')), "{descriptions:?}");
     }
 
@@ -348,7 +391,8 @@ pub(crate) mod tests {
         let error = Recipe::named("dcgann").unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no recipe \"dcgann\"; choose one of dcgan, dcgan-paper, dcgan-tutorial, f-gan, gan-2014, improved-2016, modern"
+            "there is no recipe \"dcgann\"; choose one of conditional, dcgan, dcgan-paper, dcgan-tutorial, f-gan, gan-2014, \
+             improved-2016, modern, semi-supervised"
         );
     }
 

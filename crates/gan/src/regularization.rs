@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    discriminator::Discriminator,
+    discriminator::{Discriminator, ImageBatch},
     penalty::{Penalty, Surrogate},
     philox::Philox,
 };
@@ -59,20 +59,21 @@ impl RegularizationConfig {
     /// The mixtures of real images and samples are a pure function of `philox` and `draw`.
     ///
     /// # Shapes
-    /// - `real`, `fake`: `[batch, 3, side, side]`, on a device with autodiff
+    /// - `real`, `fake`: `[batch, 3, side, side]`, on a device with autodiff, both with their classes or none
     pub fn surrogate(
         &self,
         discriminator: &Discriminator,
-        real: Tensor<4>,
-        fake: Tensor<4>,
+        real: impl Into<ImageBatch>,
+        fake: impl Into<ImageBatch>,
         philox: &Philox,
         draw: u64,
     ) -> Surrogate {
-        let device = real.device();
+        let (real, fake) = (real.into(), fake.into());
+        let device = real.images.device();
         let zero = || Tensor::<1>::zeros([1], &device);
         let mut sum = Surrogate { loss: zero(), value: zero().inner() };
         let [r1, r2, gradient_penalty] = self.weights();
-        let mut add = |penalty: Penalty, weight: f64, images: &dyn Fn() -> Tensor<4>| {
+        let mut add = |penalty: Penalty, weight: f64, images: &dyn Fn() -> ImageBatch| {
             if weight > 0.0 {
                 let Surrogate { loss, value } = self.penalize(penalty, discriminator, images());
                 sum.loss = sum.loss.clone() + loss.mul_scalar(weight * f64::from(self.every));
@@ -89,7 +90,7 @@ impl RegularizationConfig {
         [self.r1, self.r2, self.gradient_penalty]
     }
 
-    fn penalize(&self, penalty: Penalty, discriminator: &Discriminator, images: Tensor<4>) -> Surrogate {
+    fn penalize(&self, penalty: Penalty, discriminator: &Discriminator, images: ImageBatch) -> Surrogate {
         match self.slope {
             Slope::Difference => penalty.by_difference_of(discriminator, images, self.step),
             Slope::Tangent => penalty.by_tangent(discriminator, images),
@@ -113,7 +114,8 @@ impl RegularizationConfig {
         if self.slope == Slope::Tangent && !is_piecewise_linear {
             problems.push(
                 "regularization.slope is tangent: BatchNorm, minibatch_group and minibatch_kernels make images depend on each \
-                 other; choose difference, or discriminator.norm = \"none\" and the others 0"
+                 other, and classes = \"semi-supervised\" bends the logit; choose difference, or discriminator.norm = \"none\", \
+                 other classes and the others 0"
                     .into(),
             );
         }
@@ -121,13 +123,17 @@ impl RegularizationConfig {
     }
 }
 
-/// `ε x + (1 − ε) x̃` with ε uniform in [0, 1) for each image.
-fn mixture(real: Tensor<4>, fake: Tensor<4>, philox: &Philox, draw: u64) -> Tensor<4> {
-    let [batch, ..] = real.dims();
+/// `ε x + (1 − ε) x̃` with ε uniform in [0, 1) for each image, and of their classes' rows alike.
+fn mixture(real: ImageBatch, fake: ImageBatch, philox: &Philox, draw: u64) -> ImageBatch {
+    let [batch, ..] = real.images.dims();
     let mut shares = vec![0.0f32; batch];
     philox.fill_uniform(draw, &mut shares);
-    let shares = Tensor::<4>::from_data(TensorData::new(shares, [batch, 1, 1, 1]), &real.device());
-    fake.clone() + (real - fake) * shares
+    let shares = Tensor::<4>::from_data(TensorData::new(shares, [batch, 1, 1, 1]), &real.images.device());
+    let of_rows = shares.clone().reshape([batch, 1]);
+    let classes = real.classes.zip(fake.classes);
+    let classes = classes.map(|(real, fake)| fake.clone() + (real - fake) * of_rows);
+    let images = fake.images.clone() + (real.images - fake.images) * shares;
+    ImageBatch { images, classes }
 }
 
 #[cfg(test)]
@@ -135,7 +141,12 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::{philox::Stream, recipe::tests::tiny};
+    use crate::{
+        classes::Classes,
+        conditioning::class_rows,
+        philox::Stream,
+        recipe::{Recipe, tests::tiny},
+    };
 
     fn value(surrogate: &Surrogate) -> f32 {
         surrogate.value.clone().into_scalar()
@@ -168,6 +179,32 @@ mod tests {
         let [alone, lazy] = [&r1, &measure(RegularizationConfig { r1: 1.0, every: 4, ..off })]
             .map(|surrogate| surrogate.loss.clone().into_scalar::<f32>());
         assert!((lazy - 4.0 * alone).abs() < 1e-4 * lazy.abs(), "{lazy} and {alone}");
+    }
+
+    /// A projection is part of the logit, and so of its slope: by tangent and by difference alike.
+    #[test]
+    fn classes_take_part_in_the_slope() {
+        let device = Device::flex().autodiff();
+        let narrow = "generator.base_channels = 2\ndiscriminator.base_channels = 4\ninitialization.weight_std = 0.3";
+        let recipe = Recipe::named("conditional").unwrap().with_overrides(&narrow.parse().unwrap()).unwrap();
+        let classes = Classes::new(vec!["a".into(), "b".into()], [Some(0), Some(1), None]);
+        let discriminator = recipe.discriminator_of(&classes, 16, 3, &device).unwrap();
+        let images = Tensor::<4>::random([3, 3, 16, 16], Distribution::Uniform(-1.0, 1.0), &device);
+        let of = |labels: [Option<usize>; 3], slope| {
+            let classes = Some(class_rows(&labels, 2, &device));
+            let batch = ImageBatch { images: images.clone(), classes };
+            let config = RegularizationConfig { r1: 1.0, slope, ..RegularizationConfig::default() };
+            let philox = Philox::new(1, Stream::Mixture);
+            let Surrogate { loss, value } = config.surrogate(&discriminator, batch.clone(), batch, &philox, 0);
+            let [loss, value] = [loss.inner(), value].map(Tensor::into_scalar::<f32>);
+            (loss, value)
+        };
+        let labels = [Some(0), Some(1), None];
+        let (tangent, difference) = (of(labels, Slope::Tangent), of(labels, Slope::Difference));
+        assert!((tangent.0 - difference.0).abs() < 0.02 * tangent.0, "{tangent:?}, {difference:?}");
+        assert!((tangent.1 - difference.1).abs() < 1e-4 * tangent.1, "{tangent:?}, {difference:?}");
+        let others = of([Some(1), Some(0), Some(0)], Slope::Tangent);
+        assert!((tangent.1 - others.1).abs() > 1e-3 * tangent.1, "{tangent:?}, {others:?}");
     }
 
     #[test]

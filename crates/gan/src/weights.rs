@@ -3,7 +3,8 @@
 //! Tensors have the names and layouts that the same network has in PyTorch, so that `load_state_dict` takes them:
 //! `layers.N.conv.weight` (a `ConvTranspose2d` in the generator, a `Conv2d` in the discriminator), `.conv.bias`
 //! where there is one, `layers.N.norm.{weight,bias,running_mean,running_var}`, `layers.0.position_bias` where the
-//! projection is linear, and the discriminator's `head.weight`. The file's metadata says what to build.
+//! projection is linear, and the discriminator's `head.weight`; of classes `modulations.N.{weight,bias}` in the generator and
+//! `projection.weight` in the discriminator. The file's metadata says what to build.
 
 mod safetensors_writer;
 
@@ -20,6 +21,7 @@ use safetensors::{
 
 use crate::{
     architecture::{Architecture, ArchitectureError, Family, Norm},
+    classes::{ClassUse, Classes},
     discriminator::Discriminator,
     generator::Generator,
     latent::{LatentConfig, LatentDistribution},
@@ -162,7 +164,22 @@ fn describe(network: &str, architecture: &Architecture) -> BTreeMap<&'static str
         let widths: Vec<String> = architecture.stage_channels.iter().map(u32::to_string).collect();
         metadata.insert(STAGE_CHANNELS, widths.join(" "));
     }
+    if !architecture.classes.is_empty() {
+        metadata.insert(CLASS_USE, class_use_name(architecture.class_use).to_owned());
+        let names = serde_json::to_string(architecture.classes.names()).expect("strings always have a JSON form");
+        metadata.insert(CLASSES, names);
+        let counts: Vec<String> = architecture.classes.counts().iter().map(u32::to_string).collect();
+        metadata.insert(CLASS_COUNTS, counts.join(" "));
+    }
     metadata
+}
+
+fn class_use_name(class_use: ClassUse) -> &'static str {
+    match class_use {
+        ClassUse::None => "none",
+        ClassUse::Conditional => "conditional",
+        ClassUse::SemiSupervised => "semi-supervised",
+    }
 }
 
 /// Keys that only some files have.
@@ -172,6 +189,11 @@ const GROUPS: &str = "groups";
 const MINIBATCH_KERNELS: &str = "minibatch_kernels";
 const MAX_CHANNELS: &str = "max_channels";
 const STAGE_CHANNELS: &str = "stage_channels";
+const CLASS_USE: &str = "class_use";
+/// The classes' names, as JSON.
+const CLASSES: &str = "classes";
+/// Training images of each class, and last of none.
+const CLASS_COUNTS: &str = "class_counts";
 
 /// A file's metadata, as [`describe`] wrote it.
 struct Metadata(BTreeMap<String, String>);
@@ -193,6 +215,30 @@ impl Metadata {
             stage_channels: self.value_or(STAGE_CHANNELS, "whole numbers", Vec::new(), |value| {
                 value.split(' ').map(|width| width.parse().ok()).collect()
             })?,
+            class_use: self.class_use(network)?,
+            classes: self.classes()?,
+        })
+    }
+
+    fn class_use(&self, network: &'static str) -> Result<ClassUse, WeightsError> {
+        let known: &[ClassUse] = match network {
+            "generator" => &[ClassUse::Conditional],
+            _ => &[ClassUse::Conditional, ClassUse::SemiSupervised],
+        };
+        self.value_or(CLASS_USE, "what the network can make of classes", ClassUse::None, |name| {
+            known.iter().copied().find(|known| class_use_name(*known) == name)
+        })
+    }
+
+    /// The classes of a network that knows some.
+    fn classes(&self) -> Result<Classes, WeightsError> {
+        if !self.0.contains_key(CLASS_USE) {
+            return Ok(Classes::default());
+        }
+        let names: Vec<String> = self.value(CLASSES, "a JSON list of names", |list| serde_json::from_str(list).ok())?;
+        self.value(CLASS_COUNTS, "a whole number for each class, and one for images of none", |counts| {
+            let counts: Option<Vec<u32>> = counts.split(' ').map(|count| count.parse().ok()).collect();
+            Classes::from_parts(names.clone(), counts?)
         })
     }
 

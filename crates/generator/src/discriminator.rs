@@ -11,6 +11,7 @@ use burn::{
     tensor::{Bytes, Device, Tensor, TensorData},
 };
 use contracts::{
+    ContentHash, Voucher,
     layout::{CheckpointFile, RunLayout},
     publish::{self, FileError},
 };
@@ -49,6 +50,18 @@ pub enum DiscriminatorError {
         /// What is wrong with it.
         source: WeightsError,
     },
+    /// It is not what the records beside it state.
+    #[error(
+        "the discriminator at {} is not what {} states: one of both is damaged; `cargo xtask train` writes both anew from the \
+         newest checkpoint",
+        path.display(), record.display()
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The record beside it.
+        record: PathBuf,
+    },
     /// The checkpoint's discriminator is not that of the run's recipe.
     #[error("cannot read the discriminator at {}: {reason}", path.display())]
     Record {
@@ -69,7 +82,7 @@ impl TrainedDiscriminator {
     /// Opens a run's discriminator, of its newest checkpoint where training left none, or a bare file of its weights. `side` is that of the run's images.
     ///
     /// # Errors
-    /// When there is none or it cannot be read.
+    /// When there is none, it cannot be read, or is another one than the records beside it state.
     pub fn open(path: &Path, side: u32, device: &Device) -> Result<Self, DiscriminatorError> {
         let network = if path.is_dir() { of_run(&RunLayout::at(path), side, device)? } else { of_file(path, device)? };
         Ok(Self { network, device: device.clone() })
@@ -112,6 +125,9 @@ pub(crate) fn planes(image: &Rgb) -> Vec<f32> {
 
 fn of_file(path: &Path, device: &Device) -> Result<Discriminator, DiscriminatorError> {
     let bytes = publish::read_file(path)?;
+    if let Some(voucher) = Voucher::beside(path)?.filter(|voucher| voucher.hash != ContentHash::of(&bytes)) {
+        return Err(DiscriminatorError::Altered { path: path.into(), record: voucher.record });
+    }
     Discriminator::from_safetensors(&bytes, device)
         .map_err(|source| DiscriminatorError::Weights { path: path.into(), source })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use contracts::publish::FileError;
 use gan::WeightsError;
 
-use crate::readback::ReadbackError;
+use crate::{class_choice::ClassProblem, readback::ReadbackError};
 
 /// A generator that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,14 @@ pub enum GeneratorError {
         .0.display()
     )]
     NotFinite(PathBuf),
+    /// It cannot draw the class that was asked for.
+    #[error("the generator at {} cannot draw that class: {problem}", path.display())]
+    Class {
+        /// Its file.
+        path: PathBuf,
+        /// What is in the way.
+        problem: ClassProblem,
+    },
     /// What it made could not be read back.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

@@ -14,6 +14,7 @@
 //! asked for at once changes nothing; another kind of device changes the last bits.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod class_choice;
 mod combination;
 mod device;
 mod discriminator;
@@ -29,6 +30,7 @@ pub use burn::tensor::Device;
 pub use pictures::{Encoding, Rgb};
 
 pub use crate::{
+    class_choice::{ClassChoice, ClassProblem},
     combination::{average, halves, weighted_sum},
     device::{ChosenDevice, DeviceError, DeviceKind},
     discriminator::{DiscriminatorError, TrainedDiscriminator},

@@ -1,7 +1,7 @@
 //! Networks as ONNX models, by a writer of our own: weights in, a file for ONNX Runtime out.
 //!
-//! The model has opset 17, single precision, and a batch of any size. A generator maps `latents` `[batch, size]` to `images`
-//! `[batch, 3, side, side]` in [−1, 1], a discriminator `images` to `logits` `[batch]`. Its metadata says which recipe, side and
+//! The model has opset 17, single precision, and a batch of any size. A generator maps `latents` `[batch, size]`, and beside them
+//! `classes` `[batch, classes + 1]` where it knows classes, to `images` `[batch, 3, side, side]` in [−1, 1], a discriminator `images` to `logits` `[batch]`. Its metadata says which recipe, side and
 //! weights it is of.
 
 mod discriminator;
@@ -12,7 +12,7 @@ mod tensors;
 use std::collections::BTreeMap;
 
 use contracts::ContentHash;
-use gan::{Architecture, Discriminator, Generator, LatentConfig, LatentDistribution, WeightsError};
+use gan::{Architecture, Classes, Discriminator, Generator, LatentConfig, LatentDistribution, WeightsError};
 
 use self::{graph::Graph, tensors::Tensors};
 use crate::Device;
@@ -46,6 +46,8 @@ pub fn generator(weights: &[u8], precision: Precision, output: Output) -> Result
     let (architecture, latent) = (network.architecture(), network.latent());
     let mut metadata = describe("generator", architecture, weights);
     metadata.extend(describe_latent(latent));
+    let classes = network.classes();
+    metadata.extend(describe_classes(classes));
     let mut graph = Graph::new(Tensors::read(weights)?, precision);
     let images = generator::layers(&mut graph, architecture, latent.size);
     let side = architecture.side as usize;
@@ -54,7 +56,10 @@ pub fn generator(weights: &[u8], precision: Precision, output: Output) -> Result
         Output::Pixels => ("pixels", true),
     };
     generator::finish(&mut graph, &images, output, name);
-    Ok(graph.into_model(("latents", &[latent.size as usize]), (name, &[3, side, side], is_bytes), &metadata))
+    let (latent, row) = ([latent.size as usize], [classes.row_length()]);
+    let inputs: [(&str, &[usize]); 2] = [("latents", &latent), ("classes", &row)];
+    let inputs = if classes.is_empty() { &inputs[..1] } else { &inputs[..] };
+    Ok(graph.into_model(inputs, (name, &[3, side, side], is_bytes), &metadata))
 }
 
 /// A discriminator's weights as an ONNX model; equal weights give equal bytes.
@@ -71,7 +76,7 @@ pub fn discriminator(weights: &[u8], precision: Precision) -> Result<Vec<u8>, We
     let mut graph = Graph::new(Tensors::read(weights)?, precision);
     discriminator::layers(&mut graph, architecture, "logits");
     let side = architecture.side as usize;
-    Ok(graph.into_model(("images", &[3, side, side]), ("logits", &[], false), &metadata))
+    Ok(graph.into_model(&[("images", &[3, side, side])], ("logits", &[], false), &metadata))
 }
 
 fn describe(network: &str, architecture: &Architecture, weights: &[u8]) -> BTreeMap<&'static str, String> {
@@ -82,6 +87,12 @@ fn describe(network: &str, architecture: &Architecture, weights: &[u8]) -> BTree
         ("side", architecture.side.to_string()),
         ("weights_sha256", ContentHash::of(weights).to_string()),
     ])
+}
+
+/// The names of the classes, as JSON, in the order of the numbers of their rows; nothing where there are none.
+fn describe_classes(classes: &Classes) -> Option<(&'static str, String)> {
+    let names = || serde_json::to_string(classes.names()).expect("strings always have a JSON form");
+    (!classes.is_empty()).then(|| ("classes", names()))
 }
 
 fn describe_latent(latent: LatentConfig) -> [(&'static str, String); 2] {

@@ -77,8 +77,11 @@ impl TrainedGenerator {
             // A half cosine down to 0, so that the last steps settle.
             let rate = 0.5 + 0.5 * (std::f32::consts::PI * step as f32 / options.steps as f32).cos();
             let change = adam.step(&gradient, LEARNING_RATE * rate);
-            let numbers = latents.iter_mut().flatten();
-            numbers.zip(change).for_each(|(number, change)| *number = self.within(*number - change));
+            for (latent, change) in latents.iter_mut().zip(change.chunks(self.latent_size())) {
+                // The class stays as it is: a row that is no mixture of classes was never trained.
+                let drawn = latent[..self.drawn_size()].iter_mut().zip(change);
+                drawn.for_each(|(number, change)| *number = self.within(*number - change));
+            }
             advance();
         }
         // Blurred scales and the prior may lead away from a target that a sample is already.
@@ -98,7 +101,9 @@ impl TrainedGenerator {
     /// them: it makes the most common face.
     fn beginnings(&self, target: &Rgb, options: ProjectionOptions) -> Result<(Vec<Vec<f32>>, f64), GeneratorError> {
         let mut latents = self.latents(options.seed, 0..options.candidates.max(1));
-        latents.push(vec![0.0; self.latent_size()]);
+        let mut mean = latents[0].clone();
+        mean[..self.drawn_size()].fill(0.0);
+        latents.push(mean);
         let distances: Vec<f64> = self.images(&latents)?.iter().map(|image| distance(image, target)).collect();
         let mut order: Vec<usize> = (0..latents.len()).collect();
         order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]));

@@ -7,10 +7,10 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use contracts::{ContentHash, Voucher, layout::RunLayout, publish};
-use gan::{Architecture, Generator, LatentConfig, Philox, Stream};
+use gan::{Architecture, Classes, Generator, LatentConfig, Philox, Stream};
 use pictures::Rgb;
 
-use crate::{error::GeneratorError, interpolation::spherical, readback::read_values};
+use crate::{class_choice::ClassChoice, error::GeneratorError, interpolation::spherical, readback::read_values};
 
 /// Images in one pass through the network: more take more memory and are no faster on a processor.
 const BATCH: usize = 64;
@@ -19,10 +19,14 @@ const BATCH: usize = 64;
 const MAX_REDRAWS: u16 = 4096;
 
 /// A generator that was trained; its BatchNorm rests on the running statistics.
-#[derive(Debug)]
+///
+/// Where it knows classes, a latent ends with its class's row: a number for each class, and one more for images whose class was
+/// not known. What is drawn, walked between, mixed and added are these rows too.
+#[derive(Clone, Debug)]
 pub struct TrainedGenerator {
     path: PathBuf,
     hash: ContentHash,
+    class: ClassChoice,
     pub(crate) network: Generator,
     pub(crate) device: Device,
 }
@@ -42,7 +46,23 @@ impl TrainedGenerator {
         }
         let network = Generator::from_safetensors(&bytes, device)
             .map_err(|source| GeneratorError::Weights { path: path.clone(), source })?;
-        Ok(Self { path, hash, network, device: device.clone() })
+        Ok(Self { path, hash, class: ClassChoice::Drawn, network, device: device.clone() })
+    }
+
+    /// The same generator, whose latents are drawn of this class from now on.
+    ///
+    /// # Errors
+    /// When it knows no classes, or not that one.
+    pub fn with_class(self, class: ClassChoice) -> Result<Self, GeneratorError> {
+        if let Some(problem) = class.problem(self.classes()) {
+            return Err(GeneratorError::Class { path: self.path, problem });
+        }
+        Ok(Self { class, ..self })
+    }
+
+    /// The classes that it knows, with their names; empty for a generator that was told none.
+    pub fn classes(&self) -> &Classes {
+        self.network.classes()
     }
 
     /// The file that it was loaded from.
@@ -60,7 +80,7 @@ impl TrainedGenerator {
         self.network.architecture()
     }
 
-    /// How many numbers a latent has, and where they are drawn from.
+    /// How many numbers a latent has before its class's row, and where they are drawn from.
     pub fn latent(&self) -> LatentConfig {
         self.network.latent()
     }
@@ -70,12 +90,18 @@ impl TrainedGenerator {
         self.network.architecture().side
     }
 
-    /// Numbers in one of its latents.
+    /// Numbers in one of its latents, its class's row among them.
     pub fn latent_size(&self) -> usize {
+        self.drawn_size() + self.classes().row_length()
+    }
+
+    /// Numbers in one of its latents before its class's row.
+    pub(crate) fn drawn_size(&self) -> usize {
         self.network.latent().size as usize
     }
 
-    /// The latents with these numbers under a seed, from the distribution that the generator was trained on.
+    /// The latents with these numbers under a seed, from the distribution that the generator was trained on. Where it knows
+    /// classes and none was chosen by [`with_class`](Self::with_class), those are drawn as often as training met them.
     pub fn latents(&self, seed: u64, numbers: Range<u64>) -> Vec<Vec<f32>> {
         self.latents_of(seed, Stream::SampleLatents, numbers)
     }
@@ -88,7 +114,8 @@ impl TrainedGenerator {
             let latent = self.network.latent().sample(&philox, number, 1, &Device::flex());
             latent.into_data().try_to_vec().expect("latents are drawn as f32 and on the CPU")
         };
-        numbers.map(latent).collect()
+        let with_row = |number| [latent(number), self.class.row(self.classes(), &philox, number)].concat();
+        numbers.map(with_row).collect()
     }
 
     /// The same, but that a latent with a number beyond ±`bound` has that number drawn again until it lies within: the
@@ -102,15 +129,17 @@ impl TrainedGenerator {
     fn redrawn(&self, seed: u64, number: u64, mut latent: Vec<f32>, bound: f32) -> Vec<f32> {
         let philox = Philox::new(seed, Stream::SampleLatents);
         for attempt in 1..MAX_REDRAWS {
-            if latent.iter().all(|value| value.abs() <= bound) {
+            let drawn = &mut latent[..self.drawn_size()];
+            if drawn.iter().all(|value| value.abs() <= bound) {
                 return latent;
             }
             let again = self.network.latent().sample(&philox.with_attempt(attempt), number, 1, &Device::flex());
             let again: Vec<f32> = again.into_data().try_to_vec().expect("latents are drawn as f32 and on the CPU");
-            let beyond = latent.iter_mut().zip(again).filter(|(value, _)| value.abs() > bound);
+            let beyond = drawn.iter_mut().zip(again).filter(|(value, _)| value.abs() > bound);
             beyond.for_each(|(value, again)| *value = again);
         }
-        latent.iter().map(|value| value.clamp(-bound, bound)).collect()
+        latent[..self.drawn_size()].iter_mut().for_each(|value| *value = value.clamp(-bound, bound));
+        latent
     }
 
     /// The images of the latents with these numbers under a seed.
@@ -137,10 +166,18 @@ impl TrainedGenerator {
     pub fn walk_of(&self, seed: u64, stream: Stream, stops: &[u64], frames: u32) -> Result<Vec<Rgb>, GeneratorError> {
         let stops: Vec<_> = stops.iter().flat_map(|stop| self.latents_of(seed, stream, *stop..*stop + 1)).collect();
         let shares = || (0..frames).map(|frame| f64::from(frame) / f64::from(frames));
-        let leg = |pair: &[Vec<f32>]| shares().map(|share| spherical(&pair[0], &pair[1], share)).collect::<Vec<_>>();
+        let leg = |pair: &[Vec<f32>]| shares().map(|share| self.between(&pair[0], &pair[1], share)).collect::<Vec<_>>();
         let mut latents: Vec<_> = stops.windows(2).flat_map(leg).collect();
         latents.extend(stops.last().cloned());
         self.images(&latents)
+    }
+
+    /// A point of the way from one latent to another: over the sphere, and straight from class to class.
+    fn between(&self, from: &[f32], to: &[f32], share: f64) -> Vec<f32> {
+        let ((from, from_row), (to, to_row)) = (from.split_at(self.drawn_size()), to.split_at(self.drawn_size()));
+        let rows = from_row.iter().zip(to_row);
+        let row = rows.map(|(from, to)| (f64::from(*from) * (1.0 - share) + f64::from(*to) * share) as f32);
+        spherical(from, to, share).into_iter().chain(row).collect()
     }
 
     /// The images of latents, in their order, each of [`latent_size`](Self::latent_size) numbers.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use contracts::{ContentHash, layout::RunLayout, publish};
-use gan::Recipe;
-use generator::{Device, TrainedGenerator};
+use gan::{Classes, Recipe};
+use generator::{ClassChoice, Device, TrainedGenerator};
 
 /// A run's folder with a generator of first weights, changed.
 fn run(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
@@ -97,4 +97,42 @@ fn weights_are_what_the_records_beside_them_state() {
     let copy = RunLayout::at(elsewhere.path()).generator();
     publish::write_file(&copy, &flipped).unwrap();
     open(&copy);
+}
+
+#[test]
+fn a_conditional_generator_draws_the_class_that_is_asked_for() {
+    let root = tempfile::tempdir().unwrap();
+    let narrow = "generator.base_channels = 2\nlatent.size = 6".parse().unwrap();
+    let recipe = Recipe::named("conditional").unwrap().with_overrides(&narrow).unwrap();
+    let classes = Classes::new(vec!["red".into(), "blue".into()], [Some(0), Some(1), Some(1), None]);
+    let bytes = recipe.generator_of(&classes, 32, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+    publish::write_file(&RunLayout::at(root.path()).generator(), &bytes).unwrap();
+    let drawn = open(root.path());
+    assert_eq!((drawn.classes().names(), drawn.latent().size, drawn.latent_size()), (classes.names(), 6, 6 + 3));
+    let row = |latent: &[f32]| latent[6..].to_vec();
+    let all = drawn.latents(1, 0..40);
+    for class in 0..3 {
+        assert!(all.iter().any(|latent| latent[6 + class] == 1.0), "class {class} is never drawn");
+    }
+    assert_eq!(drawn.latents(1, 39..40)[0], all[39]);
+
+    let of = |choice| drawn.clone().with_class(choice).unwrap();
+    let (red, blue) = (of(ClassChoice::Class(0)), of(ClassChoice::named(drawn.classes(), "blue").unwrap()));
+    let (of_red, of_blue) = (red.latents(1, 0..2), blue.truncated_latents(1, 0..2, 100.0));
+    assert_eq!((&of_red[0][..6], row(&of_red[1])), (&all[0][..6], vec![1.0, 0.0, 0.0]));
+    assert_eq!((&of_blue[1][..6], row(&of_blue[1])), (&all[1][..6], vec![0.0, 1.0, 0.0]));
+    assert!(blue.truncated_latents(1, 0..9, 0.5).iter().all(|latent| latent[..6].iter().all(|n| n.abs() <= 0.5)));
+    assert_eq!(row(&blue.truncated_latents(1, 0..1, 0.5)[0]), [0.0, 1.0, 0.0]);
+    assert_ne!(red.sample(1, 0..1).unwrap(), blue.sample(1, 0..1).unwrap());
+    let mixed = of(ClassChoice::Mixture(vec![3.0, 1.0]));
+    assert_eq!(row(&mixed.latents(1, 0..1)[0]), [0.75, 0.25, 0.0]);
+    // From class to class the way is straight.
+    let halfway = drawn.walk(1, &[0, 1], 2).unwrap();
+    assert_eq!((halfway.len(), &halfway[0]), (3, &drawn.sample(1, 0..1).unwrap()[0]));
+
+    let error = drawn.clone().with_class(ClassChoice::Class(2)).unwrap_err().to_string();
+    assert!(error.contains("choose one of red, blue"), "{error}");
+    let plain = tempfile::tempdir().unwrap();
+    let error = open(&run(plain.path(), |_| ())).with_class(ClassChoice::Class(0)).unwrap_err().to_string();
+    assert!(error.contains("knows no classes") && error.contains("pack.labels"), "{error}");
 }

@@ -57,6 +57,10 @@ fn request(reader: &mut Deadline<'_>, mut stream: &TcpStream, shared: &Shared) -
         if !shared.takes_posts {
             return refuse(405, "nothing can be changed here");
         }
+        // Addresses with their tokens are copied and logged: a page that got hold of one still changes nothing.
+        if request.origin.as_deref().is_some_and(|origin| !shared.is_own_origin(origin)) {
+            return refuse(403, "only the page itself changes something here");
+        }
         if request.expects_continue {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }

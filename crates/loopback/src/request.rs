@@ -29,6 +29,8 @@ pub struct Request {
     /// The target behind the first slash, the query included.
     pub(crate) target: String,
     pub(crate) host: Option<String>,
+    /// Where the page is from that sends it, as browsers say of all that changes something.
+    pub(crate) origin: Option<String>,
     pub(crate) last_event: Option<u64>,
     pub(crate) content_length: usize,
     pub(crate) expects_continue: bool,
@@ -148,6 +150,7 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
         method,
         target: target.to_owned(),
         host: field("host")?.map(str::to_owned),
+        origin: field("origin")?.map(str::to_owned),
         last_event: field("last-event-id")?.and_then(|text| text.parse().ok()),
         content_length: length.transpose().map_err(|_| bad("the body's length is no number"))?.unwrap_or(0),
         expects_continue: field("expect")?.is_some_and(|text| text.eq_ignore_ascii_case("100-continue")),

@@ -39,6 +39,11 @@ impl Shared {
         };
         own("127.0.0.1") || own("localhost")
     }
+
+    /// Whether a page is one of this server.
+    pub(crate) fn is_own_origin(&self, origin: &str) -> bool {
+        origin.strip_prefix("http://").is_some_and(|host| self.is_own_host(host))
+    }
 }
 
 /// A server at work; it ends when this is dropped.

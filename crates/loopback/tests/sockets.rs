@@ -102,6 +102,12 @@ fn only_a_handler_that_wants_them_gets_posts_and_only_whole_ones() {
     assert!(post(&server, "Content-Length: 2\r\nExpect: 100-continue\r\n", "ab").starts_with("HTTP/1.1 100 Continue"));
     assert_eq!(status(&post(&server, "Content-Length: 99999999\r\n", "ab")), 413);
     assert_eq!(status(&post(&server, "Transfer-Encoding: chunked\r\n", "0\r\n\r\n")), 411);
+    let of = |origin: &str| status(&post(&server, &format!("Origin: {origin}\r\nContent-Length: 2\r\n"), "ab"));
+    assert_eq!(of(&format!("http://{}", own_host(&server))), 200);
+    for origin in ["null", "http://elsewhere.example", "http://127.0.0.1:1", &format!("https://{}", own_host(&server))]
+    {
+        assert_eq!(of(origin), 403, "{origin}");
+    }
     let other_method = format!("DELETE {} HTTP/1.1\r\nHost: {}\r\n\r\n", base(&server), own_host(&server));
     assert_eq!(status(&exchange(&server, other_method.as_bytes())), 405);
 }

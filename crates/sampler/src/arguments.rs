@@ -80,6 +80,10 @@ pub(crate) struct SampleOptions {
     /// Write each sample's index below it on the sheet, to pick from for `arithmetic`, `walk` and `mix`.
     #[arg(long)]
     pub(crate) numbered: bool,
+    /// Draw this class alone, of a generator that was trained with classes; all: a row a class on a sheet, of the same latents in
+    /// each, the N divided among them. Unless given, classes are drawn as often as training met them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -43,11 +43,11 @@ impl<'a> Card<'a> {
         let grid = self.grid.as_ref().map_or_else(String::new, |grid| format!("![samples]({grid})\n\n"));
         format!(
             "# {name}\n\nA generator of faces, {side} × {side} pixels: a GAN of the recipe `{}` (family `{}`), trained by \
-             Nijigen. It knows no classes and no texts: a latent of {} numbers in, an image \
-             out.\n\n{grid}",
+             Nijigen. {} A latent of {} numbers in, an image out.\n\n{grid}",
             architecture.recipe,
             architecture.family.name(),
-            generator.latent_size(),
+            classes(generator.classes().names()),
+            generator.latent().size,
         )
     }
 
@@ -86,14 +86,23 @@ impl<'a> Card<'a> {
     }
 
     fn loading(&self) -> String {
-        let size = self.opened.generator.latent_size();
+        let generator = &self.opened.generator;
+        let size = generator.latent().size;
+        let row = generator.classes().row_length();
+        let (drawn, fed) = match row {
+            0 => (String::new(), ""),
+            _ => (
+                format!("classes = numpy.eye({row}, dtype=numpy.float32)[[0] * 16]  # all of class 0\n"),
+                ", \"classes\": classes",
+            ),
+        };
+        // The module in the documentation has no classes.
+        let pytorch = if row > 0 { String::new() } else { pytorch(size) };
         format!(
             "## How to use it\n\nONNX Runtime:\n\n```python\nimport numpy, onnxruntime\n\nsession = \
              onnxruntime.InferenceSession(\"generator.onnx\")\nlatents = numpy.random.default_rng(7).standard_normal((16, {size}), \
-             dtype=numpy.float32)\nimages = session.run(None, {{\"latents\": latents}})[0]  # [16, 3, side, side] in [-1, 1]\n```\n\n\
-             PyTorch: with the module `Generator` of Nijigen's `docs/weights.md`:\n\n```python\ngenerator = \
-             Generator(\"generator.safetensors\")\nimages = generator(torch.randn(16, {size}))\n```\n\nRust:\n\n```rust\nlet \
-             generator = generator::TrainedGenerator::open(\"generator.safetensors\".as_ref(), \
+             dtype=numpy.float32)\n{drawn}images = session.run(None, {{\"latents\": latents{fed}}})[0]  # [16, 3, side, side] in [-1, \
+             1]\n```\n\n{pytorch}Rust:\n\n```rust\nlet generator = generator::TrainedGenerator::open(\"generator.safetensors\".as_ref(), \
              &generator::Device::flex())?;\nlet images = generator.sample(7, 0..16)?;\n```\n\n"
         )
     }
@@ -108,6 +117,21 @@ impl<'a> Card<'a> {
             }),
             _ => None,
         }
+    }
+}
+
+fn pytorch(size: u32) -> String {
+    format!(
+        "PyTorch: with the module `Generator` of Nijigen's `docs/weights.md`:\n\n```python\ngenerator = \
+         Generator(\"generator.safetensors\")\nimages = generator(torch.randn(16, {size}))\n```\n\n"
+    )
+}
+
+/// What is said of classes, which have numbers from 0.
+fn classes(names: &[String]) -> String {
+    match names {
+        [] => "It knows no classes and no texts.".into(),
+        names => format!("It knows no texts, and {} classes, numbered from 0: {}.", names.len(), names.join(", ")),
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Note {
     /// The bound of the latent's numbers, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) truncation: Option<f32>,
+    /// The class that was asked for, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) class: Option<String>,
     /// The latent itself, where it was not drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) latent: Option<Vec<f32>>,
@@ -35,11 +38,15 @@ impl Note {
     /// A note of the generator alone.
     pub(crate) fn of(opened: &Opened) -> Self {
         let (generator, run) = (opened.generator.hash(), opened.run_id());
-        Self { generator, run, seed: None, index: None, truncation: None, latent: None }
+        Self { generator, run, seed: None, index: None, truncation: None, class: None, latent: None }
     }
 
     pub(crate) fn drawn(self, seed: u64, index: u64, truncation: Option<f32>) -> Self {
         Self { seed: Some(seed), index: Some(index), truncation, ..self }
+    }
+
+    pub(crate) fn of_class(self, class: Option<String>) -> Self {
+        Self { class, ..self }
     }
 
     pub(crate) fn made(self, latent: Vec<f32>) -> Self {

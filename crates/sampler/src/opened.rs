@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use contracts::{Context, find_run, id::RunId, layout::RunLayout, publish};
-use generator::{Device, TrainedGenerator};
+use generator::{ClassChoice, Device, TrainedGenerator};
 use serde_json::Value;
 
 /// A generator with the run that it lies in, where it does.
@@ -27,6 +27,14 @@ impl Opened {
         };
         let generator = TrainedGenerator::open(&path, &Device::flex())?;
         Ok(Self { generator, run: run_of(&path) })
+    }
+
+    /// The same generator, drawing of the class of that name from now on.
+    pub(crate) fn with_class(self, name: &str) -> anyhow::Result<Self> {
+        let generator = &self.generator;
+        let class = ClassChoice::named(generator.classes(), name)
+            .map_err(|problem| anyhow::anyhow!("cannot draw {name}: of {}, {problem}", generator.path().display()))?;
+        Ok(Self { generator: self.generator.with_class(class)?, ..self })
     }
 
     /// The run's name, as its provenance has it.

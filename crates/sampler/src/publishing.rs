@@ -3,8 +3,9 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
-use contracts::{ContentHash, Context, layout::RunLayout, publish};
+use contracts::{ContentHash, Context, Report, StageId, foreign, layout::RunLayout, publish};
 use generator::onnx::{self, Output, Precision};
+use serde_json::Value;
 
 use crate::{arguments::PublishOptions, card::Card, opened::Opened};
 
@@ -18,7 +19,8 @@ pub(crate) fn run(context: &Context<'_>, options: &PublishOptions) -> anyhow::Re
         )
     })?;
     let publication = Publication::new(&opened, &run)?;
-    let problems = publication.problems();
+    let mut problems = publication.problems();
+    problems.extend(metrics_problem(context, &opened, &run));
     let mut lines = publication.list();
     lines.extend(problems.iter().map(|problem| format!("problem: {problem}")));
     if options.dry_run {
@@ -61,7 +63,8 @@ impl<'a> Publication<'a> {
         let weights = publish::read_file(&run.generator())?;
         publication.made(run.generator_onnx(), onnx::generator(&weights, Precision::Single, Output::Images)?);
         let card = Card::new(opened, run, grid.map(|grid| publication.within(&grid)));
-        publication.made(run.model_card(), card.markdown().into_bytes());
+        // A recipe's name may be a stranger's.
+        publication.made(run.model_card(), foreign::escaped(&card.markdown()).into_bytes());
         publication.files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(publication)
     }
@@ -117,6 +120,24 @@ impl<'a> Publication<'a> {
         let files: String = self.files.iter().map(|file| format!(" --include {}", file.name)).collect();
         format!("upload it with: hf upload {repository} '{}' .{files}", self.run.root().display())
     }
+}
+
+/// What keeps the measured figures from going into the card: they are not what was measured, or not of these weights.
+fn metrics_problem(context: &Context<'_>, opened: &Opened, run: &RunLayout) -> Option<String> {
+    let path = run.evaluation_metrics();
+    let json = publish::read_file(&path).ok()?;
+    let report = Report::read(context.layout, StageId::Evaluate).ok().flatten();
+    let stated = report.filter(|report| report.run == opened.run_id()).and_then(|report| report.output);
+    let metrics = serde_json::from_slice::<Value>(&json).ok();
+    if metrics.is_none() || stated.is_some_and(|stated| stated != ContentHash::of(&json)) {
+        return Some(format!(
+            "{} is not what was written, so it is damaged: `cargo xtask evaluate` makes it anew",
+            path.display()
+        ));
+    }
+    let measured = metrics?.get("generator")?.as_str()?.to_owned();
+    (measured != opened.generator.hash().to_string())
+        .then(|| format!("{} is of earlier weights: `cargo xtask evaluate` measures these", path.display()))
 }
 
 /// A picture of samples: the evaluation's, or else the newest of the training.

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 use contracts::{Context, publish};
-use generator::{Device, TrainedDiscriminator};
+use generator::{ClassChoice, ClassProblem, Device, TrainedDiscriminator};
 use pictures::{Rgb, Tile};
 use rayon::prelude::*;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -20,6 +20,9 @@ const BATCH: u64 = 64;
 /// Samples on a sheet; a larger one is no picture that anybody looks at.
 const MAX_ON_SHEET: u64 = 4096;
 
+/// What `--class` calls all classes.
+const ALL_CLASSES: &str = "all";
+
 /// One sample: its index and its image.
 type Sample = (u64, Rgb);
 
@@ -27,14 +30,18 @@ type Sample = (u64, Rgb);
 pub(crate) fn run(context: &Context<'_>, options: &SampleOptions) -> anyhow::Result<String> {
     let drawing = Drawing::new(context, options)?;
     let out = &options.out;
+    if options.class.as_deref() == Some(ALL_CLASSES) {
+        return drawing.sheet_by_class(out);
+    }
     match out.extension().and_then(|ending| ending.to_str()) {
         Some("png") => drawing.sheet(out)?,
         Some("zip") => drawing.zip(out)?,
         None => drawing.folder(out)?,
         Some(other) => bail!("--out {} ends in .{other}: give .png, .zip, or a folder's name", out.display()),
     }
+    let class = options.class.as_ref().map_or_else(String::new, |class| format!(" of the class {class}"));
     let best = if options.best_of > 1 { format!(", each the best of {}", options.best_of) } else { String::new() };
-    Ok(written::said(out, &format!("{} samples of seed {}{best}", options.count, options.source.draw.seed)))
+    Ok(written::said(out, &format!("{} samples{class} of seed {}{best}", options.count, options.source.draw.seed)))
 }
 
 struct Drawing<'a> {
@@ -47,6 +54,10 @@ struct Drawing<'a> {
 impl<'a> Drawing<'a> {
     fn new(context: &'a Context<'a>, options: &'a SampleOptions) -> anyhow::Result<Self> {
         let opened = Opened::open(context, &options.source.run)?;
+        let opened = match options.class.as_deref() {
+            None | Some(ALL_CLASSES) => opened,
+            Some(class) => opened.with_class(class)?,
+        };
         let discriminator = if options.best_of > 1 { Some(discriminator(&opened, options)?) } else { None };
         Ok(Self { context, options, opened, discriminator })
     }
@@ -67,6 +78,42 @@ impl<'a> Drawing<'a> {
         let sheet = sheet::grid(self.opened.generator.side(), tiles);
         publish::write_file(out, &sheet.encode(pictures::Encoding::SmallPng)?)?;
         Ok(())
+    }
+
+    /// A row a class, of the same latents in each.
+    fn sheet_by_class(self, out: &Path) -> anyhow::Result<String> {
+        let SampleOptions { count, best_of, .. } = *self.options;
+        let (seed, bound) = (self.options.source.draw.seed, self.options.truncation);
+        let is_sheet = out.extension().is_some_and(|ending| ending == "png");
+        anyhow::ensure!(is_sheet, "--class {ALL_CLASSES} draws a sheet: let --out end in .png");
+        anyhow::ensure!(best_of == 1, "--class {ALL_CLASSES} and --best-of cannot be given both: name one class");
+        anyhow::ensure!(count <= MAX_ON_SHEET, "{count} samples are too many for a sheet");
+        let generator = self.opened.generator;
+        let names = generator.classes().names().to_vec();
+        anyhow::ensure!(
+            !names.is_empty(),
+            "cannot draw all classes: of {}, {}",
+            generator.path().display(),
+            ClassProblem::NoClasses
+        );
+        let each = (count / names.len() as u64).max(1);
+        let row = |class| {
+            let generator = generator.clone().with_class(ClassChoice::Class(class))?;
+            let latents = match bound {
+                Some(bound) => generator.truncated_latents(seed, 0..each, bound),
+                None => generator.latents(seed, 0..each),
+            };
+            let images = (0..each).zip(generator.images(&latents)?);
+            let tile =
+                |(index, image)| if self.options.numbered { sheet::numbered(index, image) } else { image.into() };
+            Ok(images.map(tile).collect())
+        };
+        let rows = (0..names.len()).map(row).collect::<anyhow::Result<Vec<Vec<Tile>>>>()?;
+        publish::write_file(out, &sheet::rows(generator.side(), &rows).encode(pictures::Encoding::SmallPng)?)?;
+        Ok(written::said(
+            out,
+            &format!("{each} samples a class of seed {seed}, from top to bottom {}", names.join(", ")),
+        ))
     }
 
     fn folder(&self, out: &Path) -> anyhow::Result<()> {
@@ -101,7 +148,7 @@ impl<'a> Drawing<'a> {
 
     /// Samples as files that say where they come from, encoded side by side.
     fn files(&self, samples: &[Sample]) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
-        let note = Note::of(&self.opened);
+        let note = Note::of(&self.opened).of_class(self.options.class.clone());
         let (seed, truncation) = (self.options.source.draw.seed, self.options.truncation);
         let file = |(index, image): &Sample| Ok((*index, note.clone().drawn(seed, *index, truncation).png(image)?));
         samples.par_iter().map(file).collect()

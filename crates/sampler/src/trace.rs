@@ -57,6 +57,10 @@ pub(crate) fn run(context: &Context<'_>, options: &TraceOptions) -> anyhow::Resu
         note.generator
     );
     let dataset = opened.as_ref().and_then(|opened| opened.provenance()?.pointer("/dataset/hash").cloned());
+    let opened = match (opened, &note.class) {
+        (Some(opened), Some(class)) => Some(opened.with_class(class)?),
+        (opened, _) => opened,
+    };
     let note = match &opened {
         Some(opened) => with_latent(note, opened),
         None => note,

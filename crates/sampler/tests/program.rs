@@ -5,7 +5,7 @@ mod place;
 
 use std::{fs, path::Path};
 
-use generator::{Device, Encoding};
+use generator::{ClassChoice, Device, Encoding};
 use place::{Place, RUN, SIDE, decode};
 use serde_json::Value;
 
@@ -39,6 +39,33 @@ fn samples_are_the_same_on_a_sheet_in_a_folder_and_in_a_zip() {
     assert_eq!(fs::read(place.at("sheet.png")).unwrap(), fs::read(place.at("again.png")).unwrap());
     place.works("sample latest --count 4 --seed 3 --numbered --out numbered.png");
     assert!(place.image("numbered.png").height() > sheet.height());
+}
+
+#[test]
+fn samples_are_drawn_by_class() {
+    let place = Place::new();
+    place.fails("sample --class hat --out hats.png", "it knows no classes");
+    place.fails("sample --class all --out hats.png", "it knows no classes");
+    place.write_conditional();
+    place.fails("sample --class cap --out hats.png", "choose one of hat, bow");
+    let said = place.works("sample --count 3 --class bow --out bows");
+    assert!(said.contains("3 samples of the class bow of seed 0"), "{said}");
+    let drawn = place.generator();
+    let bow = drawn.clone().with_class(ClassChoice::Class(1)).unwrap();
+    let expected = bow.sample(0, 0..3).unwrap();
+    assert_eq!(place.image("bows/00000002.png"), expected[2]);
+    // The file says which class it is of, and is made again from that.
+    let trace: Value = serde_json::from_str(&place.works("trace bows/00000002.png")).unwrap();
+    assert_eq!((trace["class"].as_str(), trace["latent"][6 + 1].as_f64()), (Some("bow"), Some(1.0)));
+    let said = place.works("sample --count 6 --class all --out all.png");
+    assert!(said.contains("3 samples a class of seed 0, from top to bottom hat, bow"), "{said}");
+    let sheet = place.image("all.png");
+    assert_eq!(sheet.sides(), (3 * (SIDE + 2), 2 * (SIDE + 2)));
+    assert_eq!(sheet.cropped((SIDE as i32 + 3, SIDE as i32 + 3), (SIDE, SIDE)), expected[1]);
+    place.fails("sample --class all --out folder", ".png");
+    // Unless asked for, classes are drawn.
+    place.works("sample --count 3 --out drawn");
+    assert_eq!(place.image("drawn/00000001.png"), drawn.sample(0, 1..2).unwrap()[0]);
 }
 
 #[test]
@@ -156,6 +183,14 @@ fn a_run_is_made_ready_for_the_hub() {
     assert!(card.starts_with("---\nlibrary_name: nijigen\n"), "{card}");
     assert!(card.contains("| training images | 40 |") && card.contains("samples/0000000010.png"), "{card}");
     assert!(!place.works("publish --dry-run").contains("to be written"));
+    let metrics = place.run.evaluation_metrics();
+    for (json, problem) in
+        [("{\"generator\": \"", "it is damaged"), ("{\"generator\": \"0123\"}", "of earlier weights")]
+    {
+        contracts::publish::write_file(&metrics, json.as_bytes()).unwrap();
+        place.fails("publish", problem);
+    }
+    fs::remove_file(metrics).unwrap();
     fs::write(place.run.generator(), fs::read(place.at("discriminator.safetensors")).unwrap()).unwrap();
     place.fails("publish", "is not what");
 }
@@ -186,5 +221,12 @@ fn bad_input_is_refused_with_what_to_do() {
     ] {
         place.fails(line, part);
     }
+    // The record beside a discriminator vouches for it.
+    let generator = contracts::ContentHash::of(&fs::read(place.run.generator()).unwrap());
+    let provenance =
+        serde_json::json!({ "generator": generator, "discriminator": contracts::ContentHash::of(b"as it was") });
+    fs::write(place.run.provenance(), provenance.to_string()).unwrap();
+    fs::write(place.run.discriminator(), "as it is").unwrap();
+    place.fails("sample --best-of 2", "is not what");
     assert!(!files(place.root.path()).iter().any(|name| name.starts_with(".partial")));
 }

@@ -278,7 +278,9 @@ mod tests {
         let doubled = |n: u8| [b'q', n, b'h', n, 0x86];
         let wide = [b"((".to_vec(), b"K\x01".repeat(100_000), b"tq\x00".to_vec(), b"h\x00".repeat(1000)].concat();
         let many = [b"K\x01".to_vec(), (0..40).flat_map(doubled).collect()].concat();
-        for bomb in [wide, many] {
+        let text =
+            [b"X\x00\x00\x10\x00".to_vec(), vec![b'a'; 1 << 20], b"q\x00".to_vec(), b"h\x00".repeat(1000)].concat();
+        for bomb in [wide, many, text] {
             assert_eq!(run(&bomb), Err(PickleError::Excessive));
         }
     }

@@ -13,6 +13,12 @@ use crate::{
     pickle::{self, Value},
 };
 
+/// What is said of an archive whose parts are compressed or overlap.
+const TOO_LONG: &str = "its parts are longer than itself; torch.save compresses nothing";
+
+/// How often the numbers of a file may stand in its tensors. Layers that share a tensor have it once each.
+const MAX_SHARING: usize = 4;
+
 /// How a storage's numbers lie in the file.
 struct Storage {
     key: String,
@@ -51,10 +57,14 @@ pub(crate) fn read_archive(content: &[u8]) -> Result<Tensors, TensorFileError> {
     let pickle = archive.file_names().flatten().find(|name| name.ends_with("data.pkl")).map(Cow::into_owned);
     let pickle = pickle.ok_or_else(|| TensorFileError::Archive("it holds no data.pkl".into()))?;
     let folder = pickle.trim_end_matches("data.pkl").to_owned();
+    // PyTorch compresses nothing and stores nothing twice, so all parts together are no longer than the file.
+    let mut left = content.len() as u64;
     let mut read = |name: &str| -> Result<Vec<u8>, TensorFileError> {
         let mut bytes = Vec::new();
-        let mut entry = archive.by_name(name).map_err(damaged)?;
-        entry.read_to_end(&mut bytes).map_err(|error| TensorFileError::Archive(error.to_string()))?;
+        let entry = archive.by_name(name).map_err(damaged)?;
+        let read = entry.take(left + 1).read_to_end(&mut bytes);
+        let length = read.map_err(|error| TensorFileError::Archive(error.to_string()))? as u64;
+        left = left.checked_sub(length).ok_or_else(|| TensorFileError::Archive(TOO_LONG.into()))?;
         Ok(bytes)
     };
     let (value, _) = pickle::run(&read(&pickle)?)?;
@@ -102,12 +112,15 @@ fn singles(bytes: &[u8]) -> Vec<f32> {
 }
 
 fn gather(placed: Vec<(String, Placed)>, storages: &BTreeMap<String, Vec<f32>>) -> Result<Tensors, TensorFileError> {
+    let mut left = storages.values().map(Vec::len).sum::<usize>().saturating_mul(MAX_SHARING);
     let singles = placed.into_iter().filter(|(_, tensor)| tensor.storage.is_single_precision());
     let arrays = singles.map(|(name, Placed { storage, offset, shape, strides })| {
         let array = storages.get(&storage.key).and_then(|storage| Array::gather(storage, offset, &shape, &strides));
-        array.map(|array| (name.clone(), array)).ok_or(PickleError::MissingNumbers(name))
+        let array = array.ok_or_else(|| PickleError::MissingNumbers(name.clone()))?;
+        left = left.checked_sub(array.values.len()).ok_or(PickleError::Excessive)?;
+        Ok((name, array))
     });
-    Ok(arrays.collect::<Result<_, _>>()?)
+    Ok(arrays.collect::<Result<_, PickleError>>()?)
 }
 
 /// The tensors among a dictionary's values; what else is in it is left out.
@@ -155,4 +168,21 @@ fn sizes(value: Value) -> Option<Vec<usize>> {
         _ => None,
     };
     values.into_iter().map(size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_stand_in_very_many_tensors_are_refused() {
+        let storages = BTreeMap::from([("0".to_owned(), vec![0.0; 100])]);
+        let tensor = |index: usize| {
+            let storage = Storage { key: "0".into(), kind: "FloatStorage".into() };
+            (index.to_string(), Placed { storage, offset: 0, shape: vec![100], strides: vec![0] })
+        };
+        assert_eq!(gather((0..MAX_SHARING).map(tensor).collect(), &storages).unwrap().len(), MAX_SHARING);
+        let error = gather((0..=MAX_SHARING).map(tensor).collect(), &storages).unwrap_err();
+        assert!(matches!(error, TensorFileError::Pickle(PickleError::Excessive)), "{error}");
+    }
 }

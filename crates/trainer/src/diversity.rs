@@ -28,7 +28,8 @@ impl Diversity {
         let mut values = vec![0.0; count * split.shape().values()];
         split.copy_chw_f32(&rows, &mut values)?;
         let philox = Philox::new(plan.seed, Stream::GridLatents);
-        let latents = plan.recipe.latent.sample(&philox, 0, count, &device.clone().inner());
+        let classes = plan.generator_classes();
+        let latents = plan.recipe.latent.sample_with_classes(&classes, &philox, 0, count, &device.clone().inner());
         Ok(Self { latents, real: Some(nearest_distance(&values, count)).filter(|distance| *distance > 0.0) })
     }
 

@@ -138,6 +138,24 @@ pub enum TrainError {
         /// What is wrong.
         problem: WeightsError,
     },
+    /// A recipe for images with classes, and a dataset that has none.
+    #[error(
+        "the recipe {recipe} learns from classes, and no image of the dataset has one: make classes of tags by pack.labels = \
+         [\"blue_hair\", \"blonde_hair|yellow_hair\"], or take a source that has classes, and pack again (`cargo xtask pack`); \
+         or choose a recipe without classes, such as modern"
+    )]
+    Unlabelled {
+        /// The recipe's name.
+        recipe: String,
+    },
+    /// Labels that are no classes.
+    #[error("the dataset has an image of class {class}: a recipe can learn from {limit} classes, counted from 0")]
+    TooManyClasses {
+        /// The largest class.
+        class: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// The device did not hand back what it computed.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

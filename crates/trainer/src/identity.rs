@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{Config, ContentHash};
-use gan::Recipe;
+use gan::{Classes, Recipe};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -31,6 +31,14 @@ impl RunIdentity {
         }
         collect("recipe", &Value::Table(recipe), &mut settings);
         Self(settings)
+    }
+
+    /// The same for networks that know these classes: a weights file has their names.
+    pub(crate) fn with_classes(mut self, classes: &Classes) -> Self {
+        if !classes.is_empty() {
+            self.0.insert("classes".to_owned(), classes.names().join(", "));
+        }
+        self
     }
 
     /// What differs between this, which was trained, and what is asked for now: a sentence a setting, sorted by key.

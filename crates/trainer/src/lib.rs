@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod health;
 mod identity;
+mod labels;
 mod measuring;
 mod memory;
 mod metrics_log;

@@ -27,10 +27,11 @@ impl Networks {
     /// # Errors
     /// When the recipe's networks do not exist at this resolution.
     pub(crate) fn new(plan: &Plan, device: &Device) -> Result<Self, TrainError> {
-        let Plan { recipe, resolution, seed, operators, .. } = plan;
-        let generator = recipe.generator(*resolution, *seed, device)?.with_operators(*operators);
+        let Plan { recipe, resolution, seed, operators, labels, .. } = plan;
+        let classes = &labels.classes;
+        let generator = recipe.generator_of(classes, *resolution, *seed, device)?.with_operators(*operators);
         Ok(Self {
-            discriminator: recipe.discriminator(*resolution, *seed, device)?.with_operators(*operators),
+            discriminator: recipe.discriminator_of(classes, *resolution, *seed, device)?.with_operators(*operators),
             generator_optimizer: recipe.generator.optimizer.init(*operators),
             discriminator_optimizer: recipe.discriminator.optimizer.init(*operators),
             average: Ema::new(recipe.ema, &generator),

@@ -7,9 +7,10 @@ use contracts::{
     config::{Convolution, Resume, TrainConfig},
     id::RunId,
 };
-use gan::{Operators, Recipe, RecipeError};
+use dataset::Split;
+use gan::{ClassUse, Classes, Operators, Recipe, RecipeError};
 
-use crate::{error::TrainError, identity::RunIdentity};
+use crate::{error::TrainError, identity::RunIdentity, labels::Labels};
 
 /// Everything that the loop goes by.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) identity: RunIdentity,
     /// The recipe with the overrides put in.
     pub(crate) recipe: Recipe,
+    /// The classes of the images, as far as the recipe has a use for them.
+    pub(crate) labels: Labels,
     /// The side of the images, in pixels.
     pub(crate) resolution: u32,
     /// Keys every random number of the run.
@@ -78,7 +81,23 @@ impl Plan {
             transfer: Some(&train.transfer).filter(|path| !path.is_empty()).map(PathBuf::from),
             resume: train.resume,
             recipe,
+            labels: Labels::default(),
         })
+    }
+
+    /// The same with the classes of the images that will be trained on.
+    ///
+    /// # Errors
+    /// When the recipe needs classes and the images have none, or the dataset is damaged.
+    pub(crate) fn with_labels(mut self, config: &Config, split: &Split) -> Result<Self, TrainError> {
+        self.labels = Labels::read(&self.recipe, &config.pack.labels, split)?;
+        self.identity = self.identity.with_classes(&self.labels.classes);
+        Ok(self)
+    }
+
+    /// The classes that the generator is told; none where it is told nothing.
+    pub(crate) fn generator_classes(&self) -> Classes {
+        if self.recipe.classes == ClassUse::Conditional { self.labels.classes.clone() } else { Classes::default() }
     }
 
     /// Images in a part of a batch.

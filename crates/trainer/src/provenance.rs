@@ -9,7 +9,7 @@ use contracts::{
     publish::{self, FileError},
 };
 use dataset::{Dataset, SplitName};
-use gan::Recipe;
+use gan::{Classes, Recipe};
 use generator::DeviceKind;
 use serde::Serialize;
 use toml::Table;
@@ -47,6 +47,9 @@ pub(crate) struct Provenance {
     /// The recipe as it was trained, overrides put in.
     recipe: Recipe,
     r#override: Table,
+    /// The classes that the networks know, and the training images of each; absent where they know none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    classes: Vec<KnownClass>,
     device: String,
     trainer_version: &'static str,
     /// The run whose weights this one began at.
@@ -67,6 +70,13 @@ pub(crate) struct Provenance {
     /// What generator-best.safetensors is; absent where nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<BestGenerator>,
+}
+
+/// A class of the training images.
+#[derive(Clone, Debug, Serialize)]
+struct KnownClass {
+    name: String,
+    images: u32,
 }
 
 /// Weights that a run began at.
@@ -107,6 +117,7 @@ impl Provenance {
             batch_size: plan.batch_size,
             recipe: plan.recipe.clone(),
             r#override: config.train.r#override.clone(),
+            classes: known(&plan.labels.classes),
             device: device.to_string(),
             trainer_version: env!("CARGO_PKG_VERSION"),
             origin: None,
@@ -143,6 +154,11 @@ impl Provenance {
         let json = serde_json::to_vec_pretty(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
         publish::write_file(&path, &json)
     }
+}
+
+fn known(classes: &Classes) -> Vec<KnownClass> {
+    let all = classes.names().iter().zip(classes.counts());
+    all.map(|(name, images)| KnownClass { name: name.clone(), images: *images }).collect()
 }
 
 impl DatasetSummary {

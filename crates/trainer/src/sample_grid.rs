@@ -1,10 +1,10 @@
-//! The sample grid: the same latents, sampled again and again through training.
+//! The sample grid: the same latents, sampled again and again through training; where there are classes, by class.
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use contracts::publish;
-use gan::{Generator, Philox, Stream};
+use gan::{Classes, Generator, Philox, Stream};
 use generator::read_values;
 use pictures::{Encoding, Rgb, Sheet, Tile};
 
@@ -23,7 +23,10 @@ impl SampleGrid {
     /// The grid of a plan, on a device without autodiff.
     pub(crate) fn new(plan: &Plan, device: &Device) -> Self {
         let philox = Philox::new(plan.seed, Stream::GridLatents);
-        let latents = plan.recipe.latent.sample(&philox, 0, (SIDE * SIDE) as usize, &device.clone().inner());
+        let device = device.clone().inner();
+        let latents = plan.recipe.latent.sample(&philox, 0, (SIDE * SIDE) as usize, &device);
+        let classes = plan.generator_classes();
+        let latents = if classes.is_empty() { latents } else { by_class(latents, &classes, &device) };
         Self { latents, resolution: plan.resolution }
     }
 
@@ -44,6 +47,25 @@ impl SampleGrid {
     }
 }
 
+/// A block of rows for each class, of the same latents in each: what differs between blocks is the class. Where there are more
+/// classes than rows, the first have a row each.
+fn by_class(latents: Tensor<2>, classes: &Classes, device: &Device) -> Tensor<2> {
+    let rows = rows_by_class(classes.len());
+    let columns = || 0..SIDE as usize;
+    let indices = rows.iter().flat_map(|(_, row)| columns().map(move |column| (row * SIDE as usize + column) as i64));
+    let indices: Vec<i64> = indices.collect();
+    let labels: Vec<_> = rows.iter().flat_map(|(class, _)| columns().map(move |_| Some(*class))).collect();
+    let count = indices.len();
+    let indices = Tensor::from_data(TensorData::new(indices, [count]), device);
+    classes.append_rows(latents.select(0, indices), &labels, device)
+}
+
+/// For each row of the grid its class, and its place among that class's rows.
+fn rows_by_class(classes: usize) -> Vec<(usize, usize)> {
+    let class = |row: usize| row * classes.min(SIDE as usize) / SIDE as usize;
+    (0..SIDE as usize).map(|row| (class(row), (0..row).filter(|before| class(*before) == class(row)).count())).collect()
+}
+
 /// Lays out `[SIDE², 3, side, side]` in [-1, 1], row by row.
 fn arrange(values: &[f32], side: u32) -> Rgb {
     let samples = values.chunks_exact((3 * side * side) as usize);
@@ -54,6 +76,13 @@ fn arrange(values: &[f32], side: u32) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_class_has_its_rows() {
+        assert_eq!(rows_by_class(3), [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1)]);
+        assert_eq!(rows_by_class(1).last(), Some(&(0, 7)));
+        assert_eq!(rows_by_class(99), [0, 1, 2, 3, 4, 5, 6, 7].map(|class| (class, 0)));
+    }
 
     #[test]
     fn samples_lie_row_by_row_with_their_planes_interleaved() {

@@ -37,7 +37,7 @@ impl Stage for Train {
         let dataset = Dataset::open(&layout.dataset())?;
         dataset.verify()?;
         let split = dataset.split(SplitName::Train);
-        let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?;
+        let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
         let chosen = ChosenDevice::new(config.train.device)?;
         let measuring = MeasuringPlan::new(&config.train, &plan, chosen.kind)?;
         tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);

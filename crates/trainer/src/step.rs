@@ -1,11 +1,14 @@
 //! One training step: the recipe's phases in order, each an update of one network.
 
 use burn::tensor::{Device, Tensor, activation};
-use gan::{AugmentationConfig, AveragedGradients, Discriminator, Network, OptimizerConfig, Philox, Stream};
+use gan::{
+    AugmentationConfig, AveragedGradients, ClassUse, Discriminator, ImageBatch, Network, OptimizerConfig, Philox,
+    Stream, class_rows, classification_loss, realness,
+};
 use generator::read_values;
 
 use crate::{
-    batches::Batches,
+    batches::{Batches, RealBatch},
     error::TrainError,
     networks::Networks,
     plan::Plan,
@@ -56,7 +59,7 @@ impl<'a> Stepper<'a> {
         for phase in &self.plan.recipe.phases {
             for _ in 0..phase.times_in(position.step) {
                 if phase.fresh_latent {
-                    state.take_latents(self.draw(&state));
+                    state.take_latents(self.draw(networks, &state));
                 }
                 match phase.update {
                     Network::Discriminator => self.update_discriminator(networks, &mut state, &mut metrics)?,
@@ -82,21 +85,27 @@ impl<'a> Stepper<'a> {
         let mut judged = Vec::new();
         let discriminator = networks.discriminator.with_frozen_layers(recipe.discriminator.frozen_layers);
         for part in 0..*parts {
-            let real = self.batches.batch(state.shown, self.plan.part_size())?;
+            let RealBatch { images, labels } = self.batches.batch(state.shown, self.plan.part_size())?;
+            let real = ImageBatch { images, classes: self.rows_of(&labels) };
             state.shown += self.plan.part_size() as u64;
             if recipe.objective.needs_real_logits() {
                 state.keep_real(part, real.clone());
             }
             // Detached: this update must not reach the generator. The tape stays in `state` for the generator's own.
-            let fake = state.fakes(networks, part).detach();
+            let fake = state.fakes(networks, part);
+            let fake = fake.with_images(fake.images.clone().detach());
             let (real, fake) = (self.augmented(state, real), self.augmented(state, fake));
-            let (real_logits, fake_logits) = discriminator.forward_both(real.clone(), fake.clone());
+            let Judgement { real_logits, fake_logits, classification } =
+                self.judge(&discriminator, real.clone(), fake.clone(), &labels);
             if recipe.augmentation.is_controlled() {
                 judged.extend(read_values("the logits of real images", real_logits.clone().inner())?);
             }
             real_score.add(mean_score(&real_logits));
             fake_score.add(mean_score(&fake_logits));
-            let part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
+            let mut part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
+            if let Some(classification) = classification {
+                part_loss = part_loss + classification;
+            }
             loss.add(part_loss.clone().inner());
             gradients.add(&discriminator, self.penalized(state, &discriminator, part_loss, [real, fake]));
         }
@@ -133,15 +142,38 @@ impl<'a> Stepper<'a> {
         state.fakes = None;
     }
 
+    /// What the discriminator says of a part's images, real and generated.
+    fn judge(
+        &self,
+        discriminator: &Discriminator,
+        real: ImageBatch,
+        fake: ImageBatch,
+        labels: &[Option<usize>],
+    ) -> Judgement {
+        if self.plan.recipe.classes != ClassUse::SemiSupervised {
+            let (real_logits, fake_logits) = discriminator.forward_both(real, fake);
+            return Judgement { real_logits, fake_logits, classification: None };
+        }
+        let (real, fake) = discriminator.class_logits_of_both(real.images, fake.images);
+        let classification = Some(classification_loss(real.clone(), labels));
+        Judgement { real_logits: realness(real), fake_logits: realness(fake), classification }
+    }
+
+    /// The classes of real images as the discriminator is told them; none where it is told nothing.
+    fn rows_of(&self, labels: &[Option<usize>]) -> Option<Tensor<2>> {
+        let classes = self.plan.labels.classes.len();
+        (self.plan.recipe.classes == ClassUse::Conditional).then(|| class_rows(labels, classes, &self.device))
+    }
+
     /// What the discriminator sees in place of these images.
-    fn augmented(&self, state: &mut StepState, images: Tensor<4>) -> Tensor<4> {
+    fn augmented(&self, state: &mut StepState, batch: ImageBatch) -> ImageBatch {
         let config = state.augmentation;
         if config.is_off() {
-            return images;
+            return batch;
         }
         let philox = self.augmentations.with_attempt(state.position.attempt);
-        let [batch, _, side, _] = images.dims();
-        config.draw(&philox, state.next_draw(), batch, side).apply(images)
+        let [count, _, side, _] = batch.images.dims();
+        batch.with_images(config.draw(&philox, state.next_draw(), count, side).apply(batch.images.clone()))
     }
 
     /// L_D of a part, with the penalties that this step adds to it.
@@ -150,7 +182,7 @@ impl<'a> Stepper<'a> {
         state: &mut StepState,
         discriminator: &Discriminator,
         loss: Tensor<1>,
-        [real, fake]: [Tensor<4>; 2],
+        [real, fake]: [ImageBatch; 2],
     ) -> Tensor<1> {
         let config = &self.plan.recipe.regularization;
         if !config.is_due(state.position.step) {
@@ -160,16 +192,26 @@ impl<'a> Stepper<'a> {
         loss + config.surrogate(discriminator, real, fake, &philox, state.next_draw()).loss
     }
 
-    /// A batch of latents in its parts. Every draw of the run has a number of its own, so that it is known without
+    /// A batch of latents, and of classes where the generator is told them, in its parts. Every draw of the run has a number of its own, so that it is known without
     /// those before it.
-    fn draw(&self, state: &StepState) -> Vec<Tensor<2>> {
+    fn draw(&self, networks: &Networks, state: &StepState) -> Vec<Tensor<2>> {
         let fresh = self.plan.recipe.phases.iter().filter(|phase| phase.fresh_latent);
         let draws_per_step: u64 = fresh.map(|phase| u64::from(phase.times)).sum();
         let number = state.position.step * draws_per_step + state.draws;
         let philox = self.latents.with_attempt(state.position.attempt);
-        let latents = self.plan.recipe.latent.sample(&philox, number, self.plan.batch_size, &self.device);
+        let latents = networks.generator.sample_latents(&philox, number, self.plan.batch_size, &self.device);
         latents.chunk(self.plan.accumulate, 0)
     }
+}
+
+/// What the discriminator says of real images and samples.
+struct Judgement {
+    /// `[batch]`.
+    real_logits: Tensor<1>,
+    /// `[batch]`.
+    fake_logits: Tensor<1>,
+    /// The loss of a classifier on those real images whose class is known: `[1]`.
+    classification: Option<Tensor<1>>,
 }
 
 /// What one step hands from phase to phase.
@@ -182,15 +224,15 @@ struct StepState {
     draws: u64,
     /// Real images shown so far, those of this step among them.
     shown: u64,
-    /// Of each part of the batch: `[part, latent size]`.
+    /// Of each part of the batch: what the generator is fed.
     latents: Vec<Tensor<2>>,
     /// What the generator, as it is, makes of the latents, where the batch is in one part.
-    fakes: Option<Tensor<4>>,
+    fakes: Option<ImageBatch>,
     /// Augmentations and mixtures drawn in this step.
     further_draws: u64,
     /// Of each part of the batch: the real images that the discriminator saw last, where the generator is compared with
     /// them.
-    real: Vec<Tensor<4>>,
+    real: Vec<ImageBatch>,
 }
 
 impl StepState {
@@ -213,7 +255,7 @@ impl StepState {
         self.position.step * DRAWS + self.further_draws - 1
     }
 
-    fn keep_real(&mut self, part: usize, real: Tensor<4>) {
+    fn keep_real(&mut self, part: usize, real: ImageBatch) {
         self.real.truncate(part);
         self.real.push(real);
     }
@@ -226,11 +268,13 @@ impl StepState {
 
     /// A part's images on the tape, made once for the two players as long as neither latents nor generator change. A
     /// batch in several parts is one that memory cannot hold: its images are made again.
-    fn fakes(&mut self, networks: &Networks, part: usize) -> Tensor<4> {
+    fn fakes(&mut self, networks: &Networks, part: usize) -> ImageBatch {
         let latents = self.latents[part].clone();
+        let (_, classes) = networks.generator.split_classes(latents.clone());
+        let make = || ImageBatch { images: networks.generator.forward(latents), classes };
         match self.latents.len() {
-            1 => self.fakes.get_or_insert_with(|| networks.generator.forward(latents)).clone(),
-            _ => networks.generator.forward(latents),
+            1 => self.fakes.get_or_insert_with(make).clone(),
+            _ => make(),
         }
     }
 

@@ -58,8 +58,7 @@ fn train_detecting(
     let mut saved_at = (now.position.step > 0).then_some(now.position);
 
     // What each step is made from, and what is observed on the way.
-    let stepper =
-        Stepper::new(plan, Batches::new(context.split, plan.seed, plan.recipe.augmentation.flip, &device), &device);
+    let stepper = Stepper::new(plan, Batches::new(plan, context.split, &device), &device);
     let mut observer = Observer::new(plan, context, detect, &now)?;
     let (mut inspected, mut uninspected) = (None, None);
     if now.position.step == 0 {

@@ -366,6 +366,10 @@ fn every_recipe_is_exact_wherever_it_is_interrupted() {
         ("f-gan", ""),
         ("improved-2016", ""),
         ("f-gan", "objective.name = \"kl\"\ndiscriminator.optimizer = { name = \"sgd\", momentum = 0.9 }"),
+        ("conditional", "generator.family = \"dcgan\"\ngenerator.kernel = 4"),
+        ("conditional", &format!("{residual}objective.name = \"relativistic\"\nregularization.slope = \"difference\"")),
+        ("conditional", "augmentation = { flip = true, color = true }\nregularization.gradient_penalty = 1.0"),
+        ("semi-supervised", "augmentation.translation = 0.125"),
         ("dcgan", "objective = { name = \"maximum-likelihood\", label_smoothing = 0.1, fake_label_smoothing = 0.1 }"),
     ] {
         let workshop = || {
@@ -381,6 +385,37 @@ fn every_recipe_is_exact_wherever_it_is_interrupted() {
             steps += 2;
         }
         assert_eq!(halting.result(), whole.result(), "{recipe} with {overrides}");
+    }
+}
+
+/// In two parts, each of which has its own images' classes.
+#[test]
+fn classes_in_parts_are_as_exact_as_the_rest() {
+    for recipe in ["conditional", "semi-supervised"] {
+        let workshop = || {
+            let mut workshop = Workshop::new(6).measured();
+            workshop.config.train.recipe = recipe.into();
+            workshop.config.train.accumulate = 2;
+            workshop.config.pack.labels = vec!["red".into(), "blue".into()];
+            workshop
+        };
+        let (whole, halting) = (workshop(), workshop());
+        whole.train().unwrap();
+        assert_eq!(stop_after(&halting, 3).state, State::Interrupted);
+        halting.train().unwrap();
+        assert_eq!(halting.result(), whole.result(), "{recipe}");
+        let weights = fs::read(whole.run_folder().generator()).unwrap();
+        let generator = gan::Generator::from_safetensors(&weights, &burn::tensor::Device::flex()).unwrap();
+        let known: &[&str] = if recipe == "conditional" { &["red", "blue"] } else { &[] };
+        assert_eq!(generator.classes().names(), known);
+        let provenance: serde_json::Value =
+            serde_json::from_slice(&fs::read(whole.run_folder().provenance()).unwrap()).unwrap();
+        assert_eq!(provenance["classes"][1], serde_json::json!({ "name": "blue", "images": 4 }));
+        // Called otherwise, it is another run's weights file.
+        let mut renamed = whole.lasting(7);
+        renamed.config.pack.labels = vec!["red".into(), "green".into()];
+        let error = renamed.train().unwrap_err().to_string();
+        assert!(error.contains("classes was red, blue and is red, green"), "{error}");
     }
 }
 

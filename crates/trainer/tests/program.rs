@@ -15,13 +15,16 @@ use tiny::{BATCH, ROWS, SIDE, Workshop};
 
 #[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
-    let results = ["1", "2"].map(|threads| {
-        let workshop = Workshop::new(6).measured();
-        let output = workshop.program().env("RAYON_NUM_THREADS", threads).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        workshop.result()
-    });
-    assert_eq!(results[0], results[1]);
+    for recipe in ["dcgan", "conditional", "semi-supervised"] {
+        let results = ["1", "2"].map(|threads| {
+            let mut workshop = Workshop::new(6).measured();
+            workshop.config.train.recipe = recipe.into();
+            let output = workshop.program().env("RAYON_NUM_THREADS", threads).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            workshop.result()
+        });
+        assert_eq!(results[0], results[1], "{recipe}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From a file, a profile and `--set` options to a [`Config`], with every problem found on the way.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use toml::{Table, Value};
 
@@ -11,7 +11,7 @@ use super::{
     problem::{ConfigError, Problem, nearest},
     section::key_path,
 };
-use crate::{layout::Layout, transfer::TransferWeights};
+use crate::{layout::Layout, publish, transfer::TransferWeights};
 
 /// What is to be resolved.
 #[derive(Clone, Copy, Debug)]
@@ -85,12 +85,12 @@ impl Resolver {
             return;
         }
         let path = configuration.with_file_name(&train.recipe);
-        match fs::read_to_string(&path) {
+        match publish::read_text(&path) {
             Ok(text) => train.recipe_text = text,
             Err(_) if !train.recipe_text.is_empty() => {}
             Err(error) => {
                 let origin = self.origins.get("train.recipe").cloned().unwrap_or_default();
-                let message = format!("train.recipe: cannot read the recipe at {}: {error}", path.display());
+                let message = format!("train.recipe: cannot read the recipe at {}: {}", path.display(), error.source);
                 self.problems.push(Problem { origin, message });
             }
         }

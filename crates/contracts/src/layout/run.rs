@@ -145,6 +145,11 @@ impl RunLayout {
         self.evaluation().join("walks.png")
     }
 
+    /// Samples by class, a row a class; only of generators that know classes.
+    pub fn evaluation_classes(&self) -> PathBuf {
+        self.evaluation().join("classes.png")
+    }
+
     /// The page that shows the run.
     pub fn report_page(&self) -> PathBuf {
         self.root.join("report.html")

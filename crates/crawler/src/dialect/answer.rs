@@ -101,7 +101,7 @@ impl NotAList {
 }
 
 fn titled(title: &Option<String>) -> String {
-    title.as_ref().map_or_else(String::new, |title| format!(", titled {:?}", foreign::one_line(title)))
+    title.as_ref().map_or_else(String::new, |title| format!(", titled \"{}\"", foreign::one_line(title)))
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl FetchError {
                 format!("the answer of {url} broke off: {cause}; run the same command again: finished work is kept")
             }
             Fault::Status(status, said) => {
-                let said = said.as_ref().map_or_else(String::new, |said| format!(", saying {said:?}"));
+                let said = said.as_ref().map_or_else(String::new, |said| format!(", saying \"{}\"", one_line(said)));
                 format!("{url} answers {status}{said}{}", advice(*status))
             }
             Fault::Picture(format) => format!(

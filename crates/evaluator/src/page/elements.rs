@@ -58,6 +58,17 @@ pub(super) fn figure(picture: &Embedded, caption: &str) -> Markup {
     html! { figure { (image(picture, caption, "sheet")) figcaption { (caption) } } }
 }
 
+/// A picture of rows, each with its name beside it.
+pub(super) fn rows(names: &[String], picture: &Embedded) -> Markup {
+    let caption = "A row a class, of the same latents in each.";
+    html! {
+        figure {
+            div.rows { ol { @for name in names { li { (name) } } } (image(picture, caption, "sheet")) }
+            figcaption { (caption) }
+        }
+    }
+}
+
 /// A picture; `alt` says what it shows to those who do not see it.
 pub(super) fn image(picture: &Embedded, alt: &str, class: &str) -> Markup {
     html! { img class=(class) src=(picture.uri) width=(picture.width) height=(picture.height) alt=(alt); }

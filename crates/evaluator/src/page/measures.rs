@@ -172,6 +172,7 @@ pub(super) mod tests {
             images: vec![],
             copying: None,
             walks: None,
+            classes: Vec::new(),
         };
         FoundEvaluation { evaluation, is_of_these_weights }
     }

@@ -38,6 +38,9 @@ fn sections(page: &RunPage) -> Vec<Section> {
     let section = |heading, content| Section { heading, content };
     let mut sections = vec![section("Samples", samples(page))];
     if page.scope != Scope::Training {
+        if let Some((classes, sheet)) = &page.by_class {
+            sections.push(section("Samples by class", elements::rows(classes, sheet)));
+        }
         sections.push(section("Measures", measures::measures(page.evaluation.as_ref())));
         if page.neighbours.is_some() {
             sections.push(section("Nearest faces", nearest::nearest(page.neighbours.as_ref(), &page.pages)));
@@ -159,6 +162,7 @@ mod tests {
             samples: None,
             reals: None,
             walks: None,
+            by_class: None,
             neighbours: None,
             plots: vec![],
             evaluation: None,

@@ -267,6 +267,7 @@ fn evaluation(run: &RunId, generator: ContentHash, frechet: f64) -> Evaluation {
         images: vec![],
         copying: None,
         walks: Some(Walks { stops: vec![vec![0, 1]], frames: 3 }),
+        classes: Vec::new(),
     }
 }
 

@@ -37,6 +37,29 @@ fn weights_survive_their_bytes_on_either_device() {
     }
 }
 
+/// With names that JSON must escape.
+#[test]
+fn classes_survive_with_their_names_and_counts() {
+    let device = Device::flex();
+    let names = ["blue \"hair\"", "blonde_hair|yellow_hair", "ü"].map(str::to_owned);
+    let classes = Classes::new(names.into(), [Some(0), Some(0), None, Some(2)]);
+    for (name, is_told) in [("conditional", true), ("semi-supervised", false)] {
+        let narrow = "latent.size = 4\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2".parse().unwrap();
+        let recipe = Recipe::named(name).unwrap().with_overrides(&narrow).unwrap();
+        let bytes = recipe.generator_of(&classes, 16, 5, &device).unwrap().to_safetensors().unwrap();
+        let generator = Generator::from_safetensors(&bytes, &device).unwrap();
+        assert_eq!(generator.to_safetensors().unwrap(), bytes);
+        assert_eq!(*generator.classes(), if is_told { classes.clone() } else { Classes::default() });
+        let bytes = recipe.discriminator_of(&classes, 16, 5, &device).unwrap().to_safetensors().unwrap();
+        let discriminator = Discriminator::from_safetensors(&bytes, &device).unwrap();
+        assert_eq!(discriminator.to_safetensors().unwrap(), bytes);
+        assert_eq!(discriminator.architecture().classes, classes);
+        let broken = with_header(&bytes, "\"2 0 1 1\"", "\"2 0 1\"");
+        let error = Discriminator::from_safetensors(&broken, &device).unwrap_err().to_string();
+        assert!(error.contains("class_counts"), "{error}");
+    }
+}
+
 #[test]
 fn a_loaded_network_trains_and_an_inference_one_does_not() {
     let bytes = generator(&Device::flex()).to_safetensors().unwrap();

@@ -1,6 +1,6 @@
 //! The layers of discriminators as ONNX operators; what they compute is said in `gan`.
 
-use gan::{Architecture, Family};
+use gan::{Architecture, ClassUse, Family};
 
 use super::{
     generator::{block, projected, width},
@@ -13,7 +13,7 @@ const NEGATIVE_SLOPE: f32 = 0.2;
 /// The deviation of a group of one image, which is that of no image from itself: √ε of gan's minibatch deviation.
 const LONE_DEVIATION: f32 = 1e-4;
 
-/// All layers from `images` to one logit an image, called `output`.
+/// All layers from `images` to one logit an image, called `output`; a discriminator that is told classes leaves them out.
 pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, output: &str) {
     let count = graph.tensors().layers();
     let kernel = i64::from(architecture.kernel);
@@ -34,6 +34,14 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, output: &st
         kernels => with_nearness(graph, &features, kernels as usize),
     };
     let logits = graph.convolution("Conv", "head", &features, 1, [0, 0]);
+    // A classifier's logit of being real is ln Σ eˡ over its classes; a sum over the only logit would change nothing.
+    let logits = match architecture.class_use {
+        ClassUse::SemiSupervised => {
+            let axes = [Attribute::Integers("axes", &[1]), Attribute::Integer("keepdims", 1)];
+            graph.node("ReduceLogSumExp", &[&logits], &axes, "logits.real")
+        }
+        ClassUse::None | ClassUse::Conditional => logits,
+    };
     let shape = graph.integers("logits.shape", &[-1]);
     graph.node("Reshape", &[&logits, &shape], &[], output);
 }

@@ -34,12 +34,14 @@ pub(super) fn layers(graph: &mut Graph, architecture: &Architecture, latent_size
             rectified(graph, features, last, double)
         }
         Family::Resnet => {
+            let features = modulated(graph, 0, features);
             let blocks = (1..last).fold(features, |features, index| {
                 let layer = format!("layers.{index}");
                 let features = projected(graph, &layer, features);
                 // The first block works at the coarsest side.
                 let features = if index > 1 { doubled(graph, &layer, &features) } else { features };
-                block(graph, architecture, &layer, &features)
+                let features = block(graph, architecture, &layer, &features);
+                modulated(graph, index, features)
             });
             graph.convolution("Conv", &format!("layers.{last}.color"), &blocks, 1, [0, 0])
         }
@@ -71,12 +73,33 @@ fn rectified(
     last: usize,
     convolve: impl Fn(&mut Graph, &str, &str, usize) -> String,
 ) -> String {
-    let features = graph.normalize_and_rectify("layers.0", &features, 0.0);
-    (1..=last).fold(features, |features, index| {
+    let hidden = |graph: &mut Graph, index: usize, features: &str| {
         let layer = format!("layers.{index}");
-        let features = convolve(graph, &layer, &features, index);
-        if index < last { graph.normalize_and_rectify(&layer, &features, 0.0) } else { features }
+        let features = graph.normalize(&layer, features);
+        let features = modulated(graph, index, features);
+        graph.leaky_relu(&features, 0.0, &format!("{layer}.active"))
+    };
+    let features = hidden(graph, 0, &features);
+    (1..=last).fold(features, |features, index| {
+        let features = convolve(graph, &format!("layers.{index}"), &features, index);
+        if index < last { hidden(graph, index, &features) } else { features }
     })
+}
+
+/// The scale and shift of the images' classes behind a hidden layer, where the network knows classes.
+fn modulated(graph: &mut Graph, index: usize, features: String) -> String {
+    let name = format!("modulations.{index}");
+    let of_classes = |graph: &mut Graph, part: &str| {
+        let table = graph.weight(&format!("{name}.{part}"))?;
+        let (shape, _) = graph.tensors().get(&table)?;
+        let shape = [-1, shape[1] as i64, 1, 1];
+        let row = graph.node("MatMul", &["classes", &table], &[], &format!("{name}.{part}.row"));
+        let shape = graph.integers(&format!("{name}.{part}.shape"), &shape);
+        Some(graph.node("Reshape", &[&row, &shape], &[], &format!("{name}.{part}.channels")))
+    };
+    let (Some(scale), Some(shift)) = (of_classes(graph, "weight"), of_classes(graph, "bias")) else { return features };
+    let scaled = graph.node("Mul", &[&features, &scale], &[], &format!("{name}.scaled"));
+    graph.node("Add", &[&scaled, &shift], &[], &format!("{name}.shifted"))
 }
 
 /// The linear map from latents to the coarsest features: a transposed convolution of one pixel is a matrix product.

@@ -103,20 +103,25 @@ impl Graph {
         name.to_owned()
     }
 
-    /// BatchNorm by the running statistics, where the layer has it, and leaky ReLU; plain ReLU at slope 0.
+    /// BatchNorm, where the layer has it, and leaky ReLU; plain ReLU at slope 0.
     pub(super) fn normalize_and_rectify(&mut self, layer: &str, features: &str, slope: f32) -> String {
+        let features = self.normalize(layer, features);
+        self.leaky_relu(&features, slope, &format!("{layer}.active"))
+    }
+
+    /// BatchNorm by the running statistics, where the layer has it.
+    pub(super) fn normalize(&mut self, layer: &str, features: &str) -> String {
         let parts = ["weight", "bias", "running_mean", "running_var"];
         let parts: Option<Vec<String>> =
             parts.iter().map(|part| self.weight(&format!("{layer}.norm.{part}"))).collect();
-        let features = match &parts {
+        match &parts {
             Some(parts) => {
                 let inputs: Vec<&str> = std::iter::once(features).chain(parts.iter().map(String::as_str)).collect();
                 let epsilon = [Attribute::Float("epsilon", EPSILON)];
                 self.node("BatchNormalization", &inputs, &epsilon, &format!("{layer}.norm"))
             }
             None => features.to_owned(),
-        };
-        self.leaky_relu(&features, slope, &format!("{layer}.active"))
+        }
     }
 
     pub(super) fn leaky_relu(&mut self, features: &str, slope: f32, output: &str) -> String {
@@ -187,10 +192,10 @@ impl Graph {
         self.node("Cast", &[values], &[Attribute::Integer("to", UINT8)], output)
     }
 
-    /// The model: its input and its output, whose shapes a batch precedes, and what its metadata says.
+    /// The model: its inputs and its output, whose shapes a batch precedes, and what its metadata says.
     pub(super) fn into_model(
         self,
-        (input, input_shape): (&str, &[usize]),
+        inputs: &[(&str, &[usize])],
         (output, output_shape, is_bytes): (&str, &[usize], bool),
         metadata: &BTreeMap<&'static str, String>,
     ) -> Vec<u8> {
@@ -198,7 +203,7 @@ impl Graph {
             .messages(1, &self.nodes)
             .text(2, "network")
             .messages(5, self.constants.values())
-            .message(11, &value(input, FLOAT, input_shape))
+            .messages(11, &inputs.iter().map(|(name, shape)| value(name, FLOAT, shape)).collect::<Vec<_>>())
             .message(12, &value(output, if is_bytes { UINT8 } else { FLOAT }, output_shape));
         let entries: Vec<Message> =
             metadata.iter().map(|(key, value)| Message::default().text(1, key).text(2, value)).collect();

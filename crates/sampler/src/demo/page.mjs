@@ -1,9 +1,11 @@
 // The page that draws samples: the network by ONNX Runtime, the latents by the same random numbers as `cargo xtask sample`.
 
 const settings = JSON.parse(document.getElementById("settings").textContent);
-const { side, latent } = settings;
+const { side, latent, classes } = settings;
 const element = (id) => document.getElementById(id);
 const SHOWN = 24;
+// A latent ends with its class's row: a number for each class, and one for images whose class was not known.
+const row = classes.names.length ? classes.names.length + 1 : 0;
 
 // ---- Random numbers: Philox4x32-10 and Box-Muller, as the trainer draws them. ----
 
@@ -49,8 +51,27 @@ function draw(seed, index, attempt) {
   return values;
 }
 
+/** A sample's class, drawn as often as training met it: by words of its own, in whole numbers. */
+function drawnClass(seed, index) {
+  const [word] = philox([0, settings.stream | 0x8000, low(index), high(index)], [low(seed), high(seed)]);
+  const total = classes.counts.reduce((sum, count) => sum + count, 0);
+  let left = Number((BigInt(word) * BigInt(total)) >> 32n);
+  return classes.counts.findIndex((count) => (left -= count) < 0);
+}
+
+/** The latent of a sample, and its class's row behind it. */
+function drawn(face) {
+  const whole = new Float32Array(latent.size + row);
+  whole.set(drawnWithin(face));
+  if (row) {
+    const known = classes.names.indexOf(face.class);
+    whole[latent.size + (known < 0 ? drawnClass(BigInt(face.seed), BigInt(face.index)) : known)] = 1;
+  }
+  return whole;
+}
+
 /** The latent of a sample; numbers beyond ±bound are drawn again until they lie within. */
-function drawn({ seed, index, bound }) {
+function drawnWithin({ seed, index, bound }) {
   const [s, i] = [BigInt(seed), BigInt(index)];
   const values = draw(s, i, 0);
   if (!bound) return values;
@@ -68,6 +89,13 @@ const latentOf = (face) => face.latent ? Float32Array.from(face.latent) : drawn(
 
 const dot = (a, b) => a.reduce((sum, value, at) => sum + value * b[at], 0);
 
+/** From one to the other: over the sphere, and straight from class to class. */
+function between(a, b, share) {
+  const whole = a.map((value, at) => (1 - share) * value + share * b[at]);
+  whole.set(spherical(a.subarray(0, latent.size), b.subarray(0, latent.size), share));
+  return whole;
+}
+
 function spherical(a, b, share) {
   const lengths = Math.sqrt(dot(a, a) * dot(b, b));
   const angle = lengths > 0 ? Math.acos(Math.min(Math.max(dot(a, b) / lengths, -1), 1)) : 0;
@@ -77,7 +105,7 @@ function spherical(a, b, share) {
 }
 
 function weighted(terms) {
-  const sum = new Float32Array(latent.size);
+  const sum = new Float32Array(latent.size + row);
   for (const [weight, values] of terms) values.forEach((value, at) => { sum[at] += weight * value; });
   return sum;
 }
@@ -85,8 +113,12 @@ function weighted(terms) {
 /** The same direction at the length that latents have: the network never saw others. */
 function atLength(values) {
   const variance = latent.distribution === "normal" ? 1 : 1 / 3;
-  const length = Math.sqrt(dot(values, values));
-  return length > 0 ? values.map((value) => value * Math.sqrt(variance * latent.size) / length) : values;
+  const drawn = values.subarray(0, latent.size);
+  const length = Math.sqrt(dot(drawn, drawn));
+  const scale = length > 0 ? Math.sqrt(variance * latent.size) / length : 1;
+  // Shares of classes, like those of faces, need not add up to 1 here; the network knows mixtures alone.
+  const shares = values.subarray(latent.size).reduce((sum, share) => sum + share, 0) || 1;
+  return values.map((value, at) => at < latent.size ? value * scale : value / shares);
 }
 
 const mean = (all) => weighted(all.map((values) => [1 / all.length, values]));
@@ -134,9 +166,14 @@ async function load(accelerated) {
 /** Images of latents, `[3, side, side]` each, in [-1, 1]. */
 function images(latents) {
   const pass = async () => {
-    const all = new Float32Array(latents.length * latent.size);
-    latents.forEach((values, at) => all.set(values, at * latent.size));
-    const answer = await session.run({ latents: new ort.Tensor("float32", all, [latents.length, latent.size]) });
+    const part = (from, length) => {
+      const all = new Float32Array(latents.length * length);
+      latents.forEach((values, at) => all.set(values.subarray(from, from + length), at * length));
+      return new ort.Tensor("float32", all, [latents.length, length]);
+    };
+    const feeds = { latents: part(0, latent.size) };
+    if (row) feeds.classes = part(latent.size, row);
+    const answer = await session.run(feeds);
     const data = answer.images.data;
     const size = 3 * side * side;
     return latents.map((_, at) => data.slice(at * size, (at + 1) * size));
@@ -181,7 +218,8 @@ function chunk(kind, content) {
 const note = (face) => {
   const latentText = face.latent ? `,"latent":${JSON.stringify([...face.latent].map(Math.fround))}` : `,"seed":${face.seed},"index":${face.index}`;
   const boundText = face.bound ? `,"truncation":${face.bound}` : "";
-  return JSON.stringify(settings.note).slice(0, -1) + latentText + boundText + "}";
+  const classText = face.class ? `,"class":${JSON.stringify(face.class)}` : "";
+  return JSON.stringify(settings.note).slice(0, -1) + latentText + boundText + classText + "}";
 };
 
 async function save(canvas, face) {
@@ -195,7 +233,7 @@ async function save(canvas, face) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-const nameOf = (face) => face.latent ? `made-${face.id}` : `seed-${face.seed}-${face.index}${face.bound ? `-within-${face.bound}` : ""}`;
+const nameOf = (face) => face.latent ? `made-${face.id}` : `seed-${face.seed}-${face.index}${face.bound ? `-within-${face.bound}` : ""}${face.class ? `-${face.class}` : ""}`;
 
 // ---- What is kept. ----
 
@@ -273,7 +311,9 @@ async function grid() {
   element("bound-value").value = bound() ? `within ±${bound()}` : "all";
   for (let at = 0; at < all.length && mine === turn; at += 4) {
     const some = all.slice(at, at + 4);
-    const faces = some.map((_, more) => ({ seed: String(seed()), index: String(from + BigInt(at + more)), bound: bound() }));
+    const faces = some.map((_, more) => (
+      { seed: String(seed()), index: String(from + BigInt(at + more)), bound: bound(), class: element("class").value || undefined }
+    ));
     const planes = await images(faces.map(drawn));
     if (mine !== turn) return;
     some.forEach((tile, more) => {
@@ -285,7 +325,7 @@ async function grid() {
   }
   const each = (performance.now() - start) / all.length;
   status(`${element("accelerate").checked ? "WebGPU" : "WASM"}, ${each.toFixed(each < 10 ? 1 : 0)} ms a face. ` +
-    `cargo xtask sample --seed ${seed()} draws the same, from index ${from} on.`);
+    `cargo xtask sample --seed ${seed()}${element("class").value ? ` --class "${element("class").value}"` : ""} draws the same, from index ${from} on.`);
 }
 
 function status(text, state = "ready") {
@@ -366,7 +406,7 @@ function made() {
   if (tool === "walk") {
     const place = Number(element("place").value) % kept.length;
     const leg = Math.floor(place);
-    return spherical(latents[leg], latents[(leg + 1) % kept.length], place - leg);
+    return between(latents[leg], latents[(leg + 1) % kept.length], place - leg);
   }
   if (tool === "mix") return atLength(weighted(latents.map((values, at) => [weights.get(nameOf(kept[at])) ?? 0.5, values])));
   const of = (sign) => latents.filter((_, at) => (signs.get(nameOf(kept[at])) ?? 0) === sign);
@@ -431,6 +471,9 @@ function listen() {
   element("back").onclick = () => { if (from >= BigInt(SHOWN)) step(-SHOWN); };
   element("seed").onchange = () => { from = 0n; element("seed").value = String(seed()); grid(); };
   element("bound").oninput = grid;
+  element("class").append(...classes.names.map((name) => new Option(name, name)));
+  element("class").onchange = grid;
+  element("class-label").hidden = row === 0;
   element("grid").onkeydown = move;
   element("play").onclick = play;
   element("place").oninput = result;
@@ -439,7 +482,7 @@ function listen() {
   element("accelerate").onchange = start;
   for (const tab of document.querySelectorAll("[role=tab]")) tab.onclick = () => choose(tab.dataset.tool);
   document.onkeydown = (event) => {
-    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "n") element("new").click();
     if (event.key === "b") element("back").click();
   };

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::publish;
+use contracts::{foreign, publish};
 use flate2::{Compression, write::GzEncoder};
 use gan::{LatentConfig, Stream};
 use generator::onnx::{self, Output, Precision};
@@ -27,6 +27,8 @@ struct Settings {
     origin: String,
     side: u32,
     latent: LatentConfig,
+    /// What the generator knows of classes; none of them where it knows none.
+    classes: KnownClasses,
     /// The number of the stream that samples' latents are drawn from.
     stream: u16,
     model: &'static str,
@@ -35,6 +37,13 @@ struct Settings {
     webgpu: Option<Build>,
     /// What saved images say of the generator.
     note: Note,
+}
+
+/// The classes by name, and the training images of each and of none, as often as which they are drawn.
+#[derive(Serialize)]
+struct KnownClasses {
+    names: Vec<String>,
+    counts: Vec<u32>,
 }
 
 /// A generator's page, ready to be written.
@@ -52,7 +61,7 @@ impl Site {
         let side = generator.side();
         let run = opened.run_id().map_or_else(|| "weights that lie in no run".into(), |run| format!("run {run}"));
         let settings = Settings {
-            title: format!("{} · {side} px", generator.architecture().recipe),
+            title: format!("{} · {side} px", foreign::one_line(&generator.architecture().recipe)),
             subtitle: run,
             origin: format!(
                 "Weights with SHA-256 {}. They run in this page by {PACKAGE} (MIT licence, Microsoft); nothing is sent anywhere.",
@@ -60,6 +69,10 @@ impl Site {
             ),
             side,
             latent: generator.latent(),
+            classes: KnownClasses {
+                names: generator.classes().names().iter().map(|name| foreign::one_line(name)).collect(),
+                counts: generator.classes().counts().to_vec(),
+            },
             stream: Stream::SampleLatents as u16,
             model: MODEL,
             wasm: WASM,

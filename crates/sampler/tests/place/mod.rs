@@ -9,7 +9,7 @@ use std::{
 
 use contracts::{ContentHash, Layout, config::PathsConfig, layout::RunLayout, publish};
 use dataset::{Dhash, ImageShape, Limits, Row, SplitName, Writer};
-use gan::Recipe;
+use gan::{Classes, Recipe};
 use generator::{Device, TrainedGenerator};
 use pictures::{Alpha, Narrowing, PictureFile, Rgb};
 use tempfile::TempDir;
@@ -38,12 +38,22 @@ impl Place {
     }
 
     pub(crate) fn write_run(&self) {
+        self.write_run_of("dcgan", &Classes::default());
+    }
+
+    /// In place of the run's networks others, which know two classes.
+    pub(crate) fn write_conditional(&self) {
+        self.write_run_of("conditional", &Classes::new(vec!["hat".into(), "bow".into()], [Some(0), Some(1)]));
+    }
+
+    fn write_run_of(&self, recipe: &str, classes: &Classes) {
         // Weights wide enough for images that differ.
         let narrow = "generator.base_channels = 2\ndiscriminator.base_channels = 2\nlatent.size = 6\n\
                       initialization.weight_std = 0.2";
-        let recipe = Recipe::named("dcgan").unwrap().with_overrides(&narrow.parse().unwrap()).unwrap();
-        let generator = recipe.generator(SIDE, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
-        let discriminator = recipe.discriminator(SIDE, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+        let recipe = Recipe::named(recipe).unwrap().with_overrides(&narrow.parse().unwrap()).unwrap();
+        let device = Device::flex();
+        let generator = recipe.generator_of(classes, SIDE, 1, &device).unwrap().to_safetensors().unwrap();
+        let discriminator = recipe.discriminator_of(classes, SIDE, 1, &device).unwrap().to_safetensors().unwrap();
         publish::write_file(&self.run.generator(), &generator).unwrap();
         publish::write_file(&self.at("discriminator.safetensors"), &discriminator).unwrap();
         publish::write_file(&self.run.recipe(), recipe.to_toml().as_bytes()).unwrap();

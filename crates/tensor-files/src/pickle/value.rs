@@ -19,9 +19,13 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// How many values it is, with all within it.
+    /// How many values it is, with all within it; a text is as many as would take its room.
     pub(super) fn size(&self) -> usize {
-        1 + self.parts().map(Self::size).sum::<usize>()
+        let texts = match self {
+            Self::Text(text) | Self::Global(text) | Self::Call(text, _) => text.len() / size_of::<Self>(),
+            _ => 0,
+        };
+        1 + texts + self.parts().map(Self::size).sum::<usize>()
     }
 
     /// How deep values lie within it: 0 for a number.

@@ -95,7 +95,7 @@ impl<'a> Measurer<'a> {
     fn samples(&self, generator: &Generator) -> Result<Option<Images>, TrainError> {
         let (count, side) = (self.measuring.samples, self.plan.resolution);
         let philox = Philox::new(self.plan.seed, Stream::MeasuredLatents);
-        let latents = self.plan.recipe.latent.sample(&philox, 0, count, &self.device);
+        let latents = generator.sample_latents(&philox, 0, count, &self.device);
         let mut pixels = Vec::with_capacity(count * 3 * (side as usize).pow(2));
         for first in (0..count).step_by(BATCH) {
             let batch: Tensor<2> = latents.clone().narrow(0, first, BATCH.min(count - first));

@@ -5,7 +5,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use dataset::{CHANNELS, Split};
-use gan::{Discriminator, Generator, Philox, Stream};
+use gan::{ClassUse, Discriminator, Generator, ImageBatch, Philox, Stream, class_rows};
 use generator::read_values;
 use metrics::{Features, Images, nearest, thumbnails};
 use serde::{Deserialize, Serialize};
@@ -170,18 +170,31 @@ impl<'a> MemorizationProbe<'a> {
             let mut values = vec![0.0; rows.len() * shape.values()];
             split.copy_chw_f32(rows, &mut values)?;
             let data = TensorData::new(values, [rows.len(), CHANNELS, side, side]);
-            logits.extend(read_values("logits", discriminator.forward(Tensor::from_data(data, &self.device)))?);
+            let batch =
+                ImageBatch { images: Tensor::from_data(data, &self.device), classes: self.classes(split, rows)? };
+            logits.extend(read_values("logits", discriminator.forward(batch))?);
         }
         Ok(mean(&logits))
+    }
+
+    /// The rows' classes as the discriminator is told them; none where it is told nothing.
+    fn classes(&self, split: &Split, rows: &[usize]) -> Result<Option<Tensor<2>>, TrainError> {
+        if self.plan.recipe.classes != ClassUse::Conditional {
+            return Ok(None);
+        }
+        let labels = &self.plan.labels;
+        Ok(Some(class_rows(&labels.of_split(split, rows)?, labels.classes.len(), &self.device)))
     }
 
     /// The mean logit of samples of the generator that the discriminator plays against.
     fn judge_samples(&self, discriminator: &Discriminator, generator: &Generator) -> Result<f32, TrainError> {
         let philox = Philox::new(self.plan.seed, Stream::MeasuredLatents);
-        let latents = self.plan.recipe.latent.sample(&philox, 0, JUDGED, &self.device);
+        let latents = generator.sample_latents(&philox, 0, JUDGED, &self.device);
         let mut logits = Vec::with_capacity(JUDGED);
         for batch in latents.chunk(JUDGED / BATCH, 0) {
-            logits.extend(read_values("logits", discriminator.forward(generator.forward(batch)))?);
+            let (_, classes) = generator.split_classes(batch.clone());
+            let samples = ImageBatch { images: generator.forward(batch), classes };
+            logits.extend(read_values("logits", discriminator.forward(samples))?);
         }
         Ok(mean(&logits))
     }

@@ -166,7 +166,8 @@ fn images_come_by_their_position_however_they_are_asked_for() {
     let trial = Trial::new();
     let split = trial.dataset.split(SplitName::Train);
     let order = dataset::EpochOrder::new(7, split.len());
-    let batches = Batches::new(split, 7, false, &Device::flex());
+    let plan = Plan { seed: 7, ..trial.plan.clone() };
+    let batches = Batches::new(&plan, split, &Device::flex());
     // Onward, past the end of an epoch, back as after a rollback, and in other portions.
     for (shown, count) in [(0, 4), (4, 4), (8, 4), (8, 4), (split.len() as u64 - 2, 4), (0, 4), (4, 2), (6, 2), (6, 4)]
     {
@@ -174,7 +175,7 @@ fn images_come_by_their_position_however_they_are_asked_for() {
         let mut expected = vec![0.0; count * split.shape().values()];
         split.copy_chw_f32(&rows, &mut expected).unwrap();
         let found = batches.batch(shown, count).unwrap();
-        assert_eq!(found.into_data().try_to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
+        assert_eq!(found.images.into_data().try_to_vec::<f32>().unwrap(), expected, "{count} after {shown}");
     }
 }
 

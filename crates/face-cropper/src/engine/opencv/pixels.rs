@@ -27,13 +27,16 @@ pub(super) fn decode(file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, Engine
         return portable::decode(file, alpha);
     }
     let bytes = &*without_profile(file.bytes());
-    let Ok(picture) = decoded(bytes, IMREAD_COLOR) else {
-        return portable::decode(file, alpha);
-    };
-    let picture = red_first(&picture)?;
-    match alpha {
-        Alpha::Drop => Ok(picture),
-        Alpha::White => Ok(whitened(bytes)?.filter(|laid| laid.sides() == picture.sides()).unwrap_or(picture)),
+    // Before the plain decode, whose picture would be there beside it.
+    if alpha == Alpha::White
+        && let Ok(Some(laid)) = whitened(bytes)
+        && laid.sides() == (file.probe().width, file.probe().height)
+    {
+        return Ok(laid);
+    }
+    match decoded(bytes, IMREAD_COLOR) {
+        Ok(picture) => red_first(&picture),
+        Err(_) => portable::decode(file, alpha),
     }
 }
 
@@ -103,18 +106,20 @@ fn whitened(file: &[u8]) -> Result<Option<Rgb>, EngineError> {
         return Ok(None);
     }
     let bytes = picture.data_bytes().map_err(library("hand over a picture"))?;
-    let laid = match picture.depth() {
-        CV_8U => bytes.as_chunks().0.iter().flat_map(|[b, g, r, a]| on_white([*r, *g, *b], *a)).collect(),
+    // Asked for at once: a buffer that grows would be there twice.
+    let mut laid = Vec::with_capacity(picture.total() * 3);
+    match picture.depth() {
+        CV_8U => bytes.as_chunks().0.iter().for_each(|[b, g, r, a]| laid.extend(on_white([*r, *g, *b], *a))),
         // Of sixteen bits the upper eight count, as in a plain decode.
         CV_16U => {
             let upper = |pixel: &[u8; 8], channel: usize| {
                 (u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]]) >> 8) as u8
             };
             let pixel = |p: &[u8; 8]| on_white([upper(p, 2), upper(p, 1), upper(p, 0)], upper(p, 3));
-            bytes.as_chunks().0.iter().flat_map(pixel).collect()
+            bytes.as_chunks().0.iter().for_each(|p| laid.extend(pixel(p)));
         }
         _ => return Ok(None),
-    };
+    }
     Ok(Rgb::new(picture.cols() as u32, picture.rows() as u32, laid))
 }
 
