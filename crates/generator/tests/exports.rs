@@ -26,6 +26,19 @@ struct Recorded {
     logits: Vec<f32>,
 }
 
+/// What torch-fidelity measured, as `oracles/fidelity.py` recorded it: metrics by their names.
+#[derive(Deserialize)]
+struct Fidelity {
+    /// SHA-256 of the model of pixels that was its generator.
+    model: ContentHash,
+    /// Of that model's images against real faces.
+    onnx: BTreeMap<String, f64>,
+    /// Of the same weights' in the module of docs/weights.md.
+    pytorch: BTreeMap<String, f64>,
+    /// Of other real faces.
+    faces: BTreeMap<String, f64>,
+}
+
 fn golden<T: DeserializeOwned>(name: &str) -> T {
     let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden");
     serde_json::from_slice(&publish::read_file(&folder.join(name)).unwrap()).unwrap()
@@ -57,6 +70,20 @@ fn every_family_is_what_onnx_runtime_and_pytorch_computed() {
             assert_eq!(ContentHash::of(&model), recorded.models[kind], "{} {kind} is not what was run", case.name);
         }
     }
+}
+
+#[test]
+fn torch_fidelity_measured_this_very_model() {
+    let recorded: Fidelity = golden("fidelity.json");
+    let case = Case::narrow().find(|case| case.name == "dcgan").unwrap();
+    let [_, _, (_, pixels), _] = case.models();
+    assert_eq!(ContentHash::of(&pixels), recorded.model);
+    for (name, value) in &recorded.onnx {
+        let other = recorded.pytorch[name];
+        assert!((value - other).abs() <= 1e-3 * value.abs().max(1.0), "{name}: {value} and {other}");
+    }
+    let distance = "frechet_inception_distance";
+    assert!(recorded.faces[distance] < recorded.onnx[distance], "faces are nearer to faces");
 }
 
 #[test]
