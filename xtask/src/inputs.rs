@@ -91,7 +91,7 @@ fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<C
     let exclusions = Exclusions::read(layout)?;
     let mut hasher = Hasher::default();
     for face in &faces.records {
-        if exclusions.covers(face) || !layout.face(&face.file).exists() {
+        if exclusions.covers(&face.face, &face.pixel_box, &face.file) || !layout.face(&face.file).exists() {
             hasher.field(face.face.to_string().as_bytes());
         }
     }

@@ -48,9 +48,15 @@ impl Page {
         // The browser reads from descriptor 3 and writes to descriptor 4, which only a shell can lay for it.
         command.args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null"]).arg(program);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
-        // No sandbox: containers have none to offer, and the pages are our own.
-        let flags =
-            ["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+        // No sandbox: containers have none to offer, and the pages are our own. WebGPU in software is "unsafe" to Chromium.
+        let flags = [
+            "--headless",
+            "--remote-debugging-pipe",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--enable-unsafe-webgpu",
+        ];
         let quiet =
             ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
         command.args(flags).args(quiet).arg("about:blank");

@@ -14,7 +14,7 @@ use crate::{
     id::{FaceId, PictureHash},
     layout::Layout,
     publish::{self, FileError},
-    record::{FaceRecord, PixelBox},
+    record::PixelBox,
 };
 
 /// Two boxes of one picture whose intersection is at least this share of their union are the same face: the usual threshold for
@@ -69,12 +69,12 @@ impl Exclusions {
         Ok(all)
     }
 
-    /// Whether a face is to be left out.
-    pub fn covers(&self, face: &FaceRecord) -> bool {
+    /// Whether a face is to be left out: by its id, by its box in the picture, by the picture, or by its file's path.
+    pub fn covers(&self, face: &FaceId, pixel_box: &PixelBox, file: &str) -> bool {
         let boxes = self.boxes.get(&face.picture).map_or(&[][..], Vec::as_slice);
-        boxes.iter().any(|b| b.overlap(&face.pixel_box) >= SAME_FACE_OVERLAP)
-            || self.faces.contains(&face.face)
-            || self.covers_picture(&face.picture, &face.file)
+        boxes.iter().any(|b| b.overlap(pixel_box) >= SAME_FACE_OVERLAP)
+            || self.faces.contains(face)
+            || self.covers_picture(&face.picture, file)
     }
 
     /// Whether a picture from elsewhere is to be left out, by its hash or by its name in its source.
@@ -240,7 +240,7 @@ fn parse_listed(line: &str) -> Option<Listed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::PathsConfig, hash::ContentHash};
+    use crate::{config::PathsConfig, hash::ContentHash, record::FaceRecord};
 
     fn face(picture: &str, index: u32, pixel_box: [i32; 4]) -> FaceRecord {
         let picture = ContentHash::of(picture.as_bytes());
@@ -263,6 +263,10 @@ mod tests {
         }
     }
 
+    fn covers(exclusions: &Exclusions, face: &FaceRecord) -> bool {
+        exclusions.covers(&face.face, &face.pixel_box, &face.file)
+    }
+
     fn layout(root: &tempfile::TempDir) -> Layout {
         Layout::new(root.path(), &PathsConfig::default())
     }
@@ -276,9 +280,9 @@ mod tests {
         remember(&layout, [exclusion.clone()]).unwrap();
         remember(&layout, [exclusion]).unwrap();
         let exclusions = Exclusions::read(&layout).unwrap();
-        assert!(exclusions.covers(&face("a", 3, [14, 8, 104, 104])), "another number, nearly the same box");
-        assert!(!exclusions.covers(&face("a", 0, [200, 10, 100, 100])), "elsewhere in the picture");
-        assert!(!exclusions.covers(&face("b", 0, [10, 10, 100, 100])), "another picture");
+        assert!(covers(&exclusions, &face("a", 3, [14, 8, 104, 104])), "another number, nearly the same box");
+        assert!(!covers(&exclusions, &face("a", 0, [200, 10, 100, 100])), "elsewhere in the picture");
+        assert!(!covers(&exclusions, &face("b", 0, [10, 10, 100, 100])), "another picture");
         assert_eq!(std::fs::read_to_string(layout.exclusions()).unwrap().lines().count(), 1);
     }
 
@@ -291,7 +295,7 @@ mod tests {
         let exclusion = Exclusion { picture: deleted.picture, pixel_box: deleted.pixel_box };
         remember(&layout, [exclusion.clone()]).unwrap();
         assert_eq!(restore(&layout).unwrap(), [exclusion]);
-        assert!(!Exclusions::read(&layout).unwrap().covers(&deleted));
+        assert!(!covers(&Exclusions::read(&layout).unwrap(), &deleted));
         assert!(Restored::read(&layout).unwrap().covers(&deleted.picture, &[12, 9, 101, 101].into()));
         restoration_done(&layout).unwrap();
         assert_eq!(Restored::read(&layout).unwrap(), Restored::default());
@@ -309,7 +313,7 @@ mod tests {
         assert_eq!(text(), format!("# by hand\nbad.png\n{}\n{}\n", one.face, two.face));
         let covered = || {
             let exclusions = Exclusions::read(&layout).unwrap();
-            [exclusions.covers(&one), exclusions.covers(&two)]
+            [covers(&exclusions, &one), covers(&exclusions, &two)]
         };
         assert_eq!(covered(), [true, true]);
         include(&layout, std::slice::from_ref(&one.face)).unwrap();
@@ -325,7 +329,7 @@ mod tests {
         let check = |list: String, expected: (bool, bool)| {
             publish::write_file(&layout.exclude_list(), list.as_bytes()).unwrap();
             let exclusions = Exclusions::read(&layout).unwrap();
-            assert_eq!((exclusions.covers(&one), exclusions.covers(&two)), expected, "{list:?}");
+            assert_eq!((covers(&exclusions, &one), covers(&exclusions, &two)), expected, "{list:?}");
         };
         check("# nothing\n\n".into(), (false, false));
         check(format!("{}  # closed eyes\n", one.face), (true, false));

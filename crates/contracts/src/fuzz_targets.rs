@@ -103,7 +103,9 @@ fn exclusions() {
         {
             fs::write(&path, bytes).unwrap();
             let _ = fs::remove_file(other);
-            results.push(Exclusions::read(&layout).map(|exclusions| _ = exclusions.covers(&face(0))).map_err(said));
+            let face = face(0);
+            let covers = |exclusions: Exclusions| _ = exclusions.covers(&face.face, &face.pixel_box, &face.file);
+            results.push(Exclusions::read(&layout).map(covers).map_err(said));
         }
         fs::write(layout.tombstones(), bytes).unwrap();
         results.push(Tombstones::read(&layout).map(drop).map_err(said));

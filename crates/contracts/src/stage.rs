@@ -1,6 +1,12 @@
 //! What a stage is, and what it is given.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::{config::Config, layout::Layout, options::StageOptions, report::Report, stage_id::StageId};
 
@@ -79,16 +85,58 @@ impl Progress for Silent {
 
 /// The wish to stop, raised once by Ctrl-C, SIGTERM or the runner's end, and looked at between items.
 #[derive(Debug, Default)]
-pub struct Interrupt(AtomicBool);
+pub struct Interrupt {
+    is_raised: AtomicBool,
+    // Looking takes no lock: some look for every image. Whoever waits holds it, so that no raise is missed.
+    waiting: Mutex<()>,
+    raised: Condvar,
+}
 
 impl Interrupt {
     /// Asks the stage to stop.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_raised.store(true, Ordering::Relaxed);
+        drop(waiting);
+        self.raised.notify_all();
     }
 
     /// Whether it was asked to stop.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_raised.load(Ordering::Relaxed)
+    }
+
+    /// Waits until it is raised, as a program does that serves a page.
+    pub fn wait(&self) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.raised.wait_while(waiting, |()| !self.is_raised()));
+    }
+
+    /// Waits until it is raised, for so long at most.
+    pub fn wait_for(&self, longest: Duration) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.raised.wait_timeout_while(waiting, longest, |()| !self.is_raised()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn whoever_waits_is_woken() {
+        let interrupt = Interrupt::default();
+        interrupt.wait_for(Duration::ZERO);
+        assert!(!interrupt.is_raised());
+        thread::scope(|scope| {
+            scope.spawn(|| interrupt.wait());
+            scope.spawn(|| interrupt.wait_for(Duration::MAX));
+            interrupt.raise();
+        });
+        // One that was raised already keeps nobody.
+        interrupt.wait();
+        assert!(interrupt.is_raised());
     }
 }

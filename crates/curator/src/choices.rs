@@ -5,13 +5,12 @@ use contracts::{
     exclusion::{self, Exclusions},
     id::FaceId,
     publish::FileError,
-    record::FaceRecord,
 };
 
 use crate::faces::Face;
 
 /// Which faces the pack stage will leave out, in the faces' order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Choices {
     out: Vec<bool>,
 }
@@ -23,7 +22,7 @@ impl Choices {
     /// When a list cannot be read.
     pub(crate) fn read(layout: &Layout, faces: &[Face]) -> Result<Self, FileError> {
         let exclusions = Exclusions::read(layout)?;
-        Ok(Self { out: faces.iter().map(|face| exclusions.covers(&record(face))).collect() })
+        Ok(Self { out: faces.iter().map(|face| face.is_covered_by(&exclusions)).collect() })
     }
 
     /// Whether a face is out.
@@ -57,28 +56,7 @@ impl Choices {
         let ids: Vec<FaceId> = which.iter().map(|face| faces[*face].id.clone()).collect();
         exclusion::include(layout, &ids)?;
         let exclusions = Exclusions::read(layout)?;
-        which.iter().for_each(|face| self.out[*face] = exclusions.covers(&record(&faces[*face])));
+        which.iter().for_each(|face| self.out[*face] = faces[*face].is_covered_by(&exclusions));
         Ok(())
-    }
-}
-
-/// As much of a face's record as exclusions look at.
-fn record(face: &Face) -> FaceRecord {
-    FaceRecord {
-        face: face.id.clone(),
-        picture: face.picture,
-        post: face.post.clone(),
-        other_posts: Vec::new(),
-        file: face.file.clone(),
-        pixel_box: face.pixel_box,
-        neighbours: 0,
-        score: face.score,
-        grey_std: 0.0,
-        sharpness: face.sharpness,
-        side: face.side,
-        pixels_sha256: face.pixels,
-        rating: String::new(),
-        tags: Vec::new(),
-        source_url: String::new(),
     }
 }

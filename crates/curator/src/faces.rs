@@ -2,7 +2,8 @@
 
 use contracts::{
     ContentHash, Layout,
-    id::{FaceId, PictureHash, PostId},
+    exclusion::Exclusions,
+    id::{FaceId, PostId},
     manifest::{ManifestError, Records},
     record::{FaceRecord, PixelBox},
 };
@@ -11,7 +12,6 @@ use contracts::{
 #[derive(Clone, Debug)]
 pub(crate) struct Face {
     pub(crate) id: FaceId,
-    pub(crate) picture: PictureHash,
     pub(crate) pixel_box: PixelBox,
     pub(crate) pixels: Option<ContentHash>,
     pub(crate) post: PostId,
@@ -29,13 +29,17 @@ impl Face {
     pub(crate) fn shard(&self) -> &str {
         self.file.split('/').next().unwrap_or_default()
     }
+
+    /// Whether the pack stage will leave it out.
+    pub(crate) fn is_covered_by(&self, exclusions: &Exclusions) -> bool {
+        exclusions.covers(&self.id, &self.pixel_box, &self.file)
+    }
 }
 
 impl From<FaceRecord> for Face {
     fn from(record: FaceRecord) -> Self {
-        let FaceRecord { face, picture, post, file, pixel_box, score, sharpness, side, pixels_sha256, tags, .. } =
-            record;
-        Self { id: face, picture, pixel_box, pixels: pixels_sha256, post, file, score, sharpness, side, tags }
+        let FaceRecord { face, post, file, pixel_box, score, sharpness, side, pixels_sha256, tags, .. } = record;
+        Self { id: face, pixel_box, pixels: pixels_sha256, post, file, score, sharpness, side, tags }
     }
 }
 

@@ -121,7 +121,6 @@ mod tests {
         let picture = ContentHash::of(b"a");
         Face {
             id: FaceId { picture, index: 0 },
-            picture,
             pixel_box: [0, 0, 90, 90].into(),
             pixels: None,
             post: "konachan:123".parse().unwrap(),

@@ -10,7 +10,7 @@ mod scores;
 mod shards;
 mod thumbnails;
 
-use std::{process::ExitCode, thread, time::Duration};
+use std::{process::ExitCode, sync::Mutex};
 
 use anyhow::bail;
 use arguments::Arguments;
@@ -35,12 +35,10 @@ fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<String> {
     let thumbnails = Thumbnails::open(context, &faces, &shards)?;
     let scores = scores::of(context, arguments, &faces, &shards)?;
     let doubt = Doubt::of(&Evidence { faces: &faces, thumbnails: &thumbnails, scores: scores.as_deref() });
-    let choices = Choices::read(layout, &faces)?;
+    let choices = Mutex::new(Choices::read(layout, &faces)?);
     let curation = Curation { faces, thumbnails, doubt, choices, layout: layout.clone() };
     let server = page::serve(curation)?;
     stdout::line(server.address())?;
-    while !context.interrupt.is_raised() {
-        thread::sleep(Duration::from_millis(50));
-    }
+    context.interrupt.wait();
     Ok(String::new())
 }

@@ -5,9 +5,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::{ContentHash, Layout, foreign, publish::FileError};
-use loopback::{Method, Request, Response, Server};
+use contracts::{Layout, foreign, publish::FileError};
+use loopback::{Method, Request, Response, Server, hash_source};
 use serde_json::{Value, json};
 
 use crate::{
@@ -34,7 +33,8 @@ pub(crate) struct Curation {
     pub(crate) faces: Vec<Face>,
     pub(crate) thumbnails: Thumbnails,
     pub(crate) doubt: Doubt,
-    pub(crate) choices: Choices,
+    /// All that changes: whoever looks at pictures waits for nobody's choice, nor for the disk that it is written to.
+    pub(crate) choices: Mutex<Choices>,
     pub(crate) layout: Layout,
 }
 
@@ -43,15 +43,10 @@ pub(crate) struct Curation {
 /// # Errors
 /// When the system gives no port or no thread.
 pub(crate) fn serve(curation: Curation) -> io::Result<Server> {
-    let curation = Mutex::new(curation);
-    Server::start_with_posts(move |request: &Request| {
-        // A thread that panicked has changed nothing halfway: what it changes last is one flag.
-        let curation = curation.lock().unwrap_or_else(PoisonError::into_inner);
-        answer(curation, request)
-    })
+    Server::start_with_posts(move |request: &Request| answer(&curation, request))
 }
 
-fn answer(mut curation: MutexGuard<'_, Curation>, request: &Request) -> Response {
+fn answer(curation: &Curation, request: &Request) -> Response {
     match (request.method(), request.path()) {
         (Method::Get, "") => Response::html(PAGE).with_policy(policy()),
         (Method::Get, path) => match path.split_once('/') {
@@ -74,7 +69,7 @@ fn answer(mut curation: MutexGuard<'_, Curation>, request: &Request) -> Response
                 return Response::refusal(400, "there is no such face");
             }
             match curation.change(path == "out", &which) {
-                Ok(()) => as_json(&curation.state(&which)),
+                Ok(state) => as_json(&state),
                 Err(error) => as_json(&json!({ "error": error.to_string() })),
             }
         }
@@ -83,15 +78,21 @@ fn answer(mut curation: MutexGuard<'_, Curation>, request: &Request) -> Response
 }
 
 impl Curation {
-    fn change(&mut self, is_out: bool, which: &[usize]) -> Result<(), FileError> {
-        let Self { faces, choices, layout, .. } = self;
-        if is_out { choices.throw_out(layout, faces, which) } else { choices.take_back(layout, faces, which) }
+    fn choices(&self) -> MutexGuard<'_, Choices> {
+        // A thread that panicked has changed nothing halfway: what it changes last is one flag.
+        self.choices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Which of some faces are out, and how many are in all.
-    fn state(&self, which: &[usize]) -> Value {
-        let out: Vec<bool> = which.iter().map(|face| self.choices.is_out(*face)).collect();
-        json!({ "out": out, "count": self.choices.count(), "faces": self.faces.len() })
+    /// Throws faces out or takes them back, and says which of them are out now, and how many are in all.
+    fn change(&self, is_out: bool, which: &[usize]) -> Result<Value, FileError> {
+        let mut choices = self.choices();
+        if is_out {
+            choices.throw_out(&self.layout, &self.faces, which)?;
+        } else {
+            choices.take_back(&self.layout, &self.faces, which)?;
+        }
+        let out: Vec<bool> = which.iter().map(|face| choices.is_out(*face)).collect();
+        Ok(json!({ "out": out, "count": choices.count(), "faces": self.faces.len() }))
     }
 
     /// The faces that a filter shows, in an order: the first line of what is asked names the order, the second is the filter.
@@ -101,8 +102,9 @@ impl Curation {
             Ok(filter) => filter,
             Err(error) => return json!({ "error": error }),
         };
+        let choices = self.choices().clone();
         let state = |face: usize| State {
-            is_out: self.choices.is_out(face),
+            is_out: choices.is_out(face),
             is_double: self.doubt.doubles[face].is_some(),
             doubt: self.doubt.total[face],
         };
@@ -110,8 +112,8 @@ impl Curation {
         let mut shown: Vec<usize> = (0..self.faces.len()).filter(is_shown).collect();
         // Stable: equal faces keep the manifest's order.
         shown.sort_by(|a, b| self.key(order, *a).total_cmp(&self.key(order, *b)));
-        let out: Vec<usize> = shown.iter().copied().filter(|face| self.choices.is_out(*face)).collect();
-        json!({ "shown": shown, "out": out, "count": self.choices.count(), "faces": self.faces.len() })
+        let out: Vec<usize> = shown.iter().copied().filter(|face| choices.is_out(*face)).collect();
+        json!({ "shown": shown, "out": out, "count": choices.count(), "faces": self.faces.len() })
     }
 
     /// What faces are ordered by, the least first.
@@ -145,11 +147,10 @@ fn as_json(value: &Value) -> Response {
 
 /// What the page may do: run its own script and ask this server.
 fn policy() -> String {
-    let hash = |text: &str| BASE64_STANDARD.encode(ContentHash::of(text.as_bytes()).bytes());
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src {}; style-src {}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
-        hash(include_str!("page/page.mjs")),
-        hash(include_str!("page/page.css"))
+        hash_source(include_str!("page/page.mjs")),
+        hash_source(include_str!("page/page.css"))
     )
 }

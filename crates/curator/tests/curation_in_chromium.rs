@@ -58,7 +58,11 @@ impl Place {
     /// The faces that the pack stage would leave out.
     fn out(&self) -> Vec<u32> {
         let exclusions = Exclusions::read(&self.layout).unwrap();
-        (0..FACES).filter(|number| exclusions.covers(&record(*number))).collect()
+        let is_out = |number: &u32| {
+            let face = record(*number);
+            exclusions.covers(&face.face, &face.pixel_box, &face.file)
+        };
+        (0..FACES).filter(is_out).collect()
     }
 }
 

@@ -5,7 +5,6 @@ mod traces;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -72,18 +71,10 @@ fn serve_until_interrupted(
                 (seen, rest_until) = (traces, Instant::now() + REST * started.elapsed());
             }
         }
-        wait(context);
+        interrupt.wait_for(POLL);
     }
     news.close();
     Ok(())
-}
-
-/// Until the next look, or until the interrupt.
-fn wait(context: &Context<'_>) {
-    let end = Instant::now() + POLL;
-    while Instant::now() < end && !context.interrupt.is_raised() {
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 fn serve(shown: &Arc<Mutex<String>>, news: &Channel) -> std::io::Result<Server> {
@@ -112,6 +103,7 @@ mod tests {
         io::{BufRead as _, BufReader, Read as _, Write as _},
         net::TcpStream,
         sync::mpsc,
+        thread,
     };
 
     use contracts::{

@@ -10,7 +10,7 @@ use std::{
 use contracts::{
     Context,
     exclusion::Exclusions,
-    id::{PictureHash, ShardId},
+    id::{FaceId, PictureHash, ShardId},
     publish::{self, FileError},
 };
 use pictures::MemoryBudget;
@@ -118,7 +118,8 @@ impl Cutting<'_> {
     /// Whether the user wants a face kept out.
     pub(crate) fn is_excluded(&self, shard: &ShardId, picture: &Picture, face: &FoundFace) -> bool {
         let file = face.file_name(picture.hash(), self.recipe.config.format);
-        self.exclusions.covers(&picture.face_record(self.context.layout, shard, face, &file))
+        let id = FaceId { picture: picture.hash(), index: face.index };
+        self.exclusions.covers(&id, &face.pixel_box, &self.context.layout.face_file(shard, &file))
     }
 
     /// Brings what is known, with its files, into the new folder.

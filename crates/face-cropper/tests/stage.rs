@@ -180,7 +180,7 @@ fn a_deleted_face_stays_out_through_other_settings_and_is_said_once() {
     let report = scene.run().unwrap();
     assert_eq!((report.kept, report.dropped_for("face excluded by hand")), (2, 1));
     assert!(report.warnings[0].contains("1 faces were deleted by hand"), "{:?}", report.warnings);
-    assert!(Exclusions::read(&scene.layout()).unwrap().covers(&gone));
+    assert!(Exclusions::read(&scene.layout()).unwrap().covers(&gone.face, &gone.pixel_box, &gone.file));
     assert!(scene.faces().iter().all(|face| face.face != gone.face));
 
     // Cut anew with other settings, its box found a little elsewhere.

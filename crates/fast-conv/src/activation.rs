@@ -3,23 +3,10 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{DType, Tensor, activation},
-};
-use burn_flex::FlexTensor;
+use burn::tensor::{DType, Tensor, activation};
 use rayon::prelude::*;
 
-use crate::{device::is_flex, storage};
+use crate::{device::is_flex, prelude::*, storage};
 
 /// `y = x` where x is positive, else `slope · x`. A slope of 0 is ReLU.
 ///

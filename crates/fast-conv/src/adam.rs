@@ -3,14 +3,10 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::{
-    backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor},
-    tensor::{DType, Tensor},
-};
-use burn_flex::FlexTensor;
+use burn::tensor::{DType, Tensor};
 use rayon::prelude::*;
 
-use crate::{device::is_flex, storage};
+use crate::{device::is_flex, prelude::*, storage};
 
 /// One update by Kingma and Ba, "Adam: a method for stochastic optimization" (2015), the last lines of section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,24 +6,15 @@
 use std::mem::MaybeUninit;
 
 use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex,
-        autodiff::{
-            NodeId,
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
+    backend::autodiff::NodeId,
     tensor::{Bytes, Shape, Tensor},
 };
-use burn_flex::{FlexTensor, Layout};
+use burn_flex::Layout;
 
 use crate::{
     geometry::{FeatureMap, Geometry},
     passes,
+    prelude::*,
     simd::Level,
     storage,
 };

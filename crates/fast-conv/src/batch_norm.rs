@@ -6,23 +6,12 @@
 mod statistics;
 
 use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex, TensorMetadata,
-        autodiff::{
-            NodeId,
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
+    backend::{TensorMetadata, autodiff::NodeId},
     tensor::{DType, Shape, Slice, Tensor, module},
 };
-use burn_flex::FlexTensor;
 
 use self::statistics::Size;
-use crate::{device::is_flex, storage};
+use crate::{device::is_flex, prelude::*, storage};
 
 /// What [`batch_norm`] returns.
 #[derive(Clone, Debug)]

@@ -3,25 +3,14 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{Bytes, DType, Shape, Tensor},
-};
-use burn_flex::{FlexTensor, Layout};
+use burn::tensor::{Bytes, DType, Shape, Tensor};
+use burn_flex::Layout;
 use rayon::prelude::*;
 
 use crate::{
     activation::{factor, leaky_relu},
     device::is_flex,
+    prelude::*,
     storage,
 };
 

@@ -53,6 +53,7 @@ mod operator;
 mod packed;
 mod passes;
 mod plan;
+mod prelude;
 mod product;
 mod resample;
 mod scratch;

@@ -70,10 +70,8 @@ pub fn conv2d(
 /// than one group.
 ///
 /// # Shapes
-/// - x: `[batch, inputs, height, width]`
 /// - weight: `[outputs, inputs / groups, kernel_height, kernel_width]`
-/// - bias: `[outputs]`
-/// - result: as [`conv2d`]'s
+/// - others: as [`conv2d`]'s
 ///
 /// # Panics
 /// If the shapes do not fit, or the groups divide the inputs or the outputs unevenly.

@@ -3,26 +3,14 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{
-        Bytes, DType, Shape, Tensor, module,
-        ops::{ConvOptions, ConvTransposeOptions},
-    },
+use burn::tensor::{
+    Bytes, DType, Shape, Tensor, module,
+    ops::{ConvOptions, ConvTransposeOptions},
 };
-use burn_flex::{FlexTensor, Layout};
+use burn_flex::Layout;
 use rayon::prelude::*;
 
-use crate::{device::is_flex, storage};
+use crate::{device::is_flex, prelude::*, storage};
 
 /// Twice the side: each output lies a quarter of a pixel from its nearest input, so that on each axis
 ///

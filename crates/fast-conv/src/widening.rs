@@ -3,23 +3,11 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch, Flex,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        tensor::FloatTensor,
-    },
-    tensor::{Bytes, DType, Shape, Tensor, ops::PadMode},
-};
-use burn_flex::{FlexTensor, Layout};
+use burn::tensor::{Bytes, DType, Shape, Tensor, ops::PadMode};
+use burn_flex::Layout;
 use rayon::prelude::*;
 
-use crate::{device::is_flex, storage};
+use crate::{device::is_flex, prelude::*, storage};
 
 /// `f[a] + f[a − 1]` on both axes, f being the kernel turned by half a circle, and the channels in the order of a transposed
 /// convolution: `[outputs, inputs, kernel, kernel]` to `[inputs, outputs, kernel + 1, kernel + 1]`.

@@ -22,12 +22,14 @@
 
 mod channel;
 mod connection;
+mod policy;
 mod request;
 mod response;
 mod server;
 mod token;
 
 pub use channel::{Channel, Subscription};
+pub use policy::hash_source;
 pub use request::{MAX_BODY_BYTES, MAX_HEAD_BYTES, Method, Request};
 pub use response::Response;
 pub use server::{MAX_CONNECTIONS, Server};

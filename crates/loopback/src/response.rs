@@ -57,7 +57,8 @@ impl Response {
         Self { status: 200, content_type: "text/event-stream".into(), policy: DEFAULT_POLICY.into(), body }
     }
 
-    /// The same under another content security policy, such as one that knows the page's own script by its hash.
+    /// The same under another content security policy, such as one that knows the page's own script by its
+    /// [hash](crate::hash_source).
     #[must_use]
     pub fn with_policy(mut self, policy: impl Into<Cow<'static, str>>) -> Self {
         self.policy = policy.into();

@@ -3,8 +3,6 @@
 mod runtime;
 mod site;
 
-use std::{thread, time::Duration};
-
 use contracts::{Context, publish, stdout};
 use loopback::{Request, Response, Server};
 use runtime::Runtime;
@@ -54,9 +52,7 @@ fn serve(context: &Context<'_>, site: Site) -> anyhow::Result<String> {
         }
     })?;
     stdout::line(server.address())?;
-    while !context.interrupt.is_raised() {
-        thread::sleep(Duration::from_millis(50));
-    }
+    context.interrupt.wait();
     Ok(String::new())
 }
 

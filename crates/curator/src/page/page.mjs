@@ -37,7 +37,6 @@ const columns = () => Math.max(Math.floor(gridBox.clientWidth / STEP), 1);
 
 function tile(at) {
   const box = document.createElement("div");
-  box.className = "face";
   box.role = "gridcell";
   box.dataset.at = at;
   const picture = document.createElement("img");
@@ -82,17 +81,28 @@ function draw() {
     }
   }
   for (let at = first; at < last; at++) {
-    const box = tiles.get(at) ?? tile(at);
-    box.style.transform = `translate(${(at % wide) * STEP}px, ${Math.floor(at / wide) * STEP}px)`;
-    const face = shown[at];
-    box.classList.toggle("here", at === here);
-    box.classList.toggle("out", out.has(face));
-    box.classList.toggle("marked", marked.has(face));
-    box.classList.toggle("waiting", waiting.has(face));
-    box.ariaSelected = String(marked.has(face));
+    update(tiles.get(at) ?? tile(at), at, wide);
   }
   fill();
-  gridBox.style.height = `${Math.ceil(shown.length / wide) * STEP}px`;
+  const height = `${Math.ceil(shown.length / wide) * STEP}px`;
+  if (gridBox.style.height !== height) gridBox.style.height = height;
+}
+
+/** Brings a tile up to date. What is written costs a frame's time even where it is what was there: a scroll changes nothing. */
+function update(box, at, wide) {
+  const face = shown[at];
+  const states = { here: at === here, out: out.has(face), marked: marked.has(face), waiting: waiting.has(face) };
+  const looks = ["face", ...Object.keys(states).filter((state) => states[state])].join(" ");
+  if (box.className !== looks) {
+    box.className = looks;
+    box.ariaSelected = String(states.marked);
+  }
+  if (box.columns !== wide) {
+    box.columns = wide;
+    // No transform: that would give each tile a layer's bookkeeping, which takes longer than laying it out.
+    box.style.left = `${(at % wide) * STEP}px`;
+    box.style.top = `${Math.floor(at / wide) * STEP}px`;
+  }
 }
 
 let drawn = false;

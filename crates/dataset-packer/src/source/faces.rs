@@ -32,7 +32,7 @@ pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), Pac
             gone.extend(path.parent().map(Path::to_path_buf));
         }
         let leave = |reason| LeftOut::new(face.file.clone(), reason);
-        if exclusions.covers(&face) {
+        if exclusions.covers(&face.face, &face.pixel_box, &face.file) {
             inventory.left_out.push(leave(DropReason::Excluded));
         } else if !exists && restored.covers(&face.picture, &face.pixel_box) {
             inventory.left_out.push(leave(DropReason::AwaitsCrop));

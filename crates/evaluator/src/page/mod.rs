@@ -11,9 +11,9 @@ mod funnel;
 mod measures;
 mod nearest;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::{foreign::escaped, hash::ContentHash};
+use contracts::foreign::escaped;
 use elements::{Section, counted, figure, missing};
+use loopback::hash_source;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) use self::comparison::comparison;
@@ -96,8 +96,7 @@ fn document(title: &str, head: &Markup, notices: &[Notice], sections: &[Section]
 
 /// Nothing but what is in the file is loaded, and nothing runs or styles the page but our own, whatever ends up in it.
 fn policy() -> String {
-    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(ContentHash::of(text.as_bytes()).bytes()));
-    let (script, style) = (hash(SCRIPT), hash(STYLE));
+    let (script, style) = (hash_source(SCRIPT), hash_source(STYLE));
     format!(
         "default-src 'none'; img-src data:; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
     )

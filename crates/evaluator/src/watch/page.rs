@@ -1,7 +1,6 @@
 //! The frame around the page: it stays while the page in it is exchanged.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use contracts::ContentHash;
+use loopback::hash_source;
 use maud::{DOCTYPE, html};
 
 /// The document that the browser opens. Its script follows the events and puts the newest page into the frame that is not
@@ -16,12 +15,11 @@ pub(super) const FRAME: &str = concat!(
 
 /// What the frame may do: run its own script, follow the events, show the page.
 pub(super) fn frame_policy() -> String {
-    let hash = |text: &str| BASE64_STANDARD.encode(ContentHash::of(text.as_bytes()).bytes());
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; frame-src 'self'; \
+        "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; frame-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        hash(include_str!("frame.js")),
-        hash(include_str!("frame.css"))
+        hash_source(include_str!("frame.js")),
+        hash_source(include_str!("frame.css"))
     )
 }
 

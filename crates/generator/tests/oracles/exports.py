@@ -1,9 +1,9 @@
 """Runs exported networks in ONNX Runtime and PyTorch, compares them with burn, and records what they computed.
 
-    ORACLE=/tmp/exports cargo test --release -p generator --test exports -- --ignored
+    cargo run --release --manifest-path crates/generator/Cargo.toml --example export_cases -- /tmp/exports
     python crates/generator/tests/oracles/exports.py /tmp/exports
 
-needs torch, safetensors, onnx, onnxruntime and torch-fidelity. Writes ../golden/exports.json; prints the largest differences.
+needs torch, safetensors, onnx and onnxruntime. Writes ../golden/exports.json; prints the largest differences.
 """
 
 import hashlib
@@ -65,22 +65,11 @@ def check(folder, name):
     }
 
 
-def fidelity(path, size):
-    """torch-fidelity's own wrapper of generators takes the model and gives what its feature extractors demand."""
-    from torch_fidelity.generative_model_onnx import GenerativeModelONNX
-
-    model = GenerativeModelONNX(str(path), size, "normal", 0)
-    made = model(torch.randn(4, size))
-    assert made.dtype == torch.uint8 and made.shape[:2] == (4, 3), (made.dtype, made.shape)
-    print("torch-fidelity takes", path.name)
-
-
 root = pathlib.Path(sys.argv[1])
 names = lambda folder: sorted(path.name[: -len("-burn.safetensors")] for path in folder.glob("*-burn.safetensors"))
 recorded = {name: check(root / "narrow", name) for name in names(root / "narrow")}
 lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(case)}" for name, case in recorded.items())
 (HERE.parent / "golden/exports.json").write_text(f"{{\n{lines}\n}}\n")
-# Full width, and nothing recorded; there where NARROW was not set.
+# Full width, and nothing recorded.
 for name in names(root / "wide"):
     check(root / "wide", name)
-fidelity(root / "narrow/dcgan-generator-pixels.onnx", 5)

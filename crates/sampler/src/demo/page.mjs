@@ -283,6 +283,8 @@ function showKept() {
 
 let from = 0n;
 let turn = 0;
+// Why WASM draws though WebGPU was asked for.
+let refusal = "";
 
 const seed = () => /^\d{1,20}$/.test(element("seed").value) ? BigInt.asUintN(64, BigInt(element("seed").value)) : 0n;
 const bound = () => Number(element("bound").value) < 3 ? Number(element("bound").value) : undefined;
@@ -325,7 +327,7 @@ async function grid() {
   }
   const each = (performance.now() - start) / all.length;
   status(`${element("accelerate").checked ? "WebGPU" : "WASM"}, ${each.toFixed(each < 10 ? 1 : 0)} ms a face. ` +
-    `cargo xtask sample --seed ${seed()}${element("class").value ? ` --class "${element("class").value}"` : ""} draws the same, from index ${from} on.`);
+    `cargo xtask sample --seed ${seed()}${element("class").value ? ` --class "${element("class").value}"` : ""} draws the same, from index ${from} on.${refusal}`);
 }
 
 function status(text, state = "ready") {
@@ -479,14 +481,15 @@ function listen() {
   element("place").oninput = result;
   element("keep-result").onclick = () => { const face = madeFace(); if (face) keep(face); };
   element("save-result").onclick = () => { const face = madeFace(); if (face) save(element("result"), face); };
-  element("accelerate").onchange = start;
+  element("accelerate").onchange = () => { refusal = ""; start(); };
   for (const tab of document.querySelectorAll("[role=tab]")) tab.onclick = () => choose(tab.dataset.tool);
   document.onkeydown = (event) => {
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "n") element("new").click();
     if (event.key === "b") element("back").click();
   };
-  element("accelerate-label").hidden = !(navigator.gpu && settings.webgpu);
+  // A browser may know WebGPU and have no adapter for it.
+  if (settings.webgpu) navigator.gpu?.requestAdapter().then((adapter) => { element("accelerate-label").hidden = !adapter; });
 }
 
 async function start() {
@@ -499,6 +502,7 @@ async function start() {
   } catch (error) {
     if (accelerated) {
       element("accelerate").checked = false;
+      refusal = ` WebGPU cannot: ${error.message}`;
       return start();
     }
     status(`The network cannot run here: ${error.message}`, "failed");

@@ -7,8 +7,8 @@ use contracts::{foreign, publish};
 use flate2::{Compression, write::GzEncoder};
 use gan::{LatentConfig, Stream};
 use generator::onnx::{self, Output, Precision};
+use loopback::hash_source;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::runtime::{Build, PACKAGE, Runtime, WASM, WEBGPU};
 use crate::{note::Note, opened::Opened};
@@ -104,7 +104,7 @@ impl Site {
 
 fn page(settings: &Settings, embedded: &str, scripts: &str, connections: &str) -> String {
     let policy = format!(
-        "default-src 'none'; {scripts} '{}' 'wasm-unsafe-eval'; {connections}; style-src '{}'; img-src data: blob:; base-uri 'none'; \
+        "default-src 'none'; {scripts} {} 'wasm-unsafe-eval'; {connections}; style-src {}; img-src data: blob:; base-uri 'none'; \
          form-action 'none'",
         hash_source(SCRIPT),
         hash_source(STYLE)
@@ -117,11 +117,6 @@ fn page(settings: &Settings, embedded: &str, scripts: &str, connections: &str) -
         .replace("{{settings}}", &settings.replace('<', "\\u003c"))
         .replace("{{embedded}}", embedded)
         .replace("{{script}}", SCRIPT)
-}
-
-/// The content security policy's name of an inline script or style.
-fn hash_source(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// Gzip in base64: 14 MB of runtime become 5.
