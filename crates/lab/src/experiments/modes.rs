@@ -2,6 +2,7 @@
 
 use gan::Objective;
 use maud::html;
+use rayon::prelude::*;
 
 use crate::{
     experiment::Experiment,
@@ -41,28 +42,32 @@ pub(super) fn played(title: &str, target: &Modes, rules: Rules, steps: u64) -> (
     (panel, coverage)
 }
 
+/// The games, each on a thread of its own: they have nothing to do with one another.
+fn play_all(games: &[(String, &Modes, Rules)]) -> Vec<(Panel, Coverage)> {
+    games.par_iter().map(|(title, target, rules)| played(title, target, *rules, STEPS)).collect()
+}
+
 pub(super) fn run() -> Experiment {
     let (ring, grid) = (Modes::ring(), Modes::grid());
-    let with_r1 = |objective| Rules { r1: R1, ..Rules::plain(objective) };
-    let play = |title: &str, target: &Modes, rules: Rules| played(title, target, rules, STEPS);
-    let (mut plain, mut helped, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-    for (objective, label) in OBJECTIVES {
-        let (panel, alone) = play(label, &ring, Rules::plain(objective));
-        plain.push(panel);
-        if objective == Objective::NonSaturating {
+    let on_ring = OBJECTIVES.map(|(objective, label)| (label, &ring, objective));
+    let boards = on_ring.into_iter().chain([("grid, non-saturating", &grid, Objective::NonSaturating)]);
+    let boards: Vec<(&str, &Modes, Objective)> = boards.collect();
+    let alone =
+        boards.iter().map(|(label, target, objective)| ((*label).to_owned(), *target, Rules::plain(*objective)));
+    let with_r1 = boards.iter().map(|(label, target, objective)| {
+        (format!("{label}, R1"), *target, Rules { r1: R1, ..Rules::plain(*objective) })
+    });
+    let (panels, coverages): (Vec<_>, Vec<_>) = play_all(&alone.chain(with_r1).collect::<Vec<_>>()).into_iter().unzip();
+    let (alone, helped) = coverages.split_at(boards.len());
+    let mut findings = Vec::new();
+    for ((label, _, objective), (alone, helped)) in boards.iter().zip(alone.iter().zip(helped)).take(OBJECTIVES.len()) {
+        if *objective == Objective::NonSaturating {
             findings.push(Finding::at_most("ring, non-saturating: modes of 8", alone.modes as f64, 7.0));
         }
-        let (panel, coverage) = play(&format!("{label}, R1"), &ring, with_r1(objective));
-        helped.push(panel);
-        findings.push(Finding::at_least(format!("ring, {label} with R1: modes of 8"), coverage.modes as f64, 7.0));
+        findings.push(Finding::at_least(format!("ring, {label} with R1: modes of 8"), helped.modes as f64, 7.0));
     }
-    let (panel, alone) = play("grid, non-saturating", &grid, Rules::plain(Objective::NonSaturating));
-    plain.push(panel);
-    let (panel, coverage) = play("grid, non-saturating, R1", &grid, with_r1(Objective::NonSaturating));
-    helped.push(panel);
-    let more = coverage.modes as f64 - alone.modes as f64;
+    let more = helped[OBJECTIVES.len()].modes as f64 - alone[OBJECTIVES.len()].modes as f64;
     findings.push(Finding::at_least("grid, non-saturating: modes more with R1", more, 1.0));
-    plain.extend(helped);
     Experiment {
         name: "modes",
         title: "Modes that are covered, and modes that are not",
@@ -75,7 +80,7 @@ pub(super) fn run() -> Experiment {
                 "do actually converge?”, 2018; γ = 1) keeps the way to all of the ring open, whatever the objective; of the grid, more are found with it than without, and not all in this time."
             }
         },
-        figure: Figure::new(4, plain),
+        figure: Figure::new(4, panels),
         findings,
     }
 }
