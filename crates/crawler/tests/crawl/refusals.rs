@@ -97,7 +97,7 @@ fn what_the_site_says_is_told() {
     };
     let limit =
         r#"{"success":false,"error":"TagLimitError","message":"You cannot search for more than 2 tags.\n\u001b[2J"}"#;
-    told(422, "application/json", limit, &["answers 422", r"You cannot search for more than 2 tags. \\u{1b}[2J"]);
+    told(422, "application/json", limit, &["answers 422", r"You cannot search for more than 2 tags. \u{1b}[2J"]);
     let page = "<html><title>Error</title><p>The database <b>timed out</b></p></html>";
     told(
         500,
