@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::workspace::Workspace;
 
 /// Which crates of the workspace each crate may be built with. What is not listed may use none.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("cascade-trainer", &["contracts", "lbp-cascade", "pictures"]),
     ("stage", &["contracts"]),
     ("dataset", &["contracts"]),
@@ -15,8 +15,9 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("dataset-parquet", &["contracts", "dataset"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
-    ("lab", &["contracts", "gan", "mini-booru", "pictures", "stage"]),
+    ("lab", &["contracts", "gan", "pictures", "stage"]),
     ("metrics", &["tensor-files"]),
+    ("mini-booru", &["pictures"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),
     (
         "evaluator",
