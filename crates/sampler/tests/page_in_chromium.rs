@@ -50,6 +50,8 @@ fn the_page_draws_what_sample_draws_and_nothing_leaves_it() {
     assert!(place.at("site/model.onnx").is_file());
     place.fails("demo --out site", "site is there already");
     it_is_served_on_this_machine(&mut page, &place);
+    a_class_is_chosen(&mut page, &place);
+    assert_eq!(page.complaints(), Vec::<String>::new());
 }
 
 fn wait_until_ready(page: &mut Page) {
@@ -141,6 +143,24 @@ fn the_largest_seed_and_a_bound_draw_the_same(page: &mut Page, place: &Place) {
     wait_until_ready(page);
     check_tile(page, place, 0, "within/00000000.png");
     check_tile(page, place, 1, "within/00000001.png");
+}
+
+/// Of other networks, which are told a class.
+fn a_class_is_chosen(page: &mut Page, place: &Place) {
+    place.write_conditional();
+    place.works("demo --single-file --out classes.html");
+    place.works("sample --count 24 --class bow --out bows");
+    place.works("sample --count 24 --class hat --out hats");
+    assert_ne!(place.image("bows/00000000.png"), place.image("hats/00000000.png"));
+    page.open(&place.at("classes.html"));
+    wait_until_ready(page);
+    for class in ["bow", "hat"] {
+        page.evaluate("document.getElementById('status').dataset.state = 'loading'");
+        page.evaluate(&format!("Object.assign(document.getElementById('class'), {{ value: '{class}' }}).onchange()"));
+        wait_until_ready(page);
+        check_tile(page, place, 0, &format!("{class}s/00000000.png"));
+        check_tile(page, place, 23, &format!("{class}s/00000023.png"));
+    }
 }
 
 fn a_phone_shows_it_without_scrolling_across(page: &mut Page) {
