@@ -283,10 +283,8 @@ impl Recipe {
         seed: u64,
         device: &Device,
     ) -> Result<Generator, ArchitectureError> {
-        let mut architecture = self.architecture(&self.generator, resolution);
-        if self.classes == ClassUse::Conditional && !classes.is_empty() {
-            (architecture.class_use, architecture.classes) = (self.classes, classes.clone());
-        }
+        let told = (self.classes == ClassUse::Conditional).then_some(classes);
+        let architecture = self.architecture_told(&self.generator, resolution, told);
         Generator::new(architecture, self.latent, &self.initialization, seed, device)
     }
 
@@ -301,11 +299,18 @@ impl Recipe {
         seed: u64,
         device: &Device,
     ) -> Result<Discriminator, ArchitectureError> {
-        let mut architecture = self.architecture(&self.discriminator, resolution);
-        if self.classes != ClassUse::None && !classes.is_empty() {
-            (architecture.class_use, architecture.classes) = (self.classes, classes.clone());
-        }
+        let told = (self.classes != ClassUse::None).then_some(classes);
+        let architecture = self.architecture_told(&self.discriminator, resolution, told);
         Discriminator::new(architecture, &self.initialization, seed, device)
+    }
+
+    /// A network for images of `side` pixels that is told of these classes, where there are any.
+    fn architecture_told(&self, config: &NetworkConfig, side: u32, classes: Option<&Classes>) -> Architecture {
+        let architecture = self.architecture(config, side);
+        match classes.filter(|classes| !classes.is_empty()) {
+            Some(classes) => Architecture { class_use: self.classes, classes: classes.clone(), ..architecture },
+            None => architecture,
+        }
     }
 
     /// The shape of one of the two networks on images of `side` pixels.

@@ -15,7 +15,7 @@ use contracts::{
     layout::{CheckpointFile, RunLayout},
     publish::{self, FileError},
 };
-use gan::{Architecture, ArchitectureError, Discriminator, Recipe, WeightsError};
+use gan::{Architecture, ArchitectureError, Discriminator, ImageBatch, Recipe, WeightsError};
 use pictures::Rgb;
 
 use crate::readback::{ReadbackError, read_values};
@@ -101,17 +101,34 @@ impl TrainedDiscriminator {
         self.network.to_safetensors()
     }
 
-    /// The logit of each image: the higher, the more real it looks.
+    /// The logit of each image: the higher, the more real it looks. It is told no classes.
     ///
     /// # Errors
     /// When the device fails.
     pub fn scores(&self, images: &[Rgb]) -> Result<Vec<f32>, ReadbackError> {
+        self.scores_in_classes(images, &[])
+    }
+
+    /// The same, each image as one of its class: `rows` has a row for each, as
+    /// [`TrainedGenerator::class_row`](crate::TrainedGenerator::class_row) takes it from a latent. Rows that are not of its classes are
+    /// passed over.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn scores_in_classes(&self, images: &[Rgb], rows: &[&[f32]]) -> Result<Vec<f32>, ReadbackError> {
+        let (side, row_length) = (self.architecture().side as usize, self.architecture().classes.row_length());
+        let is_told = row_length > 0
+            && rows.len() == images.len()
+            && rows.iter().all(|row| row.len() == row_length);
+        let mut rows = rows.chunks(BATCH).filter(|_| is_told);
         let mut scores = Vec::with_capacity(images.len());
         for batch in images.chunks(BATCH) {
-            let side = self.architecture().side as usize;
             let values: Vec<f32> = batch.iter().flat_map(planes).collect();
             let images = Tensor::from_data(TensorData::new(values, [batch.len(), 3, side, side]), &self.device);
-            scores.extend(read_values("scores", self.network.forward(images))?);
+            let classes = rows
+                .next()
+                .map(|rows| Tensor::from_data(TensorData::new(rows.concat(), [rows.len(), row_length]), &self.device));
+            scores.extend(read_values("scores", self.network.forward(ImageBatch { images, classes }))?);
         }
         Ok(scores)
     }

@@ -95,6 +95,11 @@ impl TrainedGenerator {
         self.drawn_size() + self.classes().row_length()
     }
 
+    /// What stands in one of its latents for the class; empty where it knows none.
+    pub fn class_row<'a>(&self, latent: &'a [f32]) -> &'a [f32] {
+        &latent[latent.len().saturating_sub(self.classes().row_length())..]
+    }
+
     /// Numbers in one of its latents before its class's row.
     pub(crate) fn drawn_size(&self) -> usize {
         self.network.latent().size as usize
@@ -118,11 +123,12 @@ impl TrainedGenerator {
         numbers.map(with_row).collect()
     }
 
-    /// The same, but that a latent with a number beyond ±`bound` has that number drawn again until it lies within: the
-    /// truncation trick of Brock et al., "Large scale GAN training for high fidelity natural image synthesis" (2019), section
-    /// 3.1, which gives up variety for fewer odd images. A latent that lies within is what it is without.
-    pub fn truncated_latents(&self, seed: u64, numbers: Range<u64>, bound: f32) -> Vec<Vec<f32>> {
+    /// The same, but that a latent with a number beyond ±`bound`, where there is a bound, has that number drawn again until it lies
+    /// within: the truncation trick of Brock et al., "Large scale GAN training for high fidelity natural image synthesis" (2019),
+    /// section 3.1, which gives up variety for fewer odd images. A latent that lies within is what it is without.
+    pub fn truncated_latents(&self, seed: u64, numbers: Range<u64>, bound: Option<f32>) -> Vec<Vec<f32>> {
         let first = self.latents(seed, numbers.clone());
+        let Some(bound) = bound else { return first };
         numbers.zip(first).map(|(number, latent)| self.redrawn(seed, number, latent, bound)).collect()
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use contracts::{ContentHash, layout::RunLayout, publish};
 use gan::{Classes, Recipe};
-use generator::{ClassChoice, Device, TrainedGenerator};
+use generator::{ClassChoice, Device, TrainedDiscriminator, TrainedGenerator};
 
 /// A run's folder with a generator of first weights, changed.
 fn run(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
@@ -109,7 +109,7 @@ fn a_conditional_generator_draws_the_class_that_is_asked_for() {
     publish::write_file(&RunLayout::at(root.path()).generator(), &bytes).unwrap();
     let drawn = open(root.path());
     assert_eq!((drawn.classes().names(), drawn.latent().size, drawn.latent_size()), (classes.names(), 6, 6 + 3));
-    let row = |latent: &[f32]| latent[6..].to_vec();
+    let row = |latent: &[f32]| drawn.class_row(latent).to_vec();
     let all = drawn.latents(1, 0..40);
     for class in 0..3 {
         assert!(all.iter().any(|latent| latent[6 + class] == 1.0), "class {class} is never drawn");
@@ -118,11 +118,11 @@ fn a_conditional_generator_draws_the_class_that_is_asked_for() {
 
     let of = |choice| drawn.clone().with_class(choice).unwrap();
     let (red, blue) = (of(ClassChoice::Class(0)), of(ClassChoice::named(drawn.classes(), "blue").unwrap()));
-    let (of_red, of_blue) = (red.latents(1, 0..2), blue.truncated_latents(1, 0..2, 100.0));
+    let (of_red, of_blue) = (red.latents(1, 0..2), blue.truncated_latents(1, 0..2, Some(100.0)));
     assert_eq!((&of_red[0][..6], row(&of_red[1])), (&all[0][..6], vec![1.0, 0.0, 0.0]));
     assert_eq!((&of_blue[1][..6], row(&of_blue[1])), (&all[1][..6], vec![0.0, 1.0, 0.0]));
-    assert!(blue.truncated_latents(1, 0..9, 0.5).iter().all(|latent| latent[..6].iter().all(|n| n.abs() <= 0.5)));
-    assert_eq!(row(&blue.truncated_latents(1, 0..1, 0.5)[0]), [0.0, 1.0, 0.0]);
+    assert!(blue.truncated_latents(1, 0..9, Some(0.5)).iter().all(|latent| latent[..6].iter().all(|n| n.abs() <= 0.5)));
+    assert_eq!(row(&blue.truncated_latents(1, 0..1, Some(0.5))[0]), [0.0, 1.0, 0.0]);
     assert_ne!(red.sample(1, 0..1).unwrap(), blue.sample(1, 0..1).unwrap());
     let mixed = of(ClassChoice::Mixture(vec![3.0, 1.0]));
     assert_eq!(row(&mixed.latents(1, 0..1)[0]), [0.75, 0.25, 0.0]);
@@ -135,4 +135,26 @@ fn a_conditional_generator_draws_the_class_that_is_asked_for() {
     let plain = tempfile::tempdir().unwrap();
     let error = open(&run(plain.path(), |_| ())).with_class(ClassChoice::Class(0)).unwrap_err().to_string();
     assert!(error.contains("knows no classes") && error.contains("pack.labels"), "{error}");
+}
+
+#[test]
+fn a_conditional_discriminator_scores_an_image_as_one_of_its_class() {
+    let root = tempfile::tempdir().unwrap();
+    let narrow = "discriminator.base_channels = 2".parse().unwrap();
+    let recipe = Recipe::named("conditional").unwrap().with_overrides(&narrow).unwrap();
+    let classes = Classes::new(vec!["red".into(), "blue".into()], [Some(0), Some(1)]);
+    let bytes = recipe.discriminator_of(&classes, 32, 1, &Device::flex()).unwrap().to_safetensors().unwrap();
+    let path = root.path().join("discriminator.safetensors");
+    publish::write_file(&path, &bytes).unwrap();
+    let discriminator = TrainedDiscriminator::open(&path, 32, &Device::flex()).unwrap();
+    let images = open(&run(root.path(), |_| ())).sample(1, 0..70).unwrap();
+    let scores = |row: &[f32]| discriminator.scores_in_classes(&images, &[row; 70]).unwrap();
+    let (red, blue) = (scores(&[1.0, 0.0, 0.0]), scores(&[0.0, 1.0, 0.0]));
+    assert!(red.iter().zip(&blue).all(|(red, blue)| red != blue), "{red:?} {blue:?}");
+    // Images in other passes are told theirs.
+    let halves = [[&[1.0, 0.0, 0.0][..]; 35], [&[0.0, 1.0, 0.0][..]; 35]].concat();
+    let both = discriminator.scores_in_classes(&images, &halves).unwrap();
+    assert_eq!((both[0], both[69]), (red[0], blue[69]));
+    // A row of other classes is none.
+    assert_eq!(scores(&[1.0, 0.0]), discriminator.scores(&images).unwrap());
 }

@@ -272,8 +272,22 @@ pub(crate) struct PublishOptions {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// The repository on the Hub; a placeholder unless given.
-    #[arg(long, value_name = "USER/NAME", default_value = "USER/NAME")]
+    #[arg(long, value_name = "USER/NAME", default_value = "USER/NAME", value_parser = hub_name)]
     pub(crate) repository: String,
+    /// The dataset on the Hub that the run was trained on, for the card to name.
+    #[arg(long, value_name = "USER/NAME", value_parser = hub_name)]
+    pub(crate) dataset: Option<String>,
+}
+
+/// A repository's name on the Hub: it goes into a card's front matter, where other characters would mean something.
+fn hub_name(name: &str) -> Result<String, String> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    match name.split_once('/') {
+        Some((user, repository)) if is_part(user) && is_part(repository) => Ok(name.to_owned()),
+        _ => Err("the Hub's names are USER/NAME, of letters, digits, `-`, `_` and `.`".to_owned()),
+    }
 }
 
 #[derive(Clone, Debug, Args)]

@@ -13,12 +13,14 @@ pub(crate) struct Card<'a> {
     /// The picture of samples, by its path within the run.
     grid: Option<String>,
     measured: Vec<String>,
+    /// The dataset on the Hub.
+    dataset: Option<&'a str>,
 }
 
 impl<'a> Card<'a> {
     /// Gathers what the run knows of itself.
-    pub(crate) fn new(opened: &'a Opened, run: &RunLayout, grid: Option<String>) -> Self {
-        Self { opened, provenance: opened.provenance().unwrap_or_default(), grid, measured: measured(run) }
+    pub(crate) fn new(opened: &'a Opened, run: &RunLayout, grid: Option<String>, dataset: Option<&'a str>) -> Self {
+        Self { opened, provenance: opened.provenance().unwrap_or_default(), grid, measured: measured(run), dataset }
     }
 
     /// The card as Markdown, with the front matter that the Hub reads.
@@ -30,9 +32,10 @@ impl<'a> Card<'a> {
 
     fn front_matter(&self) -> String {
         let family = self.opened.generator.architecture().family.name();
+        let dataset = self.dataset.map_or_else(String::new, |name| format!("datasets:\n- {name}\n"));
         format!(
             "---\nlibrary_name: nijigen\npipeline_tag: unconditional-image-generation\nlicense: other\nlicense_name: see-below\n\
-             tags:\n- gan\n- {family}\n- anime\n- unconditional-image-generation\n- safetensors\n- onnx\n---\n\n"
+             {dataset}tags:\n- gan\n- {family}\n- anime\n- unconditional-image-generation\n- safetensors\n- onnx\n---\n\n"
         )
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context<'_>, options: &PublishOptions) -> anyhow::Re
             opened.generator.path().display()
         )
     })?;
-    let publication = Publication::new(&opened, &run)?;
+    let publication = Publication::new(&opened, &run, options.dataset.as_deref())?;
     let mut problems = publication.problems();
     problems.extend(metrics_problem(context, &opened, &run));
     let mut lines = publication.list();
@@ -51,7 +51,7 @@ struct Publication<'a> {
 }
 
 impl<'a> Publication<'a> {
-    fn new(opened: &'a Opened, run: &'a RunLayout) -> anyhow::Result<Self> {
+    fn new(opened: &'a Opened, run: &'a RunLayout, dataset: Option<&str>) -> anyhow::Result<Self> {
         let mut publication = Self { opened, run, files: Vec::new() };
         let grid = grid(run);
         for path in [run.generator(), run.recipe(), run.provenance()].into_iter().chain(grid.clone()) {
@@ -62,7 +62,7 @@ impl<'a> Publication<'a> {
         }
         let weights = publish::read_file(&run.generator())?;
         publication.made(run.generator_onnx(), onnx::generator(&weights, Precision::Single, Output::Images)?);
-        let card = Card::new(opened, run, grid.map(|grid| publication.within(&grid)));
+        let card = Card::new(opened, run, grid.map(|grid| publication.within(&grid)), dataset);
         // A recipe's name may be a stranger's.
         publication.made(run.model_card(), foreign::escaped(&card.markdown()).into_bytes());
         publication.files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -70,9 +70,7 @@ impl<'a> Drawing<'a> {
         );
         let mut tiles = Vec::new();
         self.each_batch(|samples| {
-            let tile =
-                |(index, image)| if self.options.numbered { sheet::numbered(index, image) } else { Tile::from(image) };
-            tiles.extend(samples.into_iter().map(tile));
+            tiles.extend(samples.into_iter().map(|sample| self.tile(sample)));
             Ok(())
         })?;
         let sheet = sheet::grid(self.opened.generator.side(), tiles);
@@ -80,15 +78,20 @@ impl<'a> Drawing<'a> {
         Ok(())
     }
 
+    /// A sample as a sheet shows it.
+    fn tile(&self, (index, image): Sample) -> Tile {
+        if self.options.numbered { sheet::numbered(index, image) } else { image.into() }
+    }
+
     /// A row a class, of the same latents in each.
-    fn sheet_by_class(self, out: &Path) -> anyhow::Result<String> {
-        let SampleOptions { count, best_of, .. } = *self.options;
-        let (seed, bound) = (self.options.source.draw.seed, self.options.truncation);
+    fn sheet_by_class(&self, out: &Path) -> anyhow::Result<String> {
+        let SampleOptions { count, best_of, truncation, .. } = *self.options;
+        let seed = self.options.source.draw.seed;
         let is_sheet = out.extension().is_some_and(|ending| ending == "png");
         anyhow::ensure!(is_sheet, "--class {ALL_CLASSES} draws a sheet: let --out end in .png");
         anyhow::ensure!(best_of == 1, "--class {ALL_CLASSES} and --best-of cannot be given both: name one class");
         anyhow::ensure!(count <= MAX_ON_SHEET, "{count} samples are too many for a sheet");
-        let generator = self.opened.generator;
+        let generator = &self.opened.generator;
         let names = generator.classes().names().to_vec();
         anyhow::ensure!(
             !names.is_empty(),
@@ -99,14 +102,8 @@ impl<'a> Drawing<'a> {
         let each = (count / names.len() as u64).max(1);
         let row = |class| {
             let generator = generator.clone().with_class(ClassChoice::Class(class))?;
-            let latents = match bound {
-                Some(bound) => generator.truncated_latents(seed, 0..each, bound),
-                None => generator.latents(seed, 0..each),
-            };
-            let images = (0..each).zip(generator.images(&latents)?);
-            let tile =
-                |(index, image)| if self.options.numbered { sheet::numbered(index, image) } else { image.into() };
-            Ok(images.map(tile).collect())
+            let images = generator.images(&generator.truncated_latents(seed, 0..each, truncation))?;
+            Ok((0..each).zip(images).map(|sample| self.tile(sample)).collect())
         };
         let rows = (0..names.len()).map(row).collect::<anyhow::Result<Vec<Vec<Tile>>>>()?;
         publish::write_file(out, &sheet::rows(generator.side(), &rows).encode(pictures::Encoding::SmallPng)?)?;
@@ -174,13 +171,11 @@ impl<'a> Drawing<'a> {
     fn best(&self, first: u64, last: u64) -> anyhow::Result<Vec<Sample>> {
         let (best_of, seed) = (self.options.best_of, self.options.source.draw.seed);
         let (generator, indices) = (&self.opened.generator, first * best_of..last * best_of);
-        let latents = match self.options.truncation {
-            Some(bound) => generator.truncated_latents(seed, indices.clone(), bound),
-            None => generator.latents(seed, indices.clone()),
-        };
+        let latents = generator.truncated_latents(seed, indices.clone(), self.options.truncation);
         let images = generator.images(&latents)?;
         let Some(discriminator) = &self.discriminator else { return Ok(indices.zip(images).collect()) };
-        let scores = discriminator.scores(&images)?;
+        let rows: Vec<_> = latents.iter().map(|latent| generator.class_row(latent)).collect();
+        let scores = discriminator.scores_in_classes(&images, &rows)?;
         let mut candidates: Vec<(f32, Sample)> = scores.into_iter().zip(indices.zip(images)).collect();
         let chosen = candidates.chunks_mut(best_of as usize).map(|of_one| {
             // The first of equal ones, for the same choice every time.

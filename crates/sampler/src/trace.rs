@@ -1,10 +1,15 @@
 //! `trace`: from a sample's PNG file back to its seed, its latent, its run, the dataset, and the posts nearest to it.
 
+use std::io::{self, Write};
+
 use anyhow::Context as _;
 use contracts::{Context, publish};
 use pictures::{Alpha, Narrowing, PictureFile, Rgb};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{
+    Value,
+    ser::{Formatter, PrettyFormatter},
+};
 
 use crate::{
     arguments::TraceOptions,
@@ -69,16 +74,44 @@ pub(crate) fn run(context: &Context<'_>, options: &TraceOptions) -> anyhow::Resu
         0 => Vec::new(),
         _ => nearest_faces(context, options, image(&note, opened.as_ref(), &bytes)?)?,
     };
-    Ok(serde_json::to_string_pretty(&Trace { note, dataset, nearest })?)
+    let mut json = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut json, ListsInALine(PrettyFormatter::new()));
+    Trace { note, dataset, nearest }.serialize(&mut serializer)?;
+    Ok(String::from_utf8(json)?)
+}
+
+/// JSON for the eye whose lists stay in a line: a latent has a hundred numbers.
+struct ListsInALine(PrettyFormatter<'static>);
+
+impl Formatter for ListsInALine {
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
 }
 
 fn with_latent(note: Note, opened: &Opened) -> Note {
     let (Some(seed), Some(index), None) = (note.seed, note.index, &note.latent) else { return note };
-    let numbers = index..index.saturating_add(1);
-    let latents = match note.truncation {
-        Some(bound) => opened.generator.truncated_latents(seed, numbers, bound),
-        None => opened.generator.latents(seed, numbers),
-    };
+    let latents = opened.generator.truncated_latents(seed, index..index.saturating_add(1), note.truncation);
     Note { latent: latents.into_iter().next(), ..note }
 }
 

@@ -73,9 +73,9 @@ fn samples_can_be_truncated_and_chosen_among() {
     let place = Place::new();
     place.works("sample --count 3 --truncation 0.5 --out truncated");
     let generator = place.generator();
-    let latents = generator.truncated_latents(0, 0..3, 0.5);
+    let latents = generator.truncated_latents(0, 0..3, Some(0.5));
     assert!(latents.iter().flatten().all(|number| number.abs() <= 0.5));
-    assert_eq!(generator.truncated_latents(0, 2..3, 100.0), generator.latents(0, 2..3));
+    assert_eq!(generator.truncated_latents(0, 2..3, Some(100.0)), generator.latents(0, 2..3));
     assert_eq!(place.image("truncated/00000002.png"), generator.images(&latents).unwrap()[2]);
     place.works("sample --count 3 --best-of 4 --discriminator discriminator.safetensors --out best");
     let indices: Vec<u64> = files(&place.at("best")).iter().map(|name| name[..8].parse().unwrap()).collect();

@@ -9,10 +9,11 @@ use generator::{
     Device, TrainedDiscriminator, TrainedGenerator,
     onnx::{self, Output, Precision},
 };
+use pictures::Rgb;
 use safetensors::SafeTensors;
 
 /// A recipe with what is changed of it, and a side.
-pub(crate) const CASES: [(&str, &str, &str, u32); 10] = [
+pub(crate) const CASES: [(&str, &str, &str, u32); 11] = [
     ("dcgan", "dcgan", "", 32),
     ("dcgan-48", "dcgan", "", 48),
     ("dcgan-paper", "dcgan-paper", "", 32),
@@ -27,6 +28,7 @@ pub(crate) const CASES: [(&str, &str, &str, u32); 10] = [
     ("resnet", "modern", RESNET, 32),
     ("resnet-48", "modern", RESNET, 48),
     ("resnet-groups", "modern", GROUPS, 32),
+    ("minibatch", "dcgan", "discriminator.minibatch_kernels = 3", 32),
     ("spectral", "dcgan", "discriminator.norm = \"spectral\"", 32),
 ];
 
@@ -80,6 +82,11 @@ impl Case {
         let path = write("discriminator", &self.discriminator);
         let discriminator = TrainedDiscriminator::open(&path, generator.side(), &Device::flex()).unwrap();
         (generator, discriminator)
+    }
+
+    /// What the discriminator says of each image alone, as its model does: some compare the images of a batch with one another.
+    pub(crate) fn scores(discriminator: &TrainedDiscriminator, images: &[Rgb]) -> Vec<f32> {
+        images.iter().flat_map(|image| discriminator.scores(std::slice::from_ref(image)).unwrap()).collect()
     }
 
     /// What the network gives before it becomes bytes.
