@@ -42,10 +42,13 @@ pub fn interval(
     Ok(deviation(&values).map(|deviation| around(value, deviation)))
 }
 
-/// The interval of a mean of values, one an image.
+/// The interval of a mean of values, one an image; it ends where the values do, as no share of images is above 1.
 pub fn interval_of_mean(values: &[f64], resampling: Resampling) -> Option<Interval> {
     let mean_of = |indices: &[usize]| indices.iter().map(|index| values[*index]).sum::<f64>() / indices.len() as f64;
-    interval(mean(values), &[values.len()], resampling, |lists| Ok(mean_of(&lists[0]))).ok().flatten()
+    let [low, high] = interval(mean(values), &[values.len()], resampling, |lists| Ok(mean_of(&lists[0]))).ok()??;
+    let (least, most) =
+        values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(*value), most.max(*value)));
+    Some([low.max(least), high.min(most)])
 }
 
 /// The interval of a value with a standard error.
@@ -88,6 +91,13 @@ mod tests {
         let flips: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
         let [low, high] = interval_of_mean(&flips, Resampling { replicates: 1000, seed: 1 }).unwrap();
         assert!((low - (0.5 - 0.049)).abs() < 0.004 && (high - (0.5 + 0.049)).abs() < 0.004, "{low} {high}");
+    }
+
+    #[test]
+    fn a_share_is_not_above_one() {
+        let nearly_all: Vec<f64> = (0..20).map(|i| f64::from(u8::from(i > 0))).collect();
+        let [low, high] = interval_of_mean(&nearly_all, Resampling { replicates: 100, seed: 1 }).unwrap();
+        assert!(low > 0.8 && low < 0.9 && high == 1.0, "{low} {high}");
     }
 
     #[test]
