@@ -4,8 +4,11 @@
 mod discriminator;
 mod experiment;
 mod experiments;
+mod faces;
 mod finding;
 mod game;
+mod hair;
+mod labelled;
 mod mixture;
 mod mlp;
 mod modes;
@@ -19,7 +22,7 @@ use anyhow::bail;
 use clap::Args;
 use contracts::{Context, Layout, publish, tell};
 use experiment::Experiment;
-use experiments::{ALL, Entry};
+use experiments::{ALL, Entry, LONG};
 use pictures::Encoding;
 
 /// The theory of GANs as experiments with plots.
@@ -28,7 +31,7 @@ struct Options {
     /// Fail where a result is not as expected.
     #[arg(long)]
     check: bool,
-    /// The experiments to do; all unless given.
+    /// The experiments to do; unless given, all that take seconds. hair-by-class and few-labels take minutes.
     #[arg(value_name = "EXPERIMENT")]
     experiments: Vec<String>,
 }
@@ -56,8 +59,9 @@ fn run(context: &Context<'_>, options: &Options) -> anyhow::Result<String> {
 
 fn asked_for(names: &[String]) -> anyhow::Result<Vec<Entry>> {
     let entry = |name: &String| {
-        let known = || ALL.map(|(name, _)| name).join(", ");
-        let found = ALL.into_iter().find(|(known, _)| known == name);
+        let all = || ALL.into_iter().chain(LONG);
+        let known = || all().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        let found = all().find(|(known, _)| known == name);
         found.ok_or_else(|| anyhow::anyhow!("there is no experiment {name:?}; choose from {}", known()))
     };
     if names.is_empty() { Ok(ALL.to_vec()) } else { names.iter().map(entry).collect() }
@@ -88,6 +92,16 @@ mod tests {
         assert_eq!(names(&[]).unwrap().len(), ALL.len());
         let error = names(&["modus"]).unwrap_err().to_string();
         assert!(error.contains("\"modus\"") && error.contains("modes"), "{error}");
+    }
+
+    /// `cargo test --release -p lab -- --ignored --nocapture`
+    #[test]
+    #[ignore = "takes minutes"]
+    fn experiments_that_take_minutes_are_as_expected() {
+        let done = LONG.map(|(_, experiment)| experiment());
+        let table = table::of(&done);
+        tell!("{table}");
+        assert!(!table.contains("NOT"), "{table}");
     }
 
     /// One that takes no time: the others are done by `--check`.

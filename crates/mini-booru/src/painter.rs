@@ -23,6 +23,7 @@ mod scenery;
 
 use canvas::Canvas;
 use character::Character;
+use colour::Colour;
 use composition::Composition;
 use portrait::Pose;
 use scenery::Scenery;
@@ -55,6 +56,11 @@ pub struct FaceBox {
     pub y: f32,
     /// The length of each side.
     pub side: f32,
+}
+
+/// The tag that a picture has for hair of this red, green and blue, in [0, 1].
+pub fn hair_tag(colour: [f32; 3]) -> &'static str {
+    Colour::opaque(colour).name_of_hair()
 }
 
 /// Paints picture `index` of the series that `seed` starts: the same bytes whenever and wherever it is called.

@@ -15,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("dataset-parquet", &["contracts", "dataset"]),
     ("gan", &["fast-conv"]),
     ("generator", &["contracts", "gan", "pictures"]),
-    ("lab", &["contracts", "gan", "pictures", "stage"]),
+    ("lab", &["contracts", "gan", "mini-booru", "pictures", "stage"]),
     ("metrics", &["tensor-files"]),
     ("mini-booru", &["pictures"]),
     ("trainer", &["contracts", "dataset", "gan", "generator", "metrics", "pictures", "stage"]),

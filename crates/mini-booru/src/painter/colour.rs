@@ -24,6 +24,11 @@ impl Colour {
         }
     }
 
+    /// From channels in [0, 1].
+    pub(super) const fn opaque([red, green, blue]: [f32; 3]) -> Self {
+        Self { red, green, blue, alpha: 1.0 }
+    }
+
     /// From hue in degrees, saturation and lightness in [0, 1].
     pub(super) fn hsl(hue: f32, saturation: f32, lightness: f32) -> Self {
         let reach = saturation * lightness.min(1.0 - lightness);
