@@ -117,9 +117,7 @@ impl TrainedDiscriminator {
     /// When the device fails.
     pub fn scores_in_classes(&self, images: &[Rgb], rows: &[&[f32]]) -> Result<Vec<f32>, ReadbackError> {
         let (side, row_length) = (self.architecture().side as usize, self.architecture().classes.row_length());
-        let is_told = row_length > 0
-            && rows.len() == images.len()
-            && rows.iter().all(|row| row.len() == row_length);
+        let is_told = row_length > 0 && rows.len() == images.len() && rows.iter().all(|row| row.len() == row_length);
         let mut rows = rows.chunks(BATCH).filter(|_| is_told);
         let mut scores = Vec::with_capacity(images.len());
         for batch in images.chunks(BATCH) {

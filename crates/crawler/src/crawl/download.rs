@@ -113,7 +113,11 @@ impl Downloader {
         let at = |fault| FetchError::at(&job.url, fault);
         let mut answer = match self.fetcher.open(&job.url, rest_of(partial)).await {
             Ok(answer) => answer,
-            Err(FetchError { fault: Fault::Status(StatusCode::RANGE_NOT_SATISFIABLE, _), .. }) => {
+            // Not every site states a file's length beforehand: all of it had come, and was not yet checked.
+            Err(FetchError { fault: Fault::PastTheEnd(whole), .. }) if whole == Some(partial.length()) => {
+                return Ok(Ok(()));
+            }
+            Err(FetchError { fault: Fault::PastTheEnd(_), .. }) => {
                 partial.begin(None)?;
                 return Ok(Err(at(Fault::BrokenOff("the rest of it is not there".into()))));
             }

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     BrokenOff(String),
     /// The site answered with an error, and said this of it, in one line.
     Status(StatusCode, Option<String>),
+    /// What was asked for lies behind the end of a file, which is as long as this where the site says so.
+    PastTheEnd(Option<u64>),
     /// A picture of this format came where a text was due.
     Picture(&'static str),
     /// The site wants to be left alone for longer than a run should wait.
@@ -56,7 +58,7 @@ impl Fault {
                         StatusCode::TOO_MANY_REQUESTS | StatusCode::MISDIRECTED_REQUEST | StatusCode::REQUEST_TIMEOUT
                     )
             }
-            Self::Cooldown(_) | Self::Redirect(_) | Self::TooLong => false,
+            Self::PastTheEnd(_) | Self::Cooldown(_) | Self::Redirect(_) | Self::TooLong => false,
             Self::Refused(_) | Self::CrawlDelay(_) | Self::NoRobots(_) | Self::NotForAi(_) => false,
         }
     }
@@ -79,6 +81,7 @@ impl Fault {
             Self::Unreachable(_) => FailureReason::Unreachable,
             Self::BrokenOff(_) => FailureReason::BrokenOff,
             Self::Status(status, _) => FailureReason::Status(status.as_u16()),
+            Self::PastTheEnd(_) => FailureReason::Status(StatusCode::RANGE_NOT_SATISFIABLE.as_u16()),
             // Asked for as a text only: no post has such a reason.
             Self::Picture(format) => FailureReason::Other(format!("a picture ({format}) where a text was due")),
             Self::Cooldown(_) | Self::CrawlDelay(_) => FailureReason::Cooldown,
@@ -128,6 +131,7 @@ impl FetchError {
                 let said = said.as_ref().map_or_else(String::new, |said| format!(", saying \"{}\"", one_line(said)));
                 format!("{url} answers {status}{said}{}", advice(*status))
             }
+            Fault::PastTheEnd(_) => format!("{url} has no more than what is there"),
             Fault::Picture(format) => format!(
                 "{url} gives a picture ({format}) where a text was due; see what crawl.site and crawl.base_url say"
             ),

@@ -9,7 +9,7 @@ use std::{
 use contracts::config::CrawlConfig;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
-    header::{HeaderMap, LOCATION, RETRY_AFTER},
+    header::{CONTENT_RANGE, HeaderMap, LOCATION, RETRY_AFTER},
 };
 use url::Url;
 
@@ -191,6 +191,9 @@ impl Transport {
         if status.is_success() {
             return Ok(response);
         }
+        if status == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Err(Fault::PastTheEnd(whole_length(&response)));
+        }
         // Some proxies in front of boorus say 421 to who is too fast.
         let too_fast = matches!(
             status,
@@ -210,6 +213,11 @@ impl Transport {
         }
         Err(Fault::Status(status, explanation(response).await))
     }
+}
+
+/// How long a file is of which a part was asked for that it has not: `Content-Range: bytes */LENGTH`, RFC 9110, section 14.4.
+fn whole_length(response: &Response) -> Option<u64> {
+    response.headers().get(CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes */")?.trim().parse().ok()
 }
 
 /// What the site says in the body of an error, as far as that comes soon.
