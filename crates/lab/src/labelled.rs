@@ -15,10 +15,14 @@ use crate::faces::{CLASSES, Faces, SIDE};
 /// Images of a step.
 const BATCH: usize = 16;
 
-/// A recipe as it is shipped, but that both learning rates fall in the second half of so many steps: what the last step happens to
-/// leave decides less then.
-pub(crate) fn recipe(name: &str, steps: u64) -> Recipe {
-    let mut recipe = Recipe::named(name).expect("it is shipped");
+/// A recipe as it is shipped.
+pub(crate) fn recipe(name: &str) -> Recipe {
+    Recipe::named(name).expect("it is shipped")
+}
+
+/// The recipe with learning rates that fall in the second half of so many steps: what the last step happens to leave decides less
+/// then.
+pub(crate) fn with_falling_rates(mut recipe: Recipe, steps: u64) -> Recipe {
     let end = (steps * BATCH as u64) as f64 / 1000.0;
     for network in [&mut recipe.generator, &mut recipe.discriminator] {
         network.optimizer.schedule = LearningRateSchedule {

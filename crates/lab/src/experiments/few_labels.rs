@@ -6,7 +6,7 @@ use crate::{
     experiment::Experiment,
     faces::Faces,
     finding::Finding,
-    labelled::{accuracy, classify_alone, play, recipe},
+    labelled::{accuracy, classify_alone, play, recipe, with_falling_rates},
     plot::{Axis, Figure, Mark, Panel},
 };
 
@@ -28,7 +28,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 pub(super) fn run() -> Experiment {
     let (holdout, faces) = Faces::paint(1, PICTURES).labelled().split(HOLDOUT);
     let faces = faces.with_every(LABELLED);
-    let recipe = recipe("semi-supervised", STEPS);
+    let recipe = with_falling_rates(recipe("semi-supervised"), STEPS);
     let pairs = SEEDS.map(|seed| {
         let (_, classifier) = play(&recipe, &faces, STEPS, seed);
         [accuracy(&classifier, &holdout), accuracy(&classify_alone(&recipe, &faces, STEPS, seed), &holdout)]

@@ -17,7 +17,7 @@ use crate::{
 const PICTURES: u64 = 2400;
 
 /// Steps of the recipe, of 16 images each.
-const STEPS: u64 = 1000;
+const STEPS: u64 = 1500;
 
 /// Samples of each class.
 const SAMPLES: usize = 200;
@@ -38,7 +38,7 @@ pub(super) fn run() -> Experiment {
     let faces = Faces::paint(1, PICTURES);
     let agreement = agreement(faces.images.iter().map(Vec::as_slice).zip(faces.labels.iter().copied()));
     let mut findings = vec![Finding::at_least("painted faces: judged as tagged", agreement, 0.9)];
-    let recipe = recipe("conditional", STEPS);
+    let recipe = recipe("conditional");
     let (generator, _) = play(&recipe, &faces, STEPS, 1);
     let axes = [Axis::new("class asked for", 0.0, 6.0), Axis::new("share of its samples", 0.0, 1.05)];
     let mut panel = Panel::new("what hair is judged to be, by the class asked for", axes);
