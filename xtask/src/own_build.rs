@@ -24,10 +24,10 @@ pub(crate) fn hand_over(workspace: &Workspace) -> anyhow::Result<Option<Outcome>
         return Ok(None);
     }
     let packages = workspace.closure(env!("CARGO_PKG_NAME"));
-    clean(workspace, packages.iter().map(String::as_str), &[])?;
+    clean(workspace, packages.iter().map(String::as_str))?;
     let here = env::current_dir().context("cannot tell the current folder")?;
     let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--manifest-path"]);
+    command.args(["run", "--quiet", "--release", "--package", env!("CARGO_PKG_NAME"), "--manifest-path"]);
     command.arg(workspace.root.join("Cargo.toml")).arg("--").args(env::args_os().skip(1));
     let status = command.current_dir(here).env(HANDED_OVER, "1").status().context("cannot start cargo")?;
     Ok(Some(Outcome::of_code(status.code())))
@@ -50,7 +50,7 @@ pub(crate) fn forget_other_checkouts(workspace: &Workspace, programs: &[(&str, &
         return Ok(());
     }
     tell!("another checkout has built into {}: building this one's programs anew", workspace.target.display());
-    clean(workspace, packages.iter().map(String::as_str), &["--release"])
+    clean(workspace, packages.iter().map(String::as_str))
 }
 
 /// Whether the sources that cargo noted beside a program, as Make's rules, are not this checkout's.
@@ -60,9 +60,9 @@ fn is_of_another_checkout(workspace: &Workspace, package: &str, program: &str) -
     rules.is_ok_and(|rules| own.is_some_and(|own| !rules.contains(&own)))
 }
 
-fn clean<'a>(workspace: &Workspace, packages: impl Iterator<Item = &'a str>, profile: &[&str]) -> anyhow::Result<()> {
+fn clean<'a>(workspace: &Workspace, packages: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
     let mut command = workspace.cargo();
-    command.args(["clean", "--quiet"]).args(profile);
+    command.args(["clean", "--quiet", "--release"]);
     for package in packages {
         // With its folder, as the registry has crates of the same names.
         let folder = &workspace.packages[package].folder;

@@ -3,10 +3,10 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use crate::{device::is_flex, prelude::*, storage};
+use crate::{device::are_plain, prelude::*, storage};
 
 /// One update by Kingma and Ba, "Adam: a method for stochastic optimization" (2015), the last lines of section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,10 +51,7 @@ pub fn adam<const D: usize>(
     update: AdamUpdate,
 ) -> (Tensor<D>, [Tensor<D>; 2]) {
     let [mean, square] = moments;
-    let single = |tensor: &Tensor<D>| {
-        tensor.dtype() == DType::F32 && is_flex(&tensor.device()) && !tensor.device().is_autodiff()
-    };
-    if ![&parameter, &gradient, &mean, &square].into_iter().all(single) {
+    if !are_plain([&parameter, &gradient, &mean, &square]) {
         return composed(parameter, gradient, [mean, square], update);
     }
     let [parameter, gradient, mean, square] = [parameter, gradient, mean, square].map(|tensor| tensor.into_dispatch());

@@ -1,4 +1,4 @@
-//! Batch normalization in training, in three passes over its input and two over its gradient.
+//! Batch normalization: in training in three passes over its input and two over its gradient, at rest in one.
 
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
@@ -11,7 +11,11 @@ use burn::{
 };
 
 use self::statistics::Size;
-use crate::{device::is_flex, prelude::*, storage};
+use crate::{
+    device::{are_plain, is_flex},
+    prelude::*,
+    storage,
+};
 
 /// What [`batch_norm`] returns.
 #[derive(Clone, Debug)]
@@ -52,6 +56,71 @@ pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
     let moments = Tensor::<2>::from_dispatch(moments);
     let row = |row: usize| moments.clone().slice([row..row + 1, 0..channels]).reshape([channels]);
     Normalized { output: Tensor::from_dispatch(output), mean: row(0), variance: row(1) }
+}
+
+/// Normalizes each channel by statistics that were kept: `y = (x − μ) / √(σ² + ε) · γ + β`.
+///
+/// The same bits as by burn's operators, which take four passes and get whatever is not f32 on flex, off the tape.
+///
+/// # Shapes
+/// - x: `[batch, channels, height, width]`
+/// - gamma, beta, mean, variance: `[channels]`
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn batch_norm_at_rest(
+    x: Tensor<4>,
+    [gamma, beta]: [Tensor<1>; 2],
+    [mean, variance]: [Tensor<1>; 2],
+    epsilon: f64,
+) -> Tensor<4> {
+    if !are_plain([&x]) || !are_plain([&gamma, &beta, &mean, &variance]) || x.shape().num_elements() == 0 {
+        return module::batch_norm(x, gamma, beta, mean, variance, epsilon);
+    }
+    let channels = x.dims()[1];
+    let deviation = variance.add_scalar(epsilon).sqrt();
+    let terms = [mean, deviation, gamma, beta].map(|term| {
+        assert_eq!(term.dims(), [channels], "batch_norm_at_rest: x has {channels} channels");
+        term.into_dispatch()
+    });
+    let [mean, deviation, gamma, beta] = terms;
+    Tensor::from_dispatch(Dispatch::standardize(x.into_dispatch(), mean, deviation, gamma, beta))
+}
+
+/// Batch normalization at rest over a backend's tensors.
+#[backend_extension(Flex)]
+pub trait Standardizations: Backend {
+    /// `(x − μ) / deviation · γ + β`.
+    fn standardize(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        deviation: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+impl Standardizations for Flex {
+    fn standardize(
+        x: FlexTensor,
+        mean: FlexTensor,
+        deviation: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+    ) -> FlexTensor {
+        let size = Size::of(&x);
+        let terms = [mean, deviation, gamma, beta].map(|term| term.to_contiguous());
+        let [mean, deviation, gamma, beta] = terms.each_ref().map(storage::values);
+        storage::in_place(x, |x| {
+            size.map(x, |channel, _, x| {
+                let (mean, deviation) = (mean[channel], deviation[channel]);
+                for x in x {
+                    // Divided, not multiplied by the inverse: that would round otherwise than burn does.
+                    *x = (*x - mean) / deviation * gamma[channel] + beta[channel];
+                }
+            });
+        })
+    }
 }
 
 /// Batch normalization's parts over a backend's tensors.
@@ -269,6 +338,23 @@ mod tests {
         close("x", fast.0.grad(&found).unwrap(), reference.0.grad(&expected).unwrap());
         close("gamma", fast.1.grad(&found).unwrap(), reference.1.grad(&expected).unwrap());
         close("beta", fast.2.grad(&found).unwrap(), reference.2.grad(&expected).unwrap());
+    }
+
+    #[test]
+    fn at_rest_the_bits_are_those_of_burn_s_operators() {
+        let check = |shape: [usize; 4]| {
+            let random = |mean| Tensor::<1>::random([shape[1]], Distribution::Normal(mean, 0.3), &Device::flex());
+            let (affine, statistics) = ([random(1.0), random(0.0)], [random(0.5), random(2.0).square()]);
+            let x: Tensor<4> = Tensor::random(shape, Distribution::Normal(3.0, 2.0), &Device::flex());
+            let ([gamma, beta], [mean, variance]) = (affine.clone(), statistics.clone());
+            let expected = module::batch_norm(x.clone(), gamma, beta, mean, variance, 1e-5);
+            let found = batch_norm_at_rest(x, affine, statistics, 1e-5);
+            let values = |tensor: Tensor<4>| tensor.into_data().try_to_vec::<f32>().unwrap();
+            assert_eq!(values(found), values(expected));
+        };
+        check([5, 7, 6, 6]);
+        check([2, 33, 4, 4]);
+        check([3, 2, 19, 23]);
     }
 
     #[test]

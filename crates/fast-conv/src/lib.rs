@@ -12,9 +12,9 @@
 //! [`grouped_conv2d`] cuts the channels into groups, each by the algorithm that suits it. [`upsampled_conv2d`] enlarges its
 //! input inside the convolution.
 //!
-//! [`leaky_relu`], [`biased_leaky_relu`] and [`batch_norm`], which stand between convolutions, do in a pass or two each what burn composes of
-//! a dozen: once the convolutions are fast, those passes are what a step of training waits for. [`adam`] does the same
-//! for the update of a parameter.
+//! [`leaky_relu`], [`biased_leaky_relu`], [`batch_norm`] and [`batch_norm_at_rest`], which stand between convolutions, do in a pass or
+//! two each what burn composes of a dozen: once the convolutions are fast, those passes are what a step of training waits for.
+//! [`adam`], [`blend`] and [`sum_of_squares`] do the same for what is done with all weights.
 //!
 //! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows. Everything else, any
 //! other device and any other type gets burn's own operators.
@@ -47,6 +47,7 @@ mod device;
 mod geometry;
 mod groups;
 mod im2col;
+mod lanes;
 mod lowering;
 mod memory;
 mod operator;
@@ -60,14 +61,16 @@ mod scratch;
 mod simd;
 mod storage;
 mod upsample;
+mod vectors;
 mod widening;
 mod winograd;
 
 pub use activation::leaky_relu;
 pub use adam::{AdamUpdate, adam};
-pub use batch_norm::{Normalized, batch_norm};
+pub use batch_norm::{Normalized, batch_norm, batch_norm_at_rest};
 pub use biased::biased_leaky_relu;
 pub use memory::keep_freed_memory;
 pub use operator::{Padding, conv_transpose2d, conv2d, grouped_conv2d};
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;
+pub use vectors::{blend, sum_of_squares};

@@ -1,6 +1,6 @@
 //! An exponential moving average of the generator's weights.
 
-use burn::{module::Module, tensor::Tensor};
+use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -66,7 +66,7 @@ impl Ema {
         let beta = self.config.beta(images, images_shown);
         let source = parameters(source);
         self.generator = replace_parameters(&self.generator, |name, average| match source.get(name) {
-            Some(newest) => blend(average, newest.values.clone(), beta),
+            Some(newest) => fast_conv::blend(average, newest.values.clone(), beta),
             None => average,
         });
     }
@@ -75,11 +75,6 @@ impl Ema {
     pub fn generator(&self) -> Generator {
         self.generator.valid()
     }
-}
-
-fn blend(average: Tensor<1>, newest: Tensor<1>, beta: f64) -> Tensor<1> {
-    let difference = average - newest.clone();
-    newest + difference.mul_scalar(beta)
 }
 
 #[cfg(test)]

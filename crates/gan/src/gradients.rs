@@ -59,7 +59,7 @@ struct SumOfSquares<'a> {
 impl ModuleVisitor for SumOfSquares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(gradient) = self.gradients.get::<D>(param.id) else { return };
-        let square = gradient.square().sum();
+        let square = fast_conv::sum_of_squares(gradient);
         self.sum = Some(match self.sum.take() {
             Some(sum) => sum + square,
             None => square,

@@ -136,8 +136,14 @@ impl Operators {
     /// burn does.
     pub(crate) fn normalize(self, norm: Option<&BatchNorm>, input: Tensor<4>) -> Tensor<4> {
         let Some(norm) = norm else { return input };
-        if self == Self::Burn || !input.device().is_autodiff() || !norm.training.is_enabled() {
+        if self == Self::Burn {
             return norm.forward(input);
+        }
+        if !input.device().is_autodiff() || !norm.training.is_enabled() {
+            let affine = [&norm.gamma, &norm.beta].map(Param::val);
+            let statistics =
+                [&norm.running_mean, &norm.running_var].map(|kept| kept.value().to_device(&input.device()));
+            return fast_conv::batch_norm_at_rest(input, affine, statistics, norm.epsilon);
         }
         let Normalized { output, mean, variance } =
             fast_conv::batch_norm(input, norm.gamma.val(), norm.beta.val(), norm.epsilon);

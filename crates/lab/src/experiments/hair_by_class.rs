@@ -17,7 +17,7 @@ use crate::{
 const PICTURES: u64 = 2400;
 
 /// Steps of the recipe, of 16 images each.
-const STEPS: u64 = 1500;
+const STEPS: u64 = 2500;
 
 /// Samples of each class.
 const SAMPLES: usize = 200;
