@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use contracts::{
     Outcome, StageId,
+    disappearance::{Disappearances, ManyGone},
     exclusion::{self, Exclusion},
     layout::{Layout, RunLayout},
     lock,
@@ -110,13 +111,23 @@ fn remember_deletions(layout: &Layout) -> anyhow::Result<()> {
         Err(ManifestError::Missing(_) | ManifestError::Line { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let is_deleted = |face: &&FaceRecord| {
+    let (mut all, mut deleted) = (Disappearances::default(), Vec::new());
+    for face in faces {
         let path = layout.face(&face.file);
-        !path.exists() && path.parent().is_some_and(Path::exists)
-    };
-    let deleted = faces.iter().filter(is_deleted);
-    let deleted = deleted.map(|face| Exclusion { picture: face.picture, pixel_box: face.pixel_box });
-    Ok(exclusion::remember(layout, deleted)?)
+        let Some(folder) = path.parent().filter(|folder| folder.exists()) else { continue };
+        let is_gone = !path.exists();
+        all.count(folder, 1, usize::from(is_gone));
+        if is_gone {
+            deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
+        }
+    }
+    match all.check(&layout.faces(), StageId::Crop) {
+        Ok(()) => Ok(exclusion::remember(layout, deleted)?),
+        Err(ManyGone { all, gone, .. }) => {
+            tell!("{gone} of {all} faces were gone before: none counts as thrown away, and crop cuts them again");
+            Ok(())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{FaceId, PictureHash},
     layout::Layout,
+    lock,
     publish::{self, FileError},
     record::PixelBox,
 };
@@ -97,7 +98,7 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
     if new.peek().is_none() {
         return Ok(());
     }
-    let _lock = lock(layout)?;
+    let _lock = lock::wait_for(&layout.exclusions_lock())?;
     let mut all = read_remembered(layout)?;
     let before = all.len();
     all.extend(new);
@@ -114,7 +115,7 @@ pub fn remember(layout: &Layout, new: impl IntoIterator<Item = Exclusion>) -> Re
 /// # Errors
 /// When the file cannot be written.
 pub fn exclude(layout: &Layout, faces: &[FaceId]) -> Result<(), FileError> {
-    let _lock = lock(layout)?;
+    let _lock = lock::wait_for(&layout.exclusions_lock())?;
     let path = layout.exclude_list();
     let append = || -> io::Result<()> {
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
@@ -133,7 +134,7 @@ pub fn exclude(layout: &Layout, faces: &[FaceId]) -> Result<(), FileError> {
 /// # Errors
 /// When the file cannot be read or written.
 pub fn include(layout: &Layout, faces: &[FaceId]) -> Result<(), FileError> {
-    let _lock = lock(layout)?;
+    let _lock = lock::wait_for(&layout.exclusions_lock())?;
     let path = layout.exclude_list();
     let text = publish::read_text_or_empty(&path)?;
     let is_of_them = |line: &str| matches!(parse_listed(line), Some(Listed::Face(face)) if faces.contains(&face));
@@ -156,7 +157,7 @@ fn is_ended(file: &mut File) -> io::Result<bool> {
 /// # Errors
 /// When the files cannot be read or written.
 pub fn restore(layout: &Layout) -> Result<Vec<Exclusion>, FileError> {
-    let _lock = lock(layout)?;
+    let _lock = lock::wait_for(&layout.exclusions_lock())?;
     let taken_back = read_remembered(layout)?;
     if !taken_back.is_empty() {
         let mut restored = read_lines(&layout.restored())?;
@@ -198,15 +199,6 @@ impl Restored {
     pub fn covers(&self, picture: &PictureHash, pixel_box: &PixelBox) -> bool {
         self.0.get(picture).is_some_and(|boxes| boxes.iter().any(|b| b.overlap(pixel_box) >= SAME_FACE_OVERLAP))
     }
-}
-
-/// Shares of the work may notice deletions at the same time.
-fn lock(layout: &Layout) -> Result<File, FileError> {
-    let path = layout.exclusions_lock();
-    publish::create_folder(layout.data())?;
-    let lock = File::create(&path).map_err(FileError::at("write", &path))?;
-    lock.lock().map_err(FileError::at("lock", &path))?;
-    Ok(lock)
 }
 
 fn write(path: &Path, exclusions: &[Exclusion]) -> Result<(), FileError> {

@@ -8,6 +8,7 @@ mod best_generator;
 pub mod cascade;
 pub mod checked;
 pub mod config;
+pub mod disappearance;
 pub mod exclusion;
 mod find_run;
 pub mod foreign;

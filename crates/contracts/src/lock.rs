@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     layout::{Layout, RunLayout},
-    publish::{self, FileError},
+    publish::{self, FileError, LOCK},
     share::Share,
     stage_id::StageId,
 };
@@ -68,10 +68,18 @@ pub fn hold_run(run: &RunLayout) -> Result<Held, LockError> {
 /// # Errors
 /// When the file cannot be made or locked.
 pub fn wait_for(path: &Path) -> Result<Held, FileError> {
-    publish::create_folder(publish::parent(path))?;
-    let file = File::create(path).map_err(FileError::at("write", path))?;
-    file.lock().map_err(FileError::at("lock", path))?;
+    let file = open(path)?;
+    file.lock().map_err(FileError::at(LOCK, path))?;
     Ok(Held { _files: vec![file] })
+}
+
+/// Opens a lock's file to read and to write: NFS gives a shared lock to none that cannot be read, and none of its own to one that
+/// cannot be written.
+fn open(path: &Path) -> Result<File, FileError> {
+    publish::create_folder(publish::parent(path))?;
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    options.open(path).map_err(FileError::at("write", path))
 }
 
 fn lock(
@@ -79,12 +87,11 @@ fn lock(
     try_lock: fn(&File) -> Result<(), TryLockError>,
     at_work: impl Fn() -> LockError,
 ) -> Result<File, LockError> {
-    publish::create_folder(publish::parent(path))?;
-    let file = File::create(path).map_err(FileError::at("write", path))?;
+    let file = open(path)?;
     match try_lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(at_work()),
-        Err(TryLockError::Error(error)) => Err(FileError::at("lock", path)(error).into()),
+        Err(TryLockError::Error(error)) => Err(FileError::at(LOCK, path)(error).into()),
     }
 }
 

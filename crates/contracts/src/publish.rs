@@ -4,6 +4,7 @@
 //! [`layout::PARTIAL_PREFIX`], which no reader looks at and [`leftovers`](crate::leftovers) collects.
 
 mod pointer;
+mod rename;
 
 use std::{
     fs::{self, File},
@@ -13,11 +14,12 @@ use std::{
 
 pub use pointer::{point_at, pointed_at};
 
+use self::rename::{rename, replace_folder};
 use crate::layout;
 
 /// A file that could not be written, read or moved.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
+#[error("cannot {action} {}: {source}{}", path.display(), hint(action, source))]
 pub struct FileError {
     /// What was tried: "write", "read", "create the folder", …
     pub action: &'static str,
@@ -35,7 +37,11 @@ impl FileError {
     }
 }
 
-fn hint(error: &io::Error) -> &'static str {
+fn hint(action: &str, error: &io::Error) -> &'static str {
+    if action == LOCK && has_no_locks(error) {
+        return "; its file system has no locks: mount it with them (Lustre: `flock`), or set paths.data and paths.artifacts to \
+                folders on another";
+    }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; make room and run the same command again: finished work is kept"
@@ -46,6 +52,16 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::FileTooLarge => "; raise the limit for the length of files (`ulimit -f`)",
         _ => "",
     }
+}
+
+/// The action of a lock that cannot be had.
+pub(crate) const LOCK: &str = "lock";
+
+/// Whether a file system has no locks at all.
+fn has_no_locks(error: &io::Error) -> bool {
+    // "No locks available", by which NFS says that nobody keeps them there; the standard library has no name for it.
+    const NO_LOCKS: i32 = 37;
+    error.kind() == io::ErrorKind::Unsupported || cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCKS)
 }
 
 /// Ends the name of a folder that stepped aside for its successor.
@@ -70,7 +86,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Re
         let mut file = BufWriter::new(File::create(&partial)?);
         fill(&mut file)?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, path)
+        rename(&partial, path)
     })();
     if written.is_err() {
         // The first error is the one to tell; a leftover partial file harms nobody.
@@ -105,7 +121,7 @@ pub fn publish_folder<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) 
 /// # Errors
 /// When it cannot be made durable or moved.
 pub fn move_file(partial: &Path, path: &Path) -> Result<(), FileError> {
-    let moved = File::open(partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(partial, path));
+    let moved = File::open(partial).and_then(|file| file.sync_all()).and_then(|()| rename(partial, path));
     moved.map_err(FileError::at("write", path))?;
     sync_folder(parent(path))
 }
@@ -198,19 +214,6 @@ fn refuse_file(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// A folder cannot be renamed over another that is not empty, so the old one steps aside first.
-fn replace_folder(partial: &Path, path: &Path) -> Result<(), FileError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let old = layout::partial(&path.with_file_name(format!("{name}{SET_ASIDE}")));
-    let moved = match fs::rename(path, &old) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => fs::rename(partial, path),
-    };
-    moved.map_err(FileError::at("replace the folder", path))?;
-    sync_folder(parent(path))?;
-    remove_folder(&old)
-}
-
 fn sync_tree(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -247,6 +250,17 @@ mod tests {
         assert!(error.unwrap_err().to_string().contains("make room"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_named_as_that() {
+        let check = |error: io::Error, expected: bool| {
+            let said = FileError::at(LOCK, Path::new("data/.crop.lock"))(error).to_string();
+            assert_eq!(said.contains("has no locks"), expected, "{said}");
+        };
+        check(io::ErrorKind::Unsupported.into(), true);
+        check(io::Error::from_raw_os_error(37), cfg!(target_os = "linux"));
+        check(io::ErrorKind::PermissionDenied.into(), false);
     }
 
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contracts::{manifest::ManifestError, publish::FileError, verification::Damaged};
+use contracts::{disappearance::ManyGone, manifest::ManifestError, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 
 /// What pack.sources takes.
@@ -48,6 +48,9 @@ pub enum PackError {
         /// Where faces to leave out are listed.
         exclude_list: PathBuf,
     },
+    /// More faces have gone than anybody throws away.
+    #[error(transparent)]
+    ManyGone(#[from] ManyGone),
     /// The faces' manifest names other faces than lie there.
     #[error(
         "{} does not name what lies in {}, so it is damaged, and nothing was deleted; run `cargo xtask crop` to make it anew",

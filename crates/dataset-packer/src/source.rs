@@ -20,7 +20,7 @@ mod zip;
 
 use std::path::{Path, PathBuf};
 
-use contracts::{Context, exclusion::Exclusion, tombstone::Tombstones};
+use contracts::{Context, disappearance::Disappearances, exclusion::Exclusion, tombstone::Tombstones};
 use pictures::Medium;
 
 pub(crate) use self::parquet::keep_only as keep_only_tables;
@@ -34,6 +34,8 @@ pub(crate) struct Inventory {
     pub(crate) items: Vec<Item>,
     /// Faces whose files are gone: thrown away by the user since they were cut. They are among what is left out too.
     pub(crate) deleted: Vec<Exclusion>,
+    /// How many faces each folder of the crop stage should hold, and how many of them are gone and were not before.
+    pub(crate) faces: Disappearances,
     /// What the sources hold and no item is made of.
     pub(crate) left_out: Vec<LeftOut>,
     /// What somebody should read, a sentence each.

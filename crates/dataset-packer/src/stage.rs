@@ -49,7 +49,7 @@ impl Stage for Pack {
 
     fn run(context: &Context<'_>, options: &PackOptions) -> Result<Report, PackError> {
         let mut report = Report::new(StageId::Pack);
-        match pack(context, options.shard, &mut report) {
+        match pack(context, options, &mut report) {
             Err(PackError::Interrupted) => report.state = State::Interrupted,
             other => other?,
         }
@@ -57,13 +57,16 @@ impl Stage for Pack {
     }
 }
 
-fn pack(context: &Context<'_>, share: Option<Share>, report: &mut Report) -> Result<(), PackError> {
+fn pack(context: &Context<'_>, options: &PackOptions, report: &mut Report) -> Result<(), PackError> {
     let inventory = source::list(context)?;
     let shards = cut(&inventory.items);
-    match share {
-        Some(share) => pack_share(&inventory, &shards, share, context, report),
-        None => pack_whole(inventory, &shards, context, report),
+    if let Some(share) = options.shard {
+        return pack_share(&inventory, &shards, share, context, report);
     }
+    if !options.accept_deletions {
+        inventory.faces.check(&context.layout.faces(), StageId::Pack)?;
+    }
+    pack_whole(inventory, &shards, context, report)
 }
 
 /// Prepares every n-th shard and publishes nothing: the run without a share finds them on disk.

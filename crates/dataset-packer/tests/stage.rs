@@ -169,6 +169,22 @@ fn a_face_that_is_not_what_was_cut_is_named_and_left_out() {
 }
 
 #[test]
+fn many_faces_that_have_gone_are_not_taken_for_thrown_away() {
+    let pipeline = Pipeline::with_faces(12);
+    (0..4).for_each(|number| fs::remove_file(pipeline.layout().face(&face(number).file)).unwrap());
+    let refused = pipeline.pack().unwrap_err().to_string();
+    assert!(refused.contains("4 of 12 faces") && refused.contains("pack --accept-deletions"), "{refused}");
+    assert!(!pipeline.layout().exclusions().exists() && !pipeline.layout().dataset().exists());
+    pipeline.pack_share("1/1").unwrap();
+    assert!(!pipeline.layout().exclusions().exists());
+
+    let report = pipeline.pack_accepting_deletions().unwrap();
+    assert_eq!((report.kept, report.dropped_for("deleted by hand")), (8, 4));
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.kept, report.dropped_for("excluded by hand")), (8, 4));
+}
+
+#[test]
 fn a_deletion_is_taken_back() {
     let pipeline = Pipeline::with_faces(12);
     let deleted = face(3);

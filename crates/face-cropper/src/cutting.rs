@@ -136,7 +136,11 @@ impl Cutting<'_> {
             let Some(finding) = self.known(shard, picture, old) else { continue };
             for face in finding.faces(Verdict::Kept) {
                 let name = face.file_name(*hash, self.recipe.config.format);
-                link(&folder.join(&name), &partial.join(&name))?;
+                // One that has gone since stays named: the next run that sees all shards judges that.
+                let path = folder.join(&name);
+                if path.exists() {
+                    link(&path, &partial.join(&name))?;
+                }
             }
             findings.insert(*hash, finding.clone());
         }

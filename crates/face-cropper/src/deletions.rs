@@ -4,8 +4,8 @@ use std::{collections::HashSet, fs, path::Path};
 
 use contracts::{
     Layout,
-    exclusion::{self, Exclusion, Restored},
-    id::{FaceId, ShardId},
+    exclusion::{self, Exclusion, Exclusions, Restored},
+    id::{FaceId, PictureHash, ShardId},
     publish::FileError,
 };
 
@@ -15,57 +15,81 @@ use crate::{
 };
 
 /// What the files of a shard say of its record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Noticed {
-    /// So many faces were deleted since it was written.
-    Deleted(usize),
-    /// It names other faces than lie there: it is damaged, and nothing that it says counts.
-    DamagedRecord,
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// Faces that it says it holds.
+    pub(crate) faces: usize,
+    /// Those of them that are gone.
+    pub(crate) deleted: Vec<Exclusion>,
+    /// How many of these nobody has noticed before, nor excluded in another way.
+    pub(crate) newly_deleted: usize,
+    /// Pictures of which a face is gone that the user took back: they are to be cut again.
+    awaited: HashSet<PictureHash>,
+    /// Whether it names other faces than lie there: it is damaged, and nothing that it says counts. A face that is gone under its
+    /// name and there under another was not deleted.
+    pub(crate) is_damaged: bool,
 }
 
-/// Looks through a shard for faces that it says it holds and no longer does. They are remembered by picture and box,
-/// and the shard's record says from now on that they are excluded. Those that the user took back are to be cut again instead.
+impl Look {
+    /// Whether the record says what is there.
+    pub(crate) fn is_as_recorded(&self) -> bool {
+        self.deleted.is_empty() && self.awaited.is_empty()
+    }
+}
+
+/// Looks through a shard for faces that it says it holds and no longer does.
 ///
 /// # Errors
-/// When the folder cannot be read, or what was noticed cannot be written down.
-pub(crate) fn notice(
+/// When the folder cannot be read.
+pub(crate) fn look(
     layout: &Layout,
     shard: &ShardId,
-    record: &mut ShardRecord,
-    restored: &Restored,
-) -> Result<Noticed, FileError> {
-    let folder = layout.faces_shard(shard);
-    let present = file_names(&folder)?;
-    let crops = record.crops;
-    let (mut deleted, mut awaited) = (Vec::new(), HashSet::new());
+    record: &ShardRecord,
+    (exclusions, restored): (&Exclusions, &Restored),
+) -> Result<Look, FileError> {
+    let present = file_names(&layout.faces_shard(shard))?;
+    let mut look = Look::default();
     let mut strangers: HashSet<&String> = present.iter().filter(|name| is_face(name)).collect();
-    for (picture, finding) in &mut record.pictures {
+    for (picture, finding) in &record.pictures {
         let Finding::Faces(faces) = finding else { continue };
         for face in faces {
-            let name = face.file_name(*picture, crops);
+            let name = face.file_name(*picture, record.crops);
             strangers.remove(&name);
-            if face.verdict == Verdict::Kept && !present.contains(&name) {
-                match restored.covers(picture, &face.pixel_box) {
-                    true => drop(awaited.insert(*picture)),
-                    false => deleted.push(Exclusion { picture: *picture, pixel_box: face.pixel_box }),
-                }
-                face.verdict = Verdict::Excluded;
+            if face.verdict != Verdict::Kept {
+                continue;
             }
+            look.faces += 1;
+            if present.contains(&name) {
+                continue;
+            }
+            if restored.covers(picture, &face.pixel_box) {
+                look.awaited.insert(*picture);
+                continue;
+            }
+            let id = FaceId { picture: *picture, index: face.index };
+            let is_known = exclusions.covers(&id, &face.pixel_box, &layout.face_file(shard, &name));
+            look.newly_deleted += usize::from(!is_known);
+            look.deleted.push(Exclusion { picture: *picture, pixel_box: face.pixel_box });
         }
     }
-    let count = deleted.len();
-    if count + awaited.len() == 0 {
-        return Ok(Noticed::Deleted(0));
+    look.is_damaged = !look.is_as_recorded() && !strangers.is_empty();
+    Ok(look)
+}
+
+/// Remembers the faces that are gone by picture and box; the shard's record says from now on that they are excluded.
+///
+/// # Errors
+/// When what was noticed cannot be written down.
+pub(crate) fn take_over(layout: &Layout, folder: &Path, record: &mut ShardRecord, look: Look) -> Result<(), FileError> {
+    record.pictures.retain(|picture, _| !look.awaited.contains(picture));
+    for Exclusion { picture, pixel_box } in &look.deleted {
+        let Some(Finding::Faces(faces)) = record.pictures.get_mut(picture) else { continue };
+        let gone = faces.iter_mut().filter(|face| face.verdict == Verdict::Kept && face.pixel_box == *pixel_box);
+        gone.for_each(|face| face.verdict = Verdict::Excluded);
     }
-    // A face that is gone under its name and there under another was not deleted.
-    if !strangers.is_empty() {
-        return Ok(Noticed::DamagedRecord);
-    }
-    record.pictures.retain(|picture, _| !awaited.contains(picture));
     // Remembered first: a run that is killed here notices them once more.
-    exclusion::remember(layout, deleted)?;
-    record.write(&folder)?;
-    Ok(Noticed::Deleted(count))
+    exclusion::remember(layout, look.deleted)?;
+    record.write(folder)
 }
 
 /// Whether a file is named as faces are.

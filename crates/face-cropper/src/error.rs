@@ -1,6 +1,8 @@
 //! What can stop the stage.
 
-use contracts::{cascade::CascadeError, manifest::ManifestError, publish::FileError, verification::Damaged};
+use contracts::{
+    cascade::CascadeError, disappearance::ManyGone, manifest::ManifestError, publish::FileError, verification::Damaged,
+};
 
 use crate::engine::EngineError;
 
@@ -22,6 +24,9 @@ pub enum CropError {
     /// What was cut is not what would be cut now.
     #[error(transparent)]
     Damaged(#[from] Damaged),
+    /// More faces have gone than anybody throws away.
+    #[error(transparent)]
+    ManyGone(#[from] ManyGone),
     /// The crawl kept no picture.
     #[error(
         "there is no picture to crop: the crawl kept none; look at what it left out, or loosen crawl.tags and crawl.ratings"

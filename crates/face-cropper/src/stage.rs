@@ -8,11 +8,12 @@ use std::{
 
 use contracts::{
     ContentHash, Context, Layout, Report, Stage, StageId,
+    disappearance::Disappearances,
     exclusion::{self, Exclusions, Restored},
     id::{PostId, ShardId},
     manifest::{Header, ManifestError, Spool},
     options::CropOptions,
-    publish::{self, FileError},
+    publish,
     record::FaceRecord,
     report::State,
     tombstone::Tombstones,
@@ -23,7 +24,7 @@ use crate::{
     cascade::Cascade,
     contact,
     cutting::{Cutting, remove_manifest},
-    deletions::{self, Noticed},
+    deletions,
     error::CropError,
     inputs::{Inventory, Pictures},
     left_out::LeftOutFile,
@@ -61,7 +62,10 @@ impl Stage for Crop {
         report.state = if options.shard.is_some() { State::Share } else { State::Complete };
         report.taken = shards.iter().map(|(_, pictures)| pictures).sum();
 
-        notice_deletions(context, &shards, &mut report)?;
+        // A share sees too little to tell whether faces were thrown away or lost.
+        if options.shard.is_none() {
+            notice_deletions(context, &shards, options.accept_deletions, &mut report)?;
+        }
         // Read after that: what was just noticed is among them.
         let exclusions = Exclusions::read(context.layout)?;
         let cutting = Cutting::new(context, &recipe, &workers, &exclusions);
@@ -115,20 +119,38 @@ fn emptied(layout: &Layout, tombstones: &Tombstones, inventory: &Inventory) -> V
 }
 
 /// Looks for faces that were deleted by hand since the shards were written.
-fn notice_deletions(context: &Context<'_>, shards: &[(ShardId, u64)], report: &mut Report) -> Result<(), FileError> {
-    let restored = Restored::read(context.layout)?;
-    let mut deleted = 0;
+fn notice_deletions(
+    context: &Context<'_>,
+    shards: &[(ShardId, u64)],
+    accept_all: bool,
+    report: &mut Report,
+) -> Result<(), CropError> {
+    let (exclusions, restored) = (Exclusions::read(context.layout)?, Restored::read(context.layout)?);
+    let (mut faces, mut looks) = (Disappearances::default(), Vec::new());
     for (shard, _) in shards {
         let folder = context.layout.faces_shard(shard);
-        let Some(mut record) = ShardRecord::read(&folder)? else { continue };
-        match deletions::notice(context.layout, shard, &mut record, &restored)? {
-            Noticed::Deleted(faces) => deleted += faces,
-            Noticed::DamagedRecord => {
-                report
-                    .warnings
-                    .push(format!("the record of the faces in {} is damaged: they are cut again", folder.display()));
-                publish::remove_file(&Layout::shard_record(&folder))?;
-            }
+        let Some(record) = ShardRecord::read(&folder)? else { continue };
+        let look = deletions::look(context.layout, shard, &record, (&exclusions, &restored))?;
+        if !look.is_damaged {
+            faces.count(&folder, look.faces, look.newly_deleted);
+        }
+        if !look.is_as_recorded() {
+            looks.push((folder, look));
+        }
+    }
+    if !accept_all {
+        faces.check(&context.layout.faces(), StageId::Crop)?;
+    }
+    let mut deleted = 0;
+    for (folder, look) in looks {
+        if look.is_damaged {
+            report
+                .warnings
+                .push(format!("the record of the faces in {} is damaged: they are cut again", folder.display()));
+            publish::remove_file(&Layout::shard_record(&folder))?;
+        } else if let Some(mut record) = ShardRecord::read(&folder)? {
+            deleted += look.deleted.len();
+            deletions::take_over(context.layout, &folder, &mut record, look)?;
         }
     }
     if deleted > 0 {

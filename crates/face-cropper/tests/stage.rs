@@ -9,7 +9,9 @@ use contracts::{
     Layout, StageId,
     config::{Border, CropFormat, Margin},
     exclusion::{self, Exclusion, Exclusions},
-    leftovers, publish,
+    leftovers,
+    options::CropOptions,
+    publish,
     report::State,
     stage::Interrupt,
 };
@@ -213,6 +215,30 @@ fn a_deleted_face_that_is_taken_back_is_cut_again() {
     assert!(!scene.layout().restored().exists());
     // Deleted once more, it stays out.
     fs::remove_file(scene.face_path(&gone)).unwrap();
+    assert_eq!(scene.run().unwrap().kept, 2);
+}
+
+#[test]
+fn many_faces_that_have_gone_are_not_taken_for_thrown_away() {
+    let mut scene = Scene::with_spots();
+    scene.run().unwrap();
+    let gone: Vec<_> = scene.faces().drain(..2).collect();
+    gone.iter().for_each(|face| fs::remove_file(scene.face_path(face)).unwrap());
+    let before = scene.everything();
+    let refused = scene.run().unwrap_err().to_string();
+    for part in ["2 of 3 faces in", "`cargo xtask crop --accept-deletions`", "`cargo xtask crop`, which cuts them"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    assert_eq!(scene.everything(), before);
+    // A share decides nothing, even where it has new work in the same shard.
+    scene.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
+    assert_eq!(scene.run_share("1/1").unwrap().state, State::Share);
+    assert!(!scene.layout().exclusions().exists());
+    assert!(scene.run().is_err());
+
+    let accepted = CropOptions { accept_deletions: true, ..CropOptions::default() };
+    let report = scene.run_with(&accepted).unwrap();
+    assert_eq!((report.kept, report.dropped_for("face excluded by hand")), (2, 2));
     assert_eq!(scene.run().unwrap().kept, 2);
 }
 

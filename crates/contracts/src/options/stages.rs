@@ -60,6 +60,9 @@ pub struct CropOptions {
     /// Make a drawn part of the output again and compare: a number draws it, "all" takes everything.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N", conflicts_with = "shard"))]
     pub verify: Option<Draw>,
+    /// Take faces whose files have gone for thrown away, however many they are.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["shard", "verify"]))]
+    pub accept_deletions: bool,
 }
 
 impl StageOptions for CropOptions {
@@ -82,6 +85,9 @@ pub struct PackOptions {
     /// Take back the exclusion of all faces whose files were deleted; `cargo xtask crop` cuts them again.
     #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["shard", "stats", "trace", "export"]))]
     pub restore: bool,
+    /// Take faces whose files have gone for thrown away, however many they are.
+    #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["shard", "restore", "stats", "trace", "export", "verify"]))]
+    pub accept_deletions: bool,
     /// Describe the dataset that is there: counts, sides, histograms, the mean face, a contact sheet.
     #[cfg_attr(feature = "command-line", arg(long, conflicts_with_all = ["trace", "export"]))]
     pub stats: bool,

@@ -27,14 +27,17 @@ pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), Pac
     let named: HashSet<String> = faces.iter().map(|face| face.file.clone()).collect();
     for face in faces {
         let path = layout.face(&face.file);
-        let exists = path.exists();
+        let (exists, folder) = (path.exists(), path.parent().unwrap_or(&path).to_path_buf());
         if !exists {
-            gone.extend(path.parent().map(Path::to_path_buf));
+            gone.insert(folder.clone());
         }
         let leave = |reason| LeftOut::new(face.file.clone(), reason);
-        if exclusions.covers(&face.face, &face.pixel_box, &face.file) {
+        let is_excluded = exclusions.covers(&face.face, &face.pixel_box, &face.file);
+        let is_awaited = !exists && restored.covers(&face.picture, &face.pixel_box);
+        inventory.faces.count(&folder, 1, usize::from(!exists && !is_excluded && !is_awaited));
+        if is_excluded {
             inventory.left_out.push(leave(DropReason::Excluded));
-        } else if !exists && restored.covers(&face.picture, &face.pixel_box) {
+        } else if is_awaited {
             inventory.left_out.push(leave(DropReason::AwaitsCrop));
         } else if !exists {
             inventory.left_out.push(leave(DropReason::DeletedByHand));

@@ -144,6 +144,12 @@ impl Pipeline {
         self.run(&Silent, &Interrupt::default(), &options)
     }
 
+    /// Packs, however many faces have gone.
+    pub(crate) fn pack_accepting_deletions(&self) -> Result<Report, PackError> {
+        let options = PackOptions { accept_deletions: true, ..PackOptions::default() };
+        self.run(&Silent, &Interrupt::default(), &options)
+    }
+
     /// Asks something of the dataset.
     pub(crate) fn ask(&self, options: PackOptions) -> Result<String, PackError> {
         let (layout, interrupt) = (self.layout(), Interrupt::default());

@@ -155,10 +155,13 @@ impl Scene {
 
     /// Does a share of the work.
     pub(crate) fn run_share(&self, share: &str) -> Result<Report, CropError> {
-        let layout = self.layout();
-        let context =
-            Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
-        Crop::run(&context, &CropOptions { shard: share.parse().ok(), ..CropOptions::default() })
+        self.run_with(&CropOptions { shard: share.parse().ok(), ..CropOptions::default() })
+    }
+
+    pub(crate) fn run_with(&self, options: &CropOptions) -> Result<Report, CropError> {
+        let (layout, interrupt) = (self.layout(), Interrupt::default());
+        let context = Context { config: &self.config, layout: &layout, progress: &Silent, interrupt: &interrupt };
+        Crop::run(&context, options)
     }
 
     pub(crate) fn run_until(&self, interrupt: &Interrupt) -> Result<Report, CropError> {
