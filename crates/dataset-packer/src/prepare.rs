@@ -13,11 +13,11 @@ use crate::{
     reason::DropReason,
     resample::{is_upscaled, resample},
     shards::Shard,
-    store::{self, ShardFile},
+    store::{ShardFile, StoredShard},
 };
 
 /// Files longer than this are not read: no picture within [`MAX_PIXELS`] needs as much, and files are held whole.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// Pictures of more pixels are not decoded: one takes 2.4 GB at worst, and is then decoded alone.
 const MAX_PIXELS: u64 = 200_000_000;
@@ -30,16 +30,22 @@ const MAX_PIXELS_AT_ONCE: u64 = 1 << 20;
 
 /// Prepares a shard, unless it is there already; says what became of its items.
 pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<Vec<Preparation>, PackError> {
-    let key = shard.key(items, context.config);
-    if let Some(preparations) = store::find(context.layout, &shard.name, key) {
+    let key = shard.file_key(items, context.config);
+    let stored = StoredShard::read(context.layout, &shard.name);
+    // Taken before they are prepared: files that change meanwhile are others than these.
+    let content = match &stored {
+        Some(stored) if stored.key == key => None,
+        _ => Some(shard.content_key(items, context.config)),
+    };
+    if let Some(stored) = stored.filter(|stored| content.is_none() || stored.content == content) {
         context.progress.advance(shard.items.len() as u64);
-        return Ok(preparations);
+        return Ok(stored.under(key, context.layout, &shard.name)?);
     }
     let mut preparations = Vec::new();
     publish::publish_folder(&context.layout.prepared_shard(&shard.name), |folder| {
         let mut file = ShardFile::create(folder)?;
         images(shard, items, context, |image| Ok(file.push(image)?))?;
-        preparations = file.finish(folder, key)?;
+        preparations = file.finish(folder, key, content)?;
         Ok::<_, PackError>(())
     })?;
     Ok(preparations)

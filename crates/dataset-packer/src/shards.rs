@@ -7,7 +7,9 @@ use contracts::{
     hash::{ContentHash, Hasher},
 };
 
-use crate::item::Item;
+use rayon::prelude::*;
+
+use crate::{item::Item, prepare::MAX_FILE_BYTES};
 
 /// Raised whenever the same file is prepared otherwise: other pixels, another fingerprint, another record.
 const PREPARATION_VERSION: u32 = 1;
@@ -43,16 +45,47 @@ fn name_of(item: &Item) -> String {
 impl Shard {
     /// Stands for all that the prepared shard follows from: the files, as far as it shows without reading them, and how
     /// they are made images.
-    pub(crate) fn key(&self, items: &[Item], config: &Config) -> ContentHash {
-        let mut hasher = Hasher::default();
-        hasher.field(&PREPARATION_VERSION.to_le_bytes());
-        hasher.field(&config.pack.resolution.to_le_bytes());
-        hasher.field(format!("{:?}", config.pack.fit).as_bytes());
+    pub(crate) fn file_key(&self, items: &[Item], config: &Config) -> ContentHash {
+        let mut hasher = preparation(config);
         for index in &self.items {
             items[*index].location.identify(&mut hasher);
         }
         hasher.finish()
     }
+
+    /// The same by what is in the files, wherever they lie and whenever they were written: a copy, or a disk that is mounted
+    /// elsewhere, makes the same images. They are read for it, which takes a fraction of what preparing them does.
+    pub(crate) fn content_key(&self, items: &[Item], config: &Config) -> ContentHash {
+        let of_item = |index: &usize| {
+            let item = &items[*index];
+            let mut hasher = Hasher::default();
+            match item.location.length() {
+                Ok(length) if length <= MAX_FILE_BYTES => match item.location.read() {
+                    Ok(bytes) => hasher.field(&bytes),
+                    Err(_) => hasher.field(b""),
+                },
+                // What is not read for its length is left out for it.
+                length => hasher.field(&length.unwrap_or(0).to_le_bytes()),
+            }
+            // What the manifest says of a face is checked against its file.
+            let origin = item.origin.as_ref();
+            hasher.field(format!("{:?} {:?}", origin.map(|it| it.picture), origin.map(|it| it.pixels)).as_bytes());
+            hasher.finish()
+        };
+        let hashes: Vec<ContentHash> = self.items.par_iter().map(of_item).collect();
+        let mut hasher = preparation(config);
+        hashes.iter().for_each(|hash| hasher.field(hash.bytes()));
+        hasher.finish()
+    }
+}
+
+/// How files are made images.
+fn preparation(config: &Config) -> Hasher {
+    let mut hasher = Hasher::default();
+    hasher.field(&PREPARATION_VERSION.to_le_bytes());
+    hasher.field(&config.pack.resolution.to_le_bytes());
+    hasher.field(format!("{:?}", config.pack.fit).as_bytes());
+    hasher
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Prepared shards on disk, whole or not there: what is finished survives a kill, is found by the run that puts shares
-//! together, and is not done again while the files it follows from stay as they are.
+//! together, and is not done again while the files it follows from stay as they are, here or as copies elsewhere.
 //!
 //! ```text
 //! data/prepared/<shard>/
 //!   pixels        the images that can be used, one after the other: RGB interleaved, at the dataset's side
-//!   shard.json    the key, and what became of each item
+//!   shard.json    the keys, and what became of each item
 //! ```
 
 use std::{
@@ -28,17 +28,44 @@ use crate::{
 
 /// What `shard.json` holds.
 #[derive(Serialize, Deserialize)]
-struct ShardJson {
-    key: ContentHash,
+pub(crate) struct StoredShard {
+    /// Stands for the files, by their names and times.
+    pub(crate) key: ContentHash,
+    /// Stands for what was in them; earlier versions did not take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<ContentHash>,
+    /// What became of each item, in their order.
     #[serde(rename = "outcomes")]
-    preparations: Vec<Preparation>,
+    pub(crate) preparations: Vec<Preparation>,
 }
 
-/// The preparations of a shard that is there under this key, in the order of its items.
-pub(crate) fn find(layout: &Layout, shard: &str, key: ContentHash) -> Option<Vec<Preparation>> {
-    let index: ShardJson =
-        serde_json::from_slice(&fs::read(Layout::shard_record(&layout.prepared_shard(shard))).ok()?).ok()?;
-    (index.key == key).then_some(index.preparations)
+impl StoredShard {
+    /// The shard that is there.
+    pub(crate) fn read(layout: &Layout, shard: &str) -> Option<Self> {
+        serde_json::from_slice(&fs::read(Layout::shard_record(&layout.prepared_shard(shard))).ok()?).ok()
+    }
+
+    /// The preparations, in the order of the shard's items, once the shard is known by this key of its files.
+    ///
+    /// # Errors
+    /// When the key is new and cannot be written.
+    pub(crate) fn under(
+        mut self,
+        key: ContentHash,
+        layout: &Layout,
+        shard: &str,
+    ) -> Result<Vec<Preparation>, FileError> {
+        if self.key != key {
+            self.key = key;
+            let path = Layout::shard_record(&layout.prepared_shard(shard));
+            publish::write_file(&path, &self.json(&path)?)?;
+        }
+        Ok(self.preparations)
+    }
+
+    fn json(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        serde_json::to_vec(self).map_err(|error| FileError::at("write", path)(error.into()))
+    }
 }
 
 /// Removes the shards that are not among the named ones.
@@ -83,13 +110,17 @@ impl ShardFile {
     }
 
     /// Ends it: the index comes last.
-    pub(crate) fn finish(mut self, folder: &Path, key: ContentHash) -> Result<Vec<Preparation>, FileError> {
+    pub(crate) fn finish(
+        mut self,
+        folder: &Path,
+        key: ContentHash,
+        content: Option<ContentHash>,
+    ) -> Result<Vec<Preparation>, FileError> {
         self.file.flush().map_err(FileError::at("write", &self.path))?;
-        let index = ShardJson { key, preparations: self.preparations };
+        let shard = StoredShard { key, content, preparations: self.preparations };
         let path = Layout::shard_record(folder);
-        let json = serde_json::to_vec(&index).map_err(|error| FileError::at("write", &path)(error.into()))?;
-        fs::write(&path, json).map_err(FileError::at("write", &path))?;
-        Ok(index.preparations)
+        fs::write(&path, shard.json(&path)?).map_err(FileError::at("write", &path))?;
+        Ok(shard.preparations)
     }
 }
 

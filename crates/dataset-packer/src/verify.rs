@@ -17,7 +17,7 @@ use crate::{
     prepared::Preparation,
     shards::{Shard, cut},
     source,
-    store::{self, PixelFile},
+    store::{PixelFile, StoredShard},
 };
 
 /// The pixels of each row that a shard's items would make, by the row's path and picture.
@@ -56,7 +56,9 @@ fn verify_shard(
     verification: &mut Verification,
 ) -> Result<(), PackError> {
     let name = &shard.name;
-    let Some(known) = store::find(context.layout, name, shard.key(items, context.config)) else {
+    let key = shard.file_key(items, context.config);
+    let stored = StoredShard::read(context.layout, name).filter(|stored| stored.key == key);
+    let Some(known) = stored.map(|stored| stored.preparations) else {
         verification.compared(format!("{name}: its files have changed since, or were not prepared; not compared"));
         return Ok(());
     };

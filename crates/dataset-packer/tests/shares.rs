@@ -56,6 +56,37 @@ fn shares_and_the_single_run_make_the_same_bytes_and_nothing_is_prepared_twice()
     assert_eq!(shared.dataset_files(), single.dataset_files());
 }
 
+#[test]
+fn copies_of_the_same_pictures_elsewhere_are_not_prepared_again() {
+    let mut pipeline = Pipeline::with_pictures(30);
+    pipeline.pack().unwrap();
+    let (before, dataset) = (times(&pipeline.layout().prepared()), pipeline.dataset_files());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = |name: &str| elsewhere.path().join(name);
+    let source = PathBuf::from(&pipeline.config.pack.sources[0]);
+    for entry in fs::read_dir(&source).unwrap().map(Result::unwrap) {
+        // Read and written, so that the copy is of now.
+        fs::write(copy(entry.file_name().to_str().unwrap()), fs::read(entry.path()).unwrap()).unwrap();
+    }
+    pipeline.config.pack.sources = vec![elsewhere.path().to_str().unwrap().to_owned()];
+    pipeline.pack().unwrap();
+    let after = times(&pipeline.layout().prepared());
+    let renamed = changed(&before, &after);
+    assert!(!renamed.is_empty() && renamed.iter().all(|name| name.ends_with("shard.json")), "{renamed:?}");
+    assert_eq!(pipeline.dataset_files(), dataset);
+    // Known by their files from now on.
+    pipeline.pack().unwrap();
+    assert_eq!(times(&pipeline.layout().prepared()), after);
+
+    // Another picture under an old name is prepared, and its shard alone.
+    let name = fs::read_dir(elsewhere.path()).unwrap().next().unwrap().unwrap().path();
+    let other = fs::read_dir(&source).unwrap().map(|entry| entry.unwrap().path());
+    fs::copy(other.filter(|path| path.file_name() != name.file_name()).max().unwrap(), &name).unwrap();
+    pipeline.pack().unwrap();
+    let changed = changed(&after, &times(&pipeline.layout().prepared()));
+    assert_eq!(changed.iter().filter(|name| name.ends_with("pixels")).count(), 1, "{changed:?}");
+}
+
 /// Stops the run when so many items were done.
 struct StopAfter<'a>(std::sync::atomic::AtomicU64, u64, &'a Interrupt);
 
