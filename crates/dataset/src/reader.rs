@@ -1,8 +1,15 @@
 //! Opens a dataset: reads its index, maps its shards, and can check every byte.
 
-use std::{fs::File, path::Path, path::PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
 
-use contracts::{hash::ContentHash, publish::FileError};
+use contracts::{
+    Layout,
+    hash::ContentHash,
+    publish::{self, FileError},
+};
 
 use crate::{
     error::DatasetError,
@@ -47,6 +54,29 @@ impl Dataset {
         self.index.files.iter().try_for_each(|file| verify_file(&self.folder, file))
     }
 
+    /// The same dataset in another folder: copied there, file by file against the hashes of the index, unless it is there whole
+    /// already. A copy that is damaged is made anew.
+    ///
+    /// # Errors
+    /// When a file of the original differs from what was written, which is named, or the other folder cannot be written.
+    pub fn copied_to(&self, folder: &Path) -> Result<Self, DatasetError> {
+        if let Ok(there) = Self::open(folder)
+            && there.hash == self.hash
+            && there.verify().is_ok()
+        {
+            return Ok(there);
+        }
+        publish::publish_folder(folder, |partial| {
+            let files = self.index.all_files();
+            files.map(|file| copy_file(&self.folder, partial, file)).collect::<Result<(), _>>()?;
+            // The file as it is: its hash is the dataset's.
+            let [from, to] = [&self.folder, partial].map(|folder| Layout::index_of(folder));
+            fs::copy(&from, to).map_err(FileError::at("copy", &from))?;
+            Ok::<_, DatasetError>(())
+        })?;
+        Self::open(folder)
+    }
+
     /// The files that are not what was written, or cannot be read: all are read again, whatever is remembered of them.
     pub fn damaged_files(&self) -> Vec<PathBuf> {
         let is_damaged = |file: &&FileIndex| verify_file(&self.folder, file).is_err();
@@ -77,6 +107,14 @@ fn open_split(folder: &Path, index: &Index, name: SplitName) -> Result<Split, Da
     let shards: Result<Vec<MappedShard>, _> =
         split.shards.into_iter().map(|shard| MappedShard::open(folder, shard)).collect();
     Ok(Split::new(name, index.shape(), shards?))
+}
+
+fn copy_file(from: &Path, to: &Path, file: &FileIndex) -> Result<(), DatasetError> {
+    let (source, copy) = (files::at(from, &file.name), files::at(to, &file.name));
+    copy.parent().map_or(Ok(()), publish::create_folder)?;
+    fs::copy(&source, &copy).map_err(FileError::at("copy", &source))?;
+    // The copy is what is read from now on; where it differs, the original is asked whether it does.
+    verify_file(to, file).or_else(|error| verify_file(from, file).and(Err(error)))
 }
 
 pub(crate) fn verify_file(folder: &Path, file: &FileIndex) -> Result<(), DatasetError> {

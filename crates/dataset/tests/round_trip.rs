@@ -236,6 +236,36 @@ fn a_flipped_bit_anywhere_is_found_and_its_file_named() {
 }
 
 #[test]
+fn a_copy_is_the_same_dataset_and_is_made_anew_where_it_is_damaged() {
+    let root = tempfile::tempdir().unwrap();
+    let (original, copy) = (root.path().join("dataset"), root.path().join("scratch/copy"));
+    write(&original, 8, SMALL);
+    let dataset = Dataset::open(&original).unwrap();
+    let bytes =
+        |folder: &Path| files(folder).into_iter().map(|name| fs::read(folder.join(name)).unwrap()).collect::<Vec<_>>();
+    assert_eq!(dataset.copied_to(&copy).unwrap().hash(), dataset.hash());
+    assert_eq!(files(&copy), files(&original));
+    assert_eq!(bytes(&copy), bytes(&original));
+
+    let shard = files(&copy).into_iter().find(|name| name.ends_with(".arrow")).unwrap();
+    let changed = |folder: &Path| fs::metadata(folder.join(&shard)).unwrap().modified().unwrap();
+    let before = changed(&copy);
+    dataset.copied_to(&copy).unwrap();
+    assert_eq!(changed(&copy), before, "what is whole is not copied again");
+    fs::write(copy.join(&shard), b"damaged").unwrap();
+    dataset.copied_to(&copy).unwrap();
+    assert_eq!(bytes(&copy), bytes(&original));
+
+    let mut damaged = fs::read(original.join(&shard)).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    fs::write(original.join(&shard), damaged).unwrap();
+    let other = root.path().join("scratch/other");
+    let error = dataset.copied_to(&other).err().unwrap().to_string();
+    assert!(error.contains("dataset is damaged") && error.contains(original.join(&shard).to_str().unwrap()), "{error}");
+    assert!(!other.exists());
+}
+
+#[test]
 fn a_damaged_shard_is_an_error_even_when_nobody_verified() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), 8, SMALL);

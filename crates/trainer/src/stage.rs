@@ -1,6 +1,6 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
-use contracts::{Config, Context, Report, Stage, StageId, lock, options::TrainOptions, report::State};
+use contracts::{Config, Context, Layout, Report, Stage, StageId, lock, options::TrainOptions, report::State};
 use dataset::{Dataset, SplitName};
 use gan::Recipe;
 use generator::ChosenDevice;
@@ -34,8 +34,7 @@ impl Stage for Train {
 
     fn run(context: &Context<'_>, _options: &TrainOptions) -> Result<Report, TrainError> {
         let Context { config, layout, progress, interrupt } = *context;
-        let dataset = Dataset::open(&layout.dataset())?;
-        dataset.verify()?;
+        let dataset = opened(layout)?;
         let split = dataset.split(SplitName::Train);
         let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
         let chosen = ChosenDevice::new(config.train.device)?;
@@ -83,6 +82,17 @@ fn list_recipes() -> String {
     let width = Recipe::names().into_iter().map(str::len).max().unwrap_or_default();
     let recipes = Recipe::descriptions().map(|(name, description)| format!("{name:width$}  {description}\n"));
     recipes.chain(["A recipe of your own: train.recipe = \"PATH.toml\"".to_owned()]).collect()
+}
+
+/// The dataset, whole: where it lies, or as a copy on the machine's own disk.
+fn opened(layout: &Layout) -> Result<Dataset, TrainError> {
+    let dataset = Dataset::open(&layout.dataset())?;
+    if let Some(folder) = layout.scratch_dataset(&dataset.hash()) {
+        tracing::info!("reading the dataset from {}", folder.display());
+        return Ok(dataset.copied_to(&folder)?);
+    }
+    dataset.verify()?;
+    Ok(dataset)
 }
 
 fn report(plan: &Plan, rows: usize, result: &TrainingResult) -> Report {

@@ -15,12 +15,14 @@ section! {
 impl Validate for GeneralConfig {}
 
 section! {
-    /// `[paths]`: where the pipeline's two folders are, relative to pipeline.toml.
+    /// `[paths]`: where the pipeline's folders are, relative to pipeline.toml.
     PathsConfig in "paths" {
         /// Where pictures are kept, and what is derived from them.
         data: PathBuf = "data".into(), Runtime;
         /// Where training runs are kept.
         artifacts: PathBuf = "artifacts".into(), Runtime;
+        /// A folder on this machine's own disk, into which training copies the dataset that it reads; empty: none.
+        scratch: PathBuf = PathBuf::new(), Runtime;
     }
 }
 

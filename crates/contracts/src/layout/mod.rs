@@ -38,12 +38,18 @@ use crate::{
 pub struct Layout {
     data: PathBuf,
     artifacts: PathBuf,
+    scratch: Option<PathBuf>,
 }
 
 impl Layout {
     /// The layout of a configuration's `[paths]`; relative ones start at `root`, the folder of pipeline.toml.
     pub fn new(root: &Path, paths: &PathsConfig) -> Self {
-        Self { data: root.join(&paths.data), artifacts: root.join(&paths.artifacts) }
+        let scratch = Some(&paths.scratch).filter(|scratch| !scratch.as_os_str().is_empty());
+        Self {
+            data: root.join(&paths.data),
+            artifacts: root.join(&paths.artifacts),
+            scratch: scratch.map(|scratch| root.join(scratch)),
+        }
     }
 
     /// Everything that is gathered or derived from pictures.
@@ -231,6 +237,11 @@ impl Layout {
     /// The packed dataset: a Hugging Face `save_to_disk` folder.
     pub fn dataset(&self) -> PathBuf {
         self.data.join("dataset")
+    }
+
+    /// Where the dataset of this hash is copied to on the machine's own disk; `None` where it is read as it lies.
+    pub fn scratch_dataset(&self, hash: &ContentHash) -> Option<PathBuf> {
+        self.scratch.as_ref().map(|scratch| scratch.join(format!("dataset-{hash}")))
     }
 
     /// The dataset's own index: rows, batch offsets, the hash of each shard.
