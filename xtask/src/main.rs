@@ -40,9 +40,8 @@ use std::{env, process::ExitCode};
 
 use arguments::{Arguments, Command, ExportOptions, ExportTarget};
 use bad_usage::BadUsage;
-use clap::Parser as _;
 use contracts::{
-    Outcome, StageId,
+    Outcome, StageId, command_line,
     config::ConfigError,
     options::{PackOptions, Request},
     stderr, tell,
@@ -51,8 +50,8 @@ use workspace::Workspace;
 
 fn main() -> ExitCode {
     stderr::tell_panics();
-    let outcome =
-        old_flags::refuse(env::args().skip(1)).map_err(anyhow::Error::from).and_then(|()| run(&Arguments::parse()));
+    let outcome = old_flags::refuse(env::args().skip(1)).map_err(anyhow::Error::from);
+    let outcome = outcome.and_then(|()| command_line::parse().map_or_else(Ok, |arguments| run(&arguments)));
     let outcome = outcome.unwrap_or_else(|error| {
         tell!("error: {error:#}");
         let usage = error.is::<ConfigError>() || error.is::<BadUsage>();

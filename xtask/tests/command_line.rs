@@ -91,12 +91,14 @@ fn what_was_made_is_listed_and_removed_when_that_is_wanted() {
 #[cfg(target_os = "linux")]
 fn a_closed_stdout_is_silence_and_a_full_one_an_error() {
     let pipeline = Pipeline::new();
-    let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = pipeline.command(&["runs", "--json"]).stdout(full).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(1) && said.contains("cannot write to stdout"), "{said}");
+    for words in [&["runs", "--json"][..], &["--help"], &["crawl", "--help"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = pipeline.command(words).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains("cannot write to stdout"), "{words:?}: {said}");
+    }
     // Nobody reads, and nobody listens either.
-    for words in [&["runs", "--json"], &["status", "--why"]] {
+    for words in [&["runs", "--json"][..], &["status", "--why"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let (out, error) = (writer.try_clone().unwrap(), writer);

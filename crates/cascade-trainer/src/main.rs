@@ -102,7 +102,11 @@ struct Eval {
 
 fn main() -> ExitCode {
     contracts::stderr::tell_panics();
-    let done = match CommandLine::parse().command {
+    let arguments: CommandLine = match contracts::command_line::parse() {
+        Ok(arguments) => arguments,
+        Err(outcome) => return outcome.into(),
+    };
+    let done = match arguments.command {
         Command::Train(arguments) => train(&arguments),
         Command::Eval(arguments) => compare(&arguments),
     };

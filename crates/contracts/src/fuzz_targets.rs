@@ -8,7 +8,7 @@ use crate::{
     Layout, Report, StageId,
     config::{self, Config, PathsConfig, Request},
     exclusion::Exclusions,
-    hash::Hasher,
+    hash::{ContentHash, Hasher},
     manifest::{self, Header},
     record::{FaceRecord, PictureRecord, Record},
     tombstone::Tombstones,
@@ -44,19 +44,21 @@ fn written<R: Record>(mut records: Vec<R>) -> [Vec<u8>; 2] {
     let header = Header::new::<R>("0.1.0", None, BTreeMap::from([("crop.size".into(), "96".into())]), 7);
     manifest::write(&path, &header, &mut records).unwrap();
     let now = fs::read_to_string(path).unwrap();
-    let before = now.replace("\"version\":2", "\"version\":1");
+    let before = now.replace("\"version\":3", "\"version\":1");
     let end = before.trim_end().rfind('\n').unwrap() + 1;
     [before[..end].into(), now.into()]
 }
 
-/// Writes the last line anew, so that it fits the records.
+/// Writes the last line anew, so that it fits the header and the records.
 fn end_again(manifest: &mut Vec<u8>) {
     let is_end = |line: &[u8]| line.starts_with(b"{\"end\"");
     let mut lines: Vec<&[u8]> = manifest.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_end(line)).collect();
     let mut hasher = Hasher::default();
     lines.iter().skip(1).for_each(|line| hasher.update(line));
     let records = lines.len().saturating_sub(1);
-    let end = format!("{{\"end\":{{\"records\":{records},\"sha256\":\"{}\"}}}}\n", hasher.finish());
+    let header = ContentHash::of(lines.first().copied().unwrap_or_default());
+    let sha256 = hasher.finish();
+    let end = format!("{{\"end\":{{\"records\":{records},\"sha256\":\"{sha256}\",\"header\":\"{header}\"}}}}\n");
     lines.push(end.as_bytes());
     *manifest = lines.concat();
 }

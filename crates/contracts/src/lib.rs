@@ -7,6 +7,8 @@
 mod best_generator;
 pub mod cascade;
 pub mod checked;
+#[cfg(feature = "command-line")]
+pub mod command_line;
 pub mod config;
 pub mod disappearance;
 pub mod exclusion;

@@ -147,7 +147,7 @@ fn a_damaged_manifest_deletes_nothing() {
     refuse(&whole, ["manifest.jsonl", "the 12 records are not the 12 that were written"]);
     // Earlier versions had no last line to tell that.
     let (records, _) = whole.trim_end().rsplit_once('\n').unwrap();
-    let before = records.replace("\"version\":2", "\"version\":1") + "\n";
+    let before = records.replace("\"version\":3", "\"version\":1") + "\n";
     refuse(&before, ["damaged, and nothing was deleted", "mini-00000"]);
     fs::write(&path, whole).unwrap();
     assert_eq!(pipeline.pack().unwrap().kept, 12);

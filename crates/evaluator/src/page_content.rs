@@ -171,7 +171,7 @@ impl Gatherer<'_> {
             let Some(voucher) = Voucher::beside(&path).ok().flatten() else { continue };
             match checked::sha256(&path) {
                 Ok(found) if found == voucher.hash => {}
-                Ok(_) => self.notices.push(Notice::Altered { what: "weights", path, mend: "train" }),
+                Ok(_) => self.notice(Notice::Altered { what: "weights", path, mend: "train" }),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.missing("weights", "train"),
                 Err(error) => self.unreadable("weights", path, &error, "train"),
             }
@@ -186,7 +186,7 @@ impl Gatherer<'_> {
         let stated =
             reported.filter_map(|(_, report)| report.as_ref().filter(|report| report.run.as_ref() == Some(&page.run)));
         if stated.filter_map(|report| report.output).any(|stated| stated != ContentHash::of(&json)) {
-            self.notices.push(Notice::Altered { what: "metrics", path: path.clone(), mend: "evaluate" });
+            self.notice(Notice::Altered { what: "metrics", path: path.clone(), mend: "evaluate" });
         }
         let evaluation = match Evaluation::parse(&json) {
             Ok(evaluation) => evaluation,
@@ -195,7 +195,7 @@ impl Gatherer<'_> {
         let generator = checked::sha256(&self.files.generator()).ok();
         let is_of_these_weights = generator == Some(evaluation.generator);
         if !is_of_these_weights {
-            self.notices.push(Notice::OtherWeights { what: "metrics" });
+            self.notice(Notice::OtherWeights { what: "metrics" });
         }
         page.reals = self.picture("real images", self.files.evaluation_reals(), "evaluate");
         if evaluation.walks.is_some() {
@@ -219,7 +219,7 @@ impl Gatherer<'_> {
         match Neighbours::parse(&json) {
             Ok(neighbours) => {
                 if checked::sha256(&self.files.generator()).ok() != Some(neighbours.generator) {
-                    self.notices.push(Notice::OtherWeights { what: "nearest faces" });
+                    self.notice(Notice::OtherWeights { what: "nearest faces" });
                 }
                 Some((neighbours, sheet))
             }
@@ -238,7 +238,7 @@ impl Gatherer<'_> {
             Err(error) => return self.unreadable("dataset", folder, &error, "pack"),
         };
         if let Some(trained_on) = page.provenance.dataset.hash.filter(|hash| *hash != dataset.hash()) {
-            return self.notices.push(Notice::OtherDataset { trained_on, there: dataset.hash() });
+            return self.notice(Notice::OtherDataset { trained_on, there: dataset.hash() });
         }
         match Packed::read(&dataset) {
             Ok(packed) => page.dataset = Some(packed),
@@ -314,12 +314,19 @@ impl Gatherer<'_> {
         publish::read_file(path).map_err(|error| self.unreadable(what, path.into(), &error.source, mend)).ok()
     }
 
+    /// Takes a notice down, once: two parts of the page may show what the same file says.
+    fn notice(&mut self, notice: Notice) {
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
     fn missing(&mut self, what: &'static str, mend: &'static str) {
-        self.notices.push(Notice::Missing { what, mend });
+        self.notice(Notice::Missing { what, mend });
     }
 
     fn unreadable(&mut self, what: &'static str, path: PathBuf, problem: &dyn ToString, mend: &'static str) {
-        self.notices.push(Notice::Unreadable { what, path, problem: problem.to_string(), mend });
+        self.notice(Notice::Unreadable { what, path, problem: problem.to_string(), mend });
     }
 }
 

@@ -83,6 +83,21 @@ fn what_happened_to_a_run_is_said_on_the_page_and_to_people() {
 }
 
 #[test]
+fn a_damaged_dataset_is_said_once() {
+    let made = MadeRun::new(2, 64);
+    let files = fs::read_dir(made.layout.dataset()).unwrap().map(|entry| entry.unwrap().path());
+    let shard = files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "arrow")).unwrap();
+    let mut bytes = fs::read(&shard).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&shard, bytes).unwrap();
+    let (report, page) = made.report();
+    let said = report.warnings.iter().filter(|warning| warning.contains("cannot read the dataset"));
+    assert_eq!(said.count(), 1, "{:?}", report.warnings);
+    assert_eq!(page.matches("cannot read the dataset").count(), 1);
+}
+
+#[test]
 fn the_dataset_of_another_run_is_not_shown() {
     let made = MadeRun::new(2, 64);
     let path = made.files().provenance();

@@ -14,6 +14,8 @@ pub struct ForwardCost {
     pub multiplications: u64,
     /// Numbers that its layers make: what a tape keeps for the way back is a multiple of them.
     pub values: u64,
+    /// Numbers in the kernels of its convolutions and linear maps: all of its weights but biases and scales.
+    pub weights: u64,
 }
 
 /// A convolution or a linear map.
@@ -46,6 +48,16 @@ impl Architecture {
 }
 
 impl Recipe {
+    /// What both networks take for an image of `resolution` pixels, told before they are built: the generator, then the
+    /// discriminator. Classes are left out.
+    ///
+    /// # Errors
+    /// When [`Recipe::validate`] finds a problem in a network's shape.
+    pub fn forward_costs(&self, resolution: u32) -> Result<[ForwardCost; 2], ArchitectureError> {
+        let generator = self.architecture(&self.generator, resolution).generator_cost(self.latent.size)?;
+        Ok([generator, self.architecture(&self.discriminator, resolution).discriminator_cost()?])
+    }
+
     /// Multiplications of the generator for one sample of `resolution` pixels.
     ///
     /// # Errors
@@ -64,9 +76,7 @@ impl Recipe {
     /// # Errors
     /// When [`Recipe::validate`] finds a problem in a network's shape.
     pub fn training_multiplications(&self, resolution: u32) -> Result<f64, ArchitectureError> {
-        let generator = self.architecture(&self.generator, resolution).generator_cost(self.latent.size)?;
-        let discriminator = self.architecture(&self.discriminator, resolution).discriminator_cost()?;
-        let [generator, discriminator] = [generator, discriminator].map(|cost| cost.multiplications as f64);
+        let [generator, discriminator] = self.forward_costs(resolution)?.map(|cost| cost.multiplications as f64);
         let updates = |network: Network| -> f64 {
             let phases = self.phases.iter().filter(|phase| phase.update == network);
             phases.map(|phase| f64::from(phase.times) / f64::from(phase.every)).sum()
@@ -83,6 +93,7 @@ fn sum(layers: &[Layer]) -> ForwardCost {
     layers.iter().fold(ForwardCost::default(), |cost, layer| ForwardCost {
         multiplications: cost.multiplications + (layer.weights * layer.positions) as u64,
         values: cost.values + layer.values as u64,
+        weights: cost.weights + layer.weights as u64,
     })
 }
 
@@ -190,8 +201,10 @@ mod tests {
         let device = Device::flex();
         let generator = recipe.generator(64, 1, &device).unwrap().architecture().generator_cost(100).unwrap();
         assert_eq!(generator.multiplications, 819_200 + 3 * 33_554_432 + 3_145_728);
+        assert_eq!(generator.weights, 100 * 8_192 + (512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) * 16);
         assert_eq!(generator.values, 8_192 + 16_384 + 32_768 + 65_536 + 12_288);
         let discriminator = recipe.discriminator(64, 1, &device).unwrap().architecture().discriminator_cost().unwrap();
+        assert_eq!(recipe.forward_costs(64).unwrap(), [generator, discriminator]);
         assert_eq!(discriminator.multiplications, 3_145_728 + 3 * 33_554_432 + 8_192);
         assert_eq!(discriminator.values, 65_536 + 32_768 + 16_384 + 8_192 + 1);
         let step = |recipe: &Recipe| recipe.training_multiplications(64).unwrap();

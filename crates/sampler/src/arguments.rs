@@ -322,3 +322,30 @@ fn bound(text: &str) -> Result<f32, String> {
     let value: f32 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
     if (0.05..=100.0).contains(&value) { Ok(value) } else { Err("choose 0.05 to 100".into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_on_the_hub_is_a_user_and_a_name() {
+        let check = |name: &str, is_one: bool| assert_eq!(hub_name(name).is_ok(), is_one, "{name:?}");
+        check("someone/faces-64.v1_b", true);
+        check("USER/NAME", true);
+        for name in [
+            "",
+            "/",
+            "faces",
+            "/faces",
+            "someone/",
+            "a/b/c",
+            "a b/c",
+            "a/b\nlicense: mit",
+            "a/b:",
+            "a/\u{202e}b",
+            "a/é",
+        ] {
+            check(name, false);
+        }
+    }
+}

@@ -15,9 +15,8 @@ use std::{fs, path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use arguments::Arguments;
-use clap::Parser as _;
 use contracts::{
-    Config, Context, Layout, Outcome, Report, Stage, StageId,
+    Config, Context, Layout, Outcome, Report, Stage, StageId, command_line,
     config::{self, Request},
     leftovers, lock,
     options::{Mode, StageOptions as _},
@@ -35,7 +34,10 @@ pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
 }
 
 fn stage<S: Stage<Options: clap::Args>>() -> ExitCode {
-    let arguments = Arguments::<S::Options>::parse();
+    let arguments = match command_line::parse::<Arguments<S::Options>>() {
+        Ok(arguments) => arguments,
+        Err(outcome) => return outcome.into(),
+    };
     let progress = progress::Shown::new();
     logging::start(progress.bar());
     let outcome = match prepare(&arguments, S::ID.name(), S::problems) {
@@ -64,7 +66,10 @@ pub fn tool<O: clap::Args, E: Into<anyhow::Error>>(
 fn run_tool<O: clap::Args, E: Into<anyhow::Error>>(
     work: impl FnOnce(&Context<'_>, &O) -> Result<String, E>,
 ) -> ExitCode {
-    let arguments = Arguments::<O>::parse();
+    let arguments = match command_line::parse::<Arguments<O>>() {
+        Ok(arguments) => arguments,
+        Err(outcome) => return outcome.into(),
+    };
     let progress = progress::Shown::new();
     logging::start(progress.bar());
     let outcome = match prepare(&arguments, "program", |_| Vec::new()) {

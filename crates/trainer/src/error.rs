@@ -61,7 +61,7 @@ pub enum TrainError {
         "a step would take about {needed} of memory and {free} are free: {}",
         match parts {
             Some(parts) => format!("set train.batch_size to {fitting} or less, or train.accumulate = {parts}"),
-            None => "take narrower networks (train.override = { generator.base_channels = … }) or smaller images".into(),
+            None => "take narrower networks (train.override = { generator.base_channels = …, latent.size = … }) or smaller images".into(),
         }
     )]
     Memory {

@@ -2,17 +2,19 @@
 
 use std::fs;
 
-use burn::module::Module;
-use gan::ArchitectureError;
+use gan::{ArchitectureError, Recipe};
 use generator::DeviceKind;
 
-use crate::{error::TrainError, networks::Networks, plan::Plan};
+use crate::{error::TrainError, plan::Plan};
 
 /// Of every weight there are the weight, its gradient, the optimizer's two moments and what is being computed from them.
-const COPIES_OF_A_WEIGHT: usize = 5;
+const COPIES_OF_A_WEIGHT: u64 = 5;
 
 /// Of every hidden value the tape keeps what a convolution wrote and what its activation did.
-const COPIES_OF_A_VALUE: usize = 2;
+const COPIES_OF_A_VALUE: u64 = 2;
+
+/// Bytes of a number.
+const FLOAT: u64 = size_of::<f32>() as u64;
 
 /// An estimate of the memory that training holds at its peak, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,31 +25,31 @@ pub(crate) struct MemoryEstimate {
     per_image: u64,
 }
 
-/// Says what the plan's step will take, and refuses to begin what this machine's memory cannot hold. Of a GPU's memory
-/// nothing is known.
+/// Says what the plan's step will take, and refuses to begin what this machine's memory cannot hold: before the networks are
+/// built, since to draw ten thousand million weights takes minutes and all memory. Of a GPU's memory nothing is known, but
+/// first weights are drawn in the machine's.
 ///
 /// # Errors
-/// When the CPU's memory is too small; the error names the batch that would fit.
-pub(crate) fn check(plan: &Plan, networks: &Networks, device: DeviceKind) -> Result<(), TrainError> {
-    let estimate = MemoryEstimate::new(networks)?;
+/// When memory is too small; the error names the batch that would fit.
+pub(crate) fn check(plan: &Plan, device: DeviceKind) -> Result<(), TrainError> {
+    let estimate = MemoryEstimate::new(&plan.recipe, plan.resolution)?;
     tracing::info!("a step takes about {}", gibibytes(estimate.bytes(plan.part_size())));
-    match free_memory().filter(|_| device == DeviceKind::Cpu) {
-        Some(free) => estimate.fits(plan.batch_size, plan.accumulate, free),
-        None => Ok(()),
+    match (free_memory(), device) {
+        (None, _) => Ok(()),
+        (Some(free), DeviceKind::Cpu) => estimate.fits(plan.batch_size, plan.accumulate, free),
+        (Some(free), _) => estimate.weights_fit(free),
     }
 }
 
 impl MemoryEstimate {
-    fn new(networks: &Networks) -> Result<Self, ArchitectureError> {
-        let weights = networks.generator.num_params() + networks.discriminator.num_params();
-        let (generator, discriminator) = (networks.generator.architecture(), networks.discriminator.architecture());
-        let made = generator.generator_cost(networks.generator.latent().size)?.values as usize;
-        let image = 3 * (discriminator.side as usize).pow(2);
-        let scored = discriminator.discriminator_cost()?.values as usize + image;
+    fn new(recipe: &Recipe, resolution: u32) -> Result<Self, ArchitectureError> {
+        let [generator, discriminator] = recipe.forward_costs(resolution)?;
+        let image = 3 * u64::from(resolution).pow(2);
+        let scored = discriminator.values + image;
         // D's update is the peak: the tape that made the images, two that score images, and a gradient on its way.
-        let kept = COPIES_OF_A_VALUE * (made + 2 * scored) + scored;
-        let bytes = |values: usize| (values * size_of::<f32>()) as u64;
-        Ok(Self { fixed: bytes(COPIES_OF_A_WEIGHT * weights), per_image: bytes(kept) })
+        let kept = COPIES_OF_A_VALUE * (generator.values + 2 * scored) + scored;
+        let weights = generator.weights + discriminator.weights;
+        Ok(Self { fixed: FLOAT * COPIES_OF_A_WEIGHT * weights, per_image: FLOAT * kept })
     }
 
     fn bytes(self, images: usize) -> u64 {
@@ -65,6 +67,14 @@ impl MemoryEstimate {
         let parts =
             (1..=batch_size / 2).find(|parts| batch_size.is_multiple_of(*parts) && batch_size / parts <= fitting);
         Err(TrainError::Memory { needed: gibibytes(needed), free: gibibytes(free), fitting, parts })
+    }
+
+    /// Refuses weights that, each once, do not fit into `free` bytes.
+    fn weights_fit(self, free: u64) -> Result<(), TrainError> {
+        if self.fixed / COPIES_OF_A_WEIGHT <= free {
+            return Ok(());
+        }
+        Err(TrainError::Memory { needed: gibibytes(self.fixed), free: gibibytes(free), fitting: 0, parts: None })
     }
 }
 
@@ -108,6 +118,24 @@ mod tests {
         check(64, 1, 1100, Some((10, Some(8))));
         check(64, 1, 1019, Some((1, None)));
         check(64, 1, 500, Some((0, None)));
+    }
+
+    #[test]
+    fn networks_beyond_all_memory_are_refused_before_they_are_built() {
+        let mut config = contracts::Config::default();
+        config.train.r#override =
+            "generator.base_channels = 1024\ndiscriminator.base_channels = 1024\nlatent.size = 65536".parse().unwrap();
+        let recipe = crate::plan::recipe(&config.train).unwrap();
+        assert_eq!(recipe.validate(64), [""; 0]);
+        let estimate = MemoryEstimate::new(&recipe, 64).unwrap();
+        // 65,536 · 8,192 · 4² weights of the generator's first layer alone, 4 bytes each.
+        let first = 34_359_738_368;
+        assert!(estimate.fixed > COPIES_OF_A_WEIGHT * first, "{estimate:?}");
+        for refused in [estimate.fits(16, 1, first), estimate.weights_fit(first)] {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("32.00 GiB are free") && error.contains("narrower networks"), "{error}");
+        }
+        assert!(estimate.weights_fit(2 * first).is_ok());
     }
 
     #[test]

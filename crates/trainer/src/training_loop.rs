@@ -48,13 +48,13 @@ fn train_detecting(
 ) -> Result<TrainingResult, TrainError> {
     let TrainingContext { run, progress, branch_from, .. } = *context;
     let mut warnings = Vec::new();
+    memory::check(plan, context.kind)?;
 
     // The networks, from the newest whole checkpoint where there is one.
     let device = context.device.clone().autodiff();
     let loader = StateLoader { plan, run, branch_from, device: &device };
     let mut now = loader.load(&mut warnings)?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    memory::check(plan, &now.networks, context.kind)?;
     let mut saved_at = (now.position.step > 0).then_some(now.position);
 
     // What each step is made from, and what is observed on the way.

@@ -23,13 +23,17 @@ const MAX_LINE: u64 = 4 << 20;
 /// The first version that ends with a line of its own. Manifests of before end with a record, so nothing tells where they were cut.
 const FIRST_WITH_END: u32 = 2;
 
+/// The first version whose last line has the header's hash.
+const FIRST_WITH_HEADER_HASH: u32 = 3;
+
 /// A manifest being read, a line at a time.
 pub(super) struct Lines {
     path: PathBuf,
     file: BufReader<File>,
     line: String,
     number: usize,
-    has_end: bool,
+    version: u32,
+    header: ContentHash,
     records: u64,
     hasher: Hasher,
     /// What the records are, once they were read to the end.
@@ -47,7 +51,8 @@ impl Lines {
             file: BufReader::new(file),
             line: String::new(),
             number: 0,
-            has_end: false,
+            version: 0,
+            header: ContentHash::of(b""),
             records: 0,
             hasher: Hasher::default(),
             whole: None,
@@ -60,7 +65,7 @@ impl Lines {
         }
         let header: Header =
             serde_json::from_str(&self.line).map_err(|error| self.problem(format!("no header: {error}")))?;
-        self.has_end = header.version >= FIRST_WITH_END;
+        (self.version, self.header) = (header.version, ContentHash::of(self.line.as_bytes()));
         Ok(header)
     }
 
@@ -72,7 +77,7 @@ impl Lines {
         if !self.advance()? {
             return self.finish().map(|()| None);
         }
-        if let Some(end) = self.has_end.then(|| EndLine::parse(&self.line)).flatten() {
+        if let Some(end) = EndLine::parse(&self.line) {
             let EndLine { end } = end.map_err(|error| self.problem(error.to_string()))?;
             return self.finish_with(&end).map(|()| None);
         }
@@ -89,7 +94,7 @@ impl Lines {
 
     /// The file is at its end without having said so.
     fn finish(&mut self) -> Result<(), ManifestError> {
-        if self.has_end {
+        if self.version >= FIRST_WITH_END {
             let records = self.records;
             return Err(self.problem(format!("no line ends the {records} records: the file was cut off")));
         }
@@ -98,15 +103,20 @@ impl Lines {
     }
 
     fn finish_with(&mut self, stated: &End) -> Result<(), ManifestError> {
-        let found = End { records: self.records, sha256: std::mem::take(&mut self.hasher).finish() };
-        if found != *stated {
-            let (stated, found) = (stated.records, found.records);
-            return Err(self.problem(format!("the {found} records are not the {stated} that were written")));
+        let (records, sha256) = (self.records, std::mem::take(&mut self.hasher).finish());
+        if (records, sha256) != (stated.records, stated.sha256) {
+            let stated = stated.records;
+            return Err(self.problem(format!("the {records} records are not the {stated} that were written")));
+        }
+        // Wherever it is stated it counts: the header's version may be what is damaged.
+        let has_header_hash = stated.header.is_some() || self.version >= FIRST_WITH_HEADER_HASH;
+        if has_header_hash && stated.header != Some(self.header) {
+            return Err(self.problem("the header, line 1, is not the one that was written"));
         }
         if self.advance()? {
             return Err(self.problem("it goes on after its last line"));
         }
-        self.whole = Some(found.sha256);
+        self.whole = Some(sha256);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Manifests: JSON lines, a header first, then a record an item, sorted by key, and a line that says how many they are.
+//! Manifests: JSON lines, a header first, then a record an item, sorted by key, and a line that says what came before it.
 
 mod end;
 mod error;
@@ -16,8 +16,8 @@ pub use write::write;
 
 use crate::hash::ContentHash;
 
-/// The version of all manifests. History: 1, the first; 2, the last line.
-const VERSION: u32 = 2;
+/// The version of all manifests. History: 1, the first; 2, the last line; 3, the header's hash in it.
+const VERSION: u32 = 3;
 
 /// The oldest version that is read.
 const MIN_VERSION: u32 = 1;
@@ -125,8 +125,12 @@ mod tests {
         };
         check(String::new(), "line 1: it is empty");
         check("{}\n".into(), "line 1: no header");
-        check(whole.replace("nijigen-raw", "nijigen-faces"), "not nijigen-raw version 1 to 2");
-        check(whole.replace("\"version\":2", "\"version\":3"), "it is nijigen-raw version 3");
+        check(whole.replace("nijigen-raw", "nijigen-faces"), "not nijigen-raw version 1 to 3");
+        check(whole.replace("\"version\":3", "\"version\":4"), "it is nijigen-raw version 4");
+        let other_header = "line 4: the header, line 1, is not the one that was written";
+        check(whole.replace("\"version\":3", "\"version\":2"), other_header);
+        check(whole.replace("\"seed\":1", "\"seed\":2"), other_header);
+        check(whole.replace("\"version\":3", "\"version\":1"), other_header);
         check(whole[..whole.len() - 20].into(), "line 4: the line has no end");
         check(format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]), "line 3: mini:1 is out of order");
         check(format!("{}\nnonsense\n", lines[0]), "line 2: expected");
@@ -140,15 +144,25 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_of_before_the_last_line_is_read() {
+    fn manifests_of_earlier_versions_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("manifest.jsonl");
         let hash = write(&path, &header(1), &mut [picture("mini:1"), picture("mini:2")]).unwrap();
-        let whole = fs::read_to_string(&path).unwrap().replace("\"version\":2", "\"version\":1");
-        let without_end: String = whole.lines().take(3).map(|line| format!("{line}\n")).collect();
-        fs::write(&path, without_end).unwrap();
-        let manifest = read::<PictureRecord>(&path).unwrap();
-        assert_eq!((manifest.records.len(), manifest.records_hash), (2, hash));
-        assert_eq!(records_hash(&path).unwrap(), Some(hash));
+        let whole = fs::read_to_string(&path).unwrap();
+        let (lines, end) = whole.trim_end().rsplit_once('\n').unwrap();
+        let of = |version: u32| lines.replace("\"version\":3", &format!("\"version\":{version}")) + "\n";
+        let (end_of_records, _) = end.split_once(",\"header\"").unwrap();
+        let second = of(2) + end_of_records + "}}\n";
+        let check = |content: &str| {
+            fs::write(&path, content).unwrap();
+            let manifest = read::<PictureRecord>(&path).unwrap();
+            assert_eq!((manifest.records.len(), manifest.records_hash), (2, hash));
+            assert_eq!(records_hash(&path).unwrap(), Some(hash));
+        };
+        check(&of(1));
+        check(&second);
+        // The third states the header's hash, whatever else was cut from its last line.
+        fs::write(&path, of(3) + end_of_records + "}}\n").unwrap();
+        assert!(read::<PictureRecord>(&path).unwrap_err().to_string().contains("the header, line 1, is not"));
     }
 }

@@ -50,7 +50,8 @@ pub(super) fn write_lines(
     let (mut hasher, mut records) = (Hasher::default(), 0);
     let mut written = None;
     publish::write_with(path, |file| {
-        writeln!(file, "{}", serde_json::to_string(header)?)?;
+        let first = serde_json::to_string(header)? + "\n";
+        file.write_all(first.as_bytes())?;
         for line in lines {
             let line = line?;
             hasher.update(line.as_bytes());
@@ -59,7 +60,8 @@ pub(super) fn write_lines(
         }
         let sha256 = std::mem::take(&mut hasher).finish();
         written = Some(sha256);
-        writeln!(file, "{}", serde_json::to_string(&EndLine { end: End { records, sha256 } })?)
+        let end = End { records, sha256, header: Some(ContentHash::of(first.as_bytes())) };
+        writeln!(file, "{}", serde_json::to_string(&EndLine { end })?)
     })?;
     Ok(written.unwrap_or_else(|| unreachable!("it was written")))
 }

@@ -54,7 +54,10 @@ struct CommandLine {
 
 fn main() -> ExitCode {
     contracts::stderr::tell_panics();
-    let arguments = CommandLine::parse();
+    let arguments: CommandLine = match contracts::command_line::parse() {
+        Ok(arguments) => arguments,
+        Err(outcome) => return outcome.into(),
+    };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
