@@ -1,11 +1,12 @@
 //! What every part of a crawl works with.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use contracts::{
     Context, Layout,
     config::{CrawlConfig, Listing},
     id::PostId,
+    record::PictureRecord,
     stage::{Interrupt, Progress},
     tombstone::Tombstones,
 };
@@ -148,7 +149,20 @@ impl<'a> CrawlContext<'a> {
     /// # Errors
     /// When the ledger cannot be read.
     pub(crate) fn tally(&self, search: &SearchState) -> Result<Tally, LedgerError> {
-        Tally::of(&self.ledger, search, &self.address, self.config(), &self.selection)
+        Tally::of(&self.ledger, search, self.config(), &self.selection)
+    }
+
+    /// Calls with the record of each picture that the tally keeps, in the order of their posts, until `look` wants no more.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn for_each_record(
+        &self,
+        search: &SearchState,
+        tally: &Tally,
+        look: impl FnMut(PictureRecord) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        tally.for_each_record((&self.ledger, search), &self.address, self.config(), &self.selection, look)
     }
 }
 

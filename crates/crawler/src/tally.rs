@@ -1,5 +1,7 @@
 //! How a search stands: the records of what is kept, and the count of what is not, by reason.
 
+use std::ops::ControlFlow;
+
 use contracts::{Layout, Report, StageId, config::CrawlConfig, id::PostId, record::PictureRecord, report::Dropped};
 
 use crate::{
@@ -10,13 +12,16 @@ use crate::{
     selection::Selection,
 };
 
-/// Where each listed post stands. `records` and `dropped` add up to `listed`.
+/// Where each listed post stands: those kept and those dropped add up to those listed. What is kept is counted here, and looked at by
+/// [`Tally::for_each_record`]: there may be millions.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// All entries that the search has listed.
     pub(crate) listed: u64,
-    /// The newest pictures that are wanted.
-    pub(crate) records: Vec<PictureRecord>,
+    /// How many of the newest pictures that are wanted are stored.
+    pub(crate) kept: u64,
+    /// The oldest post among these.
+    lowest: u64,
     /// How many of those dropped another run may fetch after all.
     pub(crate) failed: u64,
     /// How many were tried often enough.
@@ -51,7 +56,6 @@ impl Tally {
     pub(crate) fn of(
         ledger: &Ledger,
         search: &SearchState,
-        address: &Address,
         config: &CrawlConfig,
         selection: &Selection,
     ) -> Result<Self, LedgerError> {
@@ -64,15 +68,39 @@ impl Tally {
             tally.listed += 1;
             match selection.refusal(&entry.member()) {
                 Some(reason) => tally.drop(reason),
-                None => tally.add(entry, address, config),
+                None => tally.add(entry, config),
             }
         })?;
         Ok(tally)
     }
 
+    /// Calls with the record of each picture that is kept, in the order of their posts, until `look` wants no more.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn for_each_record(
+        &self,
+        (ledger, search): (&Ledger, &SearchState),
+        address: &Address,
+        config: &CrawlConfig,
+        selection: &Selection,
+        mut look: impl FnMut(PictureRecord) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        if self.kept == 0 {
+            return Ok(());
+        }
+        // Above the oldest that is kept, all that are stored and wanted are kept: they were counted from the newest on.
+        ledger.for_each_stored_post(search, selection.variant, self.lowest, |entry| match &entry.picture {
+            KnownPicture::Ok(stored) if selection.refusal(&entry.member()).is_none() => {
+                look(record(&entry.post, stored, address, config))
+            }
+            _ => ControlFlow::Continue(()),
+        })
+    }
+
     /// Counts a post that is wanted.
-    fn add(&mut self, LedgerEntry { post, picture }: LedgerEntry, address: &Address, config: &CrawlConfig) {
-        let full = self.records.len() as u64 == config.max_posts;
+    fn add(&mut self, LedgerEntry { post, picture }: LedgerEntry, config: &CrawlConfig) {
+        let full = self.kept == config.max_posts;
         match picture {
             KnownPicture::Filtered(reason) => self.drop(DropReason::Filtered(reason)),
             KnownPicture::GivenUp(reason) => {
@@ -80,7 +108,7 @@ impl Tally {
                 self.drop(DropReason::GivenUp(reason));
             }
             _ if full => self.drop(DropReason::Filtered(FilterReason::BeyondMaxPosts)),
-            KnownPicture::Ok(stored) => self.records.push(record(&post, &stored, address, config)),
+            KnownPicture::Ok(_) => (self.kept, self.lowest) = (self.kept + 1, post.number),
             KnownPicture::Failed(reason) => self.fail(reason),
             KnownPicture::Unknown => self.fail(FailureReason::NotTried),
         }
@@ -110,7 +138,7 @@ impl Tally {
     /// # Errors
     /// When nothing is left.
     pub(crate) fn demand_something(&self, config: &CrawlConfig) -> Result<(), EmptyCrawl> {
-        if !self.records.is_empty() {
+        if self.kept > 0 {
             return Ok(());
         }
         let (site, tags) = (config.site.to_string(), config.tags.clone());

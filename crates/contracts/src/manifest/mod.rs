@@ -12,7 +12,7 @@ pub use error::ManifestError;
 pub use header::Header;
 pub use read::{Records, read, records_hash};
 pub use spool::Spool;
-pub use write::write;
+pub use write::{write, write_in_order};
 
 use crate::hash::ContentHash;
 
@@ -38,7 +38,7 @@ mod tests {
     use std::{collections::BTreeMap, fs, path::Path};
 
     use super::*;
-    use crate::record::PictureRecord;
+    use crate::{publish::FileError, record::PictureRecord};
 
     fn picture(post: &str) -> PictureRecord {
         PictureRecord {
@@ -73,6 +73,25 @@ mod tests {
         assert_eq!(manifest.records, [picture("mini:9"), picture("mini:10")]);
         assert_eq!(manifest.records_hash, hash);
         assert_eq!(records_hash(&path).unwrap(), Some(hash));
+    }
+
+    #[test]
+    fn records_in_order_make_the_same_bytes_and_out_of_order_they_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let [sorted, streamed] = ["sorted", "streamed"].map(|name| folder.path().join(name));
+        let mut records = [picture("mini:9"), picture("mini:10")];
+        let hash = write(&sorted, &header(1), &mut records).unwrap();
+        let stream = |records: &[PictureRecord]| {
+            write_in_order::<_, ManifestError>(&streamed, &header(1), |write| {
+                Ok(records.iter().try_for_each(&mut *write).map_err(FileError::at("write", &streamed))?)
+            })
+        };
+        assert_eq!(stream(&records).unwrap(), hash);
+        assert_eq!(fs::read(&sorted).unwrap(), fs::read(&streamed).unwrap());
+        for wrong in [[picture("mini:10"), picture("mini:9")], [picture("mini:9"), picture("mini:9")]] {
+            assert!(stream(&wrong).unwrap_err().to_string().contains("comes behind mini:"));
+        }
+        assert_eq!(fs::read(&sorted).unwrap(), fs::read(&streamed).unwrap(), "what was there stays");
     }
 
     #[test]

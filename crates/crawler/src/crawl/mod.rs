@@ -8,10 +8,13 @@ mod progress;
 mod resumption;
 mod run;
 
+use std::ops::ControlFlow;
+
 use contracts::{
     ContentHash, Report, StageId,
     config::Listing,
     manifest::{self, Header},
+    publish::FileError,
     record::PictureRecord,
     report::State,
 };
@@ -24,6 +27,7 @@ use crate::{
     context::{CrawlContext, until_interrupted},
     error::CrawlError,
     event::Event,
+    ledger::SearchState,
     list::ListError,
     tally::Tally,
 };
@@ -52,7 +56,7 @@ pub(crate) fn crawl(context: &mut CrawlContext<'_>, sync: SyncMode) -> Result<Re
         Some(()) => {
             context.store.clear_partial()?;
             tally.demand_something(context.config())?;
-            report.output = Some(publish(context, tally.records)?);
+            report.output = Some(publish(context, &search, &tally)?);
         }
     }
     context.events.emit(&ended_event(&report, &done));
@@ -74,7 +78,7 @@ fn expect_changes(context: &CrawlContext<'_>) -> Result<(), ListError> {
 pub(crate) fn report(context: &CrawlContext<'_>, tally: &Tally, done: &Done) -> Report {
     let mut report = Report::new(StageId::Crawl);
     report.taken = tally.listed;
-    report.kept = tally.records.len() as u64;
+    report.kept = tally.kept;
     report.dropped = tally.dropped();
     report.failed = tally.failed;
     report.bytes = done.bytes;
@@ -111,10 +115,22 @@ pub(crate) fn ended_event<'a>(report: &'a Report, done: &Done) -> Event<'a> {
 /// Writes the manifest.
 ///
 /// # Errors
-/// When the disk cannot be written.
-pub(crate) fn publish(context: &CrawlContext<'_>, mut records: Vec<PictureRecord>) -> Result<ContentHash, CrawlError> {
+/// When the ledger cannot be read, or the disk cannot be written.
+pub(crate) fn publish(
+    context: &CrawlContext<'_>,
+    search: &SearchState,
+    tally: &Tally,
+) -> Result<ContentHash, CrawlError> {
     let config = context.stage.config;
     let keys = config.output_keys(StageId::Crawl);
     let header = Header::new::<PictureRecord>(env!("CARGO_PKG_VERSION"), None, keys, config.seed());
-    Ok(manifest::write(&context.layout().raw_manifest(), &header, &mut records)?)
+    let path = context.layout().raw_manifest();
+    manifest::write_in_order(&path, &header, |write| {
+        let mut written = Ok(());
+        context.for_each_record(search, tally, |record| {
+            written = write(&record);
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(written.map_err(FileError::at("write", &path))?)
+    })
 }

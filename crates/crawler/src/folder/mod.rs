@@ -52,7 +52,7 @@ pub(crate) fn take(context: &mut CrawlContext<'_>) -> Result<Report, CrawlError>
         Some(()) => {
             context.store.clear_partial()?;
             tally.demand_something(context.config())?;
-            report.output = Some(crawl::publish(context, tally.records)?);
+            report.output = Some(crawl::publish(context, &search, &tally)?);
         }
     }
     context.events.emit(&crawl::ended_event(&report, &done));

@@ -1,10 +1,13 @@
 //! All that is known of the posts of a search.
 
+use std::ops::ControlFlow;
+
 use contracts::config::Variant;
 use rusqlite::{Row, params};
 
 use super::{
-    Ledger, LedgerError, SearchState, Stored, batch::PictureState, outcomes, posts::parse_post, reasons, unsigned,
+    Ledger, LedgerError, SearchState, Stored, batch::PictureState, outcomes, posts::parse_post, reasons, signed,
+    unsigned,
 };
 use crate::{
     post::Post,
@@ -36,6 +39,12 @@ pub(crate) enum KnownPicture {
     GivenUp(FailureReason),
 }
 
+impl LedgerEntry {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { post: parse_post(0, row.get_ref(0)?.as_str()?)?, picture: KnownPicture::read(row)? })
+    }
+}
+
 const ENTRIES: &str = "
     SELECT post.record, picture.state, picture.given_up, picture.reason, picture.sha256, picture.extension,
            picture.bytes, picture.width, picture.height, picture.url, picture.rendering, picture.stored_width,
@@ -44,8 +53,7 @@ const ENTRIES: &str = "
     JOIN posts AS post ON post.source = ?2 AND post.number = member.number
     LEFT JOIN pictures AS picture
         ON picture.source = ?2 AND picture.number = member.number AND picture.variant = ?3
-    WHERE member.search = ?1
-    ORDER BY member.number DESC";
+    WHERE member.search = ?1";
 const STORED: &str = "
     SELECT member.number, picture.sha256, picture.extension, picture.bytes, picture.width, picture.height, picture.url,
            picture.rendering, picture.stored_width, picture.stored_height
@@ -65,10 +73,36 @@ impl Ledger {
         variant: Variant,
         mut look: impl FnMut(LedgerEntry),
     ) -> Result<(), LedgerError> {
-        self.for_each_row(ENTRIES, search, variant, |row| {
-            look(LedgerEntry { post: parse_post(0, row.get_ref(0)?.as_str()?)?, picture: KnownPicture::read(row)? });
+        let query = format!("{ENTRIES} ORDER BY member.number DESC");
+        self.for_each_row(&query, search, variant, |row| {
+            look(LedgerEntry::read(row)?);
             Ok(())
         })
+    }
+
+    /// Looks at every post of a search from this number on whose picture was stored, the oldest first, until `look` wants no more.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn for_each_stored_post(
+        &self,
+        search: &SearchState,
+        variant: Variant,
+        from: u64,
+        mut look: impl FnMut(LedgerEntry) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let query = format!("{ENTRIES} AND member.number >= ?4 AND picture.state = 'ok' ORDER BY member.number");
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(&query)?;
+            let mut rows = statement.query(params![search.id, search.source, variant.name(), signed(from)])?;
+            while let Some(row) = rows.next()? {
+                if look(LedgerEntry::read(row)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(self.error())
     }
 
     /// Looks at every picture that a search has stored.
