@@ -67,12 +67,12 @@ fn a_download_goes_on_where_it_broke_off_unless_the_file_is_another_now() {
     check_rest(Some(Fault::WrongContentRange), 206);
 }
 
-/// The pages of a Moebooru say no lengths of files, so only the site can say that all of one had come.
+/// No listing says how long a preview is, so only the answer to a question for more can say that all of one had come.
 #[test]
 fn a_download_that_had_come_whole_is_not_fetched_again() {
     let booru =
         with_faults(|asked| (asked.class.is_file() && asked.occurrence == 1).then_some(Fault::WrongLength { by: 7 }));
-    let place = Place::with(&booru.url(), Listing::Html, Variant::Original);
+    let place = Place::with(&booru.url(), Listing::Html, Variant::Preview);
     let report = place.crawl();
     assert_eq!((report.failed, place.numbers()), (0, safe_posts(&booru)));
     let ranged = ranged(&booru);
