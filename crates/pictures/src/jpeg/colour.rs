@@ -1,0 +1,54 @@
+//! Components to colours, in 2⁻¹⁶ths as libjpeg has them: R = Y + 1.402 Cr, G = Y − 0.34414 Cb − 0.71414 Cr, B = Y + 1.772 Cb
+//! (JFIF, of ITU-R BT.601).
+
+/// What a picture's components are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// Brightness alone.
+    Grey,
+    /// Red, green and blue.
+    Rgb,
+    /// Brightness, and how far blue and red are from it.
+    Ycc,
+    /// Inks, as Adobe stores them: 255 is none.
+    Cmyk,
+    /// Inks, the first three as `Ycc`.
+    Ycck,
+}
+
+const HALF: i32 = 1 << 15;
+
+/// Red, green and blue of a pixel. Factors are split so that sixteen bits hold them: 1.402 = 1 + 0.402, 1.772 = 2 − 0.228,
+/// 0.71414 = 1 − 0.28586.
+#[inline(always)]
+pub(super) fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+    let (y, cb, cr) = (i16::from(y), i16::from(cb) - 128, i16::from(cr) - 128);
+    let part = |cb_factor: i16, cr_factor: i16| {
+        ((i32::from(cb) * i32::from(cb_factor) + i32::from(cr) * i32::from(cr_factor) + HALF) >> 16) as i16
+    };
+    let level = |value: i16| value.clamp(0, 255) as u8;
+    [level(y + cr + part(0, 26_345)), level(y - cr + part(-22_554, 18_734)), level(y + 2 * cb + part(-14_942, 0))]
+}
+
+/// Rows of components as a row of pixels.
+pub(super) fn ycc_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
+    for (((pixel, y), cb), cr) in pixels.as_chunks_mut().0.iter_mut().zip(y).zip(cb).zip(cr) {
+        *pixel = rgb(*y, *cb, *cr);
+    }
+}
+
+/// Inks laid on white, as OpenCV does it: R = K − (255 − C)·K / 256.
+pub(super) fn ink_row(rows: [&[u8]; 4], is_ycc: bool, pixels: &mut [u8]) {
+    let [c, m, y, k] = rows;
+    for ((((pixel, c), m), y), k) in pixels.as_chunks_mut().0.iter_mut().zip(c).zip(m).zip(y).zip(k) {
+        let inks = if is_ycc { rgb(*c, *m, *y).map(|level| 255 - level) } else { [*c, *m, *y] };
+        *pixel = inks.map(|ink| (i32::from(*k) - ((255 - i32::from(ink)) * i32::from(*k) >> 8)) as u8);
+    }
+}
+
+/// Brightness of red, green and blue as libjpeg weighs them.
+pub(super) fn grey_row([red, green, blue]: [&[u8]; 3], pixels: &mut [u8]) {
+    for (((pixel, red), green), blue) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+        *pixel = ((19_595 * i32::from(*red) + 38_470 * i32::from(*green) + 7_471 * i32::from(*blue) + HALF) >> 16) as u8;
+    }
+}

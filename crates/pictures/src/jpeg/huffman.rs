@@ -1,0 +1,112 @@
+//! Huffman codes as a DHT segment states them (T.81, annex C), made quick to look up.
+
+use super::bits::{Bits, extended};
+
+/// Codes of up to this many bits are looked up at once.
+const LOOKUP_BITS: u32 = 9;
+
+/// What an AC coefficient's whole code, with the number behind it, gives at once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Whole {
+    pub(super) value: i8,
+    /// Zeros in front of it.
+    pub(super) run: u8,
+    /// Bits of all of it; 0 where they are too many to be looked up.
+    pub(super) bits: u8,
+}
+
+#[derive(Clone)]
+pub(super) struct Huffman {
+    /// For each beginning its symbol, and how many bits that has; 0 of longer codes.
+    lookup: [(u8, u8); 1 << LOOKUP_BITS],
+    whole: [Whole; 1 << LOOKUP_BITS],
+    /// The greatest code of each length, −1 where there is none.
+    max_code: [i32; 17],
+    /// What a code of each length is to be moved by to be its symbol's index.
+    offset: [i32; 17],
+    symbols: [u8; 256],
+}
+
+impl Huffman {
+    /// `None` where there are more codes than bits can tell apart, or more symbols than 256.
+    pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Option<Self> {
+        let mut symbols = [0; 256];
+        symbols.get_mut(..listed.len())?.copy_from_slice(listed);
+        let none = Whole::default();
+        let mut made = Self {
+            lookup: [(0, 0); 1 << LOOKUP_BITS],
+            whole: [none; 1 << LOOKUP_BITS],
+            max_code: [-1; 17],
+            offset: [0; 17],
+            symbols,
+        };
+        let (mut code, mut index) = (0_i32, 0_i32);
+        for (length, count) in (1..).zip(counts) {
+            let count = i32::from(*count);
+            made.offset[length] = index - code;
+            (code, index) = (code + count, index + count);
+            if count > 0 {
+                made.max_code[length] = code - 1;
+            }
+            if code > 1 << length {
+                return None;
+            }
+            code <<= 1;
+        }
+        made.fill_lookups();
+        Some(made)
+    }
+
+    fn fill_lookups(&mut self) {
+        for beginning in 0..1_u32 << LOOKUP_BITS {
+            let Some((symbol, length)) = self.search(beginning << (16 - LOOKUP_BITS), LOOKUP_BITS) else { continue };
+            self.lookup[beginning as usize] = (symbol, length as u8);
+            let (run, size) = (symbol >> 4, u32::from(symbol & 15));
+            if size > 0 && length + size <= LOOKUP_BITS {
+                let number = beginning >> (LOOKUP_BITS - length - size) & ((1 << size) - 1);
+                let whole = Whole { value: extended(number as i32, size) as i8, run, bits: (length + size) as u8 };
+                self.whole[beginning as usize] = whole;
+            }
+        }
+    }
+
+    /// The symbol whose code of up to `longest` bits sixteen bits begin with, and the code's length.
+    fn search(&self, bits: u32, longest: u32) -> Option<(u8, u32)> {
+        let code = |length: u32| (bits >> (16 - length)) as i32;
+        let length = (1..=longest).find(|length| code(*length) <= self.max_code[*length as usize])?;
+        let index = code(length) + self.offset[length as usize];
+        Some((self.symbols[index as usize & 255], length))
+    }
+
+}
+
+impl Bits<'_> {
+    /// The next symbol. What is no code counts as 0 of 17 bits, as libjpeg reads on.
+    #[inline(always)]
+    pub(super) fn symbol(&mut self, huffman: &Huffman) -> u8 {
+        let (symbol, length) = huffman.lookup[self.peek(LOOKUP_BITS) as usize];
+        if length == 0 {
+            return self.long_symbol(huffman);
+        }
+        self.skip(u32::from(length));
+        symbol
+    }
+
+    #[cold]
+    fn long_symbol(&mut self, huffman: &Huffman) -> u8 {
+        let (symbol, length) = huffman.search(self.peek(16), 16).unwrap_or((0, 17));
+        self.skip(length);
+        symbol
+    }
+
+    /// The next AC coefficient where its whole code is short; nothing is taken where it is not.
+    #[inline(always)]
+    pub(super) fn whole(&mut self, huffman: &Huffman) -> Option<Whole> {
+        let whole = huffman.whole[self.peek(LOOKUP_BITS) as usize];
+        if whole.bits == 0 {
+            return None;
+        }
+        self.skip(u32::from(whole.bits));
+        Some(whole)
+    }
+}
