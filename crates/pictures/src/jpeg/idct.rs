@@ -5,6 +5,13 @@
 use std::num::Wrapping;
 
 use super::Block;
+#[cfg(not(target_arch = "x86_64"))]
+use full as whole;
+#[cfg(target_arch = "x86_64")]
+use x86::full as whole;
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 type Number = Wrapping<i32>;
 
@@ -17,32 +24,61 @@ const EXTRA_BITS: usize = 2;
 /// Makes samples of blocks side by side, `size` of them across and down for each, in rows of `stride`.
 pub(super) fn row(size: usize, blocks: &[Block], quantization: &Block, samples: &mut [u8], stride: usize) {
     match size {
-        8 => each(blocks, quantization, samples, stride, full),
-        4 => each(blocks, quantization, samples, stride, half),
-        2 => each(blocks, quantization, samples, stride, quarter),
-        _ => each(blocks, quantization, samples, stride, |values| [[level(number(values[0]), 3)]]),
+        8 => each(blocks, quantization, samples, stride, whole),
+        4 => each(blocks, quantization, samples, stride, |block, by| separate(block, by, four, FACTOR_BITS + 1)),
+        2 => each(blocks, quantization, samples, stride, |block, by| separate(block, by, two, FACTOR_BITS + 2)),
+        _ => each(blocks, quantization, samples, stride, |block, by| [[mean(block, by)]]),
     }
 }
 
+/// Blocks of one level need no more than that. `inverse` gets a block's coefficients and what they are multiplied by.
 #[inline(always)]
 fn each<const N: usize>(
     blocks: &[Block],
     quantization: &Block,
     samples: &mut [u8],
     stride: usize,
-    inverse: impl Fn(&Block) -> Samples<N>,
+    inverse: impl Fn(&Block, &Block) -> Samples<N>,
 ) {
+    let mut rows = samples.chunks_mut(stride);
+    let mut rows: [&mut [u8]; N] = std::array::from_fn(|_| rows.next().unwrap_or_default());
     for (at, block) in blocks.iter().enumerate() {
-        let is_flat = block[1..].iter().fold(0, |all, value| all | value) == 0;
-        let made = if is_flat {
-            [[level(number(block[0].wrapping_mul(quantization[0])), 3); N]; N]
+        let made = if is_flat(block) {
+            [[mean(block, quantization); N]; N]
         } else {
-            inverse(&std::array::from_fn(|i| block[i].wrapping_mul(quantization[i])))
+            inverse(block, quantization)
         };
-        for (row, made) in samples.chunks_mut(stride).zip(made) {
+        for (row, made) in rows.iter_mut().zip(made) {
             row[at * N..(at + 1) * N].copy_from_slice(&made);
         }
     }
+}
+
+/// The level of a block of one, and the mean of any.
+#[inline(always)]
+fn mean(block: &Block, quantization: &Block) -> u8 {
+    level(number(block[0].wrapping_mul(quantization[0])), 3)
+}
+
+#[inline(always)]
+fn is_flat(block: &Block) -> bool {
+    let mut all = [0; 8];
+    for row in &block.as_chunks::<8>().0[1..] {
+        for x in 0..8 {
+            all[x] |= row[x];
+        }
+    }
+    block[1..8].iter().chain(&all).all(|value| *value == 0)
+}
+
+/// A column of coefficients as they were before they were divided.
+#[inline(always)]
+fn column(block: &Block, quantization: &Block, x: usize) -> [Number; 8] {
+    let mut column = [Wrapping(0); 8];
+    for (y, value) in column.iter_mut().enumerate() {
+        *value = number(block[y * 8 + x].wrapping_mul(quantization[y * 8 + x]));
+    }
+    column
 }
 
 fn number(value: i16) -> Number {
@@ -65,15 +101,34 @@ const fn factor(value: i32) -> Number {
     Wrapping(value)
 }
 
-fn full(values: &Block) -> Samples<8> {
-    let mut columns = [[0_i16; 8]; 8];
+/// At the block's own size.
+#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "there are registers for it"))]
+fn full(block: &Block, quantization: &Block) -> Samples<8> {
+    separate(block, quantization, eight, FACTOR_BITS)
+}
+
+/// Columns are made shorter, then rows. `inverse` gives numbers that are larger by so many bits.
+#[inline(always)]
+fn separate<const N: usize>(
+    block: &Block,
+    quantization: &Block,
+    inverse: impl Fn([Number; 8]) -> [Number; N],
+    bits: usize,
+) -> Samples<N> {
+    let mut rows = [[Wrapping(0); 8]; N];
     for x in 0..8 {
-        let made = eight(std::array::from_fn(|y| number(values[y * 8 + x])));
-        for y in 0..8 {
-            columns[y][x] = rounded(made[y], FACTOR_BITS - EXTRA_BITS).0 as i16;
+        let made = inverse(column(block, quantization, x));
+        for (row, value) in rows.iter_mut().zip(made) {
+            row[x] = rounded(value, bits - EXTRA_BITS);
         }
     }
-    columns.map(|row| eight(row.map(number)).map(|value| level(value, FACTOR_BITS + EXTRA_BITS + 3)))
+    let mut samples = [[0; N]; N];
+    for (samples, row) in samples.iter_mut().zip(rows) {
+        for (sample, value) in samples.iter_mut().zip(inverse(row)) {
+            *sample = level(value, bits + EXTRA_BITS + 3);
+        }
+    }
+    samples
 }
 
 /// Eight coefficients to eight samples, 2¹³ times as large.
@@ -92,22 +147,11 @@ fn eight(c: [Number; 8]) -> [Number; 8] {
         c[5] * factor(16_819) - z2 + z4,
         c[7] * factor(2446) - z1 + z3,
     ];
-    std::array::from_fn(|i| if i < 4 { even[i] + odd[i] } else { even[7 - i] - odd[7 - i] })
+    let (up, down) = (|i: usize| even[i] + odd[i], |i: usize| even[i] - odd[i]);
+    [up(0), up(1), up(2), up(3), down(3), down(2), down(1), down(0)]
 }
 
-/// At half the size: coefficient 4 of each direction would cancel out.
-fn half(values: &Block) -> Samples<4> {
-    let mut columns = [[0_i16; 8]; 4];
-    for x in 0..8 {
-        let made = four(std::array::from_fn(|y| number(values[y * 8 + x])));
-        for y in 0..4 {
-            columns[y][x] = rounded(made[y], FACTOR_BITS - EXTRA_BITS + 1).0 as i16;
-        }
-    }
-    columns.map(|row| four(row.map(number)).map(|value| level(value, FACTOR_BITS + EXTRA_BITS + 4)))
-}
-
-/// Eight coefficients to four samples, 2¹⁴ times as large.
+/// Eight coefficients to four samples, 2¹⁴ times as large; coefficient 4 cancels out.
 #[inline(always)]
 fn four(c: [Number; 8]) -> [Number; 4] {
     let even = c[2] * factor(15_137) - c[6] * factor(6270);
@@ -118,19 +162,7 @@ fn four(c: [Number; 8]) -> [Number; 4] {
     [mean + even + outer, mean - even + inner, mean - even - inner, mean + even - outer]
 }
 
-/// At a quarter of the size: even coefficients cancel out but for the mean.
-fn quarter(values: &Block) -> Samples<2> {
-    let mut columns = [[0_i16; 8]; 2];
-    for x in [0, 1, 3, 5, 7] {
-        let made = two(std::array::from_fn(|y| number(values[y * 8 + x])));
-        for y in 0..2 {
-            columns[y][x] = rounded(made[y], FACTOR_BITS - EXTRA_BITS + 2).0 as i16;
-        }
-    }
-    columns.map(|row| two(row.map(number)).map(|value| level(value, FACTOR_BITS + EXTRA_BITS + 5)))
-}
-
-/// Eight coefficients to two samples, 2¹⁵ times as large.
+/// Eight coefficients to two samples, 2¹⁵ times as large; the even ones cancel out but for the first.
 #[inline(always)]
 fn two(c: [Number; 8]) -> [Number; 2] {
     let mean = c[0] << (FACTOR_BITS + 2);
