@@ -90,9 +90,8 @@ impl<'a> Decoder<'a> {
         self.frame.keep_quantization(&self.first, &self.segments)?;
         let mut scan = Scan::new(&self.first, &self.segments, &self.frame)?;
         for row in 0..self.frame.unit_rows {
-            coefficients.iter_mut().for_each(|blocks| blocks.fill([0; 64]));
             scan.read_row(&self.frame, &mut coefficients, row, 0);
-            self.planes.take_row(&self.frame, &coefficients, 0, output.components());
+            self.planes.take_row(&self.frame, &mut coefficients, 0, output.components());
             output.put(&mut self.planes, row);
         }
         output.finish(&mut self.planes);
@@ -113,7 +112,7 @@ impl<'a> Decoder<'a> {
             next = self.segments.next_scan()?;
         }
         for row in 0..self.frame.unit_rows {
-            self.planes.take_row(&self.frame, &coefficients, row, output.components());
+            self.planes.take_row(&self.frame, &mut coefficients, row, output.components());
             output.put(&mut self.planes, row);
         }
         output.finish(&mut self.planes);

@@ -18,6 +18,7 @@ mod font;
 mod format;
 #[cfg(test)]
 mod fuzz_targets;
+mod jpeg;
 mod lanczos;
 mod medium;
 mod memory;

@@ -1,6 +1,7 @@
 //! Entropy-coded data as bits, up to the next marker.
 
-/// The bits of a scan. Behind its end come zeros.
+/// The bits of a scan. Behind its end come zeros. Small enough to be copied, so that loops keep it in registers.
+#[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     file: &'a [u8],
     at: usize,
@@ -35,14 +36,14 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.refill_slowly();
+        *self = self.refilled_slowly();
     }
 
     /// Byte by byte: 0xff 0x00 stands for 0xff, and more of 0xff in front of either is filling.
     #[cold]
-    fn refill_slowly(&mut self) {
+    fn refilled_slowly(mut self) -> Self {
         while self.marker.is_none() && (0..=56).contains(&self.count) {
-            let Some(&byte) = self.file.get(self.at) else { return };
+            let Some(&byte) = self.file.get(self.at) else { break };
             self.at += 1;
             if byte == 0xff {
                 while self.file.get(self.at) == Some(&0xff) {
@@ -54,12 +55,13 @@ impl<'a> Bits<'a> {
                     // Stays in front of it: whoever comes again finds it again.
                     self.at -= 2;
                     self.marker = after;
-                    return;
+                    break;
                 }
             }
             self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// The next bits, up to 32, without taking them.

@@ -23,11 +23,19 @@ const HALF: i32 = 1 << 15;
 #[inline(always)]
 pub(super) fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let (y, cb, cr) = (i16::from(y), i16::from(cb) - 128, i16::from(cr) - 128);
-    let part = |cb_factor: i16, cr_factor: i16| {
-        ((i32::from(cb) * i32::from(cb_factor) + i32::from(cr) * i32::from(cr_factor) + HALF) >> 16) as i16
-    };
-    let level = |value: i16| value.clamp(0, 255) as u8;
-    [level(y + cr + part(0, 26_345)), level(y - cr + part(-22_554, 18_734)), level(y + 2 * cb + part(-14_942, 0))]
+    let green = (i32::from(cb) * -22_554 + i32::from(cr) * 18_734 + HALF) >> 16;
+    [level(y + cr + part(cr, 26_345)), level(y - cr + green as i16), level(y + 2 * cb + part(cb, -14_942))]
+}
+
+/// The product with a factor in 2⁻¹⁶ths, rounded, from the upper half of twice the product: what registers of sixteen bits can.
+#[inline(always)]
+fn part(value: i16, factor: i16) -> i16 {
+    (((i32::from(2 * value) * i32::from(factor)) >> 16) as i16 + 1) >> 1
+}
+
+#[inline(always)]
+fn level(value: i16) -> u8 {
+    value.clamp(0, 255) as u8
 }
 
 /// Pixels that are made at once.

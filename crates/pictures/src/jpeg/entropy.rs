@@ -103,8 +103,9 @@ fn difference(bits: &mut Bits<'_>, codes: &Huffman, predictor: &mut i32) -> i32 
 }
 
 #[inline(always)]
-fn sequential(bits: &mut Bits<'_>, tables: Tables<'_>, predictor: &mut i32, block: &mut Block) {
-    block[0] = difference(bits, tables.dc, predictor) as i16;
+fn sequential(all_bits: &mut Bits<'_>, tables: Tables<'_>, predictor: &mut i32, block: &mut Block) {
+    let mut bits = *all_bits;
+    block[0] = difference(&mut bits, tables.dc, predictor) as i16;
     let mut at = 1;
     while at < 64 {
         bits.refill();
@@ -118,7 +119,7 @@ fn sequential(bits: &mut Bits<'_>, tables: Tables<'_>, predictor: &mut i32, bloc
         let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
         match (run, size) {
             (15, 0) => at += 16,
-            (_, 0) => return,
+            (_, 0) => break,
             _ => {
                 at += run;
                 put(block, at, bits.signed(size) as i16);
@@ -126,6 +127,7 @@ fn sequential(bits: &mut Bits<'_>, tables: Tables<'_>, predictor: &mut i32, bloc
             }
         }
     }
+    *all_bits = bits;
 }
 
 #[inline(always)]
@@ -186,8 +188,8 @@ impl Band {
     }
 
     /// Gives the coefficients from `at` on their further bit, up to the one behind so many that are nothing yet.
-    fn refine(self, bits: &mut Bits<'_>, block: &mut Block, mut at: usize, mut zeros: u32) -> usize {
-        let bit = 1 << self.low_bit;
+    fn refine(self, all_bits: &mut Bits<'_>, block: &mut Block, mut at: usize, mut zeros: u32) -> usize {
+        let (mut bits, bit) = (*all_bits, 1 << self.low_bit);
         while at <= self.last {
             let value = &mut block[usize::from(NATURAL_ORDER[at])];
             if *value == 0 {
@@ -200,6 +202,7 @@ impl Band {
             }
             at += 1;
         }
+        *all_bits = bits;
         at
     }
 }

@@ -3,7 +3,7 @@
 use super::bits::{Bits, extended};
 
 /// Codes of up to this many bits are looked up at once.
-const LOOKUP_BITS: u32 = 9;
+const LOOKUP_BITS: u32 = 10;
 
 /// What an AC coefficient's whole code, with the number behind it, gives at once.
 #[derive(Clone, Copy, Default)]
@@ -78,6 +78,11 @@ impl Huffman {
         Some((self.symbols[index as usize & 255], length))
     }
 
+    #[cold]
+    fn long(&self, bits: u32) -> (u8, u32) {
+        self.search(bits, 16).unwrap_or((0, 17))
+    }
+
 }
 
 impl Bits<'_> {
@@ -86,16 +91,11 @@ impl Bits<'_> {
     pub(super) fn symbol(&mut self, huffman: &Huffman) -> u8 {
         let (symbol, length) = huffman.lookup[self.peek(LOOKUP_BITS) as usize];
         if length == 0 {
-            return self.long_symbol(huffman);
+            let (symbol, length) = huffman.long(self.peek(16));
+            self.skip(length);
+            return symbol;
         }
         self.skip(u32::from(length));
-        symbol
-    }
-
-    #[cold]
-    fn long_symbol(&mut self, huffman: &Huffman) -> u8 {
-        let (symbol, length) = huffman.search(self.peek(16), 16).unwrap_or((0, 17));
-        self.skip(length);
         symbol
     }
 

@@ -21,8 +21,9 @@ type Samples<const N: usize> = [[u8; N]; N];
 const FACTOR_BITS: usize = 13;
 const EXTRA_BITS: usize = 2;
 
-/// Makes samples of blocks side by side, `size` of them across and down for each, in rows of `stride`.
-pub(super) fn row(size: usize, blocks: &[Block], quantization: &Block, samples: &mut [u8], stride: usize) {
+/// Makes samples of blocks side by side, `size` of them across and down for each, in rows of `stride`. The blocks are zeros then, ready for
+/// the next: later they would have to be fetched again.
+pub(super) fn row(size: usize, blocks: &mut [Block], quantization: &Block, samples: &mut [u8], stride: usize) {
     match size {
         8 => each(blocks, quantization, samples, stride, whole),
         4 => each(blocks, quantization, samples, stride, |block, by| separate(block, by, four, FACTOR_BITS + 1)),
@@ -34,7 +35,7 @@ pub(super) fn row(size: usize, blocks: &[Block], quantization: &Block, samples: 
 /// Blocks of one level need no more than that. `inverse` gets a block's coefficients and what they are multiplied by.
 #[inline(always)]
 fn each<const N: usize>(
-    blocks: &[Block],
+    blocks: &mut [Block],
     quantization: &Block,
     samples: &mut [u8],
     stride: usize,
@@ -42,12 +43,13 @@ fn each<const N: usize>(
 ) {
     let mut rows = samples.chunks_mut(stride);
     let mut rows: [&mut [u8]; N] = std::array::from_fn(|_| rows.next().unwrap_or_default());
-    for (at, block) in blocks.iter().enumerate() {
+    for (at, block) in blocks.iter_mut().enumerate() {
         let made = if is_flat(block) {
             [[mean(block, quantization); N]; N]
         } else {
             inverse(block, quantization)
         };
+        *block = [0; 64];
         for (row, made) in rows.iter_mut().zip(made) {
             row[at * N..(at + 1) * N].copy_from_slice(&made);
         }
@@ -62,13 +64,15 @@ fn mean(block: &Block, quantization: &Block) -> u8 {
 
 #[inline(always)]
 fn is_flat(block: &Block) -> bool {
-    let mut all = [0; 8];
-    for row in &block.as_chunks::<8>().0[1..] {
+    let rows = block.as_chunks::<8>().0;
+    let mut all = rows[0];
+    all[0] = 0;
+    for row in &rows[1..] {
         for x in 0..8 {
             all[x] |= row[x];
         }
     }
-    block[1..8].iter().chain(&all).all(|value| *value == 0)
+    all == [0; 8]
 }
 
 /// A column of coefficients as they were before they were divided.

@@ -61,15 +61,15 @@ impl Planes {
         (self.width, self.height)
     }
 
-    /// Makes samples of a row of units of the first components, below those that are there.
-    pub(super) fn take_row(&mut self, frame: &Frame, coefficients: &[Vec<Block>], row: usize, components: usize) {
+    /// Makes samples of a row of units of the first components, below those that are there. The coefficients are used up.
+    pub(super) fn take_row(&mut self, frame: &Frame, coefficients: &mut [Vec<Block>], row: usize, components: usize) {
         let of_frame = frame.components.iter().zip(coefficients);
         for (plane, (component, blocks)) in self.planes.iter_mut().zip(of_frame).take(components) {
             let ((across, down), below) = (component.sampling, (1 + plane.unit_height) * plane.stride);
             for y in 0..down {
                 let start = (row * down + y) * frame.units * across;
                 let samples = &mut plane.samples[below + y * plane.size * plane.stride..];
-                let blocks = &blocks[start..start + component.blocks];
+                let blocks = &mut blocks[start..start + component.blocks];
                 idct::row(plane.size, blocks, &component.quantization, samples, plane.stride);
             }
         }
