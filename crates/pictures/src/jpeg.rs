@@ -19,6 +19,8 @@ mod output;
 mod planes;
 mod scan;
 mod segments;
+mod smoothing;
+mod standard;
 mod upsample;
 
 use crate::{
@@ -111,8 +113,14 @@ impl<'a> Decoder<'a> {
             self.segments.go_on(end);
             next = self.segments.next_scan()?;
         }
+        let mut smoothed = smoothing::is_due(&self.frame).then(|| self.frame.coefficients(1));
         for row in 0..self.frame.unit_rows {
-            self.planes.take_row(&self.frame, &mut coefficients, row, output.components());
+            if let Some(smoothed) = &mut smoothed {
+                smoothing::row(&self.frame, &coefficients, row, smoothed);
+                self.planes.take_row(&self.frame, smoothed, 0, output.components());
+            } else {
+                self.planes.take_row(&self.frame, &mut coefficients, row, output.components());
+            }
             output.put(&mut self.planes, row);
         }
         output.finish(&mut self.planes);

@@ -109,6 +109,7 @@ impl<'a> Bits<'a> {
     /// Passes the restart marker of this number, and what lies before it. Where another marker is found, T.81 leaves it open
     /// what to do; this is libjpeg's way: a marker that is one or two ahead is waited for, others are passed.
     pub(super) fn restart(&mut self, expected: u8) {
+        self.is_exhausted();
         (self.buffer, self.count) = (0, 0);
         self.find_marker();
         while let Some(marker) = self.marker {

@@ -53,40 +53,45 @@ impl Huffman {
             }
             code <<= 1;
         }
-        made.fill_lookups();
+        made.fill_lookups(counts);
         Some(made)
     }
 
-    fn fill_lookups(&mut self) {
-        for beginning in 0..1_u32 << LOOKUP_BITS {
-            let Some((symbol, length)) = self.search(beginning << (16 - LOOKUP_BITS), LOOKUP_BITS) else { continue };
-            self.lookup[beginning as usize] = (symbol, length as u8);
+    /// Codes are listed as they follow each other, and so are the beginnings that they take.
+    fn fill_lookups(&mut self, counts: &[u8; 16]) {
+        let lengths = (1..=LOOKUP_BITS).zip(counts).flat_map(|(length, count)| (0..*count).map(move |_| length));
+        let mut start = 0;
+        for (symbol, length) in self.symbols.into_iter().zip(lengths) {
+            let end = start + (1 << (LOOKUP_BITS - length));
+            self.lookup[start..end].fill((symbol, length as u8));
             let (run, size) = (symbol >> 4, u32::from(symbol & 15));
             if size > 0 && length + size <= LOOKUP_BITS {
-                let number = beginning >> (LOOKUP_BITS - length - size) & ((1 << size) - 1);
-                let whole = Whole { value: extended(number as i32, size) as i8, run, bits: (length + size) as u8 };
-                self.whole[beginning as usize] = whole;
+                let below = LOOKUP_BITS - length - size;
+                for (beginning, whole) in (start..).zip(&mut self.whole[start..end]) {
+                    let number = (beginning >> below) as i32 & ((1 << size) - 1);
+                    *whole = Whole { value: extended(number, size) as i8, run, bits: (length + size) as u8 };
+                }
             }
+            start = end;
         }
     }
 
-    /// The symbol whose code of up to `longest` bits sixteen bits begin with, and the code's length.
-    fn search(&self, bits: u32, longest: u32) -> Option<(u8, u32)> {
-        let code = |length: u32| (bits >> (16 - length)) as i32;
-        let length = (1..=longest).find(|length| code(*length) <= self.max_code[*length as usize])?;
-        let index = code(length) + self.offset[length as usize];
-        Some((self.symbols[index as usize & 255], length))
-    }
-
+    /// The symbol of a code that is too long to be looked up, and its length. What is no code counts as 0 of 17 bits, as
+    /// libjpeg reads on.
     #[cold]
     fn long(&self, bits: u32) -> (u8, u32) {
-        self.search(bits, 16).unwrap_or((0, 17))
+        let code = |length: u32| (bits >> (16 - length)) as i32;
+        let fits = |length: &u32| code(*length) <= self.max_code[*length as usize];
+        let found = (LOOKUP_BITS + 1..=16).find(fits).map(|length| {
+            let index = code(length) + self.offset[length as usize];
+            (self.symbols[index as usize & 255], length)
+        });
+        found.unwrap_or((0, 17))
     }
-
 }
 
 impl Bits<'_> {
-    /// The next symbol. What is no code counts as 0 of 17 bits, as libjpeg reads on.
+    /// The next symbol.
     #[inline(always)]
     pub(super) fn symbol(&mut self, huffman: &Huffman) -> u8 {
         let (symbol, length) = huffman.lookup[self.peek(LOOKUP_BITS) as usize];

@@ -106,7 +106,7 @@ const fn factor(value: i32) -> Number {
 }
 
 /// At the block's own size.
-#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "there are registers for it"))]
+#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "done in registers instead"))]
 fn full(block: &Block, quantization: &Block) -> Samples<8> {
     separate(block, quantization, eight, FACTOR_BITS)
 }

@@ -5,6 +5,7 @@ use super::{
     colour::Colours,
     frame::{Component, Frame},
     huffman::Huffman,
+    standard::STANDARD_CODES,
 };
 use crate::error::PictureError;
 
@@ -99,6 +100,7 @@ impl<'a> Segments<'a> {
                 // Neither a restart marker nor a temporary one has a length.
                 Some(0x01 | 0xd0..=0xd7) => {}
                 Some(START_OF_SCAN) => {
+                    self.add_standard_codes();
                     let content = self.content()?;
                     return self.scan(content).map(Some).ok_or(PictureError::Damaged);
                 }
@@ -177,6 +179,17 @@ impl<'a> Segments<'a> {
             content = rest;
         }
         Some(())
+    }
+
+    /// Where a file has none of its own.
+    fn add_standard_codes(&mut self) {
+        let is_whole = |tables: &[Option<Box<Huffman>>; 4]| tables[0].is_some() && tables[1].is_some();
+        if !is_whole(&self.dc) || !is_whole(&self.ac) {
+            let (dc, ac) = (std::mem::take(&mut self.dc), std::mem::take(&mut self.ac));
+            self.take_codes(STANDARD_CODES);
+            self.dc.iter_mut().zip(dc).filter(|(_, own)| own.is_some()).for_each(|(table, own)| *table = own);
+            self.ac.iter_mut().zip(ac).filter(|(_, own)| own.is_some()).for_each(|(table, own)| *table = own);
+        }
     }
 
     /// Factors of eight bits or sixteen, of which the products with the coefficients have sixteen anyway.
