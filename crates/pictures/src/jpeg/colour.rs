@@ -1,6 +1,12 @@
 //! Components to colours, in 2⁻¹⁶ths as libjpeg has them: R = Y + 1.402 Cr, G = Y − 0.34414 Cb − 0.71414 Cr, B = Y + 1.772 Cb
 //! (JFIF, of ITU-R BT.601).
 
+#[cfg(target_arch = "x86_64")]
+use x86::ycc_step;
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 /// What a picture's components are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colours {
@@ -18,19 +24,29 @@ pub(super) enum Colours {
 
 const HALF: i32 = 1 << 15;
 
-/// Red, green and blue of a pixel. Factors are split so that sixteen bits hold them: 1.402 = 1 + 0.402, 1.772 = 2 − 0.228,
-/// 0.71414 = 1 − 0.28586.
+/// Factors in 2⁻¹⁶ths, split so that sixteen bits hold them: 1.402 = 1 + 0.402 …
+const RED: i16 = 26_345;
+/// … −0.34414, and −0.71414 = −1 + 0.28586 …
+const GREEN: (i16, i16) = (-22_554, 18_734);
+/// … 1.772 = 2 − 0.228.
+const BLUE: i16 = -14_942;
+
+/// Red, green and blue of a pixel.
 #[inline(always)]
-pub(super) fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let (y, cb, cr) = (i16::from(y), i16::from(cb) - 128, i16::from(cr) - 128);
-    let green = (i32::from(cb) * -22_554 + i32::from(cr) * 18_734 + HALF) >> 16;
-    [level(y + cr + part(cr, 26_345)), level(y - cr + green as i16), level(y + 2 * cb + part(cb, -14_942))]
+    [level(y + cr + part(cr, RED)), level(y - cr + mixed(cb, cr)), level(y + 2 * cb + part(cb, BLUE))]
 }
 
-/// The product with a factor in 2⁻¹⁶ths, rounded, from the upper half of twice the product: what registers of sixteen bits can.
+/// The product with a factor, rounded, from the upper half of twice the product: what registers of sixteen bits can.
 #[inline(always)]
 fn part(value: i16, factor: i16) -> i16 {
     (((i32::from(2 * value) * i32::from(factor)) >> 16) as i16 + 1) >> 1
+}
+
+#[inline(always)]
+fn mixed(cb: i16, cr: i16) -> i16 {
+    ((i32::from(cb) * i32::from(GREEN.0) + i32::from(cr) * i32::from(GREEN.1) + HALF) >> 16) as i16
 }
 
 #[inline(always)]
@@ -53,20 +69,11 @@ pub(super) fn ycc_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [u8]) {
     }
 }
 
-/// Pixel by pixel in words of 32 bits, which compilers do side by side, then without the gaps.
-#[inline(always)]
+#[cfg(not(target_arch = "x86_64"))]
 fn ycc_step(y: &[u8; STEP], cb: &[u8; STEP], cr: &[u8; STEP]) -> [u8; 3 * STEP] {
-    let mut words = [0_u32; STEP];
-    for i in 0..STEP {
-        let [red, green, blue] = rgb(y[i], cb[i], cr[i]);
-        words[i] = u32::from(red) | u32::from(green) << 8 | u32::from(blue) << 16;
-    }
     let mut pixels = [0; 3 * STEP];
-    for (four, words) in pixels.as_chunks_mut::<12>().0.iter_mut().zip(words.as_chunks::<4>().0) {
-        let [a, b, c, d] = *words;
-        let (low, high) = (u64::from(a) | u64::from(b) << 24 | u64::from(c) << 48, c >> 16 | d << 8);
-        four[..8].copy_from_slice(&low.to_le_bytes());
-        four[8..].copy_from_slice(&high.to_le_bytes());
+    for (i, pixel) in pixels.as_chunks_mut().0.iter_mut().enumerate() {
+        *pixel = rgb(y[i], cb[i], cr[i]);
     }
     pixels
 }
