@@ -11,8 +11,8 @@ use std::{
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage, RgbaImage, metadata::Orientation};
 
 use crate::{
-    error::PictureError, file::PictureFile, format::Format, jpeg, orientation::orientation, pixels::Rgb, preview::Reduction,
-    probe::Probe,
+    error::PictureError, file::PictureFile, format::Format, jpeg, orientation::orientation, pixels::Rgb,
+    preview::Reduction, probe::Probe,
 };
 
 /// The most memory that decoders ask for a pixel: four channels of 16 bits, or an RGBA frame beside its RGBA canvas.

@@ -135,7 +135,9 @@ impl<'a> Bits<'a> {
 
     fn find_marker(&mut self) {
         while self.marker.is_none() {
-            let Some([first, second]) = self.file.get(self.at..).and_then(|rest| rest.first_chunk::<2>()) else { return };
+            let Some([first, second]) = self.file.get(self.at..).and_then(|rest| rest.first_chunk::<2>()) else {
+                return;
+            };
             match [first, second] {
                 [0xff, 0x01..=0xfe] => self.marker = Some(*second),
                 _ => self.at += 1,

@@ -90,6 +90,47 @@ pub(super) fn ink_row(rows: [&[u8]; 4], is_ycc: bool, pixels: &mut [u8]) {
 /// Brightness of red, green and blue as libjpeg weighs them.
 pub(super) fn grey_row([red, green, blue]: [&[u8]; 3], pixels: &mut [u8]) {
     for (((pixel, red), green), blue) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
-        *pixel = ((19_595 * i32::from(*red) + 38_470 * i32::from(*green) + 7_471 * i32::from(*blue) + HALF) >> 16) as u8;
+        *pixel =
+            ((19_595 * i32::from(*red) + 38_470 * i32::from(*green) + 7_471 * i32::from(*blue) + HALF) >> 16) as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition in 2⁻¹⁶ths, each colour rounded once.
+    fn defined(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+        let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
+        let rounded = |sum: i32| (y + ((sum + HALF) >> 16)).clamp(0, 255) as u8;
+        [rounded(91_881 * cr), rounded(-22_554 * cb - 46_802 * cr), rounded(116_130 * cb)]
+    }
+
+    #[test]
+    fn every_pair_of_colours_gives_what_is_defined_one_by_one_and_side_by_side() {
+        for brightness in [0, 1, 77, 128, 200, 255] {
+            for cb in 0..=255 {
+                let cr: Vec<u8> = (0..=255).collect();
+                let mut pixels = [0; 3 * 253];
+                ycc_row(&[brightness; 253], &[cb; 253], &cr[..253], &mut pixels);
+                for (pixel, cr) in pixels.as_chunks().0.iter().zip(&cr) {
+                    assert_eq!(*pixel, defined(brightness, cb, *cr));
+                }
+                cr.iter().for_each(|cr| assert_eq!(rgb(brightness, cb, *cr), defined(brightness, cb, *cr)));
+            }
+        }
+    }
+
+    #[test]
+    fn inks_worked_by_hand() {
+        let check = |inks: [u8; 4], is_ycc, expected| {
+            let mut pixel = [0; 3];
+            let [c, m, y, k] = &inks.map(|ink| [ink]);
+            ink_row([c, m, y, k], is_ycc, &mut pixel);
+            assert_eq!(pixel, expected, "{inks:?}");
+        };
+        check([255, 255, 255, 255], false, [255; 3]);
+        check([0, 128, 255, 200], false, [1, 101, 200]);
+        check([0, 128, 128, 255], true, [255; 3]);
     }
 }

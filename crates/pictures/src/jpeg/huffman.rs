@@ -115,3 +115,30 @@ impl Bits<'_> {
         Some(whole)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_whole_or_part_by_part_however_long() {
+        // 0: run 0, size 1; 10: end; 110…: a code of 12 bits, run 2, size 3.
+        let counts = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        let huffman = Huffman::new(&counts, &[0x01, 0x00, 0x23]).unwrap();
+        // 0 1, then 1100 0000 0000 101, then 10, then what is no code.
+        let file = [0b0111_0000, 0b0000_0010, 0b1101_1111, 0b1111_1110, 0, 0, 0, 0];
+        let mut bits = Bits::new(&file, 0);
+        bits.refill();
+        let whole = bits.whole(&huffman).unwrap();
+        assert_eq!((whole.value, whole.run, whole.bits), (1, 0, 2));
+        assert!(bits.whole(&huffman).is_none());
+        assert_eq!((bits.symbol(&huffman), bits.signed(3)), (0x23, 5));
+        assert_eq!((bits.symbol(&huffman), bits.symbol(&huffman)), (0x00, 0));
+    }
+
+    #[test]
+    fn more_codes_than_bits_can_tell_apart_are_refused() {
+        assert!(Huffman::new(&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[1, 2, 3]).is_none());
+        assert!(Huffman::new(&[0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0], &[0; 510]).is_none());
+    }
+}

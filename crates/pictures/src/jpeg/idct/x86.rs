@@ -67,7 +67,8 @@ fn eight<const BITS: i32>(c: Square) -> Square {
     let (odd3, odd0) = rotated(c[7], c[1], (2446 - 7373, -7373), (-7373, 12_299 - 7373));
     let (odd2, odd1) = rotated(c[5], c[3], (16_819 - 20_995, -20_995), (-20_995, 25_172 - 20_995));
     let odd = [sum(odd0, z4), sum(odd1, z3), sum(odd2, z4), sum(odd3, z3)];
-    let (up, down) = (|i: usize| narrowed::<BITS>(sum(even[i], odd[i])), |i: usize| narrowed::<BITS>(difference(even[i], odd[i])));
+    let (up, down) =
+        (|i: usize| narrowed::<BITS>(sum(even[i], odd[i])), |i: usize| narrowed::<BITS>(difference(even[i], odd[i])));
     [up(0), up(1), up(2), up(3), down(3), down(2), down(1), down(0)]
 }
 
