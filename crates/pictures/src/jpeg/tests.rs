@@ -1,8 +1,7 @@
 //! Files of every kind against Python's cv2, from hashes that tests/oracles/jpeg_pixels.py recorded.
 
-use sha2::{Digest, Sha256};
-
 use super::*;
+use crate::{golden, pixels::Pixels};
 
 macro_rules! files {
     ($($name:literal)*) => { [$(($name, include_bytes!(concat!("../../tests/jpeg/", $name, ".jpg")).as_slice())),*] };
@@ -17,10 +16,8 @@ const FILES: [(&str, &[u8]); 51] = files!["444" "422" "420" "440" "411" "410" "4
     "flipped-bits" "cmyk" "cmyk-unmarked" "ycck" "adobe-rgb" "adobe-ycc" "unmarked-rgb" "jfif-and-adobe-rgb" "no-codes"
     "arithmetic" "twelve-bits" "lossless"];
 
-fn described<const CHANNELS: usize>(decoded: Result<crate::Pixels<CHANNELS>>) -> String {
-    let Ok(pixels) = decoded else { return "refused".into() };
-    let hash: String = Sha256::digest(pixels.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}x{} {hash}", pixels.width(), pixels.height())
+fn described<const CHANNELS: usize>(decoded: Result<Pixels<CHANNELS>>) -> String {
+    decoded.map_or("refused".into(), |pixels| golden::described(&pixels))
 }
 
 #[test]
