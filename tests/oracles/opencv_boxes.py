@@ -6,8 +6,7 @@ Any opencv-python(-headless) 4 does; version 5 moved CascadeClassifier elsewhere
 numbers are written, nothing of the pictures themselves. One object a picture:
 
 - `shape`        [height, width] as decoded, after the EXIF orientation
-- `grey_sha256`  of the grey plane, row by row, before its histogram is equalised: whoever decodes to other grey bytes
-                 (JPEG decoders differ by a level or two) knows that other boxes prove nothing
+- `grey_sha256`  of the grey plane, row by row, before its histogram is equalised: other boxes of other bytes are the decoder's doing
 - `boxes`        of detectMultiScale with the tutorial's parameters, sorted by (y, x, width): [x, y, width, height]
 - `neighbours`   of detectMultiScale2, in the order of `boxes`
 - `scores`       the level weights of detectMultiScale3, in the order of `boxes`

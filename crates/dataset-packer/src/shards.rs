@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 use crate::{item::Item, prepare::MAX_FILE_BYTES};
 
-/// Raised whenever the same file is prepared otherwise: other pixels, another fingerprint, another record.
-const PREPARATION_VERSION: u32 = 1;
+/// Raised whenever the same file is prepared otherwise: other pixels, another fingerprint, another record. 2 decodes JPEG files to
+/// libjpeg-turbo's bytes.
+const PREPARATION_VERSION: u32 = 2;
 
 /// Shards of the pictures of which no post is known.
 const NAMED_SHARDS: u8 = 64;

@@ -10,7 +10,10 @@ use std::{
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage, RgbaImage, metadata::Orientation};
 
-use crate::{error::PictureError, file::PictureFile, pixels::Rgb, probe::Probe};
+use crate::{
+    error::PictureError, file::PictureFile, format::Format, jpeg, orientation::orientation, pixels::Rgb,
+    preview::Reduction, probe::Probe,
+};
 
 /// The most memory that decoders ask for a pixel: four channels of 16 bits, or an RGBA frame beside its RGBA canvas.
 const PIXEL_BYTES: u64 = 8;
@@ -42,7 +45,10 @@ impl PictureFile<'_> {
     /// # Errors
     /// When the decoder gives up on it, or asks for more memory than a picture of its sides needs.
     pub fn decode(&self, alpha: Alpha, narrowing: Narrowing) -> Result<Rgb, PictureError> {
-        let Decoded { mut picture, orientation } = guarded(Cursor::new(self.bytes()), self.probe())?;
+        let Decoded { mut picture, orientation } = guarded(|| match self.probe().format {
+            Format::Jpeg => jpeg(self.bytes()),
+            _ => other(Cursor::new(self.bytes()), self.probe()),
+        })?;
         if narrowing == Narrowing::UpperByte {
             picture = upper_bytes(picture);
         }
@@ -63,7 +69,15 @@ impl PictureFile<'_> {
 /// When it cannot be read, the decoder gives up, or asks for more memory than a picture of its sides needs.
 pub fn verify<R: BufRead + Seek>(reader: &mut R, probe: &Probe) -> Result<(), PictureError> {
     reader.rewind()?;
-    guarded(reader, probe).map(drop)
+    let decoded = guarded(|| match probe.format {
+        Format::Jpeg => {
+            let mut file = Vec::new();
+            reader.read_to_end(&mut file)?;
+            jpeg(&file)
+        }
+        _ => other(reader, probe),
+    });
+    decoded.map(drop)
 }
 
 /// A picture as it is stored, and how it is to be turned.
@@ -73,11 +87,19 @@ struct Decoded {
 }
 
 /// Decoders are other people's code, and files may be made to break them: one that panics costs one picture, not the run.
-fn guarded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<Decoded, PictureError> {
-    catch_unwind(AssertUnwindSafe(|| decoded(reader, probe))).unwrap_or(Err(PictureError::Damaged))
+fn guarded(decode: impl FnOnce() -> Result<Decoded, PictureError>) -> Result<Decoded, PictureError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(PictureError::Damaged))
 }
 
-fn decoded<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<Decoded, PictureError> {
+fn jpeg(file: &[u8]) -> Result<Decoded, PictureError> {
+    let orientation = orientation(&mut Cursor::new(file), Format::Jpeg)?;
+    let picture = jpeg::decode(file, Reduction::None)?;
+    let (width, height) = picture.sides();
+    let picture = RgbImage::from_raw(width, height, picture.into_bytes()).ok_or(PictureError::Damaged)?;
+    Ok(Decoded { picture: picture.into(), orientation })
+}
+
+fn other<R: BufRead + Seek>(reader: R, probe: &Probe) -> Result<Decoded, PictureError> {
     let mut reader = ImageReader::with_format(reader, probe.format.decoder());
     let mut limits = Limits::default();
     limits.max_alloc = Some(probe.largest().saturating_mul(PIXEL_BYTES).saturating_add(EXTRA_BYTES));

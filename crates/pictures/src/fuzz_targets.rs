@@ -5,7 +5,7 @@ use std::io::Cursor;
 use fuzz::Target;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 
-use crate::{Alpha, Narrowing, PictureFile, decode::verify, medium::Medium};
+use crate::{Alpha, Format, Narrowing, PictureFile, Reduction, decode::verify, medium::Medium};
 
 #[global_allocator]
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
@@ -40,6 +40,12 @@ fn read(bytes: &[u8]) -> Result<(), String> {
     let [Ok(one), Ok(other)] = decoded else { return Err("it is damaged".into()) };
     // What is checked without being kept is what is decoded.
     assert!(verified && one.sides() == other.sides() && one.area() <= MAX_PIXELS);
+    for reduction in [Reduction::None, Reduction::Half, Reduction::Quarter, Reduction::Eighth] {
+        if let Some(preview) = file.grey_preview(reduction) {
+            let side = |side: u32| side.div_ceil(reduction.divisor());
+            assert_eq!((file.probe().format, preview.sides()), (Format::Jpeg, (side(one.width()), side(one.height()))));
+        }
+    }
     Ok(())
 }
 
@@ -56,9 +62,13 @@ fn png_files() {
 
 #[test]
 fn jpeg_files() {
-    let words: [&[u8]; 8] = [
+    let words: [&[u8]; 12] = [
         b"\xff\xd8",
+        b"\xff\xc0",
         b"\xff\xc2",
+        b"\xff\xdb\0\x43",
+        b"\x03\x01\x22\0\x02\x11\x01\x03\x11\x01",
+        b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x02",
         b"\xff\xda",
         b"\xff\xc4",
         b"\xff\xdd",
@@ -66,7 +76,17 @@ fn jpeg_files() {
         b"\xff\xd9",
         b"\xff\xe1\x00\x20Exif\0\0II*\0",
     ];
-    target("jpeg_files", &[encoded(ImageFormat::Jpeg, false)]).words(&words).run();
+    let kinds: [&[u8]; 7] = [
+        include_bytes!("../tests/jpeg/420.jpg"),
+        include_bytes!("../tests/jpeg/441.jpg"),
+        include_bytes!("../tests/jpeg/progressive-420.jpg"),
+        include_bytes!("../tests/jpeg/progressive-some.jpg"),
+        include_bytes!("../tests/jpeg/restarts.jpg"),
+        include_bytes!("../tests/jpeg/scan-by-scan.jpg"),
+        include_bytes!("../tests/jpeg/cmyk.jpg"),
+    ];
+    let seeds: Vec<Vec<u8>> = kinds.map(Vec::from).into_iter().chain([encoded(ImageFormat::Jpeg, false)]).collect();
+    target("jpeg_files", &seeds).words(&words).run();
 }
 
 #[test]

@@ -18,6 +18,9 @@ mod font;
 mod format;
 #[cfg(test)]
 mod fuzz_targets;
+#[cfg(test)]
+mod golden;
+mod jpeg;
 mod lanczos;
 mod medium;
 mod memory;

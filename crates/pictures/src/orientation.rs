@@ -30,7 +30,8 @@ impl PictureFile<'_> {
     }
 }
 
-fn orientation<R: BufRead + Seek>(reader: &mut R, format: Format) -> io::Result<Orientation> {
+/// How a picture is to be turned, from the EXIF block where decoders look for it.
+pub(crate) fn orientation<R: BufRead + Seek>(reader: &mut R, format: Format) -> io::Result<Orientation> {
     let orientation = match exif(reader, format) {
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
         // A TIFF file is itself what an EXIF block is made like.

@@ -5,10 +5,9 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use image::{DynamicImage, GrayImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Orientation};
-use jpeg_decoder::{Decoder, PixelFormat};
+use image::{DynamicImage, GrayImage};
 
-use crate::{file::PictureFile, format::Format, pixels::Grey, pixels::luma};
+use crate::{file::PictureFile, format::Format, jpeg, orientation::orientation, pixels::Grey};
 
 /// By how much a preview is smaller than its picture: what a JPEG's blocks of eight allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +41,9 @@ impl Reduction {
 }
 
 impl PictureFile<'_> {
-    /// The brightness of a JPEG at a fraction of its size, turned upright; `None` where the file is of another format or
-    /// kind (CMYK) or is damaged: then it is decoded as any other picture.
+    /// The brightness of a JPEG at a fraction of its size, turned upright, as `cv2.imread` gives it for `IMREAD_GRAYSCALE` and
+    /// `IMREAD_REDUCED_GRAYSCALE_2` to `_8`; `None` where the file is of another format or kind (CMYK) or is damaged: then
+    /// it is decoded as any other picture.
     pub fn grey_preview(&self, reduction: Reduction) -> Option<Grey> {
         let is_jpeg = self.probe().format == Format::Jpeg;
         catch_unwind(AssertUnwindSafe(|| is_jpeg.then(|| reduced(self.bytes(), reduction))?)).ok()?
@@ -51,23 +51,10 @@ impl PictureFile<'_> {
 }
 
 fn reduced(file: &[u8], reduction: Reduction) -> Option<Grey> {
-    let mut decoder = Decoder::new(Cursor::new(file));
-    decoder.read_info().ok()?;
-    let full = decoder.info()?;
-    let side = |side: u16| side.div_ceil(reduction.divisor() as u16);
-    let (width, height) = decoder.scale(side(full.width), side(full.height)).ok()?;
-    let grey = match full.pixel_format {
-        PixelFormat::L8 => decoder.decode().ok()?,
-        PixelFormat::RGB24 => decoder.decode().ok()?.as_chunks().0.iter().map(luma).collect(),
-        _ => return None,
-    };
-    upright(file, GrayImage::from_raw(u32::from(width), u32::from(height), grey)?)
-}
-
-fn upright(file: &[u8], grey: GrayImage) -> Option<Grey> {
-    let orientation = JpegDecoder::new(Cursor::new(file)).ok()?.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::ImageLuma8(grey);
-    picture.apply_orientation(orientation);
+    let grey = jpeg::decode_grey(file, reduction).ok()??;
+    let (width, height) = grey.sides();
+    let mut picture = DynamicImage::ImageLuma8(GrayImage::from_raw(width, height, grey.into_bytes())?);
+    picture.apply_orientation(orientation(&mut Cursor::new(file), Format::Jpeg).ok()?);
     Grey::new(picture.width(), picture.height(), picture.into_luma8().into_raw())
 }
 

@@ -1,7 +1,7 @@
 //! The native engine: the detector of `lbp-cascade` between decoders and scalers of our own.
 //!
-//! From the same grey bytes its windows are OpenCV's to the last bit. Its decoders and its scaling of crops are others: there a
-//! level may differ.
+//! From the same grey bytes its windows are OpenCV's to the last bit, and PNG and JPEG files give it OpenCV's bytes. Its decoders of other
+//! formats and its scaling of crops are others: there a level may differ.
 
 use contracts::config::{Alpha, CropFormat};
 use lbp_cascade::{CascadeError, Detector, GreyImage, SearchSizes, Window};
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::cascade::Cascade;
 
-/// Counts the changes of what this engine gives.
-pub(super) const VERSION: u32 = 1;
+/// Counts the changes of what this engine gives: 2 decodes JPEG files to libjpeg-turbo's bytes.
+pub(super) const VERSION: u32 = 2;
 
 /// A detector and the functions around it.
 pub(super) struct Native {

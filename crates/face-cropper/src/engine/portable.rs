@@ -6,7 +6,7 @@ use pictures::{Narrowing, PictureFile, Rgb};
 use super::error::EngineError;
 
 /// Decodes a picture file as `cv2.imread` means it: sixteen bits become their upper eight, and transparency is dropped unless
-/// it is to be laid on white. JPEG decoders differ by a level.
+/// it is to be laid on white.
 pub(super) fn decode(file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, EngineError> {
     let alpha = match alpha {
         Alpha::Drop => pictures::Alpha::Drop,

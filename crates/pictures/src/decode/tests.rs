@@ -4,6 +4,7 @@ use image::{GrayImage, ImageBuffer, ImageFormat, Luma, RgbImage, RgbaImage};
 use proptest::prelude::*;
 
 use super::*;
+use crate::golden;
 
 const LIMIT: u64 = 1_000_000;
 
@@ -15,6 +16,21 @@ fn file(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 
 fn decoded(bytes: &[u8], alpha: Alpha, narrowing: Narrowing) -> Result<Rgb, PictureError> {
     PictureFile::open(bytes, LIMIT)?.decode(alpha, narrowing)
+}
+
+macro_rules! files {
+    ($($name:literal)*) => { [$(($name, include_bytes!(concat!("../../tests/imread/", $name)).as_slice())),*] };
+}
+
+/// What tests/oracles/imread_pixels.py made, and Python's cv2 read.
+const FILES: [(&str, &[u8]); 22] = files!["alpha.png" "colour-key.png" "grey-alpha.png" "grey.png" "lossless-alpha.webp" "one-bit.png" "orientation-1.jpg" "orientation-2.jpg" "orientation-3.jpg" "orientation-4.jpg" "orientation-5.jpg" "orientation-6.jpg" "orientation-7.jpg" "orientation-8.jpg" "palette-four-bits.png" "palette-transparent.png" "palette.bmp" "palette.png" "plain.bmp" "sixteen-bits-grey.png" "sixteen-bits-rgb.png" "sixteen-bits-rgba.png"];
+
+#[test]
+fn depths_palettes_transparency_and_orientations_are_read_as_cv2_reads_them() {
+    for (line, (name, file)) in include_str!("../../tests/imread/pixels.txt").lines().zip(FILES) {
+        let found = golden::described(&decoded(file, Alpha::Drop, Narrowing::UpperByte).unwrap());
+        assert_eq!(format!("{name} {found}"), line);
+    }
 }
 
 fn gradient() -> RgbImage {
