@@ -61,3 +61,30 @@ fn a_lost_picture_and_an_error_are_told_too() {
     assert!(report.is_none());
     assert!(events.last().unwrap()["reason"].as_str().unwrap().contains("connection refused"));
 }
+
+#[test]
+fn words_of_others_steer_no_terminal_and_mean_the_same() {
+    let tags = "rating:s \u{202e}gpj\u{200b} \u{9b}2J";
+    let refusal = Fault::Body {
+        code: 422,
+        media_type: "application/json".into(),
+        body: r#"{"success":false,"reason":"no \u001b[2J\u202e\u200b\ufeff"}"#.into(),
+    };
+    let options =
+        Options { faults: Arc::new(Schedule::new([Rule::always(PathClass::Listing, refusal)])), ..Options::default() };
+    let booru = MiniBooru::start(Catalogue::swatches(20, 10).unwrap(), options).unwrap();
+    let mut place = Place::new(&booru.url());
+    place.config.crawl.tags = tags.into();
+    let output = command(&place).arg("--json").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let steers = |character: char| {
+        character != '\n' && (character.is_control() || "\u{202e}\u{200b}\u{feff}".contains(character))
+    };
+    assert!(!said.contains(steers), "{said:?}");
+    let events: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["tags"], tags);
+    assert!(
+        events.last().unwrap()["reason"].as_str().unwrap().contains(r"no \u{1b}[2J\u{202e}\u{200b}\u{feff}"),
+        "{said}"
+    );
+}
