@@ -243,6 +243,8 @@ mod tests {
             other_posts: Vec::new(),
             file: format!("mini-00000/{picture}-{index}.png"),
             pixel_box: pixel_box.into(),
+            angle: 0.0,
+            corners: None,
             neighbours: 5,
             score: 1.0,
             grey_std: 30.0,

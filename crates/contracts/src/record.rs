@@ -104,6 +104,14 @@ impl From<PixelBox> for [i32; 4] {
     }
 }
 
+/// Four places as x and y, in pixels from the picture's upper left corner.
+pub type Corners = [[f64; 2]; 4];
+
+/// For serde: whether a face is turned by no angle, which no record mentions.
+pub fn is_upright(angle: &f64) -> bool {
+    *angle == 0.0
+}
+
 /// A face that the crop stage kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceRecord {
@@ -118,9 +126,16 @@ pub struct FaceRecord {
     pub other_posts: Vec<PostId>,
     /// The file, relative to the manifest, with forward slashes.
     pub file: String,
-    /// The detector's box in pixels of the picture.
+    /// The detector's box in pixels of the picture; of a turned face the upright square of the same middle and side, which may stick
+    /// out of the picture.
     #[serde(rename = "box")]
     pub pixel_box: PixelBox,
+    /// How far the face is turned about the box's middle, in degrees, clockwise; absent: not at all.
+    #[serde(default, skip_serializing_if = "is_upright")]
+    pub angle: f64,
+    /// The corners of a turned face's square in pixels of the picture, from the face's own upper left, clockwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corners: Option<Corners>,
     /// How many raw detections were grouped into the box.
     pub neighbours: i32,
     /// The cascade's level weight: higher is surer.

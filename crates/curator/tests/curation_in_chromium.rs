@@ -88,6 +88,8 @@ fn record(number: u32) -> FaceRecord {
         other_posts: Vec::new(),
         file: format!("mini-{:05}/{picture}-0.png", number / 40),
         pixel_box: [0, 0, 32, 32].into(),
+        angle: 0.0,
+        corners: None,
         neighbours: 5,
         score: f64::from(number),
         grey_std: 30.0,

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
-use lbp_cascade::Detection;
 use pictures::{Grey, MemoryBudget, PictureFile, Rgb};
 
 use crate::{
     engine::{Engine, EngineError},
     fault::PictureFault,
     gate::{Verdict, judge},
-    geometry::square_to_cut,
+    geometry::{square_to_cut, turned_square_to_cut},
     measures::Measures,
     search::search,
     shard::{Finding, FoundFace},
+    turned::DetectedFace,
 };
 
 /// What examining a picture needs beside an engine and the picture.
@@ -118,10 +118,10 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {
-    let pixel_box = PixelBox::from(<[i32; 4]>::from(detection.rect));
-    let measures = Measures::take(detection, &pixel_box, grey);
-    FoundFace { index: index as u32, pixel_box, verdict: judge(config, &measures), measures, pixels: None }
+fn measured(index: usize, face: &DetectedFace, grey: &Grey, config: &CropConfig) -> FoundFace {
+    let pixel_box = PixelBox::from(<[i32; 4]>::from(face.detection.rect));
+    let measures = Measures::take(&face.detection, &pixel_box, grey);
+    FoundFace { index: index as u32, pixel_box, angle: face.angle, verdict: judge(config, &measures), measures, pixels: None }
 }
 
 /// The hash of a face's pixels, and its file.
@@ -134,6 +134,12 @@ fn cut(
     let (width, height) = (picture.width() as i32, picture.height() as i32);
     let square = square_to_cut(&face.pixel_box, config.margin, config.border, width, height);
     let side = square.width.unsigned_abs();
+    if face.angle != 0.0 && config.upright {
+        let square = turned_square_to_cut(&face.pixel_box, face.angle, config.margin, config.border, (width, height));
+        let side = if config.size == 0 { square.side().round().max(1.0) as u32 } else { config.size };
+        let crop = picture.turned_square(square.corner, square.across, side);
+        return Ok((ContentHash::of(&crop.blue_first()), engine.encode(&crop, config.format)?));
+    }
     let mut crop = picture.cropped((square.x, square.y), (side, side));
     if config.size != 0 && config.size != side {
         crop = engine.scale(&crop, config.size)?;

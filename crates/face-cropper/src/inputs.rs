@@ -14,7 +14,7 @@ use contracts::{
     tombstone::Tombstones,
 };
 
-use crate::shard::FoundFace;
+use crate::{geometry::corners, shard::FoundFace};
 
 /// A picture to look at, with the posts that it was in.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +120,8 @@ impl Picture {
             other_posts: self.other_posts.clone(),
             file: layout.face_file(shard, file),
             pixel_box: face.pixel_box,
+            angle: face.angle,
+            corners: (face.angle != 0.0).then(|| corners(&face.pixel_box, face.angle)),
             neighbours: face.measures.neighbours,
             score: face.measures.score,
             grey_std: face.measures.grey_std,

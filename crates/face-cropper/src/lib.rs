@@ -30,6 +30,7 @@ pub mod search;
 mod shard;
 mod sharpness;
 mod stage;
+pub mod turned;
 mod verify;
 mod workers;
 

@@ -5,8 +5,8 @@ use lbp_cascade::{Detection, Rect};
 use pictures::{Grey, PictureFile, Reduction, Rgb};
 
 use crate::{
-    detect::detect,
     engine::{Engine, EngineError},
+    turned::{DetectedFace, detect_turned, place},
 };
 
 /// The longer side of what the fast mode searches, in pixels: faces of the default `crop.min_size` still fill a window in pictures
@@ -16,7 +16,7 @@ const FAST_SIDE: u32 = 768;
 /// What was found in a picture.
 pub struct Detections {
     /// The faces, sorted by (y, x, width), in pixels of the picture.
-    pub faces: Vec<Detection>,
+    pub faces: Vec<DetectedFace>,
     /// The picture and its brightness; always there where a face is.
     pub picture: Option<(Rgb, Grey)>,
 }
@@ -35,7 +35,7 @@ pub fn search(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConf
 fn exact(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
     let picture = engine.decode(file, config.alpha)?;
     let grey = engine.grey(&picture)?;
-    Ok(Detections { faces: detect(engine, &grey, config)?, picture: Some((picture, grey)) })
+    Ok(Detections { faces: detect_turned(engine, &grey, config)?, picture: Some((picture, grey)) })
 }
 
 /// Searches a small grey picture, and decodes the colours only where there is a face.
@@ -47,7 +47,7 @@ fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) ->
     // A size of 0 means no limit, and stays so; any other stays a limit.
     let shrunk = |side: i32| ((f64::from(side) * share).round() as i32).max(i32::from(side > 0));
     let sizes = CropConfig { min_size: shrunk(config.min_size), max_size: shrunk(config.max_size), ..config.clone() };
-    let found = detect(engine, &small, &sizes)?;
+    let found = detect_turned(engine, &small, &sizes)?;
     if found.is_empty() {
         return Ok(Detections { faces: Vec::new(), picture: None });
     }
@@ -55,9 +55,9 @@ fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) ->
         Some(picture) => picture,
         None => engine.decode(file, config.alpha)?,
     };
-    let mut faces: Vec<Detection> = found.iter().map(|face| enlarged(face, &small, &picture)).collect();
+    let mut faces: Vec<DetectedFace> = found.iter().map(|face| enlarged(face, &small, &picture)).collect();
     // Rounded to the picture's pixels, two may have changed places.
-    faces.sort_by_key(|face| (face.rect.y, face.rect.x, face.rect.width));
+    faces.sort_by_key(place);
     let grey = engine.grey(&picture)?;
     Ok(Detections { faces, picture: Some((picture, grey)) })
 }
@@ -75,14 +75,20 @@ fn limited(grey: &Grey) -> Grey {
 }
 
 /// A face found in `small`, in pixels of `picture`.
-fn enlarged(face: &Detection, small: &Grey, picture: &Rgb) -> Detection {
+fn enlarged(face: &DetectedFace, small: &Grey, picture: &Rgb) -> DetectedFace {
     let stretched = |start: i32, length: i32, from: u32, to: u32| {
         let scaled = |v: i32| (f64::from(v) * f64::from(to) / f64::from(from)).round() as i32;
+        // A turned face's square has its middle where the face has its own, also where it sticks out.
+        if face.angle != 0.0 {
+            return (scaled(start), scaled(length).max(1));
+        }
         let (start, end) = (scaled(start).min(to as i32 - 1), to as i32);
         (start, scaled(length).clamp(1, end - start))
     };
-    let rect = face.rect;
+    let rect = face.detection.rect;
     let (x, width) = stretched(rect.x, rect.width, small.width(), picture.width());
     let (y, height) = stretched(rect.y, rect.height, small.height(), picture.height());
-    Detection { rect: Rect { x, y, width, height }, ..*face }
+    // The sides of the small picture are rounded one by one; a square stays one.
+    let height = if face.angle != 0.0 { width } else { height };
+    DetectedFace { detection: Detection { rect: Rect { x, y, width, height }, ..face.detection }, ..*face }
 }

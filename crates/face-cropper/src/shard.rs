@@ -7,7 +7,7 @@ use contracts::{
     config::CropFormat,
     id::{FaceId, PictureHash},
     publish::{self, FileError},
-    record::PixelBox,
+    record::{PixelBox, is_upright},
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,9 @@ pub(crate) struct FoundFace {
     /// The detector's box in pixels of the picture.
     #[serde(rename = "box")]
     pub(crate) pixel_box: PixelBox,
+    /// How far it is turned, in degrees, clockwise.
+    #[serde(default, skip_serializing_if = "is_upright")]
+    pub(crate) angle: f64,
     /// What was measured of it.
     #[serde(flatten)]
     pub(crate) measures: Measures,
@@ -148,6 +151,7 @@ mod tests {
         FoundFace {
             index: 4,
             pixel_box: [1, 2, 3, 3].into(),
+            angle: 0.0,
             measures,
             verdict: Verdict::Kept,
             pixels: Some(ContentHash::of(b"pixels")),

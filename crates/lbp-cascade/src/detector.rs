@@ -35,18 +35,32 @@ impl Detector {
         }
     }
 
+    /// The sides of the cascade's window in pixels: nothing smaller is found.
+    pub fn window(&self) -> (usize, usize) {
+        self.cascade.sides()
+    }
+
     /// The windows that the cascade accepts, ungrouped, in OpenCV's order: the largest level first, row by row.
     ///
     /// The histogram is equalised here; the picture is given as it is.
     pub fn windows(&mut self, image: GreyImage<'_>, sizes: &SearchSizes) -> Vec<Window> {
+        let mut equalised = std::mem::take(&mut self.equalised);
+        equalise_into(image.pixels(), &mut equalised);
+        let plane = GreyImage::new(image.width(), image.height(), &equalised).expect("as many pixels as the picture had");
+        let found = self.windows_of_equalised(plane, sizes);
+        self.equalised = equalised;
+        found
+    }
+
+    /// [`Self::windows`] of a picture that is equalised already, such as one that was turned since.
+    pub fn windows_of_equalised(&mut self, image: GreyImage<'_>, sizes: &SearchSizes) -> Vec<Window> {
         let levels = levels((image.width(), image.height()), self.cascade.sides(), sizes);
         // One stride for all levels, so that each program is compiled once a picture at most; even, so that its halves fit.
         let Some(widest) = levels.iter().map(|level| level.width + 1).max() else { return Vec::new() };
         let stride = widest.next_multiple_of(2);
-        equalise_into(image.pixels(), &mut self.equalised);
         let mut found = Vec::new();
         for level in &levels {
-            self.scan(level, stride, (image.width(), image.height()), &mut found);
+            self.scan(level, stride, image, &mut found);
         }
         found
     }
@@ -56,11 +70,10 @@ impl Detector {
         detections(&self.windows(image, sizes), min_neighbors, (image.width(), image.height()))
     }
 
-    fn scan(&mut self, level: &Level, stride: usize, (width, height): (usize, usize), found: &mut Vec<Window>) {
+    fn scan(&mut self, level: &Level, stride: usize, image: GreyImage<'_>, found: &mut Vec<Window>) {
         let layout = SumsLayout { stride, step: level.step };
         let program = &mut self.programs[level.step - 1];
         program.compile(&self.cascade, layout);
-        let image = GreyImage::new(width, height, &self.equalised).expect("as many pixels as the picture had");
         self.sums.fill(image, level, layout);
         let window = self.cascade.sides();
         LevelScan { program, kernel: self.kernel, level, layout, sums: self.sums.sums(), window }.run(found);

@@ -55,6 +55,7 @@ mod pyramid;
 mod rect;
 mod scaling;
 mod scan;
+mod turning;
 mod xml;
 
 pub use cascade::{Cascade, CascadeStage, Feature, MAX_BLOCK_AREA, Node, SUBSET_WORDS, THRESHOLD_SLACK, Tree};
@@ -68,3 +69,4 @@ pub use integral::IntegralImage;
 pub use pyramid::{Level, SearchSizes, levels};
 pub use rect::Rect;
 pub use scaling::scaled;
+pub use turning::{Turning, halved, sin_cos};

@@ -31,6 +31,7 @@ mod preview;
 mod probe;
 mod scale;
 mod sheet;
+mod turn;
 
 pub use crate::{
     animation::{Animation, AnimationError, animate},

@@ -46,17 +46,23 @@ fn area(i: usize, from: usize, to: usize) -> Taps {
     pixels.map(|pixel| (pixel, (covered(pixel) / scale) as f32)).collect()
 }
 
-/// Keys' cubic with a = −0.75 through four pixels; beyond the edge the last one is repeated.
-fn cubic(i: usize, from: usize, to: usize) -> Taps {
+/// The weight of a pixel at a distance of 0 to 2 pixels: Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981, with
+/// a = −0.75 as OpenCV has it.
+#[inline]
+pub(crate) fn keys_cubic(distance: f64) -> f64 {
     const A: f64 = -0.75;
-    let middle = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
-    let weight = |distance: f64| match distance {
+    match distance {
         d if d <= 1.0 => ((A + 2.0) * d - (A + 3.0)) * d * d + 1.0,
         d => ((A * d - 5.0 * A) * d + 8.0 * A) * d - 4.0 * A,
-    };
+    }
+}
+
+/// Keys' cubic with a = −0.75 through four pixels; beyond the edge the last one is repeated.
+fn cubic(i: usize, from: usize, to: usize) -> Taps {
+    let middle = (i as f64 + 0.5) * from as f64 / to as f64 - 0.5;
     let pixel = |offset: i32| {
         let at = middle.floor() + f64::from(offset);
-        (at.clamp(0.0, from as f64 - 1.0) as usize, weight((middle - at).abs()) as f32)
+        (at.clamp(0.0, from as f64 - 1.0) as usize, keys_cubic((middle - at).abs()) as f32)
     };
     (-1..=2).map(pixel).collect()
 }

@@ -67,6 +67,9 @@ impl CropFormat {
     }
 }
 
+/// The most angles that pictures are searched at: each costs as much again.
+const MAX_ROTATIONS: usize = 12;
+
 section! {
     /// `[crop]`: how faces are found and cut.
     CropConfig in "crop" {
@@ -90,6 +93,10 @@ section! {
         cascade: String = "lbpcascade_animeface".into(), Output;
         /// The step between the sizes searched.
         scale_factor: f64 = 1.1, Output;
+        /// Degrees by which a face may be turned, positive clockwise, each a search of its own; 0 is upright.
+        rotations: Vec<f64> = vec![0.0], Output, added;
+        /// Whether a face that is found turned is cut upright; false: the square around its middle is.
+        upright: bool = true, Output, added;
         /// How many raw detections must agree, less one.
         min_neighbors: i32 = 5, Output;
         /// The smallest face searched for, in pixels.
@@ -117,6 +124,10 @@ impl Validate for CropConfig {
             "max_megapixels": (1..=1000).contains(&self.max_megapixels), "must be from 1 to 1000";
             "cascade": !self.cascade.is_empty(), "must be lbpcascade_animeface or a path";
             "scale_factor": self.scale_factor > 1.0 && self.scale_factor <= 4.0, "must be above 1 and at most 4";
+            "rotations": (1..=MAX_ROTATIONS).contains(&self.rotations.len()), format!("must be 1 to {MAX_ROTATIONS} angles, such as [0]");
+            "rotations": self.rotations.iter().all(|angle| *angle > -180.0 && *angle <= 180.0), "must be above -180 and at most 180";
+            "rotations": (1..self.rotations.len()).all(|index| !self.rotations[..index].contains(&self.rotations[index])),
+                "must not name an angle twice";
             "min_neighbors": (0..=1000).contains(&self.min_neighbors), "must be from 0 to 1000";
             "min_size": (1..=100_000).contains(&self.min_size), "must be from 1 to 100000";
             "max_size": self.max_size == 0 || (self.min_size..=100_000).contains(&self.max_size), "must be 0, or from crop.min_size to 100000";

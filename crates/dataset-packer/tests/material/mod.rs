@@ -216,6 +216,8 @@ pub(crate) fn face(number: u64) -> FaceRecord {
         post: format!("mini:{}", number / 2).parse().unwrap(),
         other_posts: Vec::new(),
         pixel_box: [number as i32 % 2 * 100, 10, 80, 80].into(),
+        angle: 0.0,
+        corners: None,
         neighbours: 5,
         score: 1.5,
         grey_std: 30.0,

@@ -208,6 +208,8 @@ fn face_record(number: usize) -> FaceRecord {
         other_posts: vec![],
         file: format!("mini-00000/{number}.png"),
         pixel_box: [0, 0, 40, 40].into(),
+        angle: 0.0,
+        corners: None,
         neighbours: 9,
         score: 1.0,
         grey_std: 50.0,

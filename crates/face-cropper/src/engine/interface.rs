@@ -41,6 +41,12 @@ pub trait Engine: Send {
     /// When the library gives up on the search.
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError>;
 
+    /// [`Self::windows`] of a grey picture that is equalised already, such as one that was turned since.
+    ///
+    /// # Errors
+    /// When the library gives up on the search.
+    fn windows_of_equalised(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError>;
+
     /// A square face scaled to `side` pixels.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod portable;
 
 use contracts::config;
 
+pub(crate) use self::native::as_image;
 pub use self::{
     error::EngineError,
     interface::{Engine, Preview},

@@ -39,6 +39,11 @@ fn problem(error: &CascadeError) -> String {
     }
 }
 
+/// A grey picture as the detector takes it.
+pub(crate) fn as_image(grey: &Grey) -> GreyImage<'_> {
+    GreyImage::new(grey.width() as usize, grey.height() as usize, grey.bytes()).expect("its bytes fill its sides")
+}
+
 impl Engine for Native {
     fn decode(&mut self, file: &PictureFile<'_>, alpha: Alpha) -> Result<Rgb, EngineError> {
         portable::decode(file, alpha)
@@ -57,8 +62,11 @@ impl Engine for Native {
     }
 
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
-        let image = GreyImage::new(grey.width() as usize, grey.height() as usize, grey.bytes());
-        Ok(self.detector.windows(image.expect("its bytes fill its sides"), sizes))
+        Ok(self.detector.windows(as_image(grey), sizes))
+    }
+
+    fn windows_of_equalised(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
+        Ok(self.detector.windows_of_equalised(as_image(grey), sizes))
     }
 
     fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {

@@ -43,13 +43,22 @@ pub(super) fn windows(
     let plane = pixels::borrowed(grey)?;
     let mut equalised = Mat::default();
     imgproc::equalize_hist(&plane, &mut equalised).map_err(library("equalise a histogram"))?;
+    windows_of_equalised(classifier, &equalised, sizes)
+}
+
+/// [`windows`] of a picture that is equalised already.
+pub(super) fn windows_of_equalised(
+    classifier: &mut CascadeClassifier,
+    equalised: &Mat,
+    sizes: &SearchSizes,
+) -> Result<Vec<Window>, EngineError> {
     let (mut rects, mut levels, mut weights) = (Vector::<Rect>::new(), Vector::<i32>::new(), Vector::<f64>::new());
     let side = |side| Size::new(side, side);
     // With no neighbours asked for, nothing is grouped: each window keeps its own level weight.
     classifier
         .cc()
         .detect_multi_scale_levels(
-            &equalised,
+            equalised,
             &mut rects,
             &mut levels,
             &mut weights,

@@ -52,6 +52,10 @@ impl Engine for OpenCv {
         classifier::windows(&mut self.classifier, grey, sizes)
     }
 
+    fn windows_of_equalised(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
+        classifier::windows_of_equalised(&mut self.classifier, &*pixels::borrowed(grey)?, sizes)
+    }
+
     fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {
         pixels::scaled(face, side)
     }

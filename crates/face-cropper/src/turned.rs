@@ -1,0 +1,163 @@
+//! Faces that are turned: a picture is searched at every angle of `crop.rotations`, and what several angles found becomes one face.
+
+use contracts::config::CropConfig;
+use lbp_cascade::{Detection, Rect, SearchSizes, Turning, detections, equalise};
+use pictures::Grey;
+
+use crate::{
+    detect::detect,
+    engine::{Engine, EngineError, as_image},
+};
+
+/// From which overlap on boxes that two angles found are one face: a turned square shares two thirds with itself upright, and boxes of a
+/// face vary by a fifth of its side.
+const SAME_FACE: f64 = 0.3;
+
+/// Pictures longer than so many times their shorter side are turned in parts: the canvas of a turned strip grows with the square
+/// of its length.
+const MAX_ASPECT: usize = 3;
+
+/// A face that was detected, and how far it is turned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectedFace {
+    /// Its box; of a turned face the upright square of the same middle and side, which may stick out of the picture.
+    pub detection: Detection,
+    /// Degrees, clockwise.
+    pub angle: f64,
+}
+
+/// A part of a picture, in pixels: left, top, width and height.
+type Part = [usize; 4];
+
+/// Finds the faces of a picture at every angle of `crop.rotations`, sorted by (y, x, width).
+///
+/// # Errors
+/// When the engine gives up on the search.
+pub fn detect_turned(
+    engine: &mut dyn Engine,
+    grey: &Grey,
+    config: &CropConfig,
+) -> Result<Vec<DetectedFace>, EngineError> {
+    let mut searches = Vec::new();
+    if config.rotations.contains(&0.0) {
+        let upright = |detection| DetectedFace { detection, angle: 0.0 };
+        searches.push(detect(engine, grey, config)?.into_iter().map(upright).collect());
+    }
+    let angles: Vec<f64> = config.rotations.iter().copied().filter(|angle| *angle != 0.0).collect();
+    if angles.is_empty() {
+        return Ok(searches.remove(0));
+    }
+    // Once for all angles, and of the whole picture: what is bright does not hang on how it is turned.
+    let plane = Grey::new(grey.width(), grey.height(), equalise(grey.bytes())).expect("as many pixels as before");
+    for part in parts(grey.width() as usize, grey.height() as usize) {
+        let [left, top, width, height] = part.map(|length| length as u32);
+        let plane = plane.cropped((left as i32, top as i32), (width, height));
+        for angle in &angles {
+            searches.push(search_turned(engine, &plane, part, *angle, config)?);
+        }
+    }
+    Ok(merged(searches))
+}
+
+/// The faces of one angle in a part of a picture.
+fn search_turned(
+    engine: &mut dyn Engine,
+    plane: &Grey,
+    [left, top, width, height]: Part,
+    angle: f64,
+    config: &CropConfig,
+) -> Result<Vec<DetectedFace>, EngineError> {
+    let CropConfig { scale_factor, min_size, max_size, min_neighbors, .. } = *config;
+    let turning = Turning::new((width, height), angle);
+    let canvas = turning.canvas();
+    let turned = Grey::new(canvas.0 as u32, canvas.1 as u32, turning.turned(as_image(plane)));
+    let turned = turned.expect("a canvas is as large as it says");
+    let windows = engine.windows_of_equalised(&turned, &SearchSizes { scale_factor, min_size, max_size })?;
+    let in_picture = |found: Detection| {
+        let Rect { x, y, width: across, height: down } = found.rect;
+        let middle = |start: i32, length: i32| f64::from(start) + f64::from(length) / 2.0;
+        let (middle_x, middle_y) = turning.in_picture((middle(x, across), middle(y, down)));
+        let inside = (0.0..width as f64).contains(&middle_x) && (0.0..height as f64).contains(&middle_y);
+        let side = across.max(down);
+        let start = |offset: usize, middle: f64| offset as i32 + (middle - f64::from(side) / 2.0).round() as i32;
+        let rect = Rect { x: start(left, middle_x), y: start(top, middle_y), width: side, height: side };
+        inside.then_some(DetectedFace { detection: Detection { rect, ..found }, angle })
+    };
+    Ok(detections(&windows, min_neighbors, canvas).into_iter().filter_map(in_picture).collect())
+}
+
+/// A picture in parts that are no longer than [`MAX_ASPECT`] allows. They overlap by the picture's shorter side, so that each face lies
+/// wholly in one of them.
+fn parts(width: usize, height: usize) -> Vec<Part> {
+    let (longer, shorter) = (width.max(height), width.min(height));
+    let length = longer.min(MAX_ASPECT * shorter);
+    let starts = (0..=(longer - length).div_ceil((MAX_ASPECT - 1) * shorter)).map(|i| i * (MAX_ASPECT - 1) * shorter);
+    let part = |start: usize| {
+        let start = start.min(longer - length);
+        if width >= height { [start, 0, length, height] } else { [0, start, width, length] }
+    };
+    starts.map(part).collect()
+}
+
+/// One face for all boxes of different searches that overlap: the one that most windows agree on, then the one of the higher level
+/// weight. Boxes of one search stand beside each other as they were found.
+fn merged(searches: Vec<Vec<DetectedFace>>) -> Vec<DetectedFace> {
+    let of_search = |(search, faces): (usize, Vec<DetectedFace>)| faces.into_iter().map(move |face| (search, face));
+    let mut all: Vec<(usize, DetectedFace)> = searches.into_iter().enumerate().flat_map(of_search).collect();
+    // Stable: of equals the first search's stays, the upright one where there is one.
+    all.sort_by(|(_, a), (_, b)| {
+        let (a, b) = (&a.detection, &b.detection);
+        b.neighbours.cmp(&a.neighbours).then(b.score.total_cmp(&a.score))
+    });
+    let mut kept: Vec<(usize, DetectedFace)> = Vec::new();
+    for (search, face) in all {
+        let is_known = |(other, known): &(usize, DetectedFace)| {
+            *other != search && known.detection.rect.iou(&face.detection.rect) >= SAME_FACE
+        };
+        if !kept.iter().any(is_known) {
+            kept.push((search, face));
+        }
+    }
+    let mut faces: Vec<DetectedFace> = kept.into_iter().map(|(_, face)| face).collect();
+    faces.sort_by(|a, b| place(a).cmp(&place(b)).then(a.angle.total_cmp(&b.angle)));
+    faces
+}
+
+/// What faces are numbered by.
+pub(crate) fn place(face: &DetectedFace) -> (i32, i32, i32) {
+    let Rect { x, y, width, .. } = face.detection.rect;
+    (y, x, width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(rect: [i32; 4], neighbours: i32, angle: f64) -> DetectedFace {
+        DetectedFace { detection: Detection { rect: rect.into(), neighbours, score: 1.0 }, angle }
+    }
+
+    #[test]
+    fn the_angle_that_most_windows_agree_on_is_kept() {
+        let check = |searches: &[&[DetectedFace]], expected: &[DetectedFace]| {
+            assert_eq!(merged(searches.iter().map(|faces| faces.to_vec()).collect()), expected, "{searches:?}");
+        };
+        let (upright, turned) = (face([10, 10, 50, 50], 9, 0.0), face([14, 8, 52, 52], 20, 15.0));
+        let elsewhere = face([200, 0, 50, 50], 6, -30.0);
+        check(&[&[upright], &[turned], &[elsewhere]], &[elsewhere, turned]);
+        check(&[&[upright], &[DetectedFace { angle: 15.0, ..upright }]], &[upright]);
+        // Two boxes of one search stay beside each other, as they do without rotations.
+        let nested = face([20, 20, 40, 40], 7, 0.0);
+        check(&[&[upright, nested], &[]], &[upright, nested]);
+        check(&[&[], &[]], &[]);
+    }
+
+    #[test]
+    fn long_pictures_are_searched_in_parts_that_overlap() {
+        let check = |sides: (usize, usize), expected: &[Part]| assert_eq!(parts(sides.0, sides.1), expected, "{sides:?}");
+        check((300, 200), &[[0, 0, 300, 200]]);
+        check((300, 100), &[[0, 0, 300, 100]]);
+        check((301, 100), &[[0, 0, 300, 100], [1, 0, 300, 100]]);
+        check((100, 800), &[[0, 0, 100, 300], [0, 200, 100, 300], [0, 400, 100, 300], [0, 500, 100, 300]]);
+    }
+}
