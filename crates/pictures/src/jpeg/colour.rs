@@ -83,7 +83,7 @@ pub(super) fn ink_row(rows: [&[u8]; 4], is_ycc: bool, pixels: &mut [u8]) {
     let [c, m, y, k] = rows;
     for ((((pixel, c), m), y), k) in pixels.as_chunks_mut().0.iter_mut().zip(c).zip(m).zip(y).zip(k) {
         let inks = if is_ycc { rgb(*c, *m, *y).map(|level| 255 - level) } else { [*c, *m, *y] };
-        *pixel = inks.map(|ink| (i32::from(*k) - ((255 - i32::from(ink)) * i32::from(*k) >> 8)) as u8);
+        *pixel = inks.map(|ink| (i32::from(*k) - (((255 - i32::from(ink)) * i32::from(*k)) >> 8)) as u8);
     }
 }
 

@@ -138,18 +138,24 @@ impl<'a> Segments<'a> {
     }
 
     fn take_in(&mut self, marker: u8, content: &[u8]) -> Result<()> {
-        let taken = match marker {
+        match marker {
+            0xe0 => self.is_jfif |= content.len() >= 12 && content.starts_with(b"JFIF\0"),
+            0xee => self.take_adobe(content),
+            _ => return self.take_tables(marker, content).ok_or(PictureError::Damaged),
+        }
+        Ok(())
+    }
+
+    fn take_tables(&mut self, marker: u8, content: &[u8]) -> Option<()> {
+        match marker {
             0xc0..=0xc2 => self.take_frame(marker, content),
             0xc4 => self.take_codes(content),
             0xdb => self.take_quantization(content),
             0xdd => content.try_into().ok().map(|bytes| self.restart_interval = u16::from_be_bytes(bytes).into()),
-            0xe0 => Some(self.is_jfif |= content.len() >= 12 && content.starts_with(b"JFIF\0")),
-            0xee => Some(self.take_adobe(content)),
             // Lossless, hierarchical and arithmetic-coded frames.
             0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => None,
             _ => Some(()),
-        };
-        taken.ok_or(PictureError::Damaged)
+        }
     }
 
     fn take_frame(&mut self, marker: u8, content: &[u8]) -> Option<()> {
