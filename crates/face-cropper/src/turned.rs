@@ -45,14 +45,16 @@ pub fn detect_turned(
     }
     let angles: Vec<f64> = config.rotations.iter().copied().filter(|angle| *angle != 0.0).collect();
     if angles.is_empty() {
-        return Ok(searches.remove(0));
+        return Ok(searches.pop().unwrap_or_default());
     }
     // Once for all angles, and of the whole picture: what is bright does not hang on how it is turned.
     let plane = Grey::new(grey.width(), grey.height(), equalise(grey.bytes())).expect("as many pixels as before");
     for part in parts(grey.width() as usize, grey.height() as usize) {
         let [left, top, width, height] = part.map(|length| length as u32);
-        let plane =
-            reduced(plane.cropped((left as i32, top as i32), (width, height)), config.min_size / engine.window());
+        let plane = reduced(
+            plane.cropped((left as i32, top as i32), (width, height)),
+            config.min_size / engine.window().max(1),
+        );
         for angle in &angles {
             let mut found = search_turned(engine, &plane, *angle, config)?;
             found.iter_mut().for_each(|DetectedFace { detection: Detection { rect, .. }, .. }| {
