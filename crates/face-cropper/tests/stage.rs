@@ -351,16 +351,15 @@ fn turned_faces_are_cut_upright_and_say_where_their_corners_are() {
     let (across, down) = (corners[1][0] - corners[0][0], corners[1][1] - corners[0][1]);
     assert!((down.atan2(across).to_degrees() - 30.0).abs() < 0.1, "{corners:?}");
     assert!((across.hypot(down) - f64::from(face.side)).abs() < 0.05, "{corners:?}");
-    // Upright, what is brighter ends along a column and a row: no pixel below it is as bright as those of the quarter.
-    let bright = |crop: &image::GrayImage| {
+    // Upright, what is brighter is a rectangle: a column is as high as others or, but for the sharpened edge, not bright at all.
+    let slanted = |crop: &image::GrayImage| {
         let of = |x: u32| (0..96).filter(|y| crop.get_pixel(x, *y)[0] > 212).count();
-        let columns: Vec<usize> = (0..96).map(of).filter(|count| *count > 0).collect();
-        (columns.iter().max().copied().unwrap_or(0), columns.iter().min().copied().unwrap_or(0))
+        let columns: Vec<usize> = (0..96).map(of).collect();
+        let highest = columns.iter().max().copied().unwrap_or(0);
+        assert!(highest > 10, "{columns:?}");
+        columns.iter().filter(|count| (highest / 4..=highest * 3 / 4).contains(count)).count()
     };
-    let (highest, lowest) = bright(&crop);
-    assert!(highest > 10 && highest - lowest <= 6, "{highest} {lowest}");
-    let (highest, lowest) = bright(&square);
-    assert!(highest - lowest > 6, "{highest} {lowest}");
+    assert!(slanted(&crop) <= 3 && slanted(&square) > 6, "{} {}", slanted(&crop), slanted(&square));
 }
 
 #[test]
