@@ -136,7 +136,7 @@ pub struct FaceRecord {
     /// The corners of a turned face's square in pixels of the picture, from the face's own upper left, clockwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corners: Option<Corners>,
-    /// How many raw detections were grouped into the box.
+    /// How many raw detections were grouped into the box, of all angles that found the face.
     pub neighbours: i32,
     /// The cascade's level weight: higher is surer.
     pub score: f64,

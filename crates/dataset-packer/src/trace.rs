@@ -4,7 +4,7 @@ use contracts::{
     Layout,
     id::{FaceId, PictureHash, PostId},
     manifest::{self, ManifestError},
-    record::{FaceRecord, PictureRecord, PixelBox, Record},
+    record::{Corners, FaceRecord, PictureRecord, PixelBox, Record},
 };
 use dataset::{Dataset, DatasetError, Row, SplitName};
 use serde::Serialize;
@@ -30,6 +30,11 @@ struct Trace {
     face: Option<FaceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#box: Option<PixelBox>,
+    /// Of a turned face: degrees, clockwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    angle: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corners: Option<Corners>,
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<PictureHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,12 +50,11 @@ pub(crate) fn trace(text: &str, layout: &Layout) -> Result<String, PackError> {
     let id = parse(text).ok_or_else(|| PackError::BadId(text.to_owned()))?;
     let pictures = read::<PictureRecord>(layout.raw_manifest())?;
     let mut traces = in_dataset(&id, layout)?;
+    let faces = read::<FaceRecord>(layout.faces_manifest())?;
     if traces.is_empty() {
-        traces = read::<FaceRecord>(layout.faces_manifest())?
-            .into_iter()
-            .filter(|face| id.is_face(face))
-            .map(of_face)
-            .collect();
+        traces = faces.into_iter().filter(|face| id.is_face(face)).map(of_face).collect();
+    } else {
+        traces.iter_mut().for_each(|trace| trace.turn_as(&faces));
     }
     if let (true, Id::Picture(picture)) = (traces.is_empty(), &id) {
         traces.push(Trace { picture: Some(*picture), ..Trace::default() });
@@ -116,12 +120,24 @@ fn in_dataset(id: &Id, layout: &Layout) -> Result<Vec<Trace>, PackError> {
     Ok(traces)
 }
 
+impl Trace {
+    /// Takes over how the face is turned, which a row does not know, from the faces; unless the face has another box there by now.
+    fn turn_as(&mut self, faces: &[FaceRecord]) {
+        let is_same = |face: &&FaceRecord| Some(&face.face) == self.face.as_ref() && Some(face.pixel_box) == self.r#box;
+        if let Some(face) = faces.iter().find(is_same).filter(|face| face.angle != 0.0) {
+            (self.angle, self.corners) = (Some(face.angle), face.corners);
+        }
+    }
+}
+
 fn of_row(split: SplitName, row_index: usize, row: Row) -> Trace {
     Trace {
         row: Some(format!("{split}/{row_index}")),
         path: Some(row.path),
         face: row.face,
         r#box: row.pixel_box,
+        angle: None,
+        corners: None,
         picture: Some(row.picture),
         post: row.post,
         page_url: None,
@@ -135,6 +151,8 @@ fn of_face(face: FaceRecord) -> Trace {
         path: Some(face.file),
         face: Some(face.face),
         r#box: Some(face.pixel_box),
+        angle: (face.angle != 0.0).then_some(face.angle),
+        corners: face.corners,
         picture: Some(face.picture),
         post: Some(face.post),
         page_url: None,
@@ -153,6 +171,8 @@ fn with_posts(trace: Trace, pictures: &[PictureRecord]) -> Vec<Trace> {
         path: trace.path.clone(),
         face: trace.face.clone(),
         r#box: trace.r#box,
+        angle: trace.angle,
+        corners: trace.corners,
         picture: trace.picture,
         post: Some(record.post.clone()),
         page_url: Some(record.page_url.clone()),

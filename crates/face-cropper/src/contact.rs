@@ -47,6 +47,7 @@ const LEGEND: &str = "\
 struct Entry {
     face: FaceId,
     file: String,
+    angle: f64,
     measures: Measures,
 }
 
@@ -75,7 +76,8 @@ pub(crate) fn draw(layout: &Layout, config: &CropConfig, source: ContentHash) ->
 
 /// The most borderline first, then by rising level weight.
 fn in_order(layout: &Layout, config: &CropConfig) -> Result<Vec<Entry>, ManifestError> {
-    let entry = |face: FaceRecord| Entry { measures: Measures::of(&face), face: face.face, file: face.file };
+    let entry =
+        |face: FaceRecord| Entry { measures: Measures::of(&face), angle: face.angle, face: face.face, file: face.file };
     let faces = Records::<FaceRecord>::open(&layout.faces_manifest())?;
     let mut entries: Vec<Entry> = faces.map(|face| face.map(entry)).collect::<Result<_, _>>()?;
     let certainty = |entry: &Entry| Reverse(borderline_reasons(config, &entry.measures).len());
@@ -92,10 +94,15 @@ fn sheet(layout: &Layout, config: &CropConfig, entries: &[Entry]) -> Rgb {
         frame: None,
         captions: vec![
             Caption { text: short_name(&entry.face), colour: GREY },
-            Caption { text: borderline_reasons(config, &entry.measures), colour: ORANGE },
+            Caption { text: borderline_reasons(config, &entry.measures) + &turn(entry.angle), colour: ORANGE },
         ],
     };
     SHEET.grid(COLUMNS, &entries.iter().map(tile).collect::<Vec<_>>())
+}
+
+/// How far a face is turned, behind its reasons; nothing of one that is not.
+fn turn(angle: f64) -> String {
+    if angle == 0.0 { String::new() } else { format!(" {angle:+}") }
 }
 
 /// The start of the picture's hash and the face's index: enough to find it in the list.

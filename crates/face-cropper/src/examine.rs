@@ -121,7 +121,14 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 fn measured(index: usize, face: &DetectedFace, grey: &Grey, config: &CropConfig) -> FoundFace {
     let pixel_box = PixelBox::from(<[i32; 4]>::from(face.detection.rect));
     let measures = Measures::take(&face.detection, &pixel_box, grey);
-    FoundFace { index: index as u32, pixel_box, angle: face.angle, verdict: judge(config, &measures), measures, pixels: None }
+    FoundFace {
+        index: index as u32,
+        pixel_box,
+        angle: face.angle,
+        verdict: judge(config, &measures),
+        measures,
+        pixels: None,
+    }
 }
 
 /// The hash of a face's pixels, and its file.

@@ -11,12 +11,16 @@ use contracts::{
     id::{PictureHash, PostId},
     layout,
     publish::{self, FileError},
-    record::PixelBox,
+    record::{PixelBox, is_upright},
     report::Reason as _,
 };
 use serde::Serialize;
 
-use crate::{inputs::Picture, reason::DropReason, shard::Finding};
+use crate::{
+    inputs::Picture,
+    reason::DropReason,
+    shard::{Finding, FoundFace},
+};
 
 /// A line of the file.
 #[derive(Serialize)]
@@ -30,6 +34,8 @@ struct Line<'a> {
     face: Option<u32>,
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     pixel_box: Option<PixelBox>,
+    #[serde(skip_serializing_if = "is_upright")]
+    angle: f64,
     tag: &'a str,
     reason: String,
 }
@@ -57,7 +63,7 @@ impl LeftOutFile {
             Finding::Faces(faces) if !faces.is_empty() => {
                 for face in faces {
                     if let Some(reason) = face.verdict.reason() {
-                        self.line(picture, Some((face.index, face.pixel_box)), reason)?;
+                        self.line(picture, Some(face), reason)?;
                     }
                 }
                 Ok(())
@@ -66,11 +72,12 @@ impl LeftOutFile {
         }
     }
 
-    fn line(&mut self, picture: &Picture, face: Option<(u32, PixelBox)>, reason: DropReason) -> Result<(), FileError> {
+    fn line(&mut self, picture: &Picture, face: Option<&FoundFace>, reason: DropReason) -> Result<(), FileError> {
         let (post, file) = (&picture.record.post, &*picture.record.file);
         let (tag, sentence) = (reason.tag(), reason.to_string());
-        let (face, pixel_box) = face.unzip();
-        let line = Line { picture: picture.hash(), post, file, face, pixel_box, tag, reason: sentence };
+        let (pixel_box, angle) = (face.map(|face| face.pixel_box), face.map_or(0.0, |face| face.angle));
+        let face = face.map(|face| face.index);
+        let line = Line { picture: picture.hash(), post, file, face, pixel_box, angle, tag, reason: sentence };
         let written = serde_json::to_writer(&mut self.file, &line).map_err(Into::into);
         written.and_then(|()| self.file.write_all(b"\n")).map_err(FileError::at("write", &self.partial))
     }

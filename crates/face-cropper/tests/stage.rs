@@ -338,10 +338,67 @@ fn squares_at_the_border_are_moved_inward_or_padded() {
     assert!((0..outside).all(same), "the outermost pixels are repeated");
 }
 
+/// A dark picture with a bright square of the given side, turned clockwise about the middle of the picture; its upper left quarter is
+/// brighter still.
+fn turned_spot(side: f64, degrees: f64) -> Vec<u8> {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let level = |x: u32, y: u32| {
+        let (x, y) = (f64::from(x) - 149.5, f64::from(y) - 99.5);
+        let (across, down) = (x * cos + y * sin, y * cos - x * sin);
+        match across.abs().max(down.abs()) < side / 2.0 {
+            true => 200 + 20 * u8::from(across < 0.0 && down < 0.0),
+            false => 40,
+        }
+    };
+    let picture = image::RgbImage::from_fn(300, 200, |x, y| image::Rgb([level(x, y); 3]));
+    material::encoded(&picture.into(), image::ImageFormat::Png)
+}
+
+#[test]
+fn turned_faces_are_cut_upright_and_say_where_their_corners_are() {
+    let run = |upright| {
+        let mut scene = Scene::new();
+        scene.add("mini:1", &turned_spot(60.0, 30.0));
+        (scene.config.crop.rotations, scene.config.crop.upright) = (vec![30.0], upright);
+        scene.run().unwrap();
+        let face = scene.faces().remove(0);
+        let crop = image::open(scene.face_path(&face)).unwrap().to_luma8();
+        (face, crop)
+    };
+    let (face, crop) = run(true);
+    let (as_found, square) = run(false);
+    let record = |face: &contracts::record::FaceRecord| (face.pixel_box, face.angle, face.corners);
+    assert_eq!(record(&face), record(&as_found), "how a face is cut is no part of where it is");
+    assert_eq!((face.angle, crop.dimensions(), square.dimensions()), (30.0, (96, 96), (96, 96)));
+    assert_eq!(face.pixel_box.width, face.pixel_box.height);
+    let corners = face.corners.unwrap();
+    let middle = [0, 1].map(|i| corners.iter().map(|corner| corner[i]).sum::<f64>() / 4.0);
+    assert!((middle[0] - 150.0).abs() < 8.0 && (middle[1] - 100.0).abs() < 8.0, "{corners:?}");
+    let (across, down) = (corners[1][0] - corners[0][0], corners[1][1] - corners[0][1]);
+    assert!((down.atan2(across).to_degrees() - 30.0).abs() < 0.1, "{corners:?}");
+    assert!((across.hypot(down) - f64::from(face.side)).abs() < 0.05, "{corners:?}");
+    // Upright, what is brighter is a rectangle: a column is as high as others or, but for the sharpened edge, not bright at all.
+    let slanted = |crop: &image::GrayImage| {
+        let of = |x: u32| (0..96).filter(|y| crop.get_pixel(x, *y)[0] > 212).count();
+        let columns: Vec<usize> = (0..96).map(of).collect();
+        let highest = columns.iter().max().copied().unwrap_or(0);
+        assert!(highest > 10, "{columns:?}");
+        columns.iter().filter(|count| (highest / 4..=highest * 3 / 4).contains(count)).count()
+    };
+    assert!(slanted(&crop) <= 3 && slanted(&square) > 6, "{} {}", slanted(&crop), slanted(&square));
+}
+
 #[test]
 fn the_union_of_shares_is_the_whole_byte_for_byte() {
+    the_union_of_shares_is_the_whole(&[0.0]);
+    the_union_of_shares_is_the_whole(&[-30.0, 0.0, 30.0]);
+}
+
+fn the_union_of_shares_is_the_whole(rotations: &[f64]) {
     let scene = || {
         let mut scene = Scene::with_spots();
+        scene.config.crop.rotations = rotations.to_vec();
+        scene.add("mini:4", &turned_spot(60.0, 30.0));
         for post in [9000, 14000, 20000, 20001, 30000] {
             scene.add(&format!("mini:{post}"), &spots(320, 240, &[[60, 60, 50 + (post / 1000) as u32]]));
         }

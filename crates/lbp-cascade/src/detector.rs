@@ -46,7 +46,8 @@ impl Detector {
     pub fn windows(&mut self, image: GreyImage<'_>, sizes: &SearchSizes) -> Vec<Window> {
         let mut equalised = std::mem::take(&mut self.equalised);
         equalise_into(image.pixels(), &mut equalised);
-        let plane = GreyImage::new(image.width(), image.height(), &equalised).expect("as many pixels as the picture had");
+        let plane =
+            GreyImage::new(image.width(), image.height(), &equalised).expect("as many pixels as the picture had");
         let found = self.windows_of_equalised(plane, sizes);
         self.equalised = equalised;
         found

@@ -61,7 +61,6 @@ fn taps(place: f64, length: u32) -> [(usize, f32); 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::pixels::Grey;
 
     #[test]

@@ -35,6 +35,9 @@ pub trait Engine: Send {
     /// When the library does not convert it.
     fn grey(&mut self, picture: &Rgb) -> Result<Grey, EngineError>;
 
+    /// The shorter side of the cascade's window in pixels: nothing smaller is found.
+    fn window(&self) -> i32;
+
     /// The windows that the cascade accepts in a grey picture, whose histogram is equalised here first.
     ///
     /// # Errors

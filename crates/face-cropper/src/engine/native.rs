@@ -61,6 +61,11 @@ impl Engine for Native {
         Ok(picture.to_grey())
     }
 
+    fn window(&self) -> i32 {
+        let (width, height) = self.detector.window();
+        width.min(height) as i32
+    }
+
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
         Ok(self.detector.windows(as_image(grey), sizes))
     }

@@ -2,7 +2,7 @@
 
 use lbp_cascade::{SearchSizes, Window};
 use opencv::{
-    core::{FileStorage, FileStorage_MEMORY, FileStorage_READ, Mat, Rect, Size, Vector},
+    core::{FileStorage, FileStorage_MEMORY, FileStorage_READ, Mat, Rect, Size, ToInputArray, Vector},
     imgproc,
     objdetect::CascadeClassifier,
     prelude::*,
@@ -49,7 +49,7 @@ pub(super) fn windows(
 /// [`windows`] of a picture that is equalised already.
 pub(super) fn windows_of_equalised(
     classifier: &mut CascadeClassifier,
-    equalised: &Mat,
+    equalised: &impl ToInputArray,
     sizes: &SearchSizes,
 ) -> Result<Vec<Window>, EngineError> {
     let (mut rects, mut levels, mut weights) = (Vector::<Rect>::new(), Vector::<i32>::new(), Vector::<f64>::new());

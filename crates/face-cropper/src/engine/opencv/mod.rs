@@ -7,7 +7,7 @@ mod profile;
 
 use contracts::config::{Alpha, CropFormat};
 use lbp_cascade::{SearchSizes, Window};
-use opencv::{core, objdetect::CascadeClassifier};
+use opencv::{core, objdetect::CascadeClassifier, prelude::*};
 use pictures::{Grey, PictureFile, Reduction, Rgb};
 
 use self::library::library;
@@ -20,6 +20,8 @@ use crate::cascade::Cascade;
 /// A classifier and the functions around it.
 pub(super) struct OpenCv {
     classifier: CascadeClassifier,
+    /// The shorter side of its window.
+    window: i32,
 }
 
 impl OpenCv {
@@ -31,7 +33,9 @@ impl OpenCv {
         // Rayon's workers are the parallelism; the library's own threads would fight them.
         core::set_num_threads(1).map_err(library("limit its threads"))?;
         core::set_log_level(core::LogLevel::LOG_LEVEL_SILENT).map_err(library("be quiet"))?;
-        Ok(Self { classifier: classifier::read(cascade)? })
+        let classifier = classifier::read(cascade)?;
+        let window = classifier.get_original_window_size().map_err(library("ask for the size of the window"))?;
+        Ok(Self { classifier, window: window.width.min(window.height) })
     }
 }
 
@@ -48,12 +52,16 @@ impl Engine for OpenCv {
         pixels::grey(picture)
     }
 
+    fn window(&self) -> i32 {
+        self.window
+    }
+
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
         classifier::windows(&mut self.classifier, grey, sizes)
     }
 
     fn windows_of_equalised(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
-        classifier::windows_of_equalised(&mut self.classifier, &*pixels::borrowed(grey)?, sizes)
+        classifier::windows_of_equalised(&mut self.classifier, &pixels::borrowed(grey)?, sizes)
     }
 
     fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {
