@@ -68,11 +68,8 @@ pub fn read(folders: &[PathBuf], table: &FaceTable) -> Result<Vec<Picture>, Trai
         let bytes = fs::read(&listed.path).map_err(TrainingError::reading(&listed.path))?;
         let Some(grey) = decode_grey(&bytes) else { return Ok(None) };
         let square = |x: f32, y: f32, side: f32, angle| Square { x: x + side / 2.0, y: y + side / 2.0, side, angle };
-        let mut subjects: Vec<Square> = listed
-            .subjects
-            .iter()
-            .map(|r| square(r.x as f32, r.y as f32, r.width.max(r.height) as f32, 0.0))
-            .collect();
+        let mut subjects: Vec<Square> =
+            listed.subjects.iter().map(|r| square(r.x as f32, r.y as f32, r.width.max(r.height) as f32, 0.0)).collect();
         let mut ignored = Vec::new();
         for face in table.get(&stem(&listed.path)).iter().flat_map(|faces| &faces.faces) {
             let [x, y, side] = face.edges;

@@ -54,7 +54,8 @@ impl Convolution {
         for place in 0..half * half {
             for tap in 0..9 {
                 // One is taken away for the border; what wraps around lies outside on the other side.
-                let (y, x) = ((place / half * 2 + tap / 3).wrapping_sub(1), (place % half * 2 + tap % 3).wrapping_sub(1));
+                let (y, x) =
+                    ((place / half * 2 + tap / 3).wrapping_sub(1), (place % half * 2 + tap % 3).wrapping_sub(1));
                 if y < self.side && x < self.side {
                     visit(place, y * self.side + x, tap);
                 }

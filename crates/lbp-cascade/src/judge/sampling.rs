@@ -27,9 +27,8 @@ pub fn sample(image: GreyImage<'_>, square: Square) -> [u8; SIDE * SIDE] {
         0.0 => (0.0, 1.0), // to the bit on every system
         angle => angle.to_radians().sin_cos(),
     };
-    let at = |sample: usize, point: usize| {
-        (sample as f32 + (point as f32 + 0.5) / points as f32 - SIDE as f32 / 2.0) * step
-    };
+    let at =
+        |sample: usize, point: usize| (sample as f32 + (point as f32 + 0.5) / points as f32 - SIDE as f32 / 2.0) * step;
     std::array::from_fn(|index| {
         let mut sum = 0.0;
         for point in 0..points * points {
