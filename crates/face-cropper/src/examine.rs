@@ -120,7 +120,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn measured(index: usize, detection: &Detection, grey: &Grey, config: &CropConfig) -> FoundFace {
     let pixel_box = PixelBox::from(<[i32; 4]>::from(detection.rect));
-    let measures = Measures::take(detection, &pixel_box, grey);
+    let measures = Measures::take(detection, &pixel_box, grey, config);
     FoundFace { index: index as u32, pixel_box, verdict: judge(config, &measures), measures, pixels: None }
 }
 

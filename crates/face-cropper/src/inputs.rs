@@ -122,6 +122,7 @@ impl Picture {
             pixel_box: face.pixel_box,
             neighbours: face.measures.neighbours,
             score: face.measures.score,
+            confidence: face.measures.confidence,
             grey_std: face.measures.grey_std,
             sharpness: face.measures.sharpness,
             side: face.measures.side,
