@@ -27,6 +27,14 @@ pub enum TrainingError {
         /// Where the file stops making sense.
         cause: serde_json::Error,
     },
+    /// A table of faces is none.
+    #[error("cannot read {}: {cause}; it must look like tests/fixtures/faces.json", path.display())]
+    FaceTable {
+        /// The file.
+        path: PathBuf,
+        /// Where the file stops making sense.
+        cause: serde_json::Error,
+    },
     /// No crop of the subject.
     #[error("there is no picture in {}; give --positives a folder or a tar file of square crops", .0.display())]
     NoPositives(PathBuf),

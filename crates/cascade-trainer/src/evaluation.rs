@@ -63,10 +63,18 @@ impl Candidate {
     /// # Errors
     /// When it cannot be read, or is no LBP cascade.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
-        let text = fs::read_to_string(path).map_err(TrainingError::reading(path))?;
-        let cascade = Cascade::parse(&text).map_err(|cause| TrainingError::NotACascade { path: path.into(), cause })?;
+        let cascade = Self::cascade(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, detector: Detector::new(cascade), found: Vec::new(), time: Duration::ZERO })
+    }
+
+    /// The cascade of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no LBP cascade.
+    pub fn cascade(path: &Path) -> Result<Cascade, TrainingError> {
+        let text = fs::read_to_string(path).map_err(TrainingError::reading(path))?;
+        Cascade::parse(&text).map_err(|cause| TrainingError::NotACascade { path: path.into(), cause })
     }
 
     fn search(&mut self, picture: usize, grey: &Grey, settings: &DetectionSettings) {

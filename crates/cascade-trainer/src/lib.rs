@@ -13,6 +13,7 @@ pub mod boosting;
 pub mod error;
 pub mod evaluation;
 pub mod feature;
+pub mod judging;
 pub mod labels;
 pub mod model_file;
 pub mod negatives;

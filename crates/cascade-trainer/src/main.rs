@@ -7,6 +7,10 @@ use cascade_trainer::{
     error::TrainingError,
     evaluation::{self, Candidate, DetectionSettings, Pictures},
     feature::all_features,
+    judging::{
+        self, candidates, face_table,
+        training::{JudgeSettings, Material},
+    },
     model_file,
     negatives::Negatives,
     positives::Positives,
@@ -34,6 +38,8 @@ struct CommandLine {
 enum Command {
     /// Train a cascade. A killed training is resumed by the same command.
     Train(Train),
+    /// Train a judge: a small network that looks at cascades' candidates once more, and says how likely each is.
+    Judge(JudgeArguments),
     /// Compare cascades on a folder of pictures; a truth.json in it says where the subjects are.
     Eval(Eval),
 }
@@ -79,6 +85,37 @@ struct Train {
 }
 
 #[derive(Args)]
+struct JudgeArguments {
+    /// A folder or a tar file of square crops, framed as the cascades frame the subject.
+    #[arg(long, value_name = "PATH")]
+    positives: PathBuf,
+    /// A folder of pictures; a truth.json in it says where the subject is. May be repeated.
+    #[arg(long, value_name = "FOLDER", required = true)]
+    pictures: Vec<PathBuf>,
+    /// A table of the faces in pictures that are named by their MD5; those of its measuring half are passed over.
+    #[arg(long, value_name = "FILE")]
+    faces: Option<PathBuf>,
+    /// A cascade whose windows are judged. May be repeated.
+    #[arg(long, value_name = "FILE", required = true)]
+    cascade: Vec<PathBuf>,
+    /// The judge to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How many times the hardest windows are looked up.
+    #[arg(long, default_value_t = 6)]
+    rounds: u64,
+    /// Steps a round, of 128 examples each.
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    steps: u64,
+    /// The learning rate at the start.
+    #[arg(long, default_value_t = 0.003)]
+    rate: f32,
+    /// What everything random follows from.
+    #[arg(long, default_value_t = 20_170_112)]
+    seed: u64,
+}
+
+#[derive(Args)]
 struct Eval {
     /// Cascade files.
     #[arg(required = true, value_name = "MODEL")]
@@ -108,6 +145,7 @@ fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Train(arguments) => train(&arguments),
+        Command::Judge(arguments) => judge(&arguments),
         Command::Eval(arguments) => compare(&arguments),
     };
     match done {
@@ -141,6 +179,23 @@ fn compare(arguments: &Eval) -> anyhow::Result<()> {
         publish::write_file(&path, &sheet.encode(Encoding::Png)?)?;
         tell!("{}: {} boxes that no other cascade found", path.display(), alone.len());
     }
+    Ok(())
+}
+
+fn judge(arguments: &JudgeArguments) -> anyhow::Result<()> {
+    let table = arguments.faces.as_deref().map(face_table::read).transpose()?.unwrap_or_default();
+    let pictures = candidates::read(&arguments.pictures, &table)?;
+    anyhow::ensure!(!pictures.is_empty(), TrainingError::NoNegatives);
+    let cascades = arguments.cascade.iter().map(|path| Candidate::cascade(path));
+    let cascades = cascades.collect::<Result<Vec<_>, _>>()?;
+    let found = candidates::search(&pictures, &cascades, arguments.seed);
+    let positives = Positives::read(&arguments.positives)?;
+    let material = Material { crops: positives.crops(), pictures: &pictures, candidates: &found };
+    let JudgeArguments { rounds, steps, rate, seed, .. } = *arguments;
+    let settings = JudgeSettings { rounds, steps, rate, seed };
+    let judge = judging::training::train(&material, &settings, &mut |line| tell!("{line}"));
+    publish::write_file(&arguments.out, &judge.to_bytes())?;
+    stdout::path(&arguments.out)?;
     Ok(())
 }
 

@@ -23,6 +23,11 @@ pub const SHA256: &str = "9376d30ac38db6bda2a68b88b3b76bbd7e6aa33af47f7f5c76bc88
 /// The environment variable that names a cascade file to take instead.
 pub const ENVIRONMENT_VARIABLE: &str = "NIJIGEN_CASCADE";
 
+/// Whether the cropper's judge knows how a cascade of this name frames a face: then faces have a confidence.
+pub fn is_judged(name: &str) -> bool {
+    [NAME, EMBEDDED].contains(&name)
+}
+
 /// A cascade that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CascadeSource {

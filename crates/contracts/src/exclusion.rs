@@ -248,6 +248,7 @@ mod tests {
             neighbours: 5,
             score: 1.0,
             grey_std: 30.0,
+            confidence: None,
             sharpness: 9.0,
             pixels_sha256: None,
             side: pixel_box[2] as u32,

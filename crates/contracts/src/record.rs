@@ -140,6 +140,9 @@ pub struct FaceRecord {
     pub neighbours: i32,
     /// The cascade's level weight: higher is surer.
     pub score: f64,
+    /// How likely it is a face, 0 to 1, calibrated; none where another cascade found it, or an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
     /// The deviation of the grey values within the box, in levels of 0 to 255.
     #[serde(default)]
     pub grey_std: f64,

@@ -93,6 +93,7 @@ fn record(number: u32) -> FaceRecord {
         neighbours: 5,
         score: f64::from(number),
         grey_std: 30.0,
+        confidence: None,
         sharpness: 9.0,
         side: 32 + number,
         pixels_sha256: None,

@@ -178,7 +178,7 @@ fn on_threads(
     let examine = |engine: &mut Box<dyn Engine>, picture: &Picture| {
         let file = PictureFile::open(&picture.file, u64::MAX).unwrap();
         let found = search(&mut **engine, &file, config).unwrap_or_else(|error| panic!("{}: {error}", picture.name));
-        (picture.name.clone(), found.faces)
+        (picture.name.clone(), found.faces.into_iter().map(|face| face.detection).collect())
     };
     let one = || engine::start(kind, cascade).unwrap();
     if threads == 1 {

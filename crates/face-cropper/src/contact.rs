@@ -74,16 +74,19 @@ pub(crate) fn draw(layout: &Layout, config: &CropConfig, source: ContentHash) ->
     })
 }
 
-/// The most borderline first, then by rising level weight.
+/// By rising confidence; without one the most borderline first, then by rising level weight.
 fn in_order(layout: &Layout, config: &CropConfig) -> Result<Vec<Entry>, ManifestError> {
     let entry =
         |face: FaceRecord| Entry { measures: Measures::of(&face), angle: face.angle, face: face.face, file: face.file };
     let faces = Records::<FaceRecord>::open(&layout.faces_manifest())?;
     let mut entries: Vec<Entry> = faces.map(|face| face.map(entry)).collect::<Result<_, _>>()?;
     let certainty = |entry: &Entry| Reverse(borderline_reasons(config, &entry.measures).len());
+    // Where there is a confidence it says best what to look at first; faces of earlier versions have none, and stay behind.
+    let confidence = |entry: &Entry| entry.measures.confidence.unwrap_or(f64::INFINITY);
     entries.sort_by(|a, b| {
+        let by_confidence = confidence(a).total_cmp(&confidence(b));
         let by_score = a.measures.score.total_cmp(&b.measures.score);
-        certainty(a).cmp(&certainty(b)).then(by_score).then_with(|| a.face.cmp(&b.face))
+        by_confidence.then(certainty(a).cmp(&certainty(b))).then(by_score).then_with(|| a.face.cmp(&b.face))
     });
     Ok(entries)
 }

@@ -120,7 +120,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn measured(index: usize, face: &DetectedFace, grey: &Grey, config: &CropConfig) -> FoundFace {
     let pixel_box = PixelBox::from(<[i32; 4]>::from(face.detection.rect));
-    let measures = Measures::take(&face.detection, &pixel_box, grey);
+    let measures = Measures::take(face, &pixel_box, grey, config);
     FoundFace {
         index: index as u32,
         pixel_box,

@@ -13,6 +13,8 @@ pub(crate) enum Verdict {
     Kept,
     /// Its level weight is below `crop.min_score`.
     LowScore,
+    /// The judge finds it less likely than `crop.min_confidence`.
+    LowConfidence,
     /// Its grey values deviate less than `crop.min_grey_std`.
     Flat,
     /// Its Laplacian is below `crop.min_sharpness`.
@@ -29,6 +31,7 @@ impl Verdict {
         match self {
             Self::Kept => None,
             Self::LowScore => Some(DropReason::LowScore),
+            Self::LowConfidence => Some(DropReason::LowConfidence),
             Self::Flat => Some(DropReason::Flat),
             Self::Blurred => Some(DropReason::Blurred),
             Self::Small => Some(DropReason::Small),
@@ -42,6 +45,8 @@ pub(crate) fn judge(config: &CropConfig, face: &Measures) -> Verdict {
     // The order decides what a face that fails several gates is counted as.
     if face.score < config.min_score {
         Verdict::LowScore
+    } else if face.confidence.is_some_and(|confidence| confidence < config.min_confidence) {
+        Verdict::LowConfidence
     } else if face.grey_std < config.min_grey_std {
         Verdict::Flat
     } else if face.sharpness < config.min_sharpness {
@@ -79,7 +84,7 @@ mod tests {
     use super::*;
 
     fn face(neighbours: i32, score: f64, grey_std: f64, sharpness: f64, side: u32) -> Measures {
-        Measures { neighbours, score, grey_std, sharpness, side }
+        Measures { neighbours, score, confidence: None, grey_std, sharpness, side }
     }
 
     #[test]
@@ -89,6 +94,11 @@ mod tests {
         assert_eq!(judge(&open, &face(6, -9.0, 0.0, 0.0, 1)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 8.0, 50)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, -0.1, 25.0, 8.0, 50)), Verdict::LowScore);
+        let sure = CropConfig { min_confidence: 0.5, ..CropConfig::default() };
+        let doubted = |confidence| Measures { confidence, ..face(6, 0.0, 25.0, 8.0, 50) };
+        assert_eq!(judge(&sure, &doubted(Some(0.49))), Verdict::LowConfidence);
+        assert_eq!(judge(&sure, &doubted(Some(0.5))), Verdict::Kept);
+        assert_eq!(judge(&sure, &doubted(None)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, 0.0, 24.9, 8.0, 50)), Verdict::Flat);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 7.9, 50)), Verdict::Blurred);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 8.0, 49)), Verdict::Small);

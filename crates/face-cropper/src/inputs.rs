@@ -124,6 +124,7 @@ impl Picture {
             corners: (face.angle != 0.0).then(|| corners(&face.pixel_box, face.angle)),
             neighbours: face.measures.neighbours,
             score: face.measures.score,
+            confidence: face.measures.confidence,
             grey_std: face.measures.grey_std,
             sharpness: face.measures.sharpness,
             side: face.measures.side,

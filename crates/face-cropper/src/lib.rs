@@ -11,6 +11,7 @@
 
 mod assembly;
 pub mod cascade;
+pub mod confidence;
 mod contact;
 mod cutting;
 mod deletions;

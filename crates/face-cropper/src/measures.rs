@@ -1,11 +1,14 @@
 //! What is measured of a face.
 
-use contracts::record::{FaceRecord, PixelBox};
+use contracts::{
+    config::CropConfig,
+    record::{FaceRecord, PixelBox},
+};
 use lbp_cascade::Detection;
 use pictures::Grey;
 use serde::{Deserialize, Serialize};
 
-use crate::sharpness::sharpness;
+use crate::{confidence::confidence, sharpness::sharpness, turned::DetectedFace};
 
 /// What is measured of a face, beside where it is. Numbers have six decimals, so that what is judged is what is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +17,9 @@ pub(crate) struct Measures {
     pub(crate) neighbours: i32,
     /// The greatest level weight of its windows.
     pub(crate) score: f64,
+    /// How likely it is a face; none where there is no judge for the cascade, or was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confidence: Option<f64>,
     /// The deviation of its grey values: [`grey_std`].
     pub(crate) grey_std: f64,
     /// The root mean square of its Laplacian.
@@ -23,17 +29,19 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    /// Measures what was detected in a picture of the given brightness.
-    pub(crate) fn take(detection: &Detection, pixel_box: &PixelBox, grey: &Grey) -> Self {
-        Self::new(detection, grey_std(grey, pixel_box), sharpness(grey, pixel_box))
+    /// Measures what was detected in a picture of the given brightness. The greys are those of the upright box; confidence is of the
+    /// face as it is turned.
+    pub(crate) fn take(face: &DetectedFace, pixel_box: &PixelBox, grey: &Grey, config: &CropConfig) -> Self {
+        let confidence = confidence(config, grey, pixel_box, face.angle).map(rounded);
+        Self { confidence, ..Self::new(&face.detection, grey_std(grey, pixel_box), sharpness(grey, pixel_box)) }
     }
 
     /// The measures of a detection.
     pub(crate) fn new(detection: &Detection, grey_std: f64, sharpness: f64) -> Self {
-        let rounded = |value: f64| (value * 1e6).round() / 1e6;
         Self {
             neighbours: detection.neighbours,
             score: rounded(detection.score),
+            confidence: None,
             grey_std: rounded(grey_std),
             sharpness: rounded(sharpness),
             side: detection.rect.width.max(detection.rect.height).unsigned_abs(),
@@ -45,11 +53,16 @@ impl Measures {
         Self {
             neighbours: face.neighbours,
             score: face.score,
+            confidence: face.confidence,
             grey_std: face.grey_std,
             sharpness: face.sharpness,
             side: face.side,
         }
     }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 /// The standard deviation of the grey values within a box (before any equalisation), in levels of 0 to 255.

@@ -25,6 +25,8 @@ pub(crate) enum DropReason {
     NoFace,
     /// A face's level weight is below `crop.min_score`.
     LowScore,
+    /// The judge finds it less likely than `crop.min_confidence`.
+    LowConfidence,
     /// Its grey values deviate less than `crop.min_grey_std`.
     Flat,
     /// Its Laplacian is below `crop.min_sharpness`.
@@ -47,6 +49,7 @@ impl Reason for DropReason {
             Self::Undetectable => "undetectable",
             Self::NoFace => "no_face",
             Self::LowScore => "low_score",
+            Self::LowConfidence => "low_confidence",
             Self::Flat => "flat",
             Self::Blurred => "blurred",
             Self::Small => "small",
@@ -67,6 +70,7 @@ impl fmt::Display for DropReason {
             Self::Undetectable => "picture undetectable",
             Self::NoFace => "picture without a face",
             Self::LowScore => "face below min_score",
+            Self::LowConfidence => "face below min_confidence",
             Self::Flat => "face below min_grey_std",
             Self::Blurred => "face below min_sharpness",
             Self::Small => "face below min_side",

@@ -2,7 +2,10 @@
 
 use fuzz::Target;
 
-use crate::{Cascade, CascadeStage, Detector, Feature, GreyImage, Node, SearchSizes, Tree};
+use crate::{
+    Cascade, CascadeStage, Detector, Feature, GreyImage, Node, SearchSizes, Tree,
+    judge::{Judge, Network, Square, WEIGHTS},
+};
 
 #[global_allocator]
 static ALLOCATOR: fuzz::CountingAllocator = fuzz::CountingAllocator;
@@ -31,4 +34,19 @@ fn cascades() {
     };
     let words = ["<_>", "</_>", "<rect>", "<!DOCTYPE a [<!ENTITY b \"b\">]>", "&b;", "nan", "1e40", "-0", "<![CDATA["];
     Target::new("cascades", &seeds, read).words(&words).run();
+}
+
+#[test]
+fn judges() {
+    let network = Network::new(vec![0.25; WEIGHTS]).unwrap();
+    let seeds = [Judge::new(network, 1.0, -0.5).to_bytes()];
+    let pixels = [7; 12];
+    let read = move |bytes: &[u8]| {
+        let judge = Judge::parse(bytes).map_err(|error| error.to_string())?;
+        assert_eq!(judge.to_bytes(), bytes);
+        let square = Square { x: 1.0, y: 9.0, side: 40.0, angle: 15.0 };
+        assert!((0.0..=1.0).contains(&judge.confidence(GreyImage::new(4, 3, &pixels).unwrap(), square)));
+        Ok(())
+    };
+    Target::new("judges", &seeds, read).run();
 }

@@ -58,6 +58,8 @@ mod scan;
 mod turning;
 mod xml;
 
+pub mod judge;
+
 pub use cascade::{Cascade, CascadeStage, Feature, MAX_BLOCK_AREA, Node, SUBSET_WORDS, THRESHOLD_SLACK, Tree};
 pub use detection::detections;
 pub use detector::Detector;

@@ -6,6 +6,7 @@ use super::{
     margin::Margin,
     section::{BadValue, Validate, require, section},
 };
+use crate::cascade;
 
 /// What evaluates the cascade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,8 @@ section! {
         min_grey_std: f64 = 25.0, Output;
         /// Faces whose level weight is lower are dropped; -inf: none is.
         min_score: f64 = 0.0, Output;
+        /// Faces that the judge finds less likely are dropped, 0 to 1, with the two shipped cascades; 0: none is.
+        min_confidence: f64 = 0.0, Output, added;
         /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
         min_sharpness: f64 = 0.0, Output;
         /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
@@ -119,6 +122,8 @@ impl Validate for CropConfig {
         require! {
             "min_grey_std": (0.0..=128.0).contains(&self.min_grey_std), "must be from 0 to 128";
             "min_score": !self.min_score.is_nan() && self.min_score < f64::INFINITY, "must be a number, or -inf";
+            "min_confidence": (0.0..=1.0).contains(&self.min_confidence), "must be from 0 to 1";
+            "min_confidence": self.min_confidence == 0.0 || cascade::is_judged(&self.cascade), "needs nijigen or lbpcascade_animeface: other cascades' faces have no confidence";
             "min_sharpness": (0.0..=2000.0).contains(&self.min_sharpness), "must be from 0 to 2000";
             "min_side": self.min_side <= 100_000, "must be at most 100000";
             "max_megapixels": (1..=1000).contains(&self.max_megapixels), "must be from 1 to 1000";

@@ -221,6 +221,7 @@ pub(crate) fn face(number: u64) -> FaceRecord {
         neighbours: 5,
         score: 1.5,
         grey_std: 30.0,
+        confidence: None,
         sharpness: 9.0,
         pixels_sha256: None,
         side: 80,

@@ -213,6 +213,7 @@ fn face_record(number: usize) -> FaceRecord {
         neighbours: 9,
         score: 1.0,
         grey_std: 50.0,
+        confidence: None,
         sharpness: 20.0,
         side: 40,
         pixels_sha256: None,

@@ -1,0 +1,55 @@
+//! Faces found and wrong boxes of the shipped cascades, judged by where somebody saw the faces: a line a box, for tables.
+//!
+//!     cargo bench -p face-cropper --bench recall -- FOLDER
+//!
+//! Each line: cascade, mode, angles searched, `min_neighbors`, the picture's stem, x, y, width, height, angle, neighbours, level
+//! weight, confidence.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::path::{Path, PathBuf};
+
+use contracts::config::{CropConfig, CropMode, Engine as Kind};
+use face_cropper::{cascade::Cascade, confidence::confidence, engine, search::search, turned::DetectedFace};
+use pictures::PictureFile;
+
+fn main() {
+    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let shared = std::env::var_os("NIJIGEN_SHARED").map(|folder| PathBuf::from(folder).join("data/pictures"));
+    let Some(folder) = folder.map(PathBuf::from).or(shared) else {
+        println!("give a folder of pictures: cargo bench -p face-cropper --bench recall -- FOLDER");
+        return;
+    };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for cascade in ["nijigen", "lbpcascade_animeface"] {
+        for mode in [CropMode::Exact, CropMode::Fast] {
+            for rotations in [vec![0.0], vec![-15.0, 0.0, 15.0]] {
+                for min_neighbors in [1, 2, 3, 5] {
+                    let (cascade, rotations) = (cascade.into(), rotations.clone());
+                    let config = CropConfig { mode, min_neighbors, cascade, rotations, ..CropConfig::default() };
+                    paths.iter().for_each(|path| boxes(path, &config));
+                }
+            }
+        }
+    }
+}
+
+fn boxes(path: &Path, config: &CropConfig) {
+    let mut engine = engine::start(Kind::Native, &Cascade::find(&config.cascade).unwrap()).unwrap();
+    let bytes = std::fs::read(path).unwrap();
+    let Ok(file) = PictureFile::open(&bytes, u64::MAX) else { return };
+    let Ok(found) = search(&mut *engine, &file, config) else { return };
+    for DetectedFace { detection: face, angle } in found.faces {
+        let edges: [i32; 4] = face.rect.into();
+        let [x, y, width, height] = edges;
+        let confidence = confidence(config, &found.picture.as_ref().unwrap().1, &edges.into(), angle).unwrap();
+        let CropConfig { cascade, mode, min_neighbors, rotations, .. } = config;
+        let stem = path.file_stem().unwrap().to_string_lossy();
+        println!(
+            "{cascade} {mode:?} {} {min_neighbors} {stem} {x} {y} {width} {height} {angle} {} {} {confidence:.6}",
+            rotations.len(),
+            face.neighbours,
+            face.score
+        );
+    }
+}

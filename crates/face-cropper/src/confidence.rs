@@ -1,0 +1,43 @@
+//! How likely a box is a face.
+
+use std::sync::LazyLock;
+
+use contracts::{cascade, config::CropConfig, record::PixelBox};
+use lbp_cascade::{
+    GreyImage,
+    judge::{Judge, Square},
+};
+use pictures::Grey;
+
+/// The judge of the shipped cascades' candidates; cascades/README.md says how it was made.
+static JUDGE: LazyLock<Judge> =
+    LazyLock::new(|| Judge::parse(include_bytes!("../cascades/judge.bin")).expect("a test reads the embedded judge"));
+
+/// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face; `None` for cascades that frame faces otherwise.
+pub fn confidence(config: &CropConfig, grey: &Grey, pixel_box: &PixelBox, angle: f64) -> Option<f64> {
+    let image = GreyImage::new(grey.width() as usize, grey.height() as usize, grey.bytes())?;
+    let middle = |start: i32, length: i32| start as f32 + length as f32 / 2.0;
+    let square = Square {
+        x: middle(pixel_box.x, pixel_box.width),
+        y: middle(pixel_box.y, pixel_box.height),
+        side: pixel_box.width.max(pixel_box.height) as f32,
+        angle: angle as f32,
+    };
+    cascade::is_judged(&config.cascade).then(|| JUDGE.confidence(image, square))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_judge_takes_no_wall_for_a_face_and_knows_its_cascades_alone() {
+        let wall = Grey::new(96, 96, vec![90; 96 * 96]).unwrap();
+        let of = |cascade: &str| {
+            let config = CropConfig { cascade: cascade.into(), ..CropConfig::default() };
+            confidence(&config, &wall, &[0, 0, 96, 96].into(), 0.0)
+        };
+        assert!(of("nijigen").unwrap() < 0.5);
+        assert_eq!(of("cats.xml"), None);
+    }
+}
