@@ -67,10 +67,9 @@ impl Dataset {
             return Ok(there);
         }
         publish::publish_folder(folder, |partial| {
-            let files = self.index.all_files();
-            files.map(|file| copy_file(&self.folder, partial, file)).collect::<Result<(), _>>()?;
+            self.index.all_files().try_for_each(|file| copy_file(&self.folder, partial, file))?;
             // The file as it is: its hash is the dataset's.
-            let [from, to] = [&self.folder, partial].map(|folder| Layout::index_of(folder));
+            let [from, to] = [self.folder.as_path(), partial].map(Layout::index_of);
             fs::copy(&from, to).map_err(FileError::at("copy", &from))?;
             Ok::<_, DatasetError>(())
         })?;
