@@ -85,7 +85,7 @@ fn what_happened_to_a_run_is_said_on_the_page_and_to_people() {
 #[test]
 fn a_damaged_dataset_is_said_once() {
     let made = MadeRun::new(2, 64);
-    let files = fs::read_dir(made.layout.dataset()).unwrap().map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(made.layout.dataset().join("train")).unwrap().map(|entry| entry.unwrap().path());
     let shard = files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "arrow")).unwrap();
     let mut bytes = fs::read(&shard).unwrap();
     let middle = bytes.len() / 2;
