@@ -3,27 +3,24 @@
 use std::sync::LazyLock;
 
 use contracts::{cascade, config::CropConfig, record::PixelBox};
-use lbp_cascade::{
-    GreyImage,
-    judge::{Judge, Square},
-};
+use lbp_cascade::judge::{Judge, Square};
 use pictures::Grey;
+
+use crate::{
+    engine::as_image,
+    geometry::{longer_side, middle},
+};
 
 /// The judge of the shipped cascades' candidates; cascades/README.md says how it was made.
 static JUDGE: LazyLock<Judge> =
     LazyLock::new(|| Judge::parse(include_bytes!("../cascades/judge.bin")).expect("a test reads the embedded judge"));
 
-/// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face; `None` for cascades that frame faces otherwise.
+/// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face; `None` for
+/// cascades that frame faces otherwise.
 pub fn confidence(config: &CropConfig, grey: &Grey, pixel_box: &PixelBox, angle: f64) -> Option<f64> {
-    let image = GreyImage::new(grey.width() as usize, grey.height() as usize, grey.bytes())?;
-    let middle = |start: i32, length: i32| start as f32 + length as f32 / 2.0;
-    let square = Square {
-        x: middle(pixel_box.x, pixel_box.width),
-        y: middle(pixel_box.y, pixel_box.height),
-        side: pixel_box.width.max(pixel_box.height) as f32,
-        angle: angle as f32,
-    };
-    cascade::is_judged(&config.cascade).then(|| JUDGE.confidence(image, square))
+    let (x, y) = middle(pixel_box);
+    let square = Square { x: x as f32, y: y as f32, side: longer_side(pixel_box) as f32, angle: angle as f32 };
+    cascade::is_judged(&config.cascade).then(|| JUDGE.confidence(as_image(grey), square))
 }
 
 #[cfg(test)]

@@ -112,11 +112,13 @@ pub(crate) fn turned_square_to_cut(
     TurnedSquare::new(at(to_picture(within(moved))), side, (sin, cos))
 }
 
-fn longer_side(pixel_box: &PixelBox) -> f64 {
+/// The longer side of a box in pixels.
+pub(crate) fn longer_side(pixel_box: &PixelBox) -> f64 {
     f64::from(pixel_box.width.max(pixel_box.height))
 }
 
-fn middle(pixel_box: &PixelBox) -> (f64, f64) {
+/// The middle of a box in pixels.
+pub(crate) fn middle(pixel_box: &PixelBox) -> (f64, f64) {
     let middle = |start: i32, length: i32| f64::from(start) + f64::from(length) / 2.0;
     (middle(pixel_box.x, pixel_box.width), middle(pixel_box.y, pixel_box.height))
 }
