@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
-use contracts::{StageId, id::PostId, options::ExportFormat};
+use contracts::{NoSuchStage, StageId, id::PostId, options::ExportFormat};
 
 use crate::{sampler::SamplerCommand, stage_command::StageCommand};
 
@@ -69,7 +69,7 @@ pub(crate) enum Command {
 }
 
 /// The options that choose a configuration.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigOptions {
     /// The configuration; pipeline.toml of this workspace unless given. Paths in it start at its folder.
     #[arg(long, value_name = "FILE")]
@@ -204,12 +204,38 @@ pub(crate) struct GcOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// crawl, crop, pack or train.
+    /// crawl, crop, pack or train; or device, whose measuring of an NVIDIA card is made into a folder.
     #[arg(value_name = "STAGE")]
-    pub(crate) stage: StageId,
+    pub(crate) target: BenchTarget,
+    /// For device: the folder that is made, to be taken to a machine with a card, where it needs no Rust.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pack: Option<PathBuf>,
+    /// For device: a dataset that is trained on there; the pipeline's unless given.
+    #[arg(long, value_name = "FOLDER", requires = "pack")]
+    pub(crate) dataset: Option<PathBuf>,
     /// Handed on to the benchmark.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BenchTarget {
+    /// A stage, here and now.
+    Stage(StageId),
+    /// A GPU, elsewhere.
+    Device,
+}
+
+impl FromStr for BenchTarget {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "device" => Ok(Self::Device),
+            _ => name.parse().map(Self::Stage).map_err(|error: NoSuchStage| format!("{error}, and device")),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -294,7 +320,7 @@ pub(crate) struct SetupOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestOptions {
-    /// Handed on to the test runner.
+    /// Handed on to the test runner; `gpu` stands for the tests of GPUs, of which each part is left out where it cannot run.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }

@@ -10,11 +10,13 @@ mod ci;
 mod clean;
 mod code;
 mod date;
+mod device_check;
 mod disk;
 mod forget;
 mod freshness;
 mod fuzz;
 mod gc;
+mod gpu_test;
 mod inputs;
 mod launch;
 mod lock;
@@ -38,7 +40,7 @@ mod workspace;
 
 use std::{env, process::ExitCode};
 
-use arguments::{Arguments, Command, ExportOptions, ExportTarget};
+use arguments::{Arguments, BenchOptions, BenchTarget, Command, ExportOptions, ExportTarget};
 use bad_usage::BadUsage;
 use contracts::{
     Outcome, StageId, command_line,
@@ -78,7 +80,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         Command::Export(command) => export(&workspace, command),
         Command::Sampler(command) => sampler::run(&workspace, &command.config, command.name, &command.arguments),
-        Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
+        Command::Bench(options) => bench(&workspace, options),
         Command::Runs(options) => runs::run(&workspace, options),
         Command::Watch(options) => watch::run(&workspace, options),
         Command::Verify(options) => verify::run(&workspace, options),
@@ -87,6 +89,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Status(options) => status::run(&workspace, options),
         Command::Setup(options) => setup::run(&workspace, options),
         Command::Env => opencv::print_exports(),
+        Command::Test(options) if options.arguments == ["gpu"] => gpu_test::run(&workspace),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),
@@ -95,6 +98,20 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Chaos(options) => chaos::run(&workspace, options),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
+    }
+}
+
+fn bench(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<Outcome> {
+    match (options.target, &options.pack) {
+        (BenchTarget::Device, Some(folder)) => device_check::pack(workspace, folder, options),
+        (BenchTarget::Device, None) => {
+            let message = "a card is measured elsewhere: name the folder that is made for it by --pack DIR";
+            Err(BadUsage(message.into()).into())
+        }
+        (BenchTarget::Stage(stage), Some(_)) => {
+            Err(BadUsage(format!("--pack is for `bench device`: {stage} is measured here")).into())
+        }
+        (BenchTarget::Stage(stage), None) => tools::bench(workspace, stage, &options.arguments),
     }
 }
 
