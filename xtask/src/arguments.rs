@@ -3,9 +3,9 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
-use contracts::{NoSuchStage, StageId, id::PostId, options::ExportFormat};
+use contracts::{StageId, id::PostId, options::ExportFormat};
 
-use crate::{sampler::SamplerCommand, stage_command::StageCommand};
+use crate::{bench::BenchOptions, sampler::SamplerCommand, stage_command::StageCommand};
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
@@ -200,42 +200,6 @@ pub(crate) struct GcOptions {
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct BenchOptions {
-    /// crawl, crop, pack or train; or device, whose measuring of an NVIDIA card is made into a folder.
-    #[arg(value_name = "STAGE")]
-    pub(crate) target: BenchTarget,
-    /// For device: the folder that is made, to be taken to a machine with a card, where it needs no Rust.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) pack: Option<PathBuf>,
-    /// For device: a dataset that is trained on there; the pipeline's unless given.
-    #[arg(long, value_name = "FOLDER", requires = "pack")]
-    pub(crate) dataset: Option<PathBuf>,
-    /// Handed on to the benchmark.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) arguments: Vec<String>,
-}
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BenchTarget {
-    /// A stage, here and now.
-    Stage(StageId),
-    /// A GPU, elsewhere.
-    Device,
-}
-
-impl FromStr for BenchTarget {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "device" => Ok(Self::Device),
-            _ => name.parse().map(Self::Stage).map_err(|error: NoSuchStage| format!("{error}, and device")),
-        }
-    }
 }
 
 #[derive(Clone, Debug, Args)]

@@ -176,7 +176,8 @@ pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {
     if status.success() { Ok(()) } else { bail!("the build of {PARQUET} failed") }
 }
 
-/// The trainer's benchmark with all ways to a card, which is also what is tested of GPUs, so that nothing is compiled twice: the program's path.
+/// The trainer's benchmark with all ways to a card, which is also what is tested of GPUs, so that nothing is compiled twice: the
+/// program's path.
 pub(crate) fn device_bench(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     tell!("building for CUDA and Vulkan (the first time takes half an hour of processor time)");
     let mut command = workspace.cargo();
@@ -204,7 +205,7 @@ fn built(command: &mut Command, target: &str) -> anyhow::Result<PathBuf> {
 /// The file that a line of cargo's says was built for a target.
 fn artifact(line: &[u8], target: &str) -> Option<PathBuf> {
     let line: serde_json::Value = serde_json::from_slice(line).ok()?;
-    if line["reason"] != "compiler-artifact" || line["target"]["name"] != target {
+    if line["target"]["name"] != target {
         return None;
     }
     line["executable"].as_str().or_else(|| line["filenames"][0].as_str()).map(PathBuf::from)

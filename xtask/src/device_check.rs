@@ -10,7 +10,8 @@ use anyhow::{Context as _, ensure};
 use contracts::{Layout, Outcome, config::PathsConfig, cuda::TOOLKIT_VARIABLE, publish, tell};
 
 use crate::{
-    arguments::{BenchOptions, ConfigOptions},
+    arguments::ConfigOptions,
+    bench::BenchOptions,
     build,
     project::Project,
     tools,

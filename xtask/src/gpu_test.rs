@@ -121,7 +121,7 @@ fn operators(workspace: &Workspace, features: &str, device: &[(&str, &str)]) -> 
     let runner: &[&str] = if tools::has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
     let mut command = workspace.cargo();
     command.args(runner).args(["--release", "--no-default-features", "--package", "fast-conv", "--package", "trainer"]);
-    command.args(["--features", &format!("trainer/{features}"), "--lib", "--tests", "gpu"]);
+    command.args(["--features", &format!("trainer/{features}"), "--lib", "--tests"]);
     let status = command.envs(device.iter().copied()).status().context("cannot start cargo")?;
     ensure!(status.success(), "tests failed");
     Ok(None)

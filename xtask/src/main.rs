@@ -4,6 +4,7 @@
 mod arguments;
 mod ask;
 mod bad_usage;
+mod bench;
 mod build;
 mod chaos;
 mod ci;
@@ -40,7 +41,7 @@ mod workspace;
 
 use std::{env, process::ExitCode};
 
-use arguments::{Arguments, BenchOptions, BenchTarget, Command, ExportOptions, ExportTarget};
+use arguments::{Arguments, Command, ExportOptions, ExportTarget};
 use bad_usage::BadUsage;
 use contracts::{
     Outcome, StageId, command_line,
@@ -80,7 +81,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         Command::Export(command) => export(&workspace, command),
         Command::Sampler(command) => sampler::run(&workspace, &command.config, command.name, &command.arguments),
-        Command::Bench(options) => bench(&workspace, options),
+        Command::Bench(options) => bench::run(&workspace, options),
         Command::Runs(options) => runs::run(&workspace, options),
         Command::Watch(options) => watch::run(&workspace, options),
         Command::Verify(options) => verify::run(&workspace, options),
@@ -98,20 +99,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Chaos(options) => chaos::run(&workspace, options),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
-    }
-}
-
-fn bench(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<Outcome> {
-    match (options.target, &options.pack) {
-        (BenchTarget::Device, Some(folder)) => device_check::pack(workspace, folder, options),
-        (BenchTarget::Device, None) => {
-            let message = "a card is measured elsewhere: name the folder that is made for it by --pack DIR";
-            Err(BadUsage(message.into()).into())
-        }
-        (BenchTarget::Stage(stage), Some(_)) => {
-            Err(BadUsage(format!("--pack is for `bench device`: {stage} is measured here")).into())
-        }
-        (BenchTarget::Stage(stage), None) => tools::bench(workspace, stage, &options.arguments),
     }
 }
 

@@ -35,7 +35,7 @@ fn load() -> Result<(), String> {
         let folder = nvrtc.parent().into_iter().flat_map(Path::read_dir).flatten().flatten();
         let builtins = folder.filter(|entry| entry.file_name().to_string_lossy().starts_with(BUILTINS));
         // The builtins first, while NVRTC would look for them where the loader looks only.
-        for library in builtins.map(|entry| entry.path()).chain([nvrtc, driver]) {
+        for library in builtins.map(|entry| entry.path()).chain([nvrtc.clone(), driver]) {
             keep(&library).map_err(|error| format!("could not load {}: {error}", library.display()))?;
         }
     }
