@@ -80,7 +80,8 @@ impl Way {
         Self::new(nvidia, other, Cuda::find)
     }
 
-    /// The way where there seems to be an NVIDIA card, and where one of any maker. CUDA is looked for only where it is of use.
+    /// The way where there seems to be an NVIDIA card, and where one of any maker. CUDA is looked for only where it is
+    /// of use.
     fn new(nvidia: bool, other: bool, cuda: impl FnOnce() -> Result<Cuda, CudaMissing>) -> Self {
         match (nvidia, other) {
             (true, _) => cuda().map_or_else(|missing| Self::Gpu(Some(missing)), |_| Self::Cuda),
@@ -176,8 +177,8 @@ pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {
     if status.success() { Ok(()) } else { bail!("the build of {PARQUET} failed") }
 }
 
-/// The trainer's benchmark with all ways to a card, which is also what is tested of GPUs, so that nothing is compiled twice: the
-/// program's path.
+/// The trainer's benchmark with all ways to a card, which is also what is tested of GPUs, so that nothing is compiled
+/// twice: the program's path.
 pub(crate) fn device_bench(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     tell!("building for CUDA and Vulkan (the first time takes half an hour of processor time)");
     let mut command = workspace.cargo();

@@ -9,14 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use contracts::{Layout, Outcome, config::PathsConfig, cuda::TOOLKIT_VARIABLE, publish, tell};
 
-use crate::{
-    arguments::ConfigOptions,
-    bench::BenchOptions,
-    build,
-    project::Project,
-    tools,
-    workspace::Workspace,
-};
+use crate::{arguments::ConfigOptions, bench::BenchOptions, build, project::Project, tools, workspace::Workspace};
 
 /// Bytes that a pack has at most: what is sent to a machine by hand.
 const MAX_BYTES: u64 = 60 << 20;
@@ -137,7 +130,9 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 fn size(folder: &Path) -> io::Result<u64> {
     let entries = fs::read_dir(folder)?;
-    entries.map(|entry| entry.and_then(|e| if e.path().is_dir() { size(&e.path()) } else { Ok(e.metadata()?.len()) })).sum()
+    entries
+        .map(|entry| entry.and_then(|e| if e.path().is_dir() { size(&e.path()) } else { Ok(e.metadata()?.len()) }))
+        .sum()
 }
 
 #[cfg(unix)]

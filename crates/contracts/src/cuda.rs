@@ -1,7 +1,8 @@
-//! What CUDA needs of a machine beside a card: the driver, the compiler NVRTC and its headers, and where they lie on Linux.
+//! What CUDA needs of a machine beside a card: the driver, the compiler NVRTC and its headers, and where they lie on
+//! Linux.
 //!
-//! The runner asks before it builds for a card, and a program before it loads them. Neither is linked: what is missing is an error that says
-//! where it was looked for.
+//! The runner asks before it builds for a card, and a program before it loads them. Neither is linked: what is missing
+//! is an error that says where it was looked for.
 
 use std::{
     env, fmt, fs,
@@ -23,13 +24,15 @@ const FIRST_DRIVER_OF_13: u32 = 580;
 /// NVRTC of 12 below this minor version lacks functions that kernels call.
 const MIN_NVRTC_12: u32 = 8;
 
-/// A header that kernels include, and that includes the others: in pip's packages it is the last that one would think of.
+/// A header that kernels include, and that includes the others: in pip's packages it is the last that one would think
+/// of.
 const HEADER: &str = "include/crt/mma.h";
 
 /// Folders below a toolkit's that have its libraries.
 const TOOLKIT_LIBRARIES: [&str; 3] = ["lib64", "lib", "lib/x86_64-linux-gnu"];
 
-/// Folders of libraries that no configuration of the loader has to name: Debian's, everybody's, WSL's, NixOS's and containers'.
+/// Folders of libraries that no configuration of the loader has to name: Debian's, everybody's, WSL's, NixOS's and
+/// containers'.
 const LOADER_FOLDERS: [&str; 7] = [
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
@@ -133,7 +136,8 @@ impl Places {
         if let Some(release) = release.filter(|release| *release < MIN_DRIVER && *release > 1) {
             return Err(CudaMissing::OldDriver(release));
         }
-        let newest = if release.is_some_and(|release| (MIN_DRIVER..FIRST_DRIVER_OF_13).contains(&release)) { 12 } else { 13 };
+        let newest =
+            if release.is_some_and(|release| (MIN_DRIVER..FIRST_DRIVER_OF_13).contains(&release)) { 12 } else { 13 };
         let names: Vec<String> = (12..=newest).rev().map(|major| format!("libnvrtc.so.{major}")).collect();
         let in_toolkits = self.toolkits.iter().flat_map(|toolkit| TOOLKIT_LIBRARIES.map(|folder| toolkit.join(folder)));
         let folders: Vec<PathBuf> = in_toolkits.chain(self.libraries.iter().cloned()).collect();
@@ -147,7 +151,8 @@ impl Places {
 /// The first of these files that is there and not too old; a folder's before the next one's.
 fn first(folders: &[PathBuf], names: &[String]) -> Option<PathBuf> {
     let paths = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
-    let is_too_old = |path: &Path| matches!(versions(path, "libnvrtc.so.")[..], [12, minor, ..] if minor < MIN_NVRTC_12);
+    let is_too_old =
+        |path: &Path| matches!(versions(path, "libnvrtc.so.")[..], [12, minor, ..] if minor < MIN_NVRTC_12);
     paths.filter(|path| path.is_file()).find(|path| !is_too_old(path))
 }
 
@@ -231,10 +236,7 @@ mod tests {
         check(&["lib/libcuda.so.1 -> libcuda.so.550.54.15"], Err("release 550 only: CUDA is used from 570 on"));
         check(&[new], Err("libnvrtc.so.13 or libnvrtc.so.12 is in none of cuda/lib64, cuda/lib,"));
         check(&[new, "lib/libnvrtc.so.13"], Err("include/crt/mma.h is in none of cuda, usr"));
-        check(
-            &[new, "lib/libnvrtc.so.13", header],
-            Ok(["lib/libcuda.so.1", "lib/libnvrtc.so.13", "cuda"]),
-        );
+        check(&[new, "lib/libnvrtc.so.13", header], Ok(["lib/libcuda.so.1", "lib/libnvrtc.so.13", "cuda"]));
         check(
             &[new, "lib/libnvrtc.so.13", "cuda/lib64/libnvrtc.so.12", "usr/include/crt/mma.h"],
             Ok(["lib/libcuda.so.1", "cuda/lib64/libnvrtc.so.12", "usr"]),

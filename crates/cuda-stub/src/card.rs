@@ -8,7 +8,9 @@ use std::{
 
 /// The card that the environment names.
 pub(crate) static CARD: LazyLock<Card> = LazyLock::new(|| match env::var("CUDA_STUB_ARCHITECTURE").as_deref() {
-    Ok("80") => Card { name: c"NVIDIA A100 (stub)", architecture: (8, 0), shared_memory: 163 << 10, multiprocessors: 108 },
+    Ok("80") => {
+        Card { name: c"NVIDIA A100 (stub)", architecture: (8, 0), shared_memory: 163 << 10, multiprocessors: 108 }
+    }
     _ => Card { name: c"NVIDIA H100 (stub)", architecture: (9, 0), shared_memory: 227 << 10, multiprocessors: 132 },
 });
 

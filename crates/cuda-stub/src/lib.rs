@@ -1,14 +1,16 @@
 //! The functions of NVIDIA's driver that cubecl calls, for a card that is not there.
 //!
-//! Where this library is found by the driver's name, `libcuda.so.1`, a program goes through all that it would do on a card: it asks for the
-//! card's properties, writes kernels for them, has the real NVRTC compile each, and launches them. A launch computes nothing, but is refused
-//! where the card would refuse its sizes. Memory is the host's; what is read back is what was written, or zeros.
+//! Where this library is found by the driver's name, `libcuda.so.1`, a program goes through all that it would do on a
+//! card: it asks for the card's properties, writes kernels for them, has the real NVRTC compile each, and launches
+//! them. A launch computes nothing, but is refused where the card would refuse its sizes. Memory is the host's; what is
+//! read back is what was written, or zeros.
 //!
 //! - `CUDA_STUB_ARCHITECTURE`: the card, `80` (an A100) or `90` (an H100), which it is unless given.
 //! - `CUDA_STUB_LOG`: a file to which a line is added for each kernel that is compiled, `kernel NAME`, and for each launch, `launch NAME`.
 //!
-//! The names, arguments and numbers are those of the driver's reference: <https://docs.nvidia.com/cuda/cuda-driver-api>. Functions that are not
-//! here end the program, which says which it was.
+//! The names, arguments and numbers are those of the driver's reference:
+//! <https://docs.nvidia.com/cuda/cuda-driver-api>. Functions that are not here end the program, which says which it
+//! was.
 #![allow(unsafe_code, reason = "the driver's functions take and return pointers")]
 #![allow(non_snake_case, reason = "the driver's names")]
 
@@ -47,7 +49,8 @@ static LOG: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
 fn log(event: &str, name: &CStr) {
     if let Some(file) = &*LOG {
         let line = format!("{event} {}\n", name.to_string_lossy());
-        // A line at once, so that none is torn where several threads write; one that is lost is missed by the test that counts.
+        // A line at once, so that none is torn where several threads write; one that is lost is missed by the test that
+        // counts.
         file.lock().map(|mut file| file.write_all(line.as_bytes())).ok();
     }
 }
@@ -156,7 +159,8 @@ extern "C" fn cuModuleGetFunction(function: *mut *mut c_char, _module: Handle, n
     // SAFETY: the caller passes a name with a 0 at its end.
     let name: CString = unsafe { CStr::from_ptr(name) }.to_owned();
     log("kernel", &name);
-    // SAFETY: the caller passes a place for the answer. The name lives on, as a module is never asked whether it is unloaded.
+    // SAFETY: the caller passes a place for the answer. The name lives on, as a module is never asked whether it is
+    // unloaded.
     unsafe { function.write(name.into_raw()) };
     SUCCESS
 }

@@ -16,8 +16,8 @@ const ALIGNMENT: usize = 512;
 /// What was allocated: by its aligned address, that of the whole, and its layout.
 static ALLOCATED: LazyLock<Mutex<HashMap<usize, (usize, Layout)>>> = LazyLock::new(Mutex::default);
 
-/// Zeros, since whoever reads back what no kernel has written should get numbers. Aligned by hand: the allocator would write the zeros of what
-/// it is to align.
+/// Zeros, since whoever reads back what no kernel has written should get numbers. Aligned by hand: the allocator would
+/// write the zeros of what it is to align.
 fn allocate(bytes: usize) -> Option<usize> {
     let layout = Layout::from_size_align(bytes.checked_add(ALIGNMENT)?, 16).ok()?;
     // SAFETY: the layout is not empty.

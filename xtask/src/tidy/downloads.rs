@@ -21,7 +21,9 @@ fn that_bring_llvm(lock: &str) -> Vec<String> {
     let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
     let bring_llvm = names.filter(|name| BRING_LLVM.iter().any(|beginning| name.starts_with(beginning)));
     bring_llvm
-        .map(|name| format!("Cargo.lock has {name}: third-party/cubecl-llvm stands in for what brings it, at its version"))
+        .map(|name| {
+            format!("Cargo.lock has {name}: third-party/cubecl-llvm stands in for what brings it, at its version")
+        })
         .collect()
 }
 

@@ -31,7 +31,8 @@ type Way = fn(Layer, Tensor<4>, Tensor<4>) -> Tensor<4>;
 
 const WAYS: [(&str, Way); 3] = [("windows and product", by_windows), ("burn's own", by_burn), ("2 × 2", by_quarters)];
 
-/// Milliseconds of each way of each pass of each layer; those of `dcgan`'s networks alone, whose layers are of one kind.
+/// Milliseconds of each way of each pass of each layer; those of `dcgan`'s networks alone, whose layers are of one
+/// kind.
 pub(crate) fn measure(job: &Job) -> Value {
     let difference = largest_difference(&Device::flex());
     assert!(difference < 1e-5, "the ways differ by {difference}");
@@ -61,7 +62,8 @@ fn layers(job: &Job) -> Vec<Layer> {
         let narrower = features.iter().skip(1).copied().chain([colors]).collect::<Vec<_>>();
         features.into_iter().zip(narrower)
     };
-    let up = stages(generator).map(|((inputs, side), (outputs, _))| Layer { network: "generator", inputs, outputs, side });
+    let up =
+        stages(generator).map(|((inputs, side), (outputs, _))| Layer { network: "generator", inputs, outputs, side });
     let down = stages(discriminator).map(|((outputs, _), (inputs, side))| Layer {
         network: "discriminator",
         inputs,
@@ -128,12 +130,13 @@ fn by_burn(layer: Layer, image: Tensor<4>, weights: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// A transposed convolution by a 4 × 4 kernel of stride 2 as one of stride 1 by 2 × 2 kernels: each of the four gives the
-/// outputs of one parity of row and column, which are put side by side. Output `2j + a` before the cut is
-/// `x[j] w[a] + x[j − 1] w[a + 2]`.
+/// A transposed convolution by a 4 × 4 kernel of stride 2 as one of stride 1 by 2 × 2 kernels: each of the four gives
+/// the outputs of one parity of row and column, which are put side by side. Output `2j + a` before the cut is `x[j]
+/// w[a] + x[j − 1] w[a + 2]`.
 fn by_quarters(_: Layer, image: Tensor<4>, weights: Tensor<4>) -> Tensor<4> {
     let [inputs, outputs, _, _] = weights.dims();
-    // Inputs, outputs, half and parity of the row, half and parity of the column; the later half meets the earlier pixel.
+    // Inputs, outputs, half and parity of the row, half and parity of the column; the later half meets the earlier
+    // pixel.
     let weights = weights.reshape([inputs, outputs, 2, 2, 2, 2]).flip([2, 4]).permute([1, 3, 5, 0, 2, 4]);
     let weights = weights.reshape([4 * outputs, inputs, 2, 2]);
     let quarters = module::conv2d(image, weights, None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
@@ -150,8 +153,8 @@ fn largest_difference(device: &Device) -> f32 {
         let values: Vec<f32> = (0..shape.iter().product()).map(|index| (index as f32 * 0.7).sin()).collect();
         Tensor::<4>::from_data(TensorData::new(values, shape), device)
     };
-    let [first, others @ ..] =
-        WAYS.map(|(_, way)| way(layer, ramp([2, 3, 4, 4]), ramp([3, 5, 4, 4])).into_data().try_to_vec::<f32>().unwrap());
+    let [first, others @ ..] = WAYS
+        .map(|(_, way)| way(layer, ramp([2, 3, 4, 4]), ramp([3, 5, 4, 4])).into_data().try_to_vec::<f32>().unwrap());
     let differences = others.iter().flat_map(|other| first.iter().zip(other).map(|(one, other)| (one - other).abs()));
     differences.fold(0.0, f32::max)
 }
