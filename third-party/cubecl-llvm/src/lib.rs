@@ -1,9 +1,8 @@
 //! The items that `cubecl-cuda` names of cubecl's LLVM compiler, and no compiler.
 //!
-//! `cubecl-cuda` is always built with two ways from a kernel to the card: through LLVM, and as CUDA C++ through NVRTC,
-//! which its feature `cpp` makes the one that runs. The first alone brings an LLVM, which is downloaded as it is built,
-//! a gigabyte once unpacked, for code that nobody calls. Nothing is lost without it: the second has more of a card's
-//! features.
+//! `cubecl-cuda` is always built with two ways from a kernel to the card: through LLVM, and as CUDA C++ through NVRTC, which
+//! its feature `cpp` makes the one that runs. The first alone brings an LLVM, which is downloaded as it is built, for code
+//! that nobody calls. Nothing is lost without it: the second has more of a card's features.
 //!
 //! Whoever selects LLVM all the same gets [`CompilationError`] for every kernel.
 
