@@ -26,6 +26,9 @@ pub(crate) const MINI_BOORU: &str = "mini-booru";
 /// The program that alone reads and writes Parquet, and its crate.
 const PARQUET: &str = "dataset-parquet";
 
+/// What a ready-built benchmark of the trainer is called.
+const DEVICE_BENCH: &str = "train-bench";
+
 /// The cargo feature that a stage's crate is built with.
 pub(crate) fn feature(stage: StageId, config: &Config) -> Option<&'static str> {
     match (stage.spec().feature)(config)? {
@@ -178,8 +181,13 @@ pub(crate) fn parquet(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 /// The trainer's benchmark with all ways to a card, which is also what is tested of GPUs, so that nothing is compiled
-/// twice: the program's path.
+/// twice: the program's path. A ready-built one is used where there are such.
 pub(crate) fn device_bench(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    if let Binaries::Ready(folder) = workspace.binaries() {
+        let path = workspace.binaries().path(DEVICE_BENCH);
+        anyhow::ensure!(path.exists(), "NIJIGEN_BIN_DIR names {}, which has no {DEVICE_BENCH}", folder.display());
+        return Ok(path);
+    }
     tell!("building for CUDA and Vulkan (the first time takes half an hour of processor time)");
     let mut command = workspace.cargo();
     command.args(["build", "--release", "--no-default-features", "--package", "fast-conv", "--package", "trainer"]);
