@@ -18,8 +18,11 @@ const MAX_BYTES: u64 = 60 << 20;
 const SCRIPTS: [(&str, &str); 3] =
     [("device/run.py", "run"), ("device/layers.py", "layers.py"), ("train/peer.py", "peer.py")];
 
-/// The folders of CUDA's headers that kernels include, and the headers beside them.
-const HEADERS: [&str; 5] = ["crt", "cooperative_groups", "nv", "cccl/cuda", "cccl/nv"];
+/// The folders of CUDA's headers that kernels include, beside those that lie in none.
+const HEADER_FOLDERS: [&str; 5] = ["crt", "cooperative_groups", "nv", "cccl/cuda", "cccl/nv"];
+
+/// The headers in a pack: 20 MB of text, an eighth of that as an archive.
+const HEADERS: &str = "headers.tar.gz";
 
 /// What the training reads of the pack's own: everything else has its default.
 const CONFIGURATION: &str = "[paths]\ndata = \"data\"\n\n[pack]\nresolution = RESOLUTION\n";
@@ -28,7 +31,6 @@ const CONFIGURATION: &str = "[paths]\ndata = \"data\"\n\n[pack]\nresolution = RE
 pub(crate) fn pack(workspace: &Workspace, folder: &Path, options: &BenchOptions) -> anyhow::Result<Outcome> {
     ensure!(!folder.exists(), "{} is there already: name a folder that is not", folder.display());
     let bench = build::device_bench(workspace)?;
-    let dataset = dataset(workspace, options)?;
     publish::publish_folder(folder, |partial| -> anyhow::Result<()> {
         copy_program(&bench, &partial.join("bench"))?;
         for (source, name) in SCRIPTS {
@@ -36,8 +38,8 @@ pub(crate) fn pack(workspace: &Workspace, folder: &Path, options: &BenchOptions)
             publish::write_file(&partial.join(name), &text)?;
         }
         make_executable(&partial.join("run"))?;
-        copy_dataset(dataset.as_deref(), partial)?;
-        copy_headers(partial)?;
+        archive_headers(&partial.join(HEADERS))?;
+        add_dataset(workspace, options, partial)?;
         let bytes = size(partial)?;
         ensure!(bytes <= MAX_BYTES, "the pack would have {} MiB; {} is the limit", bytes >> 20, MAX_BYTES >> 20);
         tell!("{}: {:.1} MiB", folder.display(), bytes as f64 / f64::from(1 << 20));
@@ -63,21 +65,22 @@ fn copy_program(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The dataset that was named, else the pipeline's, if it has one.
-fn dataset(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<Option<PathBuf>> {
-    if let Some(dataset) = &options.dataset {
-        ensure!(dataset.is_dir(), "there is no dataset at {}", dataset.display());
-        return Ok(Some(dataset.clone()));
-    }
-    let project = Project::open(workspace, &ConfigOptions::default())?;
-    Ok(Some(project.layout.dataset()).filter(|dataset| dataset.is_dir()))
+/// Adds the dataset that was named, else the pipeline's, if it has one that is small enough.
+fn add_dataset(workspace: &Workspace, options: &BenchOptions, pack: &Path) -> anyhow::Result<()> {
+    let of_pipeline = || Ok::<_, anyhow::Error>(Project::open(workspace, &ConfigOptions::default())?.layout.dataset());
+    let dataset = options.dataset.clone().map_or_else(of_pipeline, Ok)?;
+    let room = MAX_BYTES.saturating_sub(size(pack)?);
+    let problem = match size(&dataset) {
+        Ok(bytes) if bytes <= room => return copy_dataset(&dataset, pack),
+        Ok(bytes) => format!("{} has {} MiB, and {} are left", dataset.display(), bytes >> 20, room >> 20),
+        Err(_) => format!("there is none at {}", dataset.display()),
+    };
+    ensure!(options.dataset.is_none(), "cannot pack the dataset: {problem}");
+    tell!("no dataset is packed, so that nothing can be trained: {problem}; --dataset names another");
+    Ok(())
 }
 
-fn copy_dataset(dataset: Option<&Path>, pack: &Path) -> anyhow::Result<()> {
-    let Some(dataset) = dataset else {
-        tell!("no dataset is packed: without one the check measures, and trains nothing; --dataset names one");
-        return Ok(());
-    };
+fn copy_dataset(dataset: &Path, pack: &Path) -> anyhow::Result<()> {
     let resolution = resolution(dataset)?;
     copy_folder(dataset, &Layout::new(pack, &PathsConfig::default()).dataset())?;
     let configuration = CONFIGURATION.replace("RESOLUTION", &resolution.to_string());
@@ -93,23 +96,23 @@ fn resolution(dataset: &Path) -> anyhow::Result<u64> {
 }
 
 /// The headers of the toolkit that the environment names: PyTorch brings NVRTC, and not all of these.
-fn copy_headers(pack: &Path) -> anyhow::Result<()> {
+fn archive_headers(archive: &Path) -> anyhow::Result<()> {
     let Some(toolkit) = std::env::var_os(TOOLKIT_VARIABLE) else {
         tell!("{TOOLKIT_VARIABLE} names no toolkit: the machine with the card needs CUDA's headers of its own");
         return Ok(());
     };
     let include = Path::new(&toolkit).join("include");
-    let to = pack.join("headers");
-    for folder in HEADERS.iter().filter(|folder| include.join(folder).is_dir()) {
-        copy_folder(&include.join(folder), &to.join(folder))?;
-    }
-    publish::create_folder(&to)?;
+    let mut command = Command::new("tar");
+    command.arg("-czf").arg(archive).arg("-C").arg(&include);
+    command.args(HEADER_FOLDERS.iter().filter(|folder| include.join(folder).is_dir()));
     for entry in fs::read_dir(&include).with_context(|| format!("cannot read {}", include.display()))? {
-        let path = entry?.path();
-        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
-            copy(&path, &to.join(name))?;
+        let entry = entry?;
+        if entry.path().is_file() {
+            command.arg(entry.file_name());
         }
     }
+    let status = command.status().context("cannot start tar")?;
+    ensure!(status.success(), "tar failed ({status})");
     Ok(())
 }
 

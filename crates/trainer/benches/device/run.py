@@ -95,14 +95,14 @@ def toolkit(out):
     if complete:
         return complete[0]
     with_nvrtc = [place for folder in folders for place in libraries(folder)]
-    headers = PACK / "headers"
-    if not with_nvrtc or not headers.is_dir():
+    headers = PACK / "headers.tar.gz"
+    if not with_nvrtc or not headers.is_file():
         return None
     joined = out / "toolkit"
-    joined.mkdir(exist_ok=True)
-    for name, place in (("lib", with_nvrtc[0]), ("include", headers)):
-        if not (joined / name).exists():
-            (joined / name).symlink_to(place.resolve())
+    if not joined.exists():
+        (joined / "include").mkdir(parents=True)
+        shutil.unpack_archive(headers, joined / "include")
+        (joined / "lib").symlink_to(with_nvrtc[0].resolve())
     return joined
 
 
