@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{Args, Parser, Subcommand};
 use contracts::{StageId, id::PostId, options::ExportFormat};
 
-use crate::{sampler::SamplerCommand, stage_command::StageCommand};
+use crate::{bench::BenchOptions, sampler::SamplerCommand, stage_command::StageCommand};
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
@@ -69,7 +69,7 @@ pub(crate) enum Command {
 }
 
 /// The options that choose a configuration.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigOptions {
     /// The configuration; pipeline.toml of this workspace unless given. Paths in it start at its folder.
     #[arg(long, value_name = "FILE")]
@@ -203,16 +203,6 @@ pub(crate) struct GcOptions {
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct BenchOptions {
-    /// crawl, crop, pack or train.
-    #[arg(value_name = "STAGE")]
-    pub(crate) stage: StageId,
-    /// Handed on to the benchmark.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) arguments: Vec<String>,
-}
-
-#[derive(Clone, Debug, Args)]
 pub(crate) struct CascadeOptions {
     /// train or eval, with their own arguments; `cargo xtask cascade train --help` lists them.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
@@ -294,7 +284,7 @@ pub(crate) struct SetupOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestOptions {
-    /// Handed on to the test runner.
+    /// Handed on to the test runner; `gpu` stands for the tests of GPUs, of which each part is left out where it cannot run.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }

@@ -4,17 +4,20 @@
 mod arguments;
 mod ask;
 mod bad_usage;
+mod bench;
 mod build;
 mod chaos;
 mod ci;
 mod clean;
 mod code;
 mod date;
+mod device_check;
 mod disk;
 mod forget;
 mod freshness;
 mod fuzz;
 mod gc;
+mod gpu_test;
 mod inputs;
 mod launch;
 mod lock;
@@ -78,7 +81,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         Command::Export(command) => export(&workspace, command),
         Command::Sampler(command) => sampler::run(&workspace, &command.config, command.name, &command.arguments),
-        Command::Bench(options) => tools::bench(&workspace, options.stage, &options.arguments),
+        Command::Bench(options) => bench::run(&workspace, options),
         Command::Runs(options) => runs::run(&workspace, options),
         Command::Watch(options) => watch::run(&workspace, options),
         Command::Verify(options) => verify::run(&workspace, options),
@@ -87,6 +90,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Status(options) => status::run(&workspace, options),
         Command::Setup(options) => setup::run(&workspace, options),
         Command::Env => opencv::print_exports(),
+        Command::Test(options) if options.arguments == ["gpu"] => gpu_test::run(&workspace),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),

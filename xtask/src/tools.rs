@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use contracts::{Outcome, StageId, tell};
+use contracts::{Outcome, tell};
 
-use crate::{bad_usage::BadUsage, build, opencv, setup, workspace::Workspace};
+use crate::{build, opencv, setup, workspace::Workspace};
 
 /// `cargo xtask test`: all tests, in the profile that users run.
 pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
@@ -18,36 +18,6 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
     command.extend(["--release", "--workspace", "--no-fail-fast"]);
     command.extend(arguments.iter().map(String::as_str));
     run(workspace, &command)
-}
-
-/// `cargo xtask bench`: the benchmark of a stage, in the profile that users run.
-pub(crate) fn bench(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyhow::Result<Outcome> {
-    if !has_benchmark(workspace, stage) {
-        return Err(BadUsage(format!("there is no benchmark of {stage}; there are {}", benchmarks(workspace))).into());
-    }
-    let mut command = vec!["bench", "--package", stage.spec().package, "--bench", stage.name()];
-    let named = arguments.windows(2).find(|pair| pair[0] == "--device").and_then(|pair| pair[1].parse().ok());
-    if let Some(feature) = named.as_ref().and_then(build::accelerator) {
-        command.extend(["--features", feature]);
-    }
-    command.push("--");
-    command.extend(arguments.iter().map(String::as_str));
-    run(workspace, &command)
-}
-
-/// The stages that can be measured, as they are listed in a sentence.
-fn benchmarks(workspace: &Workspace) -> String {
-    let stages = StageId::ALL.into_iter().filter(|stage| has_benchmark(workspace, *stage)).map(StageId::name);
-    match stages.collect::<Vec<_>>().as_slice() {
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        few => few.concat(),
-    }
-}
-
-fn has_benchmark(workspace: &Workspace, stage: StageId) -> bool {
-    let package = workspace.packages.get(stage.spec().package);
-    let is_there = |file: &str| package.is_some_and(|package| package.folder.join("benches").join(file).exists());
-    is_there(&format!("{stage}.rs")) || is_there(&format!("{stage}/main.rs"))
 }
 
 /// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.

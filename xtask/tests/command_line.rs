@@ -24,6 +24,9 @@ fn usage() {
     check(&["pipeline", "--profile", "nonsense"], 2, "there are smoke, tutorial, night, big");
     check(&["train", "--output_size", "48"], 2, "pack.resolution");
     check(&["bench", "report"], 2, "there are crawl, crop, pack and train");
+    check(&["bench", "cards"], 2, "and device");
+    check(&["bench", "device"], 2, "--pack DIR");
+    check(&["bench", "train", "--pack", "x"], 2, "measured here");
     check(&["crop", "--shard", "3/2"], 2, "give I/N");
     check(&["crawl", "--plan", "--audit"], 2, "cannot be used with");
     check(&["forget", "konachan"], 2, "<site>:<number>");

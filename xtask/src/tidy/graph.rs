@@ -33,13 +33,14 @@ const ALLOWED: [(&str, &[&str]); 18] = [
 ];
 
 /// Heavy or far-reaching dependencies, and the only crates that may have them.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 11] = [
     ("tokio", &["crawler"]),
     ("reqwest", &["crawler"]),
     ("scraper", &["crawler"]),
     ("rusqlite", &["crawler"]),
     ("opencv", &["face-cropper"]),
     ("burn", &["gan", "generator", "lab", "trainer", "fast-conv"]),
+    ("cudarc", &["generator"]),
     ("arrow-ipc", &["dataset", "dataset-parquet"]),
     ("parquet", &["dataset-parquet"]),
     ("memmap2", &["dataset"]),

@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the rules of the workspace that no compiler checks.
 
+mod downloads;
 mod features;
 mod graph;
 mod sources;
@@ -13,6 +14,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<Outcome> {
     let sources = sources::read(workspace)?;
     let mut problems = graph::problems(workspace);
+    problems.extend(downloads::problems(workspace)?);
     problems.extend(features::problems(workspace)?);
     problems.extend(texts::without_a_heading(&sources));
     problems.extend(texts::that_join_paths(&sources));

@@ -11,17 +11,28 @@
 //! left out; where a penalty is due in every n-th step, a "step" is the mean of n of them. Ratios to PyTorch are taken
 //! within a round, and their median is shown. CPU time is that of all threads of the process. `PYTHON` names the
 //! interpreter that has torch.
+//!
+//! For the device check, of which `cargo xtask bench device` makes a folder, the program also says single things: `--losses fast`
+//! those of some steps, `--layers all` what each layer's passes take, `--peer all` what tells PyTorch's script to compute the same,
+//! each as JSON. Where `NIJIGEN_BENCH_TRAINS` is set it is the trainer.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a table for people, from one program to itself")]
 
+mod layers;
 mod measure;
 
-use std::{collections::BTreeMap, env, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeMap,
+    env,
+    path::PathBuf,
+    process::{Command, ExitCode},
+    sync::LazyLock,
+};
 
 use burn::tensor::Device;
 use contracts::config::DeviceChoice;
 use gan::{Architecture, Family, Norm, Objective, OptimizerName, Recipe};
 use measure::Job;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +61,17 @@ const ON_GPU: &[(&str, Contestant)] = &[
 
 const PHASES: [&str; 4] = ["discriminator", "generator", "optimizers", "average"];
 
-fn main() {
+fn main() -> ExitCode {
+    LazyLock::force(&measure::STARTED);
+    if env::var_os("NIJIGEN_BENCH_TRAINS").is_some() {
+        gan::keep_freed_memory();
+        return stage::main::<trainer::Train>();
+    }
+    bench();
+    ExitCode::SUCCESS
+}
+
+fn bench() {
     // Cargo adds --bench.
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let options: BTreeMap<&str, &str> =
@@ -64,8 +85,14 @@ fn main() {
     let overrides = options.get("--override").copied().unwrap_or_default().to_owned();
     let mut job = Job { recipe, overrides, side: number("--side", 64), batch: number("--batch", 64), steps, device };
     job.steps = job.steps.next_multiple_of(job.period());
-    if let Some(operators) = options.get("--measure") {
-        println!("{}", job.measure(operators));
+    let said = [
+        options.get("--measure").map(|operators| job.measure(operators)),
+        options.get("--losses").map(|operators| job.losses(operators)),
+        options.get("--layers").map(|_| layers::measure(&job)),
+        options.get("--peer").map(|_| json!(peer(&job))),
+    ];
+    if let Some(said) = said.into_iter().flatten().next() {
+        println!("{said}");
         return;
     }
     let (threads, rounds) = (number("--threads", cores), number("--rounds", 2));

@@ -1,6 +1,6 @@
 //! One contestant of ours: steps of a recipe's networks and objective, phase by phase.
 
-use std::{fs, time::Instant};
+use std::{env, fs, sync::LazyLock, time::Instant};
 
 use burn::{
     optim::{GradientsParams, ModuleOptimizer},
@@ -23,6 +23,9 @@ pub(crate) struct Job {
     pub(crate) steps: usize,
     pub(crate) device: DeviceChoice,
 }
+
+/// When the program started.
+pub(crate) static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Steps that fill caches and pools, and tune kernels on a GPU.
 const WARM_UP: usize = 2;
@@ -64,38 +67,74 @@ impl Job {
     pub(crate) fn measure(&self, operators: &str) -> Value {
         // As the trainer does.
         gan::keep_freed_memory();
-        let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
         let before = memory_mib("VmRSS:");
-        let ChosenDevice { device, kind, .. } = ChosenDevice::new(self.device).unwrap();
-        let on_tape = device.clone().autodiff();
-        let recipe = self.recipe();
-        let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
-        let philox = Philox::new(1, Stream::TrainingLatents);
-        let real: Vec<_> = (0..4).map(|batch| self.images(batch, &on_tape)).collect();
-        let mut run = |index: usize, clock: &mut Clock| {
-            let latents = recipe.latent.sample(&philox, index as u64, self.batch, &on_tape);
-            networks.step(&recipe, index as u64, real[index % real.len()].clone(), latents, clock);
-        };
+        let (device, kind) = self.open();
+        let mut run = self.run(operators, &device);
         let mut steps = Vec::new();
         let warm_up = WARM_UP * self.period();
+        let mut first_step_seconds = 0.0;
         for index in 0..warm_up + self.steps {
             let mut clock = Clock::start(Some(&device));
-            run(index, &mut clock);
+            let losses = run(index, &mut clock);
             steps.push(clock.stop());
+            if index == 0 {
+                // A kernel that the device refused is an error where something is read that it should have made.
+                losses.into_iter().for_each(|loss| _ = number(loss));
+                first_step_seconds = STARTED.elapsed().as_secs_f64();
+            }
         }
         steps.drain(..warm_up);
         let memory = memory_mib("VmHWM:") - before;
+        let mut launches_a_step = None;
         if kind != DeviceKind::Cpu {
+            let before = launches();
             let clock = Clock::start(None);
-            (0..self.steps).for_each(|index| run(warm_up + self.steps + index, &mut Clock::start(None)));
+            (0..self.steps).for_each(|index| _ = run(warm_up + self.steps + index, &mut Clock::start(None)));
             device.sync().unwrap();
             let taken = clock.stop();
+            let launched = launches().zip(before).map(|(after, before)| after - before);
+            launches_a_step = launched.map(|launched| launched as f64 / self.steps as f64);
             for key in ["wall", "cpu"] {
                 let of_a_step = taken[key].as_f64().unwrap() / self.steps as f64;
                 steps.iter_mut().for_each(|step| step[key] = of_a_step.into());
             }
         }
-        json!({ "steps": steps, "memory_mib": memory, "matmul_gflops": matmul_gflops(&device) })
+        json!({
+            "steps": steps,
+            "first_step_seconds": first_step_seconds,
+            "launches_a_step": launches_a_step,
+            "memory_mib": memory,
+            "matmul_gflops": matmul_gflops(&device),
+        })
+    }
+
+    /// The losses of D and G in each of the steps, which devices have alike, but for rounding.
+    pub(crate) fn losses(&self, operators: &str) -> Value {
+        let (device, _) = self.open();
+        let mut run = self.run(operators, &device);
+        let losses = (0..self.steps).map(|index| run(index, &mut Clock::start(None)).map(number));
+        json!({ "losses": losses.collect::<Vec<_>>() })
+    }
+
+    /// The device, off the tape.
+    pub(crate) fn open(&self) -> (Device, DeviceKind) {
+        let chosen = ChosenDevice::new(self.device).unwrap_or_else(|error| panic!("{error}"));
+        (chosen.device, chosen.kind)
+    }
+
+    /// New networks: a function that takes a step's index, trains for it and returns the losses of D and G.
+    fn run(&self, operators: &str, device: &Device) -> impl FnMut(usize, &mut Clock) -> [Tensor<1>; 2] {
+        let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
+        let on_tape = device.clone().autodiff();
+        let recipe = self.recipe();
+        let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
+        let philox = Philox::new(1, Stream::TrainingLatents);
+        let real: Vec<_> = (0..4).map(|batch| self.images(batch, &on_tape)).collect();
+        let batch = self.batch;
+        move |index, clock| {
+            let latents = recipe.latent.sample(&philox, index as u64, batch, &on_tape);
+            networks.step(&recipe, index as u64, real[index % real.len()].clone(), latents, clock)
+        }
     }
 
     fn images(&self, batch: u64, device: &Device) -> Tensor<4> {
@@ -126,7 +165,14 @@ impl Networks {
         Self { generator, discriminator, generator_adam, discriminator_adam, average }
     }
 
-    fn step(&mut self, recipe: &Recipe, index: u64, real: Tensor<4>, latents: Tensor<2>, clock: &mut Clock) {
+    fn step(
+        &mut self,
+        recipe: &Recipe,
+        index: u64,
+        real: Tensor<4>,
+        latents: Tensor<2>,
+        clock: &mut Clock,
+    ) -> [Tensor<1>; 2] {
         let (rates, count) =
             ([&recipe.generator, &recipe.discriminator].map(|n| n.optimizer.learning_rate), real.dims()[0]);
         let count = count as u64;
@@ -138,6 +184,7 @@ impl Networks {
             let (philox, fake) = (Philox::new(1, Stream::Mixture), fake.clone().detach());
             loss = loss + recipe.regularization.surrogate(&self.discriminator, real.clone(), fake, &philox, index).loss;
         }
+        let discriminator_loss = loss.clone().detach();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.discriminator);
         clock.lap("discriminator");
         self.discriminator = self.discriminator_adam.step(rates[1], self.discriminator.clone(), gradients);
@@ -145,15 +192,27 @@ impl Networks {
 
         let frozen = self.discriminator.without_weight_gradients();
         let real = recipe.objective.needs_real_logits().then(|| frozen.forward(real));
-        let gradients = recipe.objective.generator_loss(real, frozen.forward(fake)).backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.generator);
+        let loss = recipe.objective.generator_loss(real, frozen.forward(fake));
+        let generator_loss = loss.clone().detach();
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.generator);
         clock.lap("generator");
         self.generator = self.generator_adam.step(rates[0], self.generator.clone(), gradients);
         clock.lap("optimizers");
 
         self.average.update(&self.generator, count, (index + 1) * count);
         clock.lap("average");
+        [discriminator_loss, generator_loss]
     }
+}
+
+/// The launches so far, where a driver writes them down, as the one of `cuda-stub` does.
+fn launches() -> Option<usize> {
+    let log = fs::read_to_string(env::var_os("CUDA_STUB_LOG")?).ok()?;
+    Some(log.lines().filter(|line| line.starts_with("launch ")).count())
+}
+
+fn number(loss: Tensor<1>) -> f32 {
+    loss.into_data().try_to_vec().unwrap()[0]
 }
 
 /// Time since the step began, by the clock and by the process's CPU time.

@@ -3,6 +3,7 @@
 import argparse
 import json
 import resource
+import sys
 import time
 
 import torch
@@ -10,7 +11,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--way", choices=["eager", "frozen", "compiled"])
+parser.add_argument("--way", choices=["eager", "frozen", "compiled", "graphs"])
 parser.add_argument("--precision", choices=["f32", "tf32", "bf16"])
 parser.add_argument("--device")
 for name in ["threads", "side", "batch", "steps"]:
@@ -30,6 +31,8 @@ torch.set_num_threads(options.threads)
 torch.manual_seed(1)
 device = torch.device("cpu" if options.device == "cpu" else "cuda")
 on_gpu = device.type == "cuda"
+if on_gpu and not torch.cuda.is_available():
+    sys.exit("PyTorch finds no NVIDIA GPU")
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.precision != "f32"
 torch.backends.cudnn.benchmark = True
 WARM_UP = 2 * options.every
@@ -126,7 +129,7 @@ for module in list(makes.modules()) + list(judges.modules()):
         nn.init.normal_(module.weight, 0, 0.02)
 average = [weight.detach().clone() for weight in makes.parameters()]
 adams = [
-    torch.optim.Adam(network.parameters(), rate, (beta_1, beta_2))
+    torch.optim.Adam(network.parameters(), rate, (beta_1, beta_2), capturable=options.way == "graphs")
     for network, rate, beta_1, beta_2 in zip((makes, judges), *(options.adams[key::3] for key in range(3)))
 ]
 pictures = [torch.rand(options.batch, 3, options.side, options.side, device=device) * 2 - 1 for _ in range(4)]
@@ -167,11 +170,14 @@ if options.way == "compiled":
     discriminator_loss, generator_loss = torch.compile(discriminator_loss), torch.compile(generator_loss)
 
 
-def step(index, lap):
+def is_penalized(index):
+    return options.r1 > 0 and index % options.every == 0
+
+
+def step_on(real, penalized, lap):
     adams[1].zero_grad(set_to_none=True)
     latents = torch.randn(options.batch, options.latent, 1, 1, device=device)
-    real = pictures[index % len(pictures)].detach()
-    loss, fake = discriminator_loss(real, latents, options.r1 > 0 and index % options.every == 0)
+    loss, fake = discriminator_loss(real.detach(), latents, penalized)
     loss.backward()
     lap("discriminator")
     adams[1].step()
@@ -187,6 +193,35 @@ def step(index, lap):
         torch._foreach_lerp_(average, list(makes.parameters()), 0.01)
     lap("average")
 
+
+def step(index, lap):
+    step_on(pictures[index % len(pictures)], is_penalized(index), lap)
+
+
+def replayed():
+    """A step as a CUDA graph: one with a penalty and one without, where there are both. Its phases cannot be told apart."""
+    real = pictures[0].clone()
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for index in range(WARM_UP + options.every):
+            step(index, lambda phase: None)
+    torch.cuda.current_stream().wait_stream(aside)
+    recorded = {}
+    for penalized in {is_penalized(index) for index in range(options.every)}:
+        recorded[penalized] = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(recorded[penalized]):
+            step_on(real, penalized, lambda phase: None)
+
+    def replay(index, lap):
+        real.copy_(pictures[index % len(pictures)])
+        recorded[is_penalized(index)].replay()
+
+    return replay
+
+
+if options.way == "graphs":
+    step = replayed()
 
 steps = []
 for index in range(WARM_UP + options.steps):
