@@ -39,20 +39,28 @@ impl Slurm {
         slurm.configure();
         let [socket, key, pid, seed, log] =
             ["munge/socket", "munge/key", "munge/pid", "munge/seed", "log/munged"].map(|name| slurm.path(name));
-        slurm.daemon("munged", &[
-            "--force",
-            &format!("--socket={socket}"),
-            &format!("--key-file={key}"),
-            &format!("--pid-file={pid}"),
-            &format!("--seed-file={seed}"),
-            &format!("--log-file={log}"),
-        ]);
+        slurm.daemon(
+            "munged",
+            &[
+                "--force",
+                &format!("--socket={socket}"),
+                &format!("--key-file={key}"),
+                &format!("--pid-file={pid}"),
+                &format!("--seed-file={seed}"),
+                &format!("--log-file={log}"),
+            ],
+        );
         slurm.daemon("slurmctld", &["-c"]);
         for node in 1..=NODES {
             slurm.daemon("slurmd", &["-N", &format!("node{node}")]);
         }
         slurm.wait_for("the nodes to come up", || {
-            slurm.ask("sinfo", &["--noheader", "--Node", "--format=%T"]).lines().filter(|state| *state == "idle").count() == NODES
+            slurm
+                .ask("sinfo", &["--noheader", "--Node", "--format=%T"])
+                .lines()
+                .filter(|state| *state == "idle")
+                .count()
+                == NODES
         });
         Some(slurm)
     }
@@ -89,7 +97,12 @@ impl Slurm {
     pub fn wait_for(&self, what: &str, is_so: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so() {
-            assert!(Instant::now() < deadline, "waited in vain for {what}:\n{}\n{}", self.ask("squeue", &[]), self.own_logs());
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {what}:\n{}\n{}",
+                self.ask("squeue", &[]),
+                self.own_logs()
+            );
             thread::sleep(Duration::from_millis(100));
         }
     }
@@ -158,7 +171,10 @@ impl Slurm {
         );
         for node in 1..=NODES {
             fs::create_dir_all(self.path(&format!("spool-node{node}"))).unwrap();
-            text += &format!("NodeName=node{node} NodeHostname={host} NodeAddr=127.0.0.1 Port={} CPUs=2 State=UNKNOWN\n", ports[node]);
+            text += &format!(
+                "NodeName=node{node} NodeHostname={host} NodeAddr=127.0.0.1 Port={} CPUs=2 State=UNKNOWN\n",
+                ports[node]
+            );
         }
         text += &format!("PartitionName=main Nodes=node[1-{NODES}] Default=YES MaxTime=60 State=UP\n");
         fs::write(self.path("slurm.conf"), text).unwrap();

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail loudly")]
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, time::SystemTime};
 
 use contracts::{ContentHash, Layout, config::PathsConfig, manifest, record::PictureRecord};
 use end_to_end::{
@@ -65,6 +65,14 @@ fn made(pipeline: &Pipeline) -> (ContentHash, impl PartialEq + std::fmt::Debug, 
     (faces, pipeline.files("data/dataset"), pipeline.files("artifacts/runs/latest")["generator.safetensors"])
 }
 
+/// The shards of faces, each with when it was made.
+fn shards(pipeline: &Pipeline) -> Vec<(PathBuf, SystemTime)> {
+    let folders = fs::read_dir(pipeline.path("data/faces")).unwrap().map(|entry| entry.unwrap().path());
+    folders
+        .filter_map(|folder| Some((folder.clone(), Layout::shard_record(&folder).metadata().ok()?.modified().ok()?)))
+        .collect()
+}
+
 fn line<'a>(text: &'a str, beginning: &str) -> &'a str {
     text.lines().find(|line| line.starts_with(beginning)).unwrap_or_else(|| panic!("no {beginning} in {text}"))
 }
@@ -93,7 +101,8 @@ fn four_machines_make_what_one_does_though_one_of_them_fails() {
 
     let again = slurm.succeed(&four, &words);
     assert!(again.stderr.contains("is queued or at work already") && again.stdout.is_empty(), "{}", again.stderr);
-    assert_eq!(slurm.ask("squeue", &["--noheader", "--format=%F"]).lines().max(), Some(last.as_str()), "nothing was doubled");
+    let queued = slurm.ask("squeue", &["--noheader", "--format=%F"]);
+    assert_eq!(queued.lines().max_by_key(|id| id.parse::<u32>().ok()), Some(last.as_str()), "nothing was doubled");
     let status = slurm.succeed(&four, &["status"]).stdout;
     assert!(line(&status, "crop ").contains("stale"), "the disk comes first: {status}");
     assert!(status.contains(&format!("job {last}: 1 queued")), "{status}");
@@ -107,7 +116,10 @@ fn four_machines_make_what_one_does_though_one_of_them_fails() {
     }
     assert!(line(&status, "crop         job").ends_with("4 done"), "{status}");
     assert!(slurm.succeed(&four, &words).stderr.contains("all is fresh"));
-    assert!(one.succeed(&["status"]).stdout.lines().all(|line| line.ends_with("fresh")), "no word of jobs where there are none");
+    assert!(
+        one.succeed(&["status"]).stdout.lines().all(|line| line.ends_with("fresh")),
+        "no word of jobs where there are none"
+    );
 }
 
 #[test]
@@ -123,7 +135,7 @@ fn a_failure_ends_the_chain_and_only_what_is_missing_is_done_again() {
     );
     let words = ["pipeline", "--engine", "slurm", "--until", "pack"];
     let long = slurm.run(&pipeline, &[&words[..], &["--set", "cluster.crop.tasks=1001"]].concat());
-    assert!(long.code == Some(1) && long.stderr.contains("1000 tasks at most (MaxArraySize)"), "{}", long.stderr);
+    assert!(long.code == Some(2) && long.stderr.contains("1000 tasks at most (MaxArraySize)"), "{}", long.stderr);
     let refused = slurm.run(&pipeline, &[&words[..], &["--set", "cluster.pack.partition=none"]].concat());
     assert!(refused.code == Some(1) && refused.stderr.contains("cannot submit pack"), "{}", refused.stderr);
     assert!(refused.stderr.contains("taken back"), "{}", refused.stderr);
@@ -133,15 +145,23 @@ fn a_failure_ends_the_chain_and_only_what_is_missing_is_done_again() {
     slurm.wait_until_idle();
     let status = slurm.succeed(&pipeline, &["status"]).stdout;
     assert!(line(&status, "crop         job").contains("3 done, 1 failed"), "{status}");
-    assert!(status.contains("_1 failed: ") && status.contains("crop"), "{status}");
-    assert!(line(&status, "crop-merge").ends_with("1 cancelled") && line(&status, "pack         job").ends_with("1 cancelled"), "{status}");
+    assert!(status.contains("_1 failed: error: the lens is broken"), "{status}");
+    assert!(
+        line(&status, "crop-merge").ends_with("1 cancelled")
+            && line(&status, "pack         job").ends_with("1 cancelled"),
+        "{status}"
+    );
     assert!(!pipeline.path("data/dataset").exists());
+    let finished = shards(&pipeline);
+    assert!(!finished.is_empty());
 
     fs::write(pipeline.path("mended"), "").unwrap();
     slurm.succeed(&pipeline, &words);
     slurm.wait_until_idle();
     let status = slurm.succeed(&pipeline, &["status"]).stdout;
     assert!(line(&status, "pack ").ends_with("fresh"), "{status}\n{}", slurm.logs(&pipeline));
+    let all = shards(&pipeline);
+    assert!(all.len() == 6 && finished.iter().all(|shard| all.contains(shard)), "{finished:?} in {all:?}");
 }
 
 #[test]
@@ -149,7 +169,11 @@ fn a_job_whose_time_is_up_goes_back_and_a_cancelled_one_does_not() {
     let Some(slurm) = Slurm::start() else { return };
     let pipeline = pipeline();
     // A stage that stops in good order when its runner does.
-    stand_in(&pipeline, "face-cropper", "[ -e ready ] && exec \"$REAL\" \"$@\"\necho $$ >> began\ncat > /dev/null\nexit 130");
+    stand_in(
+        &pipeline,
+        "face-cropper",
+        "[ -e ready ] && exec \"$REAL\" \"$@\"\necho $$ >> began\ncat > /dev/null\nexit 130",
+    );
     let until_crop = ["pipeline", "--engine", "slurm", "--until", "crop", "--set", "cluster.tasks=1", "--set"];
     // Half a minute is Slurm's own tolerance, and this more than the limit: told at its next look.
     let soon = "cluster.extra=[\"--time=1\", \"--signal=B:TERM@59\"]";
@@ -203,5 +227,8 @@ fn a_sweep_side_by_side_trains_what_it_does_one_after_the_other() {
     };
     assert_eq!(weights(&one).len(), 3);
     assert_eq!(weights(&four), weights(&one), "{}", slurm.logs(&four));
-    assert_eq!(four.files("artifacts/compare").into_keys().collect::<Vec<_>>(), one.files("artifacts/compare").into_keys().collect::<Vec<_>>());
+    assert_eq!(
+        four.files("artifacts/compare").into_keys().collect::<Vec<_>>(),
+        one.files("artifacts/compare").into_keys().collect::<Vec<_>>()
+    );
 }

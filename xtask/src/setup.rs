@@ -78,7 +78,10 @@ fn slurm(yes: bool) -> anyhow::Result<()> {
     if daemon.exists() || tools::on_path("slurmctld") {
         return Ok(());
     }
-    ensure!(tools::on_path("apt-get"), "install Slurm (slurmctld, slurmd, sbatch, munge) with your system's package manager");
+    ensure!(
+        tools::on_path("apt-get"),
+        "install Slurm (slurmctld, slurmd, sbatch, munge) with your system's package manager"
+    );
     apt("Slurm", &SLURM_PACKAGES, yes)
 }
 

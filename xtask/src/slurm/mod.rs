@@ -46,6 +46,8 @@ pub(crate) fn pipeline(runner: &Runner<'_>, stages: &[StageId], options: &RunOpt
         here.iter().for_each(|stage| tell!("{stage}: would run here first"));
         return print(&jobs, &origin);
     }
+    // Before a crawl of days.
+    submit::refuse_long_arrays(&jobs)?;
     // What runs there is built here, where a compiler and the network are.
     pipeline::prepare(runner.workspace, project, stages, options.yes)?;
     let outcome = if crawls_here { runner.run(here, options.yes)? } else { Outcome::Done };
@@ -59,6 +61,7 @@ pub(crate) fn pipeline(runner: &Runner<'_>, stages: &[StageId], options: &RunOpt
 
 /// Submits jobs, each to wait for the one before it, unless others of the data folder are queued; the last one's number on stdout.
 pub(crate) fn submit(jobs: &[Job], origin: &Origin, project: &Project) -> anyhow::Result<()> {
+    submit::refuse_long_arrays(jobs)?;
     // Held until all are on record, so that of two that submit at once the second sees the first one's jobs.
     let _held = lock::wait_for(&project.layout.cluster_guard())?;
     if submit::told_of_queued(project)? {

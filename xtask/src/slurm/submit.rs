@@ -1,7 +1,7 @@
 //! Submitting a chain, all of it or nothing.
 
-use anyhow::{Context as _, ensure};
-use contracts::{Layout, config::key_path, tell};
+use anyhow::Context as _;
+use contracts::{Layout, tell};
 
 use super::{
     client,
@@ -10,7 +10,7 @@ use super::{
     record::{Record, Submitted},
     script,
 };
-use crate::project::Project;
+use crate::{bad_usage::BadUsage, project::Project};
 
 /// Whether jobs of the data folder are queued or at work, which are then named.
 ///
@@ -47,7 +47,6 @@ pub(super) fn alive(layout: &Layout) -> anyhow::Result<Vec<Submitted>> {
 /// # Errors
 /// When Slurm refuses one, or the record cannot be written.
 pub(super) fn all(jobs: &[Job], origin: &Origin, layout: &Layout) -> anyhow::Result<Vec<Submitted>> {
-    refuse_long_arrays(jobs)?;
     let mut record = Record::empty();
     let submitted = jobs.iter().try_for_each(|job| {
         let before = record.jobs.last().map(|before| before.id.as_str());
@@ -72,17 +71,20 @@ pub(super) fn all(jobs: &[Job], origin: &Origin, layout: &Layout) -> anyhow::Res
 }
 
 /// Slurm's own words for an array that is too long name no key.
-fn refuse_long_arrays(jobs: &[Job]) -> anyhow::Result<()> {
-    let Some((job, tasks)) = jobs.iter().filter_map(|job| Some((job, job.tasks?))).max_by_key(|(_, tasks)| *tasks)
-    else {
-        return Ok(());
-    };
+///
+/// # Errors
+/// When there is one, or the cluster cannot be asked.
+pub(super) fn refuse_long_arrays(jobs: &[Job]) -> anyhow::Result<()> {
+    let arrays = jobs.iter().filter_map(|job| Some((job, job.tasks?)));
+    let Some((job, tasks)) = arrays.max_by_key(|(_, tasks)| *tasks) else { return Ok(()) };
     let max = client::max_tasks()?;
-    let key = key_path(&key_path("cluster", job.stage.name()), "tasks");
-    ensure!(
-        tasks <= max,
-        "{} would be an array of {tasks}, and this cluster's have {max} tasks at most (MaxArraySize); lower {key}",
-        job.name
-    );
-    Ok(())
+    if tasks <= max {
+        return Ok(());
+    }
+    Err(BadUsage(format!(
+        "{} would be an array of {tasks}, and those of this cluster have {max} tasks at most (MaxArraySize): have fewer tasks in \
+         [cluster.{}], or values in a sweep",
+        job.name, job.stage
+    ))
+    .into())
 }
