@@ -214,9 +214,13 @@ fn a_job_whose_time_is_up_goes_back_and_a_cancelled_one_does_not() {
 fn a_sweep_side_by_side_trains_what_it_does_one_after_the_other() {
     let Some(slurm) = Slurm::start() else { return };
     let (one, four) = (pipeline(), pipeline());
-    for pipeline in [&one, &four] {
-        pipeline.succeed(&["pipeline", "--yes", "--until", "pack"]);
-    }
+    one.succeed(&["pipeline", "--yes", "--until", "pack"]);
+    // The crawl is a job among them.
+    let sets = ["cluster.crawl_on=main", "cluster.tasks=1"].map(|set| ["--set", set]).concat();
+    let until_pack = ["pipeline", "--engine", "slurm", "--until", "pack"];
+    let said = slurm.succeed(&four, &[&until_pack[..], &sets].concat()).stderr;
+    assert!(said.contains("crawl: job") && !said.contains("posts in"), "{said}");
+    slurm.wait_until_idle();
     one.succeed(&["train", "--sweep", "seeds=3"]);
     slurm.succeed(&four, &["train", "--sweep", "seeds=3", "--engine", "slurm"]);
     slurm.wait_until_idle();

@@ -17,14 +17,16 @@ while [ -n "$told" ]; do told=; wait "$runner"; code=$?; done
 # By its own number a task of an array may stand for the whole array.
 job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
 job=${job:-$SLURM_JOB_ID}
-state() { squeue --noheader --jobs="$job" --format=%T; }
 case $code in
   0 | 3) exit 0 ;; # 3: done, with failures that were counted and kept
-  130) # interrupted; a job that is cancelled runs no longer
-    if [ "${SLURM_RESTART_COUNT:-0}" -lt 10 ] && [ "$(state)" = RUNNING ]; then
+  130) # interrupted
+    state=$(squeue --noheader --jobs="$job" --format=%T) # of one that is cancelled: COMPLETING
+    tries=${SLURM_RESTART_COUNT:-0}
+    if [ "$tries" -lt 10 ] && { [ "$state" = RUNNING ] || [ "$state" = SIGNALING ]; }; then
       echo "interrupted: it goes back into the queue, and on from here"
       scontrol requeue "$job" && exit 0
-    fi ;;
+    fi
+    echo "interrupted, and not queued again: it is $state, and was queued again $tries times of 10" ;;
 esac
 exit "$code"
 JOB
@@ -49,14 +51,16 @@ while [ -n "$told" ]; do told=; wait "$runner"; code=$?; done
 # By its own number a task of an array may stand for the whole array.
 job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
 job=${job:-$SLURM_JOB_ID}
-state() { squeue --noheader --jobs="$job" --format=%T; }
 case $code in
   0 | 3) exit 0 ;; # 3: done, with failures that were counted and kept
-  130) # interrupted; a job that is cancelled runs no longer
-    if [ "${SLURM_RESTART_COUNT:-0}" -lt 10 ] && [ "$(state)" = RUNNING ]; then
+  130) # interrupted
+    state=$(squeue --noheader --jobs="$job" --format=%T) # of one that is cancelled: COMPLETING
+    tries=${SLURM_RESTART_COUNT:-0}
+    if [ "$tries" -lt 10 ] && { [ "$state" = RUNNING ] || [ "$state" = SIGNALING ]; }; then
       echo "interrupted: it goes back into the queue, and on from here"
       scontrol requeue "$job" && exit 0
-    fi ;;
+    fi
+    echo "interrupted, and not queued again: it is $state, and was queued again $tries times of 10" ;;
 esac
 exit "$code"
 JOB
