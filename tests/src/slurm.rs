@@ -55,12 +55,8 @@ impl Slurm {
             slurm.daemon("slurmd", &["-N", &format!("node{node}")]);
         }
         slurm.wait_for("the nodes to come up", || {
-            slurm
-                .ask("sinfo", &["--noheader", "--Node", "--format=%T"])
-                .lines()
-                .filter(|state| *state == "idle")
-                .count()
-                == NODES
+            let states = slurm.ask("sinfo", &["--noheader", "--Node", "--format=%T"]);
+            states.lines().filter(|state| *state == "idle").count() == NODES
         });
         Some(slurm)
     }
@@ -169,12 +165,10 @@ impl Slurm {
              ReturnToService=2\nKillWait=2\nMinJobAge=3600\nMaxArraySize=1001\nAccountingStorageType=accounting_storage/none\n",
             ports[0],
         );
-        for node in 1..=NODES {
+        for (node, port) in (1..=NODES).zip(&ports[1..]) {
             fs::create_dir_all(self.path(&format!("spool-node{node}"))).unwrap();
-            text += &format!(
-                "NodeName=node{node} NodeHostname={host} NodeAddr=127.0.0.1 Port={} CPUs=2 State=UNKNOWN\n",
-                ports[node]
-            );
+            let address = format!("NodeHostname={host} NodeAddr=127.0.0.1 Port={port}");
+            text += &format!("NodeName=node{node} {address} CPUs=2 State=UNKNOWN\n");
         }
         text += &format!("PartitionName=main Nodes=node[1-{NODES}] Default=YES MaxTime=60 State=UP\n");
         fs::write(self.path("slurm.conf"), text).unwrap();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 1;
 
 /// The jobs of one submission, in the order in which they run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     version: u32,
     pub(super) jobs: Vec<Submitted>,
@@ -37,7 +37,7 @@ impl Record {
     pub(super) fn read(layout: &Layout) -> anyhow::Result<Self> {
         let path = layout.cluster_jobs();
         if !path.exists() {
-            return Ok(Self { version: VERSION, jobs: Vec::new() });
+            return Ok(Self::empty());
         }
         let remedy = || format!("cannot read {}; remove it once `squeue` shows none of its jobs", path.display());
         let text = fs::read_to_string(&path).with_context(remedy)?;
@@ -58,5 +58,28 @@ impl Record {
     pub(super) fn write(&self, layout: &Layout) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("cannot write the jobs as JSON")?;
         Ok(publish::write_file(&layout.cluster_jobs(), format!("{text}\n").as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::config::PathsConfig;
+
+    use super::*;
+
+    #[test]
+    fn jobs_are_read_back_and_a_broken_record_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path(), &PathsConfig::default());
+        assert_eq!(Record::read(&layout).unwrap(), Record::empty());
+        let job = |name: &str, tasks| Submitted { id: "7".into(), name: name.into(), stage: StageId::Crop, tasks };
+        let record = Record { version: VERSION, jobs: vec![job("crop", Some(4)), job("crop-merge", None)] };
+        record.write(&layout).unwrap();
+        assert_eq!(Record::read(&layout).unwrap(), record);
+        for text in ["{\"version\": 9, \"jobs\": []}", "nonsense"] {
+            fs::write(layout.cluster_jobs(), text).unwrap();
+            let error = format!("{:#}", Record::read(&layout).unwrap_err());
+            assert!(error.contains("remove it once `squeue` shows none"), "{error}");
+        }
     }
 }

@@ -12,11 +12,12 @@ mod margin;
 mod pack;
 mod problem;
 pub mod section;
+mod time_limit;
 mod train;
 
 use serde::Serialize;
 
-pub use cluster::{Cluster, ClusterConfig, StageCluster, StageKeys, TimeLimit};
+pub use cluster::{Cluster, ClusterConfig, StageCluster, StageKeys};
 pub use crawl::{CrawlConfig, Listing, MiniConfig, Variant};
 pub use crop::{Alpha, Border, CropConfig, CropFormat, CropMode, Engine};
 pub use evaluate::EvaluateConfig;
@@ -27,6 +28,7 @@ pub use pack::{Fit, LabelConflict, PackConfig};
 pub use problem::{ConfigError, Problem};
 use section::Section;
 pub use section::key_path;
+pub use time_limit::TimeLimit;
 pub use train::{Convolution, DeviceChoice, ReportConfig, Resume, TrainConfig};
 
 /// A resolved, validated configuration.
