@@ -1,6 +1,9 @@
 //! The chain from end to end: a pipeline of one's own in a temporary folder, run through the real programs.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
+#[cfg(unix)]
+pub mod slurm;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -60,6 +63,13 @@ pub struct Said {
     pub stderr: String,
 }
 
+impl Said {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
 impl Pipeline {
     /// A pipeline with the tiny configuration.
     pub fn tiny() -> Self {
@@ -87,9 +97,7 @@ impl Pipeline {
 
     /// Runs `cargo xtask` with these words to its end.
     pub fn run(&self, words: &[&str]) -> Said {
-        let Output { status, stdout, stderr } = self.command(words).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Said { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+        Said::of(&self.command(words).output().unwrap())
     }
 
     /// Runs it and expects exit code 0.

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use contracts::{StageId, id::PostId, options::ExportFormat};
 
-use crate::{bench::BenchOptions, sampler::SamplerCommand, stage_command::StageCommand};
+use crate::{bench::BenchOptions, sampler::SamplerCommand, stage_command::StageCommand, sweep::Sweep};
 
 /// Nijigen: from a booru scrape to trained GAN weights.
 ///
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Bench(BenchOptions),
     /// Show what is fresh and what would run again.
     Status(StatusOptions),
+    /// Take back the jobs that were submitted to a cluster.
+    Cancel(CancelOptions),
     /// Install what the system lacks: OpenCV, libclang, the cascade.
     Setup(SetupOptions),
     /// Print the exports that a bare `cargo build` of face-cropper needs.
@@ -262,6 +264,37 @@ pub(crate) struct PipelineOptions {
     /// Train again although nothing but the trainer's code changed.
     #[arg(long)]
     pub(crate) retrain: bool,
+    /// Who runs the stages: this machine, or a cluster's Slurm, to which they are submitted as jobs (docs/cluster.md).
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: Engine,
+}
+
+/// Who runs stages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// This machine.
+    #[default]
+    Local,
+    /// Slurm, as jobs.
+    Slurm,
+}
+
+/// What `train` takes beside what the trainer does.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SweepOptions {
+    /// Train a run for each of several values, and compare them: seeds=4, recipe=dcgan,modern, or any key, such as
+    /// train.batch_size=16,32.
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub(crate) sweep: Option<Sweep>,
+    /// Who trains them: this machine, one after the other, or a cluster's Slurm, side by side (docs/cluster.md).
+    #[arg(long, value_enum, default_value_t, requires = "sweep")]
+    pub(crate) engine: Engine,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CancelOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -277,6 +310,9 @@ pub(crate) struct StatusOptions {
 pub(crate) struct SetupOptions {
     #[command(flatten)]
     pub(crate) config: ConfigOptions,
+    /// Also Slurm, which tests start on this machine alone.
+    #[arg(long)]
+    pub(crate) slurm: bool,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,

@@ -31,8 +31,10 @@ mod project;
 mod runs;
 mod sampler;
 mod setup;
+mod slurm;
 mod stage_command;
 mod status;
+mod sweep;
 mod tidy;
 mod tools;
 mod verify;
@@ -70,7 +72,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     match &arguments.command {
         Command::Pipeline(options) => pipeline::run(&workspace, options),
-        Command::Stage(command) => pipeline::run_one(&workspace, command.stage, &command.run, &command.request),
+        Command::Stage(command) => stage_command::run(&workspace, command),
         Command::Forget(command) => forget::run(&workspace, command),
         Command::Trace(command) if sampler::made(&command.id) => {
             sampler::run(&workspace, &command.run.config, "trace", std::slice::from_ref(&command.id))
@@ -88,6 +90,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Clean(options) => clean::run(&workspace, options),
         Command::Gc(options) => gc::run(&workspace, options),
         Command::Status(options) => status::run(&workspace, options),
+        Command::Cancel(options) => slurm::cancel(&workspace, options),
         Command::Setup(options) => setup::run(&workspace, options),
         Command::Env => opencv::print_exports(),
         Command::Test(options) if options.arguments == ["gpu"] => gpu_test::run(&workspace),

@@ -10,14 +10,14 @@ use contracts::{
 };
 
 use crate::{
-    arguments::{PipelineOptions, RunOptions},
+    arguments::{Engine, PipelineOptions, RunOptions},
     bad_usage::BadUsage,
     build,
     freshness::{self, Freshness},
     inputs, launch,
     lock::Entry,
     project::Project,
-    setup,
+    setup, slurm,
     workspace::{Binaries, Workspace},
 };
 
@@ -26,6 +26,9 @@ pub(crate) fn run(workspace: &Workspace, options: &PipelineOptions) -> anyhow::R
     let project = Project::open(workspace, &options.stage.config)?;
     let stages = range(options.from, options.until)?;
     let runner = Runner { workspace, project: &project, retrain: options.retrain };
+    if options.engine == Engine::Slurm {
+        return slurm::pipeline(&runner, &stages, &options.stage);
+    }
     if options.stage.dry_run {
         return runner.show_plan(&stages);
     }
@@ -88,14 +91,17 @@ fn range(from: Option<StageId>, until: Option<StageId>) -> anyhow::Result<Vec<St
     Ok(StageId::ALL.into_iter().filter(|stage| (from..=until).contains(stage)).collect())
 }
 
-struct Runner<'a> {
-    workspace: &'a Workspace,
-    project: &'a Project,
-    retrain: bool,
+/// Runs stages of one pipeline.
+pub(crate) struct Runner<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) project: &'a Project,
+    /// Whether a training is repeated of which nothing but the code has changed.
+    pub(crate) retrain: bool,
 }
 
 impl Runner<'_> {
-    fn run(&self, stages: &[StageId], yes: bool) -> anyhow::Result<Outcome> {
+    /// Runs what is not fresh of these, in order.
+    pub(crate) fn run(&self, stages: &[StageId], yes: bool) -> anyhow::Result<Outcome> {
         let started = Instant::now();
         let Some(first) = self.first_to_run(stages)? else {
             tell!("all is fresh: nothing to do");
@@ -123,7 +129,8 @@ impl Runner<'_> {
         Ok(worst)
     }
 
-    fn first_to_run(&self, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
+    /// The index of the first that is not fresh.
+    pub(crate) fn first_to_run(&self, stages: &[StageId]) -> anyhow::Result<Option<usize>> {
         for (index, stage) in stages.iter().enumerate() {
             if self.has_to_run(*stage)? {
                 return Ok(Some(index));

@@ -1,7 +1,9 @@
 //! One pipeline: its configuration, its folders and how stages are told of both.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -78,13 +80,15 @@ impl Project {
     }
 
     fn configured(&self, mut command: Command) -> Command {
-        command.arg("--config").arg(&self.file).current_dir(&self.root);
-        if let Some(profile) = &self.options.profile {
-            command.args(["--profile", profile]);
-        }
-        for set in &self.options.set {
-            command.args(["--set", set]);
-        }
+        command.args(self.arguments()).current_dir(&self.root);
         command
+    }
+
+    /// The options that say the configuration to a program of the pipeline, the runner among them.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = vec!["--config".into(), self.file.clone().into()];
+        arguments.extend(self.options.profile.iter().flat_map(|profile| ["--profile".into(), profile.into()]));
+        arguments.extend(self.options.set.iter().flat_map(|set| ["--set".into(), set.into()]));
+        arguments
     }
 }

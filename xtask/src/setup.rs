@@ -1,4 +1,4 @@
-//! Installing what the system lacks: OpenCV and libclang for the build, the cascade for the crops.
+//! Installing what the system lacks: OpenCV and libclang for the build, the cascade for the crops, Slurm for its tests.
 
 use std::{
     path::Path,
@@ -24,6 +24,9 @@ const APT_PACKAGES: [&str; 6] = [
     "libclang-dev",
 ];
 
+/// Debian's names: the daemons that tests start for themselves, and what submits to them.
+const SLURM_PACKAGES: [&str; 5] = ["slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins"];
+
 /// What to type where the runner does not install by itself.
 const OTHER_SYSTEMS: [(&str, &str); 3] = [
     ("dnf", "sudo dnf install opencv-devel clang-devel"),
@@ -36,6 +39,9 @@ pub(crate) fn run(workspace: &Workspace, options: &SetupOptions) -> anyhow::Resu
     let config = Project::open(workspace, &options.config)?.config;
     if build::needs_opencv(&StageId::ALL, &config) {
         system(options.yes)?;
+    }
+    if options.slurm {
+        slurm(options.yes)?;
     }
     if let Err(error) = cascade(&config.crop.cascade) {
         // A machine without network can still build and be given the cascade later.
@@ -58,7 +64,30 @@ pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
             command.unwrap_or("install OpenCV 4 (with headers) and libclang with your system's package manager");
         bail!("this machine lacks {missing}; run: {advice}");
     }
-    let commands = apt_commands();
+    apt(&missing, &APT_PACKAGES, yes)?;
+    let still = opencv::missing();
+    ensure!(still.is_empty(), "after the installation this machine still lacks {}", still.join(" and "));
+    Ok(())
+}
+
+/// Installs Slurm where it is missing. It is never wanted but on request: a cluster has its own, and a machine of one's own has
+/// no use for daemons.
+fn slurm(yes: bool) -> anyhow::Result<()> {
+    // Daemons lie where not every user looks.
+    let daemon = Path::new("/usr/sbin/slurmctld");
+    if daemon.exists() || tools::on_path("slurmctld") {
+        return Ok(());
+    }
+    ensure!(
+        tools::on_path("apt-get"),
+        "install Slurm (slurmctld, slurmd, sbatch, munge) with your system's package manager"
+    );
+    apt("Slurm", &SLURM_PACKAGES, yes)
+}
+
+/// Installs packages, after asking whoever can be asked.
+fn apt(missing: &str, packages: &[&str], yes: bool) -> anyhow::Result<()> {
+    let commands = apt_commands(packages);
     tell!("this machine lacks {missing}; to be run:\n  {}", commands.join("\n  "));
     if !yes && ask::is_possible() && !ask::agrees()? {
         bail!("nothing was installed; run the commands above, or the same command with --yes");
@@ -67,14 +96,12 @@ pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
         let status = Command::new("sh").args(["-c", command]).status().context("cannot start sh")?;
         ensure!(status.success(), "`{command}` failed ({status})");
     }
-    let still = opencv::missing();
-    ensure!(still.is_empty(), "after the installation this machine still lacks {}", still.join(" and "));
     Ok(())
 }
 
-fn apt_commands() -> [String; 2] {
+fn apt_commands(packages: &[&str]) -> [String; 2] {
     let sudo = if is_root() { "" } else { "sudo " };
-    let install = format!("{sudo}apt-get install -y --no-install-recommends {}", APT_PACKAGES.join(" "));
+    let install = format!("{sudo}apt-get install -y --no-install-recommends {}", packages.join(" "));
     [format!("{sudo}apt-get update -q"), install]
 }
 

@@ -2,12 +2,17 @@
 
 use clap::{ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind};
 use contracts::{
-    StageId,
+    Outcome, StageId,
     options::Request,
     spec::{STAGES, StageSpec},
 };
 
-use crate::arguments::RunOptions;
+use crate::{
+    arguments::{RunOptions, SweepOptions},
+    bad_usage::BadUsage,
+    pipeline, sweep,
+    workspace::Workspace,
+};
 
 /// A stage run by itself.
 #[derive(Clone, Debug)]
@@ -16,6 +21,21 @@ pub(crate) struct StageCommand {
     pub(crate) run: RunOptions,
     /// What the stage itself is asked.
     pub(crate) request: Request,
+    /// What the runner is asked of trainings.
+    pub(crate) sweep: Option<SweepOptions>,
+}
+
+/// A stage by itself, or a training for each of a sweep's values.
+pub(crate) fn run(workspace: &Workspace, command: &StageCommand) -> anyhow::Result<Outcome> {
+    let StageCommand { stage, run, request, sweep } = command;
+    let options = sweep.as_ref();
+    match options.and_then(|options| Some((options.sweep.as_ref()?, options.engine))) {
+        Some((sweep, engine)) => sweep::run(workspace, run, request.share, sweep, engine),
+        None if options.is_some() && request.share.is_some() => {
+            Err(BadUsage("--shard is of a sweep: give --sweep too, or leave it out".into()).into())
+        }
+        None => pipeline::run_one(workspace, *stage, run, request),
+    }
 }
 
 impl Subcommand for StageCommand {
@@ -34,6 +54,7 @@ impl Subcommand for StageCommand {
 
 fn subcommand(spec: &'static StageSpec) -> Command {
     let command = spec.options.augment(RunOptions::augment_args(Command::new(spec.id.name())));
+    let command = if spec.id == StageId::Train { SweepOptions::augment_args(command) } else { command };
     // Last, because each group of options brings its own.
     command.about(spec.about).long_about(None)
 }
@@ -43,7 +64,8 @@ impl FromArgMatches for StageCommand {
         let (name, matches) = matches.subcommand().ok_or_else(|| Error::new(ErrorKind::MissingSubcommand))?;
         let stage: StageId = name.parse().map_err(|error| Error::raw(ErrorKind::InvalidSubcommand, error))?;
         let (run, request) = (RunOptions::from_arg_matches(matches)?, stage.spec().options.read(matches)?);
-        Ok(Self { stage, run, request })
+        let sweep = (stage == StageId::Train).then(|| SweepOptions::from_arg_matches(matches)).transpose()?;
+        Ok(Self { stage, run, request, sweep })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -75,6 +97,10 @@ mod tests {
         assert_eq!((command.run.dry_run, command.run.config.set), (true, vec!["crawl.max_posts=2".to_owned()]));
         assert_eq!(stage("xtask pack --trace train/1").unwrap().request.mode, Mode::Question);
         assert!(stage("xtask train --plan").is_none(), "that is an option of the crawl");
+        let sweep = |line| stage(line).and_then(|command| command.sweep);
+        assert!(sweep("xtask train --sweep seeds=4 --shard 1/2").unwrap().sweep.is_some());
+        assert!(sweep("xtask train").unwrap().sweep.is_none() && sweep("xtask pack").is_none());
+        assert!(stage("xtask train --engine slurm").is_none() && stage("xtask train --sweep seeds=0").is_none());
         for id in StageId::ALL {
             assert_eq!(stage(&format!("xtask {id}")).unwrap().request.mode, Mode::Work);
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask status`: what is fresh and what would run again.
+//! `cargo xtask status`: what is fresh, what would run again, and how far jobs on a cluster are.
 
 use contracts::{Outcome, StageId, stdout};
 
@@ -6,6 +6,7 @@ use crate::{
     arguments::StatusOptions,
     freshness::{self, Freshness},
     project::Project,
+    slurm,
     workspace::Workspace,
 };
 
@@ -23,6 +24,8 @@ pub(crate) fn run(workspace: &Workspace, options: &StatusOptions) -> anyhow::Res
         }
         upstream_runs |= matches!(freshness, Freshness::Stale(_));
     }
+    // The disk first: it says what is true, and the queue what is on its way.
+    slurm::print_status(&project.layout)?;
     Ok(Outcome::Done)
 }
 

@@ -73,6 +73,7 @@ fn what_was_made_is_listed_and_removed_when_that_is_wanted() {
     let pipeline = Pipeline::new();
     pipeline.check(&["runs"], 0, "there is no run in");
     pipeline.check(&["runs", "--json"], 0, "[]");
+    pipeline.check(&["cancel"], 0, "no job of");
     pipeline.check(&["gc"], 0, "nothing is left over");
     pipeline.check(&["verify", "crop"], 0, "crop: there is nothing to verify");
     let (picture, crop) = (pipeline.write("data/raw/pictures/aa/a.jpg"), pipeline.write("data/faces/mini-00000/a.png"));

@@ -105,7 +105,17 @@ impl Reader<'_> {
 
     fn section(&mut self, name: &str, value: Spanned<DeValue<'_>>) -> Vec<Assignment> {
         let DeValue::Table(keys) = value.into_inner() else { return Vec::new() };
-        keys.into_iter().filter_map(|(key, value)| self.assignment(name, key, value)).collect()
+        let mut assignments = Vec::new();
+        for (key, value) in keys {
+            let inner = key_path(name, key.get_ref());
+            match value.get_ref() {
+                DeValue::Table(_) if self.sections.contains(&inner.as_str()) => {
+                    assignments.extend(self.section(&inner, value));
+                }
+                _ => assignments.extend(self.assignment(name, key, value)),
+            }
+        }
+        assignments
     }
 
     fn assignment(&mut self, section: &str, key: Key<'_>, value: Spanned<DeValue<'_>>) -> Option<Assignment> {

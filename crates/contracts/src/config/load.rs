@@ -150,7 +150,8 @@ impl Resolver {
         let Some((path, text)) = set.split_once('=') else {
             return self.problems.push(Problem { origin, message: "write it as key=value".into() });
         };
-        let (section, key, inner) = split_path(path.trim());
+        let sections = self.config.sections().into_iter().map(|section| section.name()).collect::<Vec<_>>();
+        let (section, key, inner) = split_path(path.trim(), &sections);
         let readings = readings(text, &inner, || self.current_table(&section, &key));
         let attempt = |value| Assignment { section: section.clone(), key: key.clone(), value, origin: origin.clone() };
         let known = self.problems.len();
@@ -180,8 +181,10 @@ impl Resolver {
             );
             return self.problems.push(Problem { origin, message });
         }
-        let named = path.split_once('.').map_or("", |(section, _)| section);
         let sections = self.config.sections();
+        let names: Vec<&str> = sections.iter().map(|section| section.name()).collect();
+        let (named, ..) = split_path(path, &names);
+        let named = named.as_str();
         let exists = sections.iter().any(|section| section.name() == named && !named.is_empty());
         let candidates = sections.iter().filter(|section| !exists || section.name() == named);
         let known: Vec<String> = candidates
@@ -227,14 +230,18 @@ const RECIPE_KEYS: [(&[&str], &str); 4] = [
     (&["half_life_kimg", "ramp_up"], "ema"),
 ];
 
-/// `crawl.tags` is a section and a key; what follows reaches into a table, as in `train.override.generator.x`.
-fn split_path(path: &str) -> (String, String, Vec<String>) {
-    let mut parts = path.split('.').map(str::to_owned);
-    let first = parts.next().unwrap_or_default();
-    match parts.next() {
-        None => (String::new(), first, Vec::new()),
-        Some(key) => (first, key, parts.collect()),
-    }
+/// `crawl.tags` is a section and a key, and so is `cluster.crop.time`, as there is a section of that name; what follows reaches
+/// into a table, as in `train.override.generator.x`.
+fn split_path(path: &str, sections: &[&str]) -> (String, String, Vec<String>) {
+    let parts: Vec<&str> = path.split('.').collect();
+    let is_inner = parts.len() > 2 && sections.contains(&parts[..2].join(".").as_str());
+    let section = match parts.len() {
+        1 => 0,
+        _ if is_inner => 2,
+        _ => 1,
+    };
+    let inner = parts[section + 1..].iter().map(ToString::to_string).collect();
+    (parts[..section].join("."), parts[section].to_owned(), inner)
 }
 
 /// What a `--set` text may mean: a bare word, or the TOML value that it spells. The last reading's problem is the one
@@ -266,7 +273,7 @@ fn with_inner(mut table: Table, path: &[String], value: Value) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Variant;
+    use crate::{config::Variant, stage_id::StageId};
 
     fn read(text: &str, profile: Option<&str>, set: &[&str]) -> Result<Config, Vec<String>> {
         let set: Vec<String> = set.iter().map(ToString::to_string).collect();
@@ -335,6 +342,31 @@ mod tests {
                 "--set crop.size=big: crop.size: invalid type: string \"big\", expected u32",
                 "--set nonsense: write it as key=value",
                 "pipeline.toml:10: pack.holdout must be from 0 to 0.9",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_section_within_a_section_is_read_key_by_key() {
+        let text =
+            "[cluster]\ntime = \"90\"\n[cluster.crop]\ncpus = 4\ntime = \"60\"\n[profile.p.cluster.crop]\ncpus = 8\n";
+        let config = read(text, Some("p"), &["cluster.crop.memory=16G", "cluster.train.gpus=1"]).unwrap();
+        let crop = config.cluster.of(StageId::Crop);
+        assert_eq!((crop.cpus, crop.time.seconds(), crop.memory.as_str()), (8, Some(3600), "16G"));
+        let train = config.cluster.of(StageId::Train);
+        assert_eq!((train.cpus, train.time.seconds(), train.gpus), (0, Some(5400), 1));
+        check_problems(
+            "[cluster]\ntime = 90\n[cluster.crop]\nmemry = \"1G\"\ncpus = -1\n[cluster.crops]\ncpus = 1\n[cluster.train]\ntasks = 2\n",
+            None,
+            &["cluster.crop.tme=1", "cluster.crop=1"],
+            &[
+                "pipeline.toml:2: cluster.time: invalid type: integer `90`, expected a string",
+                "pipeline.toml:4: there is no key cluster.crop.memry; did you mean cluster.crop.memory?",
+                "pipeline.toml:5: cluster.crop.cpus: invalid value: integer `-1`, expected u32",
+                "pipeline.toml:6: there is no key cluster.crops",
+                "--set cluster.crop.tme=1: there is no key cluster.crop.tme; did you mean cluster.crop.time?",
+                "--set cluster.crop=1: there is no key cluster.crop",
+                "pipeline.toml:9: cluster.train.tasks cannot be given: train is one job",
             ],
         );
     }

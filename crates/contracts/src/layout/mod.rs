@@ -28,6 +28,7 @@ use crate::{
 ///   tables/    <key>.arrow
 ///   dataset/   dataset_dict.json  index.json  train/  holdout/
 ///   reports/   <stage>.json  <stage>.lock  <stage>-left-out.jsonl  duplicates.png  dataset/
+///   cluster/   jobs.json  <job>-<number>.log
 ///   exclude.txt  excluded.jsonl  restored.jsonl  tombstones.jsonl
 /// artifacts/
 ///   runs/<id>/ config.toml  metrics.jsonl  samples/  checkpoints/  generator.safetensors  discriminator.safetensors  …
@@ -294,6 +295,26 @@ impl Layout {
     pub fn share_lock(&self, stage: StageId, share: Share) -> PathBuf {
         let name = share.to_string().replace('/', "-of-");
         self.reports().join(format!("{stage}-{name}.lock"))
+    }
+
+    /// What was submitted to a cluster, and what the jobs said.
+    pub fn cluster(&self) -> PathBuf {
+        self.data.join("cluster")
+    }
+
+    /// The jobs that were submitted last.
+    pub fn cluster_jobs(&self) -> PathBuf {
+        self.cluster().join("jobs.json")
+    }
+
+    /// Held while jobs are submitted, which takes seconds.
+    pub fn cluster_guard(&self) -> PathBuf {
+        self.cluster().join("jobs.lock")
+    }
+
+    /// What a job says; `job` may have Slurm's own signs for numbers, such as `%j`.
+    pub fn cluster_log(&self, job: &str) -> PathBuf {
+        self.cluster().join(format!("{job}.log"))
     }
 
     /// The folder of all training runs.

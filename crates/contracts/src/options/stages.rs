@@ -146,6 +146,9 @@ impl StageOptions for ReportOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "command-line", derive(clap::Args))]
 pub struct TrainOptions {
+    /// Train a share of a sweep, such as 2/8, beside others on the same dataset.
+    #[cfg_attr(feature = "command-line", arg(long, value_name = "I/N", conflicts_with_all = ["verify", "list_recipes"]))]
+    pub shard: Option<Share>,
     /// Compare the newest checkpoint and the weights with their hashes: a number takes these, "all" every checkpoint.
     #[cfg_attr(feature = "command-line", arg(long, value_name = "all|N"))]
     pub verify: Option<Draw>,
@@ -157,6 +160,10 @@ pub struct TrainOptions {
 impl StageOptions for TrainOptions {
     fn mode(&self) -> Mode {
         if self.list_recipes { Mode::Question } else { verifying(self.verify) }
+    }
+
+    fn share(&self) -> Option<Share> {
+        self.shard
     }
 }
 

@@ -201,7 +201,7 @@ fn keys(run: &RunPage) -> BTreeMap<String, String> {
         flatten("recipe", &toml::Value::Table(recipe), &mut keys);
     }
     keys.insert("dataset".into(), run.provenance.dataset.hash.map_or_else(|| "–".into(), |hash| hash.short()));
-    keys.retain(|name, _| !name.starts_with("paths."));
+    keys.retain(|name, _| !name.starts_with("paths.") && !name.starts_with("cluster."));
     keys
 }
 
