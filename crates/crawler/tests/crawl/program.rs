@@ -121,7 +121,9 @@ fn a_site_that_is_listed_again_for_its_changes() {
     place.config.crawl.requests_per_second = 1000.0;
     assert_eq!(finish(&place), 0);
     let safe = safe_posts(&booru);
-    safe.iter().step_by(7).for_each(|id| booru.catalogue_mut().delete_post(*id));
+    for id in safe.iter().step_by(7) {
+        assert!(booru.catalogue_mut().delete_post(*id));
+    }
     booru.log().clear();
     for requests in (0..10).rev() {
         let mut child = command(&place).arg("--sync").spawn().unwrap();

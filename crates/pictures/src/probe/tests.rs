@@ -218,6 +218,16 @@ fn empty_parts_by_the_thousand_are_walked_a_buffer_at_a_time() {
 }
 
 #[test]
+fn a_field_of_a_tiff_file_that_is_longer_than_the_file_is_refused_before_there_is_room_for_it() {
+    let mut bytes = encoded(ImageFormat::Tiff);
+    // The predictor, one short: of four million decoders would make 134 MB.
+    let predictor = bytes.windows(8).position(|entry| entry == b"\x3d\x01\x03\0\x01\0\0\0").unwrap();
+    bytes[predictor + 4..predictor + 8].copy_from_slice(&4_194_305_u32.to_le_bytes());
+    let (probed, held) = fuzz::most_held(|| probed(&bytes));
+    assert!(matches!(probed, Err(PictureError::Damaged)) && held < 1 << 20, "{probed:?}, {held} bytes held");
+}
+
+#[test]
 fn a_bitmap_whose_head_misstates_the_file_is_measured_by_its_pixels() {
     let mut bytes = encoded(ImageFormat::Bmp);
     bytes[2..6].copy_from_slice(&u32::MAX.to_le_bytes());
