@@ -68,8 +68,7 @@ impl CrawlError {
             Cause::List(ListError::Fetch(error)) => error.fault.is_rejection(),
             Cause::List(error) => matches!(
                 error,
-                ListError::SyncByPages
-                    | ListError::NoChanges { .. }
+                ListError::NoChanges { .. }
                     | ListError::Refused { .. }
                     | ListError::NotAList { problem: NotAList::Refusal(_), .. }
             ),

@@ -56,8 +56,8 @@ fn serve_until_interrupted(
     let Context { config, layout, interrupt, .. } = *context;
     // A name is of a run that is there; without one, whichever is trained next will do.
     let named = options.run.as_deref().map(|name| find_run(layout, name)).transpose()?;
-    let (shown, news) = (Arc::new(Mutex::new(page::waiting("no run has begun yet"))), Channel::new());
-    let server = serve(&shown, &news)?;
+    let (page, news) = (Arc::new(Mutex::new(shown(page::waiting("no run has begun yet")))), Channel::new());
+    let server = serve(&page, &news)?;
     tell(server.address())?;
     let (mut seen, mut rest_until) = (None, Instant::now());
     while !interrupt.is_raised() {
@@ -66,7 +66,8 @@ fn serve_until_interrupted(
             let traces = Some((run.clone(), Traces::of(&layout.run(&run))));
             if traces != seen && rest_until <= Instant::now() {
                 let started = Instant::now();
-                *shown.lock().unwrap_or_else(PoisonError::into_inner) = render(layout, &run, &config.report.title);
+                *page.lock().unwrap_or_else(PoisonError::into_inner) =
+                    shown(render(layout, &run, &config.report.title));
                 news.publish("page", &run.to_string());
                 (seen, rest_until) = (traces, Instant::now() + REST * started.elapsed());
             }
@@ -77,13 +78,22 @@ fn serve_until_interrupted(
     Ok(())
 }
 
-fn serve(shown: &Arc<Mutex<String>>, news: &Channel) -> std::io::Result<Server> {
+/// A page of up to 12 MB, which all who ask for it share.
+type Shown = Arc<[u8]>;
+
+fn shown(page: String) -> Shown {
+    page.into_bytes().into()
+}
+
+fn serve(shown: &Arc<Mutex<Shown>>, news: &Channel) -> std::io::Result<Server> {
     let (shown, news) = (Arc::clone(shown), news.clone());
     Server::start(move |request: &Request| match request.path() {
         "" => Response::html(page::FRAME).with_policy(page::frame_policy()),
         // The page says in itself what it may do.
-        "page" => Response::html(shown.lock().unwrap_or_else(PoisonError::into_inner).clone())
-            .with_policy("frame-ancestors 'self'"),
+        "page" => {
+            let page = Arc::clone(&shown.lock().unwrap_or_else(PoisonError::into_inner));
+            Response::shared("text/html; charset=utf-8", page).with_policy("frame-ancestors 'self'")
+        }
         "events" => Response::events(news.subscribe(request.last_event())),
         _ => Response::not_found(),
     })

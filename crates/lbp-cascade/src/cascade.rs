@@ -75,7 +75,7 @@ impl Cascade {
     /// the last, and the features that their nodes name by index.
     ///
     /// # Errors
-    /// When a stage is empty, a feature leaves the window or is too coarse to evaluate, or a branch leads nowhere.
+    /// When a stage is empty, a feature leaves the window or is too coarse to evaluate, a branch leads nowhere, or a number is not finite.
     pub fn new(sides: (usize, usize), stages: Vec<CascadeStage>, features: Vec<Feature>) -> Result<Self, CascadeError> {
         let mut cascade = Self { sides, stages, features };
         cascade.check()?;
@@ -109,6 +109,11 @@ impl Cascade {
         }
         if self.features.iter().any(|f| usize::from(f.width) * usize::from(f.height) > MAX_BLOCK_AREA) {
             return Err(CascadeError::BlockTooLarge(MAX_BLOCK_AREA));
+        }
+        let mut numbers =
+            self.trees().flat_map(|tree| &tree.leaves).chain(self.stages.iter().map(|stage| &stage.threshold));
+        if !numbers.all(|number| number.is_finite()) {
+            return Err(CascadeError::NotFinite);
         }
         match self.trees().all(|tree| tree.is_sound(self.features.len())) {
             true => Ok(()),
@@ -189,6 +194,22 @@ mod tests {
         check([9, 0, 0, 0, 5, 0, 0, 0, 0], 0b1000_0000);
         check([0, 0, 0, 9, 5, 0, 0, 0, 0], 0b0000_0001);
         check([0, 0, 9, 0, 5, 5, 0, 0, 0], 0b0011_0000);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let check = |threshold: f32, leaf: f32, is_refused: bool| {
+            let nodes = vec![Node { feature: 0, subset: [0; SUBSET_WORDS], left: 0, right: -1 }];
+            let stages = vec![CascadeStage { threshold, trees: vec![Tree { nodes, leaves: vec![leaf, 0.0] }] }];
+            let feature = Feature { x: 0, y: 0, width: 1, height: 1 };
+            let found = Cascade::new((3, 3), stages, vec![feature]);
+            assert_eq!(matches!(found, Err(CascadeError::NotFinite)), is_refused, "{threshold} {leaf}: {found:?}");
+        };
+        check(f32::MIN, f32::MAX, false);
+        check(0.0, f32::NAN, true);
+        check(f32::NAN, 0.0, true);
+        check(f32::NEG_INFINITY, 0.0, true);
+        check(0.0, f32::INFINITY, true);
     }
 
     #[test]

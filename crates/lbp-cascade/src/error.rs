@@ -33,6 +33,9 @@ pub enum CascadeError {
     /// Sums of sixteen bits cannot tell such blocks apart.
     #[error("a feature of it has blocks of more than {0} pixels")]
     BlockTooLarge(usize),
+    /// A threshold or a leaf that no sum can be compared with: of one leaf that is no number, every window would pass.
+    #[error("a threshold or a leaf of it is not finite")]
+    NotFinite,
     /// A branch that points to no later node and to no leaf, or a node without its feature.
     #[error("a tree of it leads nowhere")]
     LostBranch,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    pace::Paced,
     request::{Method, Refusal, Request},
     response::{Body, Response},
     server::Shared,
@@ -15,12 +16,9 @@ use crate::{
 /// How long a request may take to come: it is sent within this machine.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a browser may take none of an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// Serves a connection. What goes wrong with it is nobody's business but the browser's.
 pub(crate) fn serve(stream: &TcpStream, shared: &Shared) {
-    let _ = stream.set_write_timeout(Some(ANSWER_TIMEOUT)).and_then(|()| answer(stream, shared));
+    let _ = answer(stream, shared);
     let _ = stream.shutdown(Shutdown::Both);
 }
 
@@ -31,10 +29,11 @@ fn answer(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         Err(Refusal::Answer(response)) => response,
         Err(Refusal::Gone) => return Ok(()),
     };
-    let mut writer = stream;
+    let mut writer = Paced::new(stream);
     response.write_head(&mut writer)?;
     match response.body {
         Body::Whole(bytes) => writer.write_all(&bytes)?,
+        Body::Shared(bytes) => writer.write_all(&bytes)?,
         Body::Events(subscription) => subscription.serve(&mut writer)?,
     }
     writer.flush()?;
@@ -42,7 +41,7 @@ fn answer(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 }
 
 /// A request that is for us: for this address, and with the token.
-fn request(reader: &mut Deadline<'_>, mut stream: &TcpStream, shared: &Shared) -> Result<Request, Refusal> {
+fn request(reader: &mut Deadline<'_>, stream: &TcpStream, shared: &Shared) -> Result<Request, Refusal> {
     let mut request = Request::read(reader)?;
     let refuse = |status, sentence| Err(Refusal::Answer(Response::refusal(status, sentence)));
     if !request.host.as_deref().is_some_and(|host| shared.is_own_host(host)) {
@@ -62,7 +61,7 @@ fn request(reader: &mut Deadline<'_>, mut stream: &TcpStream, shared: &Shared) -
             return refuse(403, "only the page itself changes something here");
         }
         if request.expects_continue {
-            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            Paced::new(stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         request.read_body(reader)?;
     }

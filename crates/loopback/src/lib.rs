@@ -17,11 +17,12 @@
 //!
 //! Invariants: it knows nothing of what it serves; it listens on no other interface; a connection costs a thread, of which
 //! there are no more than [`MAX_CONNECTIONS`]; nothing that is sent to it makes it hold more than [`MAX_HEAD_BYTES`] and
-//! [`MAX_BODY_BYTES`] for a connection.
+//! [`MAX_BODY_BYTES`] for a connection; who takes an answer too slowly loses the connection.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod channel;
 mod connection;
+mod pace;
 mod policy;
 mod request;
 mod response;

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::{self, Write},
+    sync::Arc,
 };
 
 use crate::channel::Subscription;
@@ -25,6 +26,8 @@ pub struct Response {
 pub(crate) enum Body {
     /// Bytes that are there.
     Whole(Cow<'static, [u8]>),
+    /// Bytes that all who are sent them have together.
+    Shared(Arc<[u8]>),
     /// Events, as they come, until the browser goes.
     Events(Subscription),
 }
@@ -34,6 +37,11 @@ impl Response {
     pub fn new(content_type: impl Into<Cow<'static, str>>, body: impl Into<Cow<'static, [u8]>>) -> Self {
         let (content_type, body) = (content_type.into(), Body::Whole(body.into()));
         Self { status: 200, content_type, policy: DEFAULT_POLICY.into(), body }
+    }
+
+    /// The same of what many may ask for at a time: it is in memory once, however slowly they take it.
+    pub fn shared(content_type: impl Into<Cow<'static, str>>, body: Arc<[u8]>) -> Self {
+        Self { body: Body::Shared(body), ..Self::new(content_type, &[][..]) }
     }
 
     /// A page.
@@ -75,6 +83,7 @@ impl Response {
         let Self { status, content_type, policy, body } = self;
         let length = match body {
             Body::Whole(bytes) => format!("Content-Length: {}\r\n", bytes.len()),
+            Body::Shared(bytes) => format!("Content-Length: {}\r\n", bytes.len()),
             Body::Events(_) => String::new(),
         };
         let head = format!(

@@ -4,6 +4,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Shutdown, TcpStream},
+    sync::Arc,
 };
 
 use loopback::{Channel, MAX_CONNECTIONS, Method, Request, Response, Server};
@@ -188,5 +189,32 @@ fn a_browser_that_goes_away_in_the_middle_harms_nobody() {
         stream.write_all(head.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Both).unwrap();
     }
+    assert_eq!(status(&get(&server, &base(&server), &own_host(&server))), 200);
+}
+
+#[test]
+fn what_slow_browsers_are_sent_is_in_memory_once() {
+    let file: Arc<[u8]> = vec![7; 8 << 20].into();
+    let served = Arc::clone(&file);
+    let server = Server::start(move |request| match request.path() {
+        "file" => Response::shared("application/octet-stream", Arc::clone(&served)),
+        _ => Response::text("page"),
+    });
+    let server = server.unwrap();
+    // Each has asked, has seen that it is answered, and takes nothing more.
+    let slow: Vec<TcpStream> = (0..MAX_CONNECTIONS / 2)
+        .map(|_| {
+            let mut stream = connect(&server);
+            let head = format!("GET {}file HTTP/1.1\r\nHost: {}\r\n\r\n", base(&server), own_host(&server));
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.read_exact(&mut [0; 15]).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(
+        Arc::strong_count(&file),
+        2 + slow.len(),
+        "one here, one in the handler, and one for each that is served"
+    );
     assert_eq!(status(&get(&server, &base(&server), &own_host(&server))), 200);
 }

@@ -1,7 +1,7 @@
 //! Serves a mini booru, or paints its pictures into a folder.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, mpsc},
@@ -83,8 +83,10 @@ struct Paint {
 }
 
 fn main() -> ExitCode {
-    // Bad usage ends here with code 2.
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(said) => return help(&said),
+    };
     let done = match line.command {
         Some(Command::Paint(paint)) => run_paint(&paint),
         None => run_server(&line.serve),
@@ -92,10 +94,32 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mini-booru: {error:#}");
+            say(&format!("mini-booru: {error:#}\n"));
             ExitCode::from(if is_bad_usage(&error) { 2 } else { 1 })
         }
     }
+}
+
+/// Ends without a command line: with help, or with what is wrong. Clap's own way passes over a stdout that takes nothing more.
+fn help(said: &clap::Error) -> ExitCode {
+    let text = said.render().to_string();
+    if said.use_stderr() {
+        say(&text);
+        return ExitCode::from(2);
+    }
+    match answer(&text) {
+        // Whoever reads has gone, and wants no more.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            say(&format!("mini-booru: cannot write to stdout: {error}\n"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Tells people something. Where stderr takes nothing more there is nobody to tell.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn is_bad_usage(error: &anyhow::Error) -> bool {
@@ -126,7 +150,7 @@ fn run_server(serve: &Serve) -> anyhow::Result<()> {
         ..Options::default()
     };
     let booru = MiniBooru::start(catalogue, options)?;
-    announce(&booru.url()).context("cannot write the URL to standard output")?;
+    answer(&format!("{}\n", booru.url())).context("cannot write the URL to standard output")?;
     if serve.until_stdin_closes {
         std::thread::spawn(move || {
             wait_for_end(std::io::stdin().lock());
@@ -142,14 +166,14 @@ fn catalogue(serve: &Serve) -> Result<Catalogue, BooruError> {
     let Some(folder) = &serve.pictures else { return Catalogue::painted(serve.seed, serve.count) };
     let catalogue = Catalogue::from_folder(folder)?;
     for file in catalogue.passed_over() {
-        eprintln!("mini-booru: passing over {}: {}", file.path.display(), file.reason);
+        say(&format!("mini-booru: passing over {}: {}\n", file.path.display(), file.reason));
     }
     Ok(catalogue)
 }
 
-fn announce(url: &str) -> std::io::Result<()> {
+fn answer(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{url}")?;
+    out.write_all(text.as_bytes())?;
     out.flush()
 }
 

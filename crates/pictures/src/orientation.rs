@@ -1,6 +1,6 @@
 //! Which way up a picture is stored: the EXIF orientation, read from a file's head without decoding it.
 
-use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek};
 
 use image::{ImageDecoder, ImageReader, metadata::Orientation};
 
@@ -100,15 +100,14 @@ fn in_png<R: BufRead + Seek>(reader: &mut R) -> io::Result<Option<Vec<u8>>> {
 
 /// The `EXIF` chunk, which follows the picture's data.
 fn in_webp<R: BufRead + Seek>(reader: &mut R) -> io::Result<Option<Vec<u8>>> {
-    let mut at = 12;
+    reader.seek_relative(12)?;
     loop {
-        reader.seek(SeekFrom::Start(at))?;
         let kind: [u8; 4] = take(reader)?;
         let length = u64::from(u32::from_le_bytes(take(reader)?));
         if kind == *b"EXIF" && length <= MAX_EXIF_BYTES {
             return bytes(reader, length).map(Some);
         }
-        at += 8 + length.next_multiple_of(2);
+        reader.seek_relative(length.next_multiple_of(2) as i64)?;
     }
 }
 

@@ -7,6 +7,7 @@ mod bmp;
 mod gif;
 mod jpeg;
 mod png;
+mod tiff;
 mod webp;
 
 use std::io::{self, BufRead, ErrorKind, Read, Seek};
@@ -138,6 +139,10 @@ fn walk<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, Pict
 /// file has those, beside what they make of them.
 fn measure<R: BufRead + Seek>(reader: &mut R, format: Format) -> Result<Sides, PictureError> {
     let mut sides = Sides::default();
+    if format == Format::Tiff {
+        tiff::check(reader).map_err(|_| PictureError::Damaged)?;
+        reader.rewind()?;
+    }
     let decoder =
         ImageReader::with_format(reader, format.decoder()).into_decoder().map_err(|_| PictureError::Damaged)?;
     let (width, height) = decoder.dimensions();

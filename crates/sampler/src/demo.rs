@@ -3,6 +3,8 @@
 mod runtime;
 mod site;
 
+use std::sync::Arc;
+
 use contracts::{Context, publish, stdout};
 use loopback::{Request, Response, Server};
 use runtime::Runtime;
@@ -38,7 +40,9 @@ pub(crate) fn run(context: &Context<'_>, options: &DemoOptions) -> anyhow::Resul
 
 /// Serves the page on this machine alone.
 fn serve(context: &Context<'_>, site: Site) -> anyhow::Result<String> {
-    let files = site.files();
+    // Shared by all who ask: browsers may be many, and slow.
+    let files: Vec<(&str, Arc<[u8]>)> =
+        site.files().into_iter().map(|(name, content)| (name, content.into())).collect();
     let server = Server::start(move |request: &Request| {
         let asked = request.path();
         // The address alone means the page, which is the first.
@@ -46,7 +50,7 @@ fn serve(context: &Context<'_>, site: Site) -> anyhow::Result<String> {
         match file {
             // The page says in itself what it may do.
             Some((name, content)) => {
-                Response::new(media_type(name), content.clone()).with_policy("frame-ancestors 'none'")
+                Response::shared(media_type(name), Arc::clone(content)).with_policy("frame-ancestors 'none'")
             }
             None => Response::not_found(),
         }

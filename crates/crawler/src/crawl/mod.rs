@@ -12,7 +12,6 @@ use std::ops::ControlFlow;
 
 use contracts::{
     ContentHash, Report, StageId,
-    config::Listing,
     manifest::{self, Header},
     publish::FileError,
     record::PictureRecord,
@@ -28,7 +27,6 @@ use crate::{
     error::CrawlError,
     event::Event,
     ledger::SearchState,
-    list::ListError,
     tally::Tally,
 };
 
@@ -37,9 +35,6 @@ use crate::{
 /// # Errors
 /// When the site cannot be listed, the disk cannot be written, or nothing comes of it; what is finished is kept.
 pub(crate) fn crawl(context: &mut CrawlContext<'_>, sync: SyncMode) -> Result<Report, CrawlError> {
-    if sync == SyncMode::Changes {
-        expect_changes(context)?;
-    }
     context.store.prepare()?;
     let search = context.renewed_search()?;
     let fetcher = context.fetcher(&search)?;
@@ -61,17 +56,6 @@ pub(crate) fn crawl(context: &mut CrawlContext<'_>, sync: SyncMode) -> Result<Re
     }
     context.events.emit(&ended_event(&report, &done));
     Ok(report)
-}
-
-/// Whether the site tells what it changes.
-fn expect_changes(context: &CrawlContext<'_>) -> Result<(), ListError> {
-    match context.config().listing {
-        Listing::Html => Err(ListError::SyncByPages),
-        Listing::Json if !context.address.dialect().tells_changes() => {
-            Err(ListError::NoChanges { site: context.address.site().name })
-        }
-        Listing::Json => Ok(()),
-    }
 }
 
 /// What a run reports.

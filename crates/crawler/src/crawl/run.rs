@@ -18,7 +18,7 @@ use crate::{
     error::{Cause, CrawlError},
     event::Event,
     fetch::Fetcher,
-    ledger::{ChangeCounts, PictureOutcome, SearchState, Stored},
+    ledger::{ChangeCounts, LedgerError, PictureOutcome, SearchState, Stored},
     list::{Batches, Found, ListError, NewPosts, Step, Walk},
     post::Status,
     tally::stored_file,
@@ -98,7 +98,10 @@ impl<'r, 'c> Run<'r, 'c> {
         let mut walk = Walk::new(&fetcher, &address, self.context.config(), search);
         self.context.progress().begin("crawling", 0);
         if sync == SyncMode::Changes {
-            self.follow_changes(&mut walk).await?;
+            match walk.tells_changes() {
+                true => self.follow_changes(&mut walk).await?,
+                false => self.list_anew(&mut walk)?,
+            }
         }
         self.progress.listed = self.context.ledger.count_members(&walk.search)?;
         self.list_newer(&mut walk).await?;
@@ -117,6 +120,13 @@ impl<'r, 'c> Run<'r, 'c> {
         let ChangeCounts { updated, joined, left } = self.changed;
         self.context.events.emit(&Event::Changed { updated, joined, left });
         Ok(())
+    }
+
+    /// Where a site tells no changes, they show when its posts are listed from the newest on again. What is known of posts and
+    /// pictures stays, so that only what is another picture now is fetched; a run that is killed leaves a listing to be gone on with.
+    fn list_anew(&mut self, walk: &mut Walk<'_>) -> Result<(), LedgerError> {
+        tracing::info!("the site tells no changes: its posts are listed from the newest on again, a page at a time");
+        self.context.ledger.restart(&mut walk.search)
     }
 
     async fn list_newer(&mut self, walk: &mut Walk<'_>) -> Result<Found, ListError> {

@@ -19,8 +19,6 @@ pub(crate) enum ListError {
     Disordered { url: String, problem: String },
     #[error("the changes at {url} do not come in their order; crawl without --sync")]
     ChangesDisordered { url: String },
-    #[error("--sync asks the API what was changed: set crawl.listing = \"json\", or crawl without --sync")]
-    SyncByPages,
     #[error("the API of {site} tells no changes since a given moment; crawl without --sync")]
     NoChanges { site: &'static str },
     #[error("the site's robots.txt refuses the listing at {url} (\"{}\"){advice}", one_line(rule))]

@@ -61,6 +61,11 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether what the site has changed can be asked for: list pages do not tell, and not every API does.
+    pub(crate) fn tells_changes(&self) -> bool {
+        self.pages.is_none() && self.client.address.dialect().tells_changes()
+    }
+
     /// Takes over what the site has changed of posts that are listed already.
     ///
     /// # Errors

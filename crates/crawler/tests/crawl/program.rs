@@ -114,6 +114,35 @@ fn a_danbooru_site_and_one_without_its_api() {
 }
 
 #[test]
+fn a_site_that_is_listed_again_for_its_changes() {
+    let options = Options { dialect: Dialect::Danbooru, ..Options::default() };
+    let booru = MiniBooru::start(Catalogue::swatches(30, 300).unwrap(), options).unwrap();
+    let mut place = Place::danbooru(&booru.url(), Listing::Json, Variant::Original);
+    place.config.crawl.requests_per_second = 1000.0;
+    assert_eq!(finish(&place), 0);
+    let safe = safe_posts(&booru);
+    for id in safe.iter().step_by(7) {
+        assert!(booru.catalogue_mut().delete_post(*id));
+    }
+    booru.log().clear();
+    for requests in (0..10).rev() {
+        let mut child = command(&place).arg("--sync").spawn().unwrap();
+        // The first come to their end, the last are killed before or in the middle of the listing.
+        while booru.log().len() < 2 * requests && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Duration::from_micros(random(5_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        booru.log().clear();
+    }
+    // Without the option: what was begun is gone on with, and what it had not come to is as the site has it now.
+    assert_eq!(finish(&place), 0);
+    assert_eq!(complaints(&booru, &place.held()), [""; 0]);
+    assert_eq!(booru.log().of(PathClass::Image).len(), 0, "all that is wanted was there before");
+}
+
+#[test]
 fn a_gelbooru_site() {
     check("gelbooru", (Dialect::Gelbooru, Listing::Json), 300, 15);
 }

@@ -131,14 +131,40 @@ fn posts_below_what_was_listed_wait_their_turn() {
 }
 
 #[test]
-fn what_cannot_be_followed_is_said() {
-    let booru = booru(84, 30);
-    let html = Place::with(&booru.url(), Listing::Html, Variant::Sample);
-    assert!(try_sync(&html).unwrap_err().to_string().contains("set crawl.listing = \"json\""));
-    let options = Options { dialect: Dialect::Danbooru, ..Options::default() };
-    let danbooru = MiniBooru::start(Catalogue::swatches(84, 30).unwrap(), options).unwrap();
-    let place = Place::danbooru(&danbooru.url(), Listing::Json, Variant::Sample);
-    let error = try_sync(&place).unwrap_err().to_string();
-    assert!(error.contains("the API of danbooru tells no changes since a given moment"), "{error}");
-    assert_eq!(booru.log().len() + danbooru.log().len(), 0, "it is said before anything is asked");
+fn a_site_that_tells_no_changes_is_listed_again_and_no_picture_fetched_twice() {
+    let sites = [
+        (Dialect::Moebooru, Listing::Html),
+        (Dialect::Danbooru, Listing::Json),
+        (Dialect::Danbooru, Listing::Html),
+        (Dialect::Gelbooru, Listing::Json),
+    ];
+    for (dialect, listing) in sites {
+        let options = Options { dialect, ..Options::default() };
+        let booru = MiniBooru::start(Catalogue::swatches(84, 90).unwrap(), options).unwrap();
+        let crawled = || {
+            let mut place = match dialect {
+                Dialect::Moebooru => Place::with(&booru.url(), listing, Variant::Original),
+                Dialect::Danbooru => Place::danbooru(&booru.url(), listing, Variant::Original),
+                Dialect::Gelbooru => Place::gelbooru(&booru.url(), listing, Variant::Original),
+            };
+            if dialect == Dialect::Moebooru {
+                place.config.crawl.site = "konachan".parse().unwrap();
+            }
+            place.crawl();
+            place
+        };
+        let (place, safe) = (crawled(), safe_posts(&booru));
+        let mut site = booru.catalogue_mut();
+        site.edit(safe[3], |post| post.rating = Rating::Explicit);
+        site.edit(safe[5], |post| post.tags.push("retold".into()));
+        site.delete_post(safe[7]);
+        drop(site);
+        booru.log().clear();
+        sync(&place);
+        assert_eq!(booru.log().of(PathClass::Image).len(), 0, "{dialect:?} {listing:?}: no picture is fetched");
+        let held = place.numbers();
+        assert!(!held.contains(&safe[3]) && !held.contains(&safe[7]), "{dialect:?} {listing:?}");
+        check_same_records(&place, &crawled());
+        assert_eq!(complaints(&booru, &place.held()), [""; 0]);
+    }
 }

@@ -120,3 +120,22 @@ fn check_faces(path: &Path, faces: &serde_json::Value) {
         assert!(side > 60.0 && x + side / 2.0 < f64::from(width) && y + side / 2.0 < f64::from(height));
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_nobody_reads_is_no_failure_and_help_that_cannot_be_written_is_one() {
+    let run = |stdout: Stdio| program(&["--help"]).stdout(stdout).output().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let refused = run(full.into());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("mini-booru: cannot write to stdout: "), "{said}");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let unread = run(writer.into());
+    assert_eq!((unread.status.code(), unread.stderr.len()), (Some(0), 0));
+    // Nobody to tell of an error either: the exit code says it.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let refused = program(&["--pictures", "/nowhere"]).stderr(full).status().unwrap();
+    assert_eq!(refused.code(), Some(2));
+}

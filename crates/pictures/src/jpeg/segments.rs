@@ -160,7 +160,9 @@ impl<'a> Segments<'a> {
 
     fn take_frame(&mut self, marker: u8, content: &[u8]) -> Option<()> {
         let (&[precision, h1, h0, w1, w0, count], listed) = content.split_first_chunk()?;
-        if self.has_frame || precision != 8 || listed.len() != usize::from(count) * 3 {
+        // Other numbers stand for no colours that are known; of 255, rows would take a gigabyte before anything is decoded.
+        let is_known = matches!(count, 1 | 3 | 4);
+        if self.has_frame || !is_known || precision != 8 || listed.len() != usize::from(count) * 3 {
             return None;
         }
         let components = listed.as_chunks().0.iter().map(Component::new).collect::<Option<_>>()?;

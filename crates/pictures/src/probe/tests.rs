@@ -1,6 +1,6 @@
 //! Each format whole, cut at every byte, with something behind its end, and made to look harmless.
 
-use std::io::Cursor;
+use std::io::{BufReader, Cursor, SeekFrom};
 
 use image::{DynamicImage, ImageFormat, RgbImage};
 use proptest::prelude::*;
@@ -176,6 +176,55 @@ fn scans_are_bounded_by_the_work_that_they_make() {
     check(9000, 17, true);
     check(1000, 100, false);
     check(1000, 10_000, true);
+}
+
+/// A file that counts how often it is read.
+struct Counted {
+    file: Cursor<Vec<u8>>,
+    reads: usize,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[test]
+fn empty_parts_by_the_thousand_are_walked_a_buffer_at_a_time() {
+    let head = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x09\0\0\x09\0\0";
+    let mut webp = [&head[..], &b"NONE\0\0\0\0".repeat(20_000)].concat();
+    let length = (webp.len() as u32 - 8).to_le_bytes();
+    webp[4..8].copy_from_slice(&length);
+    let png = encoded(ImageFormat::Png);
+    let png = [&png[..33], &b"\0\0\0\0noNe\0\0\0\0".repeat(20_000), &png[33..]].concat();
+    let gif = encoded(ImageFormat::Gif);
+    let gif = [&gif[..gif.len() - 1], &b"\x21\xfe\0".repeat(20_000), &b"\x3b"[..]].concat();
+    for file in [webp, png, gif] {
+        let buffers = file.len() / 8192;
+        let mut reader = BufReader::with_capacity(8192, Counted { file: Cursor::new(file), reads: 0 });
+        let probe = probe(&mut reader, LIMIT).unwrap();
+        let _ = crate::upright_sides(&mut reader, &probe).unwrap();
+        let reads = reader.get_ref().reads;
+        assert!(reads < 3 * buffers + 20, "{:?}: {reads} reads of {buffers} buffers", probe.format);
+    }
+}
+
+#[test]
+fn a_field_of_a_tiff_file_that_is_longer_than_the_file_is_refused_before_there_is_room_for_it() {
+    let mut bytes = encoded(ImageFormat::Tiff);
+    // The predictor, one short: of four million decoders would make 134 MB.
+    let predictor = bytes.windows(8).position(|entry| entry == b"\x3d\x01\x03\0\x01\0\0\0").unwrap();
+    bytes[predictor + 4..predictor + 8].copy_from_slice(&4_194_305_u32.to_le_bytes());
+    let (probed, held) = fuzz::most_held(|| probed(&bytes));
+    assert!(matches!(probed, Err(PictureError::Damaged)) && held < 1 << 20, "{probed:?}, {held} bytes held");
 }
 
 #[test]
