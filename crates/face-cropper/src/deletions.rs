@@ -4,6 +4,8 @@ use std::{collections::HashSet, fs, path::Path};
 
 use contracts::{
     Layout,
+    config::CropContainer,
+    crops::FacesTar,
     exclusion::{self, Exclusion, Exclusions, Restored},
     id::{FaceId, PictureHash, ShardId},
     publish::FileError,
@@ -33,7 +35,7 @@ pub(crate) struct Look {
 impl Look {
     /// Whether the record says what is there.
     pub(crate) fn is_as_recorded(&self) -> bool {
-        self.deleted.is_empty() && self.awaited.is_empty()
+        self.deleted.is_empty() && self.awaited.is_empty() && !self.is_damaged
     }
 }
 
@@ -47,7 +49,11 @@ pub(crate) fn look(
     record: &ShardRecord,
     (exclusions, restored): (&Exclusions, &Restored),
 ) -> Result<Look, FileError> {
-    let present = file_names(&layout.faces_shard(shard))?;
+    let folder = layout.faces_shard(shard);
+    if record.container == CropContainer::Tar {
+        return Ok(look_into_tar(&folder, record));
+    }
+    let present = file_names(&folder)?;
     let mut look = Look::default();
     let mut strangers: HashSet<&String> = present.iter().filter(|name| is_face(name)).collect();
     for (picture, finding) in &record.pictures {
@@ -74,6 +80,14 @@ pub(crate) fn look(
     }
     look.is_damaged = !look.is_as_recorded() && !strangers.is_empty();
     Ok(look)
+}
+
+/// From a tar no face is deleted by hand: it holds those of its record, or it is damaged.
+fn look_into_tar(folder: &Path, record: &ShardRecord) -> Look {
+    let kept: HashSet<String> = record.kept().collect();
+    let names = FacesTar::open(folder).and_then(|tar| tar.map(|mut tar| tar.names()).transpose());
+    let held = names.unwrap_or_default().map(HashSet::from_iter);
+    Look { faces: kept.len(), is_damaged: held != Some(kept), ..Look::default() }
 }
 
 /// Remembers the faces that are gone by picture and box; the shard's record says from now on that they are excluded.

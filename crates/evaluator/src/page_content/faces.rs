@@ -1,9 +1,9 @@
 //! The crops: those that were kept, and among them those that were nearly left out.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use contracts::{
-    Layout,
+    Layout, crops,
     id::PostId,
     manifest::{ManifestError, Records},
     publish,
@@ -127,7 +127,7 @@ impl Thinned {
 }
 
 fn tiles(layout: &Layout, files: &mut dyn Iterator<Item = &String>) -> Result<Option<Tiles>, EmbedError> {
-    let tiles: Vec<Tile> = files.map(|file| Tile { image: thumbnail(&layout.face(file)), ..Tile::default() }).collect();
+    let tiles: Vec<Tile> = files.map(|file| Tile { image: thumbnail(layout, file), ..Tile::default() }).collect();
     if tiles.is_empty() {
         return Ok(None);
     }
@@ -136,8 +136,8 @@ fn tiles(layout: &Layout, files: &mut dyn Iterator<Item = &String>) -> Result<Op
     Ok(Some(Tiles { sheet: Embedded::jpeg(&sheet, MAX_BYTES)?, columns, rows: tiles.len().div_ceil(columns) }))
 }
 
-fn thumbnail(path: &Path) -> Option<Rgb> {
-    Some(decode(&publish::read_file(path).ok()?).ok()?.scaled(FACE, FACE))
+fn thumbnail(layout: &Layout, face: &str) -> Option<Rgb> {
+    Some(decode(&crops::read(layout, face).ok()?).ok()?.scaled(FACE, FACE))
 }
 
 #[cfg(test)]
