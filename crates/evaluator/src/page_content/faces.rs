@@ -49,6 +49,8 @@ pub(crate) struct Doubtful {
     /// Why: a letter a gate, as the cropper's list has them.
     pub(crate) reasons: String,
     pub(crate) post: Option<PostId>,
+    /// How far it is turned, in degrees, clockwise.
+    pub(crate) angle: f64,
 }
 
 /// Why the crops cannot be shown.
@@ -72,9 +74,9 @@ impl Faces {
             doubtful.iter().enumerate().map(|(index, face)| (face.file.clone(), index)).collect();
         let mut kept = Thinned::default();
         for face in Records::<FaceRecord>::open(&layout.faces_manifest())? {
-            let FaceRecord { file, post, .. } = face?;
+            let FaceRecord { file, post, angle, .. } = face?;
             if let Some(index) = files.get(&file) {
-                doubtful[*index].post = Some(post);
+                (doubtful[*index].post, doubtful[*index].angle) = (Some(post), angle);
             }
             kept.push(file);
         }
@@ -94,7 +96,7 @@ fn listed(list: &str) -> Vec<Doubtful> {
     let face = |line: &str| {
         let mut fields = line.split('\t').skip(1);
         let (file, reasons) = (fields.next()?.to_owned(), fields.next()?.to_owned());
-        (!reasons.is_empty()).then_some(Doubtful { file, reasons, post: None })
+        (!reasons.is_empty()).then_some(Doubtful { file, reasons, post: None, angle: 0.0 })
     };
     list.lines().filter(|line| !line.starts_with('#')).filter_map(face).take(MAX_FACES).collect()
 }
