@@ -79,11 +79,14 @@ pub(crate) struct OldCrops {
 }
 
 impl OldCrops {
-    /// Those of a shard with this record. Of a tar that is damaged nothing is found.
-    pub(crate) fn open(folder: PathBuf, record: Option<&ShardRecord>) -> Self {
+    /// Those of a shard with this record.
+    ///
+    /// # Errors
+    /// When a tar cannot be read.
+    pub(crate) fn open(folder: PathBuf, record: Option<&ShardRecord>) -> Result<Self, FileError> {
         let is_tar = record.is_some_and(|record| record.container == CropContainer::Tar);
-        let tar = is_tar.then(|| FacesTar::open(&folder).ok().flatten()).flatten();
-        Self { folder, tar }
+        let tar = if is_tar { FacesTar::open(&folder)? } else { None };
+        Ok(Self { folder, tar })
     }
 
     /// Where a crop is, if it is there.

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::{
     container::{Container, OldCrops},
+    deletions,
     error::CropError,
     examine::{ExamineOptions, examine},
     gate::Verdict,
@@ -82,12 +83,17 @@ impl Cutting<'_> {
     ) -> Result<ShardRecord, CropError> {
         let is_pending = |picture: &&Picture| self.known(shard, picture, old.as_ref()).is_none();
         let pending: Vec<&Picture> = pictures.values().filter(is_pending).collect();
-        // What is known counts as done at once, so that a resumed run's estimate is of what is left.
-        self.context.progress.advance((pictures.len() - pending.len()) as u64);
         let container = self.container_of(shard, old.as_ref());
         let is_as_wanted = |old: &ShardRecord| old.pictures.len() == pictures.len() && old.container == container;
+        let is_fresh = pending.is_empty() && old.as_ref().is_some_and(is_as_wanted);
+        if !is_fresh && self.is_tar_damaged(shard, old.as_ref())? {
+            // What a tar lacks was not thrown away: all of it is cut again.
+            return self.shard(shard, pictures, None);
+        }
+        // What is known counts as done at once, so that a resumed run's estimate is of what is left.
+        self.context.progress.advance((pictures.len() - pending.len()) as u64);
         let old = match old {
-            Some(old) if pending.is_empty() && is_as_wanted(&old) => return Ok(old),
+            Some(old) if is_fresh => return Ok(old),
             old => old,
         };
         // Until the new manifest is written the old one would name faces that may be gone.
@@ -105,6 +111,11 @@ impl Cutting<'_> {
             Ok::<(), CropError>(())
         })?;
         Ok(published.expect("a folder is only published after it was filled"))
+    }
+
+    fn is_tar_damaged(&self, shard: &ShardId, old: Option<&ShardRecord>) -> Result<bool, FileError> {
+        let old = old.filter(|old| old.container == CropContainer::Tar);
+        old.map_or(Ok(false), |old| deletions::is_tar_damaged(&self.context.layout.faces_shard(shard), old))
     }
 
     /// The container that a shard is to have. Only a folder of files shows that one was deleted: a share, which decides nothing about that,
@@ -148,7 +159,7 @@ impl Cutting<'_> {
         old: Option<&ShardRecord>,
         crops: &Container<'_>,
     ) -> Result<BTreeMap<PictureHash, Finding>, FileError> {
-        let mut old_crops = OldCrops::open(self.context.layout.faces_shard(shard), old);
+        let mut old_crops = OldCrops::open(self.context.layout.faces_shard(shard), old)?;
         let mut findings = BTreeMap::new();
         for (hash, picture) in pictures {
             let Some(finding) = self.known(shard, picture, old) else { continue };

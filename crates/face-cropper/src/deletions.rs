@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs, path::Path};
 use contracts::{
     Layout,
     config::CropContainer,
-    crops::FacesTar,
+    crops::{self, FacesTar},
     exclusion::{self, Exclusion, Exclusions, Restored},
     id::{FaceId, PictureHash, ShardId},
     publish::FileError,
@@ -51,7 +51,8 @@ pub(crate) fn look(
 ) -> Result<Look, FileError> {
     let folder = layout.faces_shard(shard);
     if record.container == CropContainer::Tar {
-        return Ok(look_into_tar(&folder, record));
+        let is_damaged = is_tar_damaged(&folder, record)?;
+        return Ok(Look { faces: record.kept().count(), is_damaged, ..Look::default() });
     }
     let present = file_names(&folder)?;
     let mut look = Look::default();
@@ -82,12 +83,14 @@ pub(crate) fn look(
     Ok(look)
 }
 
-/// From a tar no face is deleted by hand: it holds those of its record, or it is damaged.
-fn look_into_tar(folder: &Path, record: &ShardRecord) -> Look {
-    let kept: HashSet<String> = record.kept().collect();
+/// Whether a shard's tar holds other faces than its record says. None of them was deleted by hand.
+///
+/// # Errors
+/// When the tar cannot be read now.
+pub(crate) fn is_tar_damaged(folder: &Path, record: &ShardRecord) -> Result<bool, FileError> {
     let names = FacesTar::open(folder).and_then(|tar| tar.map(|mut tar| tar.names()).transpose());
-    let held = names.unwrap_or_default().map(HashSet::from_iter);
-    Look { faces: kept.len(), is_damaged: held != Some(kept), ..Look::default() }
+    let names = crops::undamaged(names)?.flatten();
+    Ok(names.map(HashSet::<String>::from_iter) != Some(record.kept().collect()))
 }
 
 /// Remembers the faces that are gone by picture and box; the shard's record says from now on that they are excluded.

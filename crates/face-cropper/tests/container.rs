@@ -201,16 +201,20 @@ fn a_tar_that_is_gone_or_damaged_deletes_nothing_and_is_made_anew() {
 
 #[test]
 fn a_share_with_new_work_beside_a_damaged_tar_loses_nothing() {
-    let mut damaged = scene(CropContainer::Tar);
-    damaged.run().unwrap();
-    fs::remove_file(Layout::faces_tar(&shard(&damaged))).unwrap();
-    damaged.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
-    damaged.run_share("1/1").unwrap();
-    assert_eq!(damaged.run().unwrap().kept, 5);
-    let mut whole = scene(CropContainer::Tar);
-    whole.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
-    whole.run().unwrap();
-    assert!(shards(&whole) == shards(&damaged), "every file has the same bytes");
+    for container in [CropContainer::Tar, CropContainer::Files] {
+        let mut damaged = scene(CropContainer::Tar);
+        damaged.run().unwrap();
+        fs::remove_file(Layout::faces_tar(&shard(&damaged))).unwrap();
+        damaged.config.crop.container = container;
+        damaged.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
+        damaged.run_share("1/1").unwrap();
+        let report = damaged.run().unwrap();
+        assert_eq!((report.kept, report.figures["faces_newly_deleted_by_hand"]), (5, 0.0));
+        let mut whole = scene(container);
+        whole.add("mini:3", &spots(310, 210, &[[120, 70, 60]]));
+        whole.run().unwrap();
+        assert!(shards(&whole) == shards(&damaged), "every file has the same bytes");
+    }
 }
 
 #[test]

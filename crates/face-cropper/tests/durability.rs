@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use contracts::{config::CropContainer, layout::PARTIAL_PREFIX};
+use contracts::config::CropContainer;
 use material::{Scene, spots};
 
 /// Calls that change files or folders, give names, or make durable.
@@ -72,8 +72,15 @@ struct Disk {
     changed: HashMap<PathBuf, usize>,
     /// From when to when each was made durable; without a path, all were.
     synced: Vec<(Option<PathBuf>, (usize, usize))>,
-    /// The names that were given to what had a partial one, and how often something below it was made durable for that.
-    named: Vec<(PathBuf, usize)>,
+    named: Vec<Named>,
+}
+
+/// A name that was given to what had a partial one.
+struct Named {
+    path: PathBuf,
+    /// How many calls made something below it durable for that.
+    syncs: usize,
+    end: usize,
 }
 
 impl Disk {
@@ -125,7 +132,7 @@ impl Disk {
         let first = below.iter().map(|(_, changed)| **changed).min().unwrap();
         let is_for_it = |synced: &Option<PathBuf>| synced.as_ref().is_none_or(|synced| synced.starts_with(from));
         let syncs = self.synced.iter().filter(|(synced, lines)| lines.0 > first && is_for_it(synced)).count();
-        self.named.push((to.into(), syncs));
+        self.named.push(Named { path: to.into(), syncs, end });
         self.changed.retain(|path, _| !path.starts_with(from));
         self.change_folder(to, end);
     }
@@ -174,17 +181,15 @@ fn check(container: CropContainer) {
     }
     let mut follow = || {
         let disk = traced(&scene);
-        let shards: Vec<&(PathBuf, usize)> =
-            disk.named.iter().filter(|(name, _)| name.ends_with("mini-00000")).collect();
-        let [(shard, syncs)] = shards[..] else { panic!("one shard gets its name once: {:?}", disk.named) };
-        println!("{container:?}: {syncs} calls that make a shard durable");
+        let shards: Vec<&Named> = disk.named.iter().filter(|named| named.path.ends_with("mini-00000")).collect();
+        let [Named { path, syncs, end }] = shards[..] else { panic!("one shard gets its name once: {}", shards.len()) };
+        println!("{container:?}: {syncs} calls that make a shard of {FACES} faces durable");
         assert!(*syncs <= 5, "a few for the shard, and not one a face");
-        let named = |name: &str| disk.named.iter().any(|(to, _)| to.ends_with(name));
-        assert!(named("faces/manifest.jsonl") && named("faces/contact"));
-        assert!(disk.named.iter().all(|(name, _)| !name.to_string_lossy().contains(PARTIAL_PREFIX)));
-        let folder = shard.parent().unwrap();
-        let changed = disk.changed[folder];
-        assert!(disk.synced.iter().any(|(path, lines)| path.as_deref() == Some(folder) && lines.0 > changed));
+        let is_durable =
+            |(synced, lines): &(Option<PathBuf>, (usize, usize))| synced.as_deref() == path.parent() && lines.0 > *end;
+        assert!(disk.synced.iter().any(is_durable), "the name itself");
+        let is_named = |name: &str| disk.named.iter().any(|named| named.path.ends_with(name));
+        assert!(is_named("faces/manifest.jsonl") && is_named("faces/contact"));
         // The second time it replaces one that is there.
         scene.add("mini:100", &spots(310, 210, &[[120, 70, 60]]));
     };
@@ -200,4 +205,43 @@ fn all_files_of_a_shard_are_on_the_disk_before_it_gets_its_name() {
 #[test]
 fn a_shards_tar_is_on_the_disk_before_it_gets_its_name() {
     check(CropContainer::Tar);
+}
+
+/// A shard with a face of which the system was asked to write the last bytes after `sync`.
+fn follow_made(sync: &str, last: &str) {
+    let partial = "/data/faces/.partial-shard";
+    let file = format!("{partial}/face.png");
+    let trace = [
+        format!("7 openat(AT_FDCWD</>, \"{file}\", O_WRONLY|O_CREAT, 0666) = 3<{file}>"),
+        format!("7 write(3<{file}>, \"\"..., 9) = 9"),
+        sync.replace("FACE", &file).replace("SHARD", partial),
+        last.replace("FACE", &file),
+        format!("7 rename(\"{partial}\", \"/data/faces/shard\") = 0"),
+    ];
+    let mut disk = Disk::default();
+    calls(&trace.join("\n")).iter().for_each(|call| disk.take(call));
+}
+
+#[test]
+fn a_trace_that_syncs_all_is_accepted() {
+    follow_made("7 syncfs(4<SHARD>) = 0", "8 fsync(3<FACE>) = 0");
+    follow_made("7 fsync(3<FACE>) = 0", "8 fsync(4</data/faces/.partial-shard>) = 0");
+}
+
+#[test]
+#[should_panic(expected = ".partial-shard was not durable")]
+fn a_folder_that_is_not_synced_is_noticed() {
+    follow_made("7 fsync(3<FACE>) = 0", "7 fsync(3<FACE>) = 0");
+}
+
+#[test]
+#[should_panic(expected = "face.png was not durable")]
+fn what_is_written_after_the_sync_is_noticed() {
+    follow_made("7 syncfs(4<SHARD>) = 0", "7 write(3<FACE>, \"\"..., 9) = 9");
+}
+
+#[test]
+#[should_panic(expected = "was not durable")]
+fn a_sync_that_fails_or_is_not_over_does_not_count() {
+    follow_made("7 syncfs(4<SHARD>) = -1 EIO (Input/output error)", "8 syncfs(4<SHARD> <unfinished ...>");
 }

@@ -32,13 +32,13 @@ impl Line {
         let Self { name, offset, length } = self;
         let text = format!("{name:<NAME$} {offset:>15} {length:>10}\n");
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-        let fits = || {
+        let refused = || {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("{name:?} or its length does not fit into a tar's index"),
             )
         };
-        if is_name && text.len() == LINE && *length <= MAX_LENGTH { Ok(text) } else { Err(fits()) }
+        if is_name && text.len() == LINE && *length <= MAX_LENGTH { Ok(text) } else { Err(refused()) }
     }
 
     /// Reads a line; `None` where it is none.

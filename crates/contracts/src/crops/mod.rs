@@ -11,7 +11,10 @@ mod index;
 mod reader;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 pub use reader::{FacesTar, Member};
 pub use writer::FacesTarWriter;
@@ -70,6 +73,17 @@ pub fn is_tar(shard_folder: &Path) -> bool {
     Layout::faces_index(shard_folder).exists() || Layout::faces_tar(shard_folder).exists()
 }
 
+/// Nothing in place of an error that says that a tar is damaged.
+///
+/// # Errors
+/// All others: what cannot be read now may be whole.
+pub fn undamaged<T>(read: Result<T, FileError>) -> Result<Option<T>, FileError> {
+    match read {
+        Err(error) if error.source.kind() == io::ErrorKind::InvalidData => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -121,6 +135,7 @@ mod tests {
     #[test]
     fn faces_are_read_from_a_tar_and_from_files_by_the_same_name() {
         let scene = Scene::with(&FACES);
+        assert!(undamaged(scene.read("b-1.png")).unwrap().is_none());
         for (name, content) in FACES {
             assert_eq!(scene.read(name).unwrap(), content, "{name}");
             assert!(!is_deleted(&scene.layout, &format!("{SHARD}/{name}")));
@@ -131,7 +146,7 @@ mod tests {
         assert_eq!(scene.read("b-0.png").unwrap(), b"loose");
         fs::remove_file(Layout::faces_tar(&scene.folder())).unwrap();
         fs::remove_file(Layout::faces_index(&scene.folder())).unwrap();
-        assert_eq!(scene.read("a-0.png").unwrap_err().source.kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(scene.read("a-0.png").unwrap_err().source.kind(), io::ErrorKind::NotFound);
         assert!(is_deleted(&scene.layout, &format!("{SHARD}/a-0.png")));
     }
 

@@ -41,15 +41,14 @@ impl FacesTar {
         let (tar, index_path) = (Layout::faces_tar(shard_folder), Layout::faces_index(shard_folder));
         let index = match File::open(&index_path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !tar.exists() => return Ok(None),
-            other => other.map_err(|error| damaged(&index_path, &error.to_string()))?,
+            other => other.map_err(|error| unreadable(&index_path, error))?,
         };
-        let length =
-            |path: &Path| fs::metadata(path).map(|it| it.len()).map_err(|error| damaged(path, &error.to_string()));
+        let length = |path: &Path| fs::metadata(path).map(|it| it.len()).map_err(|error| unreadable(path, error));
         let mut opened = Self { index, faces: 0, length: length(&tar)?, tar, index_path };
         let head = opened.line(0)?;
         opened.faces = head.length;
-        let is_index =
-            head.name == FORMAT && (head.length + 1).checked_mul(LINE as u64) == Some(length(&opened.index_path)?);
+        let index_length = head.length.checked_add(1).and_then(|lines| lines.checked_mul(LINE as u64));
+        let is_index = head.name == FORMAT && index_length == Some(length(&opened.index_path)?);
         match is_index && head.offset == opened.length {
             true => Ok(Some(opened)),
             false => Err(damaged(&opened.tar, "it is not the one that its index describes")),
@@ -87,7 +86,7 @@ impl FacesTar {
     /// # Errors
     /// When its index cannot be read.
     pub fn names(&mut self) -> Result<Vec<String>, FileError> {
-        let failed = |error: io::Error| damaged(&self.index_path, &error.to_string());
+        let failed = |error: io::Error| unreadable(&self.index_path, error);
         self.index.seek(SeekFrom::Start(LINE as u64)).map_err(failed)?;
         let mut lines = BufReader::new(&self.index);
         let mut name = || {
@@ -102,7 +101,7 @@ impl FacesTar {
         let mut line = [0; LINE];
         let read =
             self.index.seek(SeekFrom::Start(number * LINE as u64)).and_then(|_| self.index.read_exact(&mut line));
-        read.map_err(|error| damaged(&self.index_path, &error.to_string()))?;
+        read.map_err(|error| unreadable(&self.index_path, error))?;
         Line::read(&line).ok_or_else(|| damaged(&self.index_path, &format!("its line {} is none", number + 1)))
     }
 
@@ -130,10 +129,19 @@ impl Member {
             tar.take(self.length).read_to_end(&mut bytes)?;
             if bytes.len() as u64 == self.length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
         };
-        read().map_err(FileError::at("read", &self.tar))
+        read().map_err(|error| unreadable(&self.tar, error))
     }
 }
 
+/// What the system says; where that is that something lacks, it is damage.
+fn unreadable(path: &Path, error: io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => damaged(path, &error.to_string()),
+        _ => FileError::at("read", path)(error),
+    }
+}
+
+/// Of the kind `InvalidData`, by which [`undamaged`](super::undamaged) knows it.
 fn damaged(path: &Path, why: &str) -> FileError {
     let way_out = "remove its folder and run `cargo xtask crop`, which makes it anew";
     FileError::at("read", path)(io::Error::new(io::ErrorKind::InvalidData, format!("{why}; {way_out}")))
