@@ -144,7 +144,7 @@ fn traced(scene: &Scene) -> Disk {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-y", "-s", "0", "-e", "signal=none", "-e", CALLS, "-o"]).arg(&trace);
     strace.arg(program.get_program()).args(program.get_args());
-    program.get_envs().for_each(|(name, value)| drop(strace.env(name, value.unwrap_or_default())));
+    strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     assert!(strace.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
     let mut disk = Disk::default();
     let root = fs::canonicalize(scene.root()).unwrap();
