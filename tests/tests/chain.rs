@@ -67,6 +67,24 @@ fn a_deleted_crop_stays_out() {
 }
 
 #[test]
+fn crops_in_a_tar_make_the_same_dataset_whenever_they_get_there() {
+    let moved = Pipeline::tiny();
+    moved.succeed(&["pipeline", "--until", "pack"]);
+    let dataset = moved.files("data/dataset");
+    let into_tar = ["pipeline", "--until", "pack", "--set", "crop.container=tar"];
+    let said = moved.succeed(&into_tar).stderr;
+    assert!(said.contains("faces kept") && !said.contains("rows kept"), "the same faces elsewhere: {said}");
+    let is_loose = |name: &String| name.ends_with(".png") && !name.starts_with("contact/");
+    assert!(!moved.files("data/faces").keys().any(is_loose));
+    assert!(moved.succeed(&into_tar).stderr.contains("all is fresh"));
+
+    let made = Pipeline::tiny();
+    made.succeed(&into_tar);
+    assert_eq!(made.files("data/dataset"), dataset);
+    made.succeed(&["verify", "crop", "--all", "--set", "crop.container=tar"]);
+}
+
+#[test]
 fn two_runs_from_scratch_agree_to_the_bit() {
     let results = ["1", "2"].map(|threads| {
         let pipeline = Pipeline::tiny();

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use contracts::{
-    Outcome, StageId,
+    Outcome, StageId, crops,
     disappearance::{Disappearances, ManyGone},
     exclusion::{self, Exclusion},
     layout::{Layout, RunLayout},
@@ -115,7 +115,7 @@ fn remember_deletions(layout: &Layout) -> anyhow::Result<()> {
     for face in faces {
         let path = layout.face(&face.file);
         let Some(folder) = path.parent().filter(|folder| folder.exists()) else { continue };
-        let is_gone = !path.exists();
+        let is_gone = crops::is_deleted(layout, &face.file);
         all.count(folder, 1, usize::from(is_gone));
         if is_gone {
             deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });

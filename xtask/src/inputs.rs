@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use contracts::{
     ContentHash, StageId,
     cascade::{self, CascadeSource},
+    crops,
     exclusion::Exclusions,
     hash::Hasher,
     layout::RunLayout,
@@ -91,7 +92,7 @@ fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<C
     let exclusions = Exclusions::read(layout)?;
     let mut hasher = Hasher::default();
     for face in &faces.records {
-        if exclusions.covers(&face.face, &face.pixel_box, &face.file) || !layout.face(&face.file).exists() {
+        if exclusions.covers(&face.face, &face.pixel_box, &face.file) || crops::is_deleted(layout, &face.file) {
             hasher.field(face.face.to_string().as_bytes());
         }
     }

@@ -10,6 +10,7 @@ pub mod checked;
 #[cfg(feature = "command-line")]
 pub mod command_line;
 pub mod config;
+pub mod crops;
 pub mod cuda;
 pub mod disappearance;
 pub mod exclusion;

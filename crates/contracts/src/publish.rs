@@ -214,16 +214,50 @@ fn refuse_file(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Up to this many files and folders are made durable one by one: what others write to the same disk need not be waited for then.
+const MAX_FSYNCS: usize = 8;
+
+/// Makes a folder durable with all in it: each file, or, where there are many, the file system that they are on at once.
 fn sync_tree(folder: &Path) -> io::Result<()> {
+    let all = tree(folder)?;
+    if all.len() > MAX_FSYNCS && sync_file_system(folder)? {
+        return Ok(());
+    }
+    let sync = |path: &PathBuf| match path.is_dir() {
+        true => sync_folder(path).map_err(|error| error.source),
+        false => File::open(path)?.sync_all(),
+    };
+    all.iter().try_for_each(sync)
+}
+
+/// The files and folders in a folder, at any depth, and then it itself.
+fn tree(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            File::open(entry.path())?.sync_all()?;
+        match entry.file_type()?.is_dir() {
+            true => all.extend(tree(&entry.path())?),
+            false => all.push(entry.path()),
         }
     }
-    sync_folder(folder).map_err(|error| error.source)
+    all.push(folder.to_path_buf());
+    Ok(all)
+}
+
+/// Makes everything durable that was written to the file system of a folder; false where the system cannot. Before Linux 5.8 it keeps
+/// errors of the disk to itself.
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &Path) -> io::Result<bool> {
+    use rustix::io::Errno;
+    match rustix::fs::syncfs(File::open(folder)?) {
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => Ok(false),
+        done => done.map(|()| true).map_err(io::Error::from),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Makes a rename itself durable. Only Unix lets a folder be opened for that.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use contracts::{ContentHash, Context, Layout, publish};
+use contracts::{ContentHash, Context, Layout, crops, publish};
 use dataset::Dhash;
 use pictures::{Alpha, Encoding, Narrowing, PictureFile, Rgb};
 use rayon::prelude::*;
@@ -150,7 +150,7 @@ fn make(layout: &Layout, path: &Path, faces: &[Face], shard: &Shard) -> anyhow::
 pub(crate) fn crop(layout: &Layout, face: &Face) -> Option<Rgb> {
     /// No crop is larger: crops are squares of at most a picture's side.
     const MAX_PIXELS: u64 = 200_000_000;
-    let bytes = fs::read(layout.face(&face.file)).ok()?;
+    let bytes = crops::read(layout, &face.file).ok()?;
     PictureFile::open(&bytes, MAX_PIXELS).ok()?.decode(Alpha::Drop, Narrowing::UpperByte).ok()
 }
 

@@ -9,7 +9,10 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use contracts::hash::Hasher;
+use contracts::{
+    crops::{CropPlace, Member},
+    hash::Hasher,
+};
 use flate2::read::DeflateDecoder;
 use pictures::Format;
 
@@ -111,6 +114,17 @@ impl Location {
         hasher.field(&metadata.map_or(0, |metadata| metadata.len()).to_le_bytes());
         hasher.field(&changed.map_or(0, |changed| changed.as_nanos()).to_le_bytes());
         hasher.field(&place.map(u64::to_le_bytes).concat());
+    }
+}
+
+impl From<CropPlace> for Location {
+    fn from(place: CropPlace) -> Self {
+        match place {
+            CropPlace::File(path) => Self::File(path),
+            CropPlace::Member(Member { tar, offset, length }) => {
+                Self::Member(Span { archive: tar.into(), offset, length })
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod material;
 
 use std::{collections::BTreeSet, fs};
 
-use contracts::{ContentHash, StageId, options::PackOptions, report::State, stage::Interrupt};
+use contracts::{ContentHash, Layout, StageId, options::PackOptions, report::State, stage::Interrupt};
 use dataset::{Row, SplitName};
 use material::{Pipeline, face, picture};
 
@@ -94,6 +94,46 @@ fn packed_folder(tar: &std::path::Path) -> String {
     }
     builder.finish().unwrap();
     folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn faces_in_a_tar_make_the_same_dataset_and_nothing_is_prepared_again() {
+    let (files, moved) = (Pipeline::with_faces(30), Pipeline::with_faces(30));
+    files.pack().unwrap();
+    moved.pack().unwrap();
+    let prepared = moved.files_below(&moved.layout().prepared());
+    moved.move_faces_into_tars();
+    let report = moved.pack().unwrap();
+    assert_eq!((report.kept, report.warnings.len()), (30, 0), "{report:?}");
+    assert_eq!(moved.dataset_files(), files.dataset_files());
+    let pixels = |files: &std::collections::BTreeMap<std::path::PathBuf, ContentHash>| {
+        files.iter().filter(|(path, _)| path.ends_with("pixels")).map(|(_, hash)| *hash).collect::<Vec<_>>()
+    };
+    assert_eq!(pixels(&moved.files_below(&moved.layout().prepared())), pixels(&prepared));
+
+    let fresh = Pipeline::with_faces(30);
+    fresh.move_faces_into_tars();
+    fresh.pack().unwrap();
+    assert_eq!(fresh.dataset_files(), files.dataset_files());
+    // One is thrown out by naming it.
+    fs::write(fresh.layout().exclude_list(), format!("{}\n", face(8).face)).unwrap();
+    assert_eq!(fresh.pack().unwrap().dropped_for("excluded by hand"), 1);
+    let traced = fresh.ask(PackOptions { trace: Some(face(9).face.to_string()), ..PackOptions::default() }).unwrap();
+    assert!(traced.contains(&face(9).file), "{traced}");
+}
+
+#[test]
+fn a_tar_that_lacks_a_face_deletes_nothing() {
+    let pipeline = Pipeline::with_faces(30);
+    fs::remove_file(pipeline.layout().face(&face(3).file)).unwrap();
+    pipeline.move_faces_into_tars();
+    let said = pipeline.pack().unwrap_err().to_string();
+    assert!(said.contains(&face(3).face.to_string()) && said.contains("`cargo xtask crop`"), "{said}");
+    let tar = Layout::faces_tar(pipeline.layout().face(&face(3).file).parent().unwrap());
+    fs::remove_file(tar).unwrap();
+    let said = pipeline.pack().unwrap_err().to_string();
+    assert!(said.contains("faces.tar") && said.contains("`cargo xtask crop`"), "{said}");
+    assert!(!pipeline.layout().exclusions().exists());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{cmp::Reverse, path::Path};
 use contracts::{
     ContentHash, Layout,
     config::CropConfig,
+    crops,
     id::FaceId,
     manifest::{ManifestError, Records},
     publish::{self, FileError},
@@ -39,7 +40,7 @@ const SOURCE: &str = "made-of.sha256";
 /// What the letters mean, above every list.
 const LEGEND: &str = "\
 # What was nearly dropped, and why: N few neighbours, W low level weight, G flat greys, B blurred, S small.
-# To keep a face out for good, delete its file, or put its name into exclude.txt beside the folder of faces.
+# To keep a face out for good, put its name into exclude.txt beside the folder of faces, or delete its file where it is no part of a tar.
 # index\tfile\tborderline\tneighbours\tscore\tgrey_std\tsharpness\tside
 ";
 
@@ -93,7 +94,7 @@ fn in_order(layout: &Layout, config: &CropConfig) -> Result<Vec<Entry>, Manifest
 
 fn sheet(layout: &Layout, config: &CropConfig, entries: &[Entry]) -> Rgb {
     let tile = |entry: &Entry| Tile {
-        image: thumbnail(&layout.faces().join(&entry.file), config),
+        image: thumbnail(layout, &entry.file, config),
         frame: None,
         captions: vec![
             Caption { text: short_name(&entry.face), colour: GREY },
@@ -115,8 +116,8 @@ fn short_name(face: &FaceId) -> String {
     format!("{}-{index}", hash.get(..8).unwrap_or(hash))
 }
 
-fn thumbnail(path: &Path, config: &CropConfig) -> Option<Rgb> {
-    let bytes = std::fs::read(path).ok()?;
+fn thumbnail(layout: &Layout, face: &str, config: &CropConfig) -> Option<Rgb> {
+    let bytes = crops::read(layout, face).ok()?;
     let file = PictureFile::open(&bytes, u64::from(config.max_megapixels) * 1_000_000).ok()?;
     Some(file.decode(Alpha::Drop, Narrowing::UpperByte).ok()?.scaled(FACE, FACE))
 }

@@ -2,13 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use contracts::{
     Context,
+    config::CropContainer,
     exclusion::Exclusions,
     id::{FaceId, PictureHash, ShardId},
     publish::{self, FileError},
@@ -17,6 +16,8 @@ use pictures::MemoryBudget;
 use rayon::prelude::*;
 
 use crate::{
+    container::{Container, OldCrops},
+    deletions,
     error::CropError,
     examine::{ExamineOptions, examine},
     gate::Verdict,
@@ -82,10 +83,17 @@ impl Cutting<'_> {
     ) -> Result<ShardRecord, CropError> {
         let is_pending = |picture: &&Picture| self.known(shard, picture, old.as_ref()).is_none();
         let pending: Vec<&Picture> = pictures.values().filter(is_pending).collect();
+        let container = self.container_of(shard, old.as_ref());
+        let is_as_wanted = |old: &ShardRecord| old.pictures.len() == pictures.len() && old.container == container;
+        let is_fresh = pending.is_empty() && old.as_ref().is_some_and(is_as_wanted);
+        if !is_fresh && self.is_tar_damaged(shard, old.as_ref())? {
+            // What a tar lacks was not thrown away: all of it is cut again.
+            return self.shard(shard, pictures, None);
+        }
         // What is known counts as done at once, so that a resumed run's estimate is of what is left.
         self.context.progress.advance((pictures.len() - pending.len()) as u64);
         let old = match old {
-            Some(old) if pending.is_empty() && old.pictures.len() == pictures.len() => return Ok(old),
+            Some(old) if is_fresh => return Ok(old),
             old => old,
         };
         // Until the new manifest is written the old one would name faces that may be gone.
@@ -93,14 +101,35 @@ impl Cutting<'_> {
         let folder = self.context.layout.faces_shard(shard);
         let mut published = None;
         publish::publish_folder(&folder, |partial| {
-            let mut findings = self.carry_over(shard, pictures, old.as_ref(), partial)?;
-            findings.extend(self.examine_all(shard, &pending, partial)?);
-            let mut record = ShardRecord::new(self.recipe.fingerprint, self.recipe.config.format, findings);
-            record.write(partial)?;
+            let crops = Container::create(container, partial)?;
+            let mut findings = self.carry_over(shard, pictures, old.as_ref(), &crops)?;
+            findings.extend(self.examine_all(shard, &pending, &crops)?);
+            crops.finish()?;
+            let record = ShardRecord::new(self.recipe.fingerprint, self.recipe.config.format, container, findings);
+            record.write_into_partial(partial)?;
             published = Some(record);
             Ok::<(), CropError>(())
         })?;
         Ok(published.expect("a folder is only published after it was filled"))
+    }
+
+    fn is_tar_damaged(&self, shard: &ShardId, old: Option<&ShardRecord>) -> Result<bool, FileError> {
+        let old = old.filter(|old| old.container == CropContainer::Tar);
+        old.map_or(Ok(false), |old| deletions::is_tar_damaged(&self.context.layout.faces_shard(shard), old))
+    }
+
+    /// The container that a shard is to have. Only a folder of files shows that one was deleted: a share, which decides nothing about that,
+    /// leaves such a folder what it is.
+    fn container_of(&self, shard: &ShardId, old: Option<&ShardRecord>) -> CropContainer {
+        let folder = self.context.layout.faces_shard(shard);
+        let is_of_files = |old: &&ShardRecord| old.container == CropContainer::Files;
+        let same_recipe = old.filter(|old| old.recipe == self.recipe.fingerprint).filter(is_of_files);
+        match self.recipe.config.container {
+            CropContainer::Tar if same_recipe.is_some_and(|old| old.kept().any(|name| !folder.join(name).exists())) => {
+                CropContainer::Files
+            }
+            wanted => wanted,
+        }
     }
 
     /// What the old record says of a picture, where that still holds: made by the same recipe, nothing that crawling again may fix,
@@ -122,24 +151,23 @@ impl Cutting<'_> {
         self.exclusions.covers(&id, &face.pixel_box, &self.context.layout.face_file(shard, &file))
     }
 
-    /// Brings what is known, with its files, into the new folder.
+    /// Brings what is known, with its files, into the new container.
     fn carry_over(
         &self,
         shard: &ShardId,
         pictures: &Pictures,
         old: Option<&ShardRecord>,
-        partial: &Path,
+        crops: &Container<'_>,
     ) -> Result<BTreeMap<PictureHash, Finding>, FileError> {
-        let folder = self.context.layout.faces_shard(shard);
+        let mut old_crops = OldCrops::open(self.context.layout.faces_shard(shard), old)?;
         let mut findings = BTreeMap::new();
         for (hash, picture) in pictures {
             let Some(finding) = self.known(shard, picture, old) else { continue };
             for face in finding.faces(Verdict::Kept) {
                 let name = face.file_name(*hash, self.recipe.config.format);
                 // One that has gone since stays named: the next run that sees all shards judges that.
-                let path = folder.join(&name);
-                if path.exists() {
-                    link(&path, &partial.join(&name))?;
+                if let Some(place) = old_crops.find(&name)? {
+                    crops.take_over(&name, &place)?;
                 }
             }
             findings.insert(*hash, finding.clone());
@@ -152,14 +180,14 @@ impl Cutting<'_> {
         &self,
         shard: &ShardId,
         pending: &[&Picture],
-        partial: &Path,
+        crops: &Container<'_>,
     ) -> Result<Vec<(PictureHash, Finding)>, CropError> {
         let one = |picture: &&Picture| {
             if self.context.interrupt.is_raised() {
                 self.done.left.fetch_add(1, Ordering::Relaxed);
                 return Ok(None);
             }
-            let finding = self.examine(shard, picture, partial)?;
+            let finding = self.examine(shard, picture, crops)?;
             self.context.progress.advance(1);
             Ok(Some((picture.hash(), finding)))
         };
@@ -167,16 +195,14 @@ impl Cutting<'_> {
         pending.par_iter().with_max_len(1).filter_map(|picture| one(picture).transpose()).collect()
     }
 
-    fn examine(&self, shard: &ShardId, picture: &Picture, partial: &Path) -> Result<Finding, CropError> {
+    fn examine(&self, shard: &ShardId, picture: &Picture, crops: &Container<'_>) -> Result<Finding, CropError> {
         let options = ExamineOptions {
             config: &self.recipe.config,
             budget: &self.budget,
             excluded: &|face| self.is_excluded(shard, picture, face),
             keep: &|face, content| {
-                let path = partial.join(face.file_name(picture.hash(), self.recipe.config.format));
                 self.done.bytes.fetch_add(content.len() as u64, Ordering::Relaxed);
-                // The folder is made durable as a whole before it gets its name.
-                fs::write(&path, content).map_err(FileError::at("write", &path))
+                crops.add(&face.file_name(picture.hash(), self.recipe.config.format), &content)
             },
         };
         let path = picture.path(&self.context.layout.raw_manifest());
@@ -190,9 +216,4 @@ impl Cutting<'_> {
 /// Takes the manifest away; one that is not there is fine.
 pub(crate) fn remove_manifest(context: &Context<'_>) -> Result<(), FileError> {
     publish::remove_file(&context.layout.faces_manifest())
-}
-
-/// Gives a file a second name; where the file system has no such thing, a copy.
-fn link(from: &Path, to: &Path) -> Result<(), FileError> {
-    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).map_err(FileError::at("copy", from))
 }

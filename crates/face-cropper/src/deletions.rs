@@ -4,6 +4,8 @@ use std::{collections::HashSet, fs, path::Path};
 
 use contracts::{
     Layout,
+    config::CropContainer,
+    crops::{self, FacesTar},
     exclusion::{self, Exclusion, Exclusions, Restored},
     id::{FaceId, PictureHash, ShardId},
     publish::FileError,
@@ -33,7 +35,7 @@ pub(crate) struct Look {
 impl Look {
     /// Whether the record says what is there.
     pub(crate) fn is_as_recorded(&self) -> bool {
-        self.deleted.is_empty() && self.awaited.is_empty()
+        self.deleted.is_empty() && self.awaited.is_empty() && !self.is_damaged
     }
 }
 
@@ -47,7 +49,12 @@ pub(crate) fn look(
     record: &ShardRecord,
     (exclusions, restored): (&Exclusions, &Restored),
 ) -> Result<Look, FileError> {
-    let present = file_names(&layout.faces_shard(shard))?;
+    let folder = layout.faces_shard(shard);
+    if record.container == CropContainer::Tar {
+        let is_damaged = is_tar_damaged(&folder, record)?;
+        return Ok(Look { faces: record.kept().count(), is_damaged, ..Look::default() });
+    }
+    let present = file_names(&folder)?;
     let mut look = Look::default();
     let mut strangers: HashSet<&String> = present.iter().filter(|name| is_face(name)).collect();
     for (picture, finding) in &record.pictures {
@@ -74,6 +81,16 @@ pub(crate) fn look(
     }
     look.is_damaged = !look.is_as_recorded() && !strangers.is_empty();
     Ok(look)
+}
+
+/// Whether a shard's tar holds other faces than its record says. None of them was deleted by hand.
+///
+/// # Errors
+/// When the tar cannot be read now.
+pub(crate) fn is_tar_damaged(folder: &Path, record: &ShardRecord) -> Result<bool, FileError> {
+    let names = FacesTar::open(folder).and_then(|tar| tar.map(|mut tar| tar.names()).transpose());
+    let names = crops::undamaged(names)?.flatten();
+    Ok(names.map(HashSet::<String>::from_iter) != Some(record.kept().collect()))
 }
 
 /// Remembers the faces that are gone by picture and box; the shard's record says from now on that they are excluded.

@@ -13,6 +13,7 @@ mod assembly;
 pub mod cascade;
 pub mod confidence;
 mod contact;
+mod container;
 mod cutting;
 mod deletions;
 pub mod detect;

@@ -32,8 +32,8 @@ impl Recipe {
         hasher.field(STAGE_VERSION.as_bytes());
         hasher.field(&METHOD.to_le_bytes());
         hasher.field(engine::identity(config.crop.engine).as_bytes());
-        // The same cascade under another path is the same cascade.
-        for (key, value) in keys.iter().filter(|(key, _)| *key != "crop.cascade") {
+        // The same cascade under another path is the same cascade, and the same crops in another container are the same crops.
+        for (key, value) in keys.iter().filter(|(key, _)| !["crop.cascade", "crop.container"].contains(&key.as_str())) {
             hasher.field(key.as_bytes());
             hasher.field(value.as_bytes());
         }
@@ -56,6 +56,7 @@ mod tests {
         };
         check(|_| {}, true);
         check(|config| config.crop.cascade = "models/copy.xml".into(), true);
+        check(|config| config.crop.container = contracts::config::CropContainer::Tar, true);
         check(|config| config.pack.resolution = 32, true);
         check(|config| config.crop.margin = 0.1.into(), false);
         assert_ne!(Recipe::new(&Config::default(), ContentHash::of(b"another")).fingerprint, base);

@@ -1,10 +1,10 @@
 //! What a shard's folder says about itself: which pictures were looked at, how, and what was found in each.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use contracts::{
     ContentHash, Layout,
-    config::CropFormat,
+    config::{CropContainer, CropFormat},
     id::{FaceId, PictureHash},
     publish::{self, FileError},
     record::{PixelBox, is_upright},
@@ -25,10 +25,18 @@ pub(crate) struct ShardRecord {
     pub(crate) recipe: ContentHash,
     /// The format of its files.
     pub(crate) crops: CropFormat,
+    /// How they lie in the folder.
+    #[serde(default, skip_serializing_if = "is_files")]
+    pub(crate) container: CropContainer,
     /// How many faces were kept, and what was left out by reason, for people.
     counts: BTreeMap<String, u64>,
     /// What was found, by picture.
     pub(crate) pictures: BTreeMap<PictureHash, Finding>,
+}
+
+/// Records of before there was a choice say nothing of it.
+fn is_files(container: &CropContainer) -> bool {
+    *container == CropContainer::Files
 }
 
 /// What became of a picture.
@@ -92,10 +100,23 @@ impl Finding {
 
 impl ShardRecord {
     /// A record of what was found.
-    pub(crate) fn new(recipe: ContentHash, crops: CropFormat, pictures: BTreeMap<PictureHash, Finding>) -> Self {
-        let mut record = Self { format: FORMAT, recipe, crops, counts: BTreeMap::new(), pictures };
+    pub(crate) fn new(
+        recipe: ContentHash,
+        crops: CropFormat,
+        container: CropContainer,
+        pictures: BTreeMap<PictureHash, Finding>,
+    ) -> Self {
+        let mut record = Self { format: FORMAT, recipe, crops, container, counts: BTreeMap::new(), pictures };
         record.count();
         record
+    }
+
+    /// The file names of the faces that it says it holds.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = String> {
+        let names = |(picture, finding): (&PictureHash, &Finding)| -> Vec<String> {
+            finding.faces(Verdict::Kept).map(|face| face.file_name(*picture, self.crops)).collect()
+        };
+        self.pictures.iter().flat_map(names)
     }
 
     /// Reads the record of the shard in `folder`; `None` where there is none of this format.
@@ -116,15 +137,27 @@ impl ShardRecord {
         }
     }
 
-    /// Writes the record into `folder`.
+    /// Writes the record into the folder of a shard that has its name.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn write(&mut self, folder: &Path) -> Result<(), FileError> {
         self.count();
-        let path = Layout::shard_record(folder);
-        let json = serde_json::to_vec(self).map_err(|error| FileError::at("write", &path)(error.into()))?;
-        publish::write_file(&path, &json)
+        publish::write_file(&Layout::shard_record(folder), &self.json(folder)?)
+    }
+
+    /// Writes the record into a folder that is made durable as a whole before it gets its name.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn write_into_partial(&self, partial: &Path) -> Result<(), FileError> {
+        let path = Layout::shard_record(partial);
+        fs::write(&path, self.json(partial)?).map_err(FileError::at("write", &path))
+    }
+
+    fn json(&self, folder: &Path) -> Result<Vec<u8>, FileError> {
+        let failed = |error: serde_json::Error| FileError::at("write", &Layout::shard_record(folder))(error.into());
+        serde_json::to_vec(self).map_err(failed)
     }
 
     fn count(&mut self) {
@@ -163,7 +196,7 @@ mod tests {
             (ContentHash::of(b"faces"), Finding::Faces(scores.iter().map(|score| found(*score)).collect())),
             (ContentHash::of(b"torn"), Finding::Dropped(PictureFault::Truncated)),
         ]);
-        ShardRecord::new(ContentHash::of(b"recipe"), CropFormat::Png, pictures)
+        ShardRecord::new(ContentHash::of(b"recipe"), CropFormat::Png, CropContainer::Files, pictures)
     }
 
     #[test]
@@ -171,6 +204,15 @@ mod tests {
         let counts = record(&[1.0, 2.0]).counts;
         assert_eq!(counts, BTreeMap::from([("kept".into(), 2), ("picture truncated".into(), 1)]));
         assert_eq!(record(&[]).counts["picture without a face"], 1);
+    }
+
+    #[test]
+    fn a_record_of_files_is_as_before_there_was_a_choice() {
+        let json = |container| {
+            String::from_utf8(ShardRecord { container, ..record(&[1.0]) }.json(Path::new("")).unwrap()).unwrap()
+        };
+        assert!(!json(CropContainer::Files).contains("container"));
+        assert!(json(CropContainer::Tar).contains(r#""container":"tar""#));
     }
 
     #[test]

@@ -144,9 +144,10 @@ fn notice_deletions(
     let mut deleted = 0;
     for (folder, look) in looks {
         if look.is_damaged {
-            report
-                .warnings
-                .push(format!("the record of the faces in {} is damaged: they are cut again", folder.display()));
+            report.warnings.push(format!(
+                "the record of the faces in {}, or their tar, is damaged: they are cut again",
+                folder.display()
+            ));
             publish::remove_file(&Layout::shard_record(&folder))?;
         } else if let Some(mut record) = ShardRecord::read(&folder)? {
             deleted += look.deleted.len();

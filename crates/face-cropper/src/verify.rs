@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contracts::{
-    Context, Layout, Report, StageId,
+    Context, Layout, Report, StageId, crops,
     exclusion::Exclusions,
     id::ShardId,
     manifest::{self, ManifestError},
@@ -105,11 +105,12 @@ fn verify_picture(
         config,
         excluded: &|face| cutting.is_excluded(shard, picture, face),
         keep: &|face, content| {
-            let path = folder.join(face.file_name(picture.hash(), config.format));
-            match std::fs::read(&path) {
+            let name = face.file_name(picture.hash(), config.format);
+            let path = folder.join(&name);
+            match crops::read(layout, &layout.face_file(shard, &name)) {
                 Ok(found) if found != content => note(&path, Fault::Altered),
                 // Thrown away by hand since: the next crop notices.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => {}
                 Err(_) => note(&path, Fault::Unreadable),
                 Ok(_) => {}
             }

@@ -4,7 +4,10 @@
 
 mod material;
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+};
 
 use contracts::config::{CropConfig, Engine as Kind};
 
@@ -12,6 +15,7 @@ use face_cropper::{
     cascade::Cascade,
     detect::detect,
     engine::{self, Engine},
+    turned::detect_turned,
 };
 use lbp_cascade::SearchSizes;
 use material::cascades::{self, Random};
@@ -56,6 +60,14 @@ impl Trio {
             assert!(weighed.contains(&(face.rect.into(), face.score)), "{face:?} is not among {weighed:?}, {what}");
         }
         found.len()
+    }
+
+    /// Checks that both engines find the same faces at every angle, to the bit; returns how many of them are turned.
+    fn check_turned(&mut self, grey: &Grey, config: &CropConfig) -> usize {
+        let [native, opencv] =
+            [&mut self.native, &mut self.opencv].map(|engine| detect_turned(&mut **engine, grey, config).unwrap());
+        assert_eq!(native, opencv, "{}×{}, {config:?}", grey.width(), grey.height());
+        native.iter().filter(|face| face.angle != 0.0).count()
     }
 
     /// `detectMultiScale2`: boxes and neighbours.
@@ -130,17 +142,25 @@ fn settings() -> impl Strategy<Value = CropConfig> {
     })
 }
 
+/// The same, with up to three angles.
+fn turned_settings() -> impl Strategy<Value = CropConfig> {
+    let angles = prop::collection::btree_set(-179..=180i32, 1..4);
+    (settings(), angles)
+        .prop_map(|(config, angles)| CropConfig { rotations: angles.into_iter().map(f64::from).collect(), ..config })
+}
+
+/// Real pictures that are small enough to be searched often.
+fn small_pictures(shared: &Path, engine: &mut dyn Engine) -> Vec<Grey> {
+    let paths = material::pictures(shared).into_iter().filter(|path| path.metadata().unwrap().len() < 150_000);
+    paths.map(|path| material::grey(engine, &path)).filter(|grey| grey.area() < 800_000).collect()
+}
+
 #[test]
 fn at_any_setting_real_pictures_give_the_faces_of_opencv() {
     let Some(shared) = material::shared("the native engine's faces at random settings") else { return };
     let published = Cascade::read(&shared.join("lbpcascade_animeface.xml")).unwrap();
     let mut trios = [published, Cascade::find(contracts::cascade::EMBEDDED).unwrap()].map(|c| Trio::start(&c));
-    let pictures: Vec<Grey> = material::pictures(&shared)
-        .iter()
-        .filter(|path| path.metadata().unwrap().len() < 150_000)
-        .map(|path| material::grey(&mut *trios[0].opencv, path))
-        .filter(|grey| grey.area() < 800_000)
-        .collect();
+    let pictures = small_pictures(&shared, &mut *trios[0].opencv);
     let (trios, faces) = (RefCell::new(&mut trios), Cell::new(0));
     proptest!(ProptestConfig::with_cases(48), |(config in settings(), picture in 0..pictures.len())| {
         for trio in trios.borrow_mut().iter_mut() {
@@ -161,4 +181,29 @@ fn any_cascade_on_any_picture_gives_the_faces_of_opencv() {
     });
     let faces = faces.into_inner();
     assert!(faces.iter().all(|count| *count > 10), "faces at each number of neighbours: {faces:?}");
+}
+
+#[test]
+fn turned_real_pictures_give_both_engines_the_same_faces() {
+    let Some(shared) = material::shared("both engines on turned pictures") else { return };
+    let published = Cascade::read(&shared.join("lbpcascade_animeface.xml")).unwrap();
+    let trio = RefCell::new(Trio::start(&published));
+    let pictures = small_pictures(&shared, &mut *trio.borrow_mut().opencv);
+    let faces = Cell::new(0);
+    proptest!(ProptestConfig::with_cases(24), |(config in turned_settings(), picture in 0..pictures.len())| {
+        faces.set(faces.get() + trio.borrow_mut().check_turned(&pictures[picture], &config));
+    });
+    assert!(faces.get() > 3, "the pictures hold turned faces: {}", faces.get());
+}
+
+#[test]
+fn turned_by_any_angle_any_cascade_gives_both_engines_the_same_faces() {
+    let faces = Cell::new(0);
+    proptest!(ProptestConfig::with_cases(200), |(seed in any::<u64>(), config in turned_settings(), depth in 1..4usize)| {
+        let mut random = Random(seed);
+        let cascade = Cascade::of_text("a random cascade".into(), cascades::text(&mut random, depth));
+        let grey = cascades::grey(&mut random);
+        faces.set(faces.get() + Trio::start(&cascade).check_turned(&grey, &config));
+    });
+    assert!(faces.get() > 50, "turned faces: {}", faces.get());
 }

@@ -5,27 +5,17 @@ mod material;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     hash::{BuildHasher, RandomState},
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-use contracts::{Report, layout, report::State};
+use contracts::{Report, config::CropContainer, layout, report::State};
 use material::{Scene, cascades::Random, spots};
 
 fn start(scene: &Scene, cascade: &Path, cache: &Path) -> Output {
-    command(scene, cascade, cache).output().unwrap()
-}
-
-fn command(scene: &Scene, cascade: &Path, cache: &Path) -> Command {
-    let file = scene.root().join("pipeline.toml");
-    let engine = scene.config.output_keys(contracts::StageId::Crop)["crop.engine"].clone();
-    fs::write(&file, format!("[crop]\nsize = 64\nengine = {engine}\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_face-cropper"));
-    command.args(["--config".as_ref(), file.as_os_str()]).env("NIJIGEN_CASCADE", cascade).env("XDG_CACHE_HOME", cache);
-    command
+    scene.program(cascade, cache).output().unwrap()
 }
 
 #[test]
@@ -41,8 +31,9 @@ fn it_crops_and_prints_its_report() {
 }
 
 /// Forty pictures in ten shards.
-fn ten_shards() -> Scene {
+fn ten_shards(container: CropContainer) -> Scene {
     let mut scene = Scene::new();
+    scene.config.crop.container = container;
     for post in 0..40u32 {
         scene.add(&format!("mini:{}", 1024 * post + 1), &spots(400, 300, &[[60 + post, 60, 50 + post]]));
     }
@@ -51,7 +42,7 @@ fn ten_shards() -> Scene {
 
 /// The command on a scene with its own cascade, silent.
 fn silent(scene: &Scene) -> Command {
-    let mut command = command(scene, &scene.root().join("spot.xml"), scene.root());
+    let mut command = scene.program(&scene.root().join("spot.xml"), scene.root());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -66,15 +57,26 @@ fn files(scene: &Scene) -> BTreeMap<String, Vec<u8>> {
 #[cfg(unix)]
 #[test]
 fn killed_at_many_random_moments_it_never_shows_half_a_shard_and_ends_with_the_same_bytes() {
+    killed_at_many_random_moments(CropContainer::Files);
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_many_random_moments_it_never_shows_half_a_tar_and_ends_with_the_same_bytes() {
+    killed_at_many_random_moments(CropContainer::Tar);
+}
+
+#[cfg(unix)]
+fn killed_at_many_random_moments(container: CropContainer) {
     let mut random = Random(seed());
-    let whole = ten_shards();
+    let whole = ten_shards(container);
     let started = Instant::now();
     assert!(silent(&whole).status().unwrap().success());
     let duration = started.elapsed().as_micros() as u64;
     let expected = files(&whole);
     let (mut kills, mut shards_at_kills) = (0, BTreeSet::new());
     while kills < 25 {
-        let killed = ten_shards();
+        let killed = ten_shards(container);
         // Each start may live a little longer than the one before, so that the last one gets through.
         for most in (1..).map(|start| duration / 8 * start) {
             let mut child = silent(&killed).spawn().unwrap();
@@ -113,7 +115,13 @@ fn seed() -> u64 {
 
 #[test]
 fn shares_that_run_at_the_same_time_make_the_whole() {
-    let (whole, shared) = (ten_shards(), ten_shards());
+    for container in [CropContainer::Files, CropContainer::Tar] {
+        shares_make_the_whole(container);
+    }
+}
+
+fn shares_make_the_whole(container: CropContainer) {
+    let (whole, shared) = (ten_shards(container), ten_shards(container));
     assert!(silent(&whole).status().unwrap().success());
     let share = |number: usize| silent(&shared).args(["--shard", &format!("{number}/4")]).spawn().unwrap();
     let running: Vec<Child> = (1..=4).map(share).collect();

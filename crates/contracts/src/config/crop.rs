@@ -68,6 +68,17 @@ impl CropFormat {
     }
 }
 
+/// How a shard's crops lie on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CropContainer {
+    /// A file a face.
+    #[default]
+    Files,
+    /// All in one tar, with an index.
+    Tar,
+}
+
 /// The most angles that pictures are searched at: each costs as much again.
 const MAX_ROTATIONS: usize = 12;
 
@@ -114,6 +125,8 @@ section! {
         size: u32 = 96, Output;
         /// png or jpg.
         format: CropFormat = CropFormat::Png, Output;
+        /// files: a file a face, thrown out by deleting it; tar: a shard's faces in one tar, where the number of files is limited.
+        container: CropContainer = CropContainer::Files, Output, added;
     }
 }
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use cluster::{Cluster, ClusterConfig, StageCluster, StageKeys};
 pub use crawl::{CrawlConfig, Listing, MiniConfig, Variant};
-pub use crop::{Alpha, Border, CropConfig, CropFormat, CropMode, Engine};
+pub use crop::{Alpha, Border, CropConfig, CropContainer, CropFormat, CropMode, Engine};
 pub use evaluate::EvaluateConfig;
 pub use general::{GeneralConfig, PathsConfig};
 pub use load::{Request, load};

@@ -23,7 +23,7 @@ use crate::{
 /// ```text
 /// data/
 ///   raw/       manifest.jsonl  ledger.sqlite  pictures/<aa>/<sha256>.<ext>  partial/  quarantine/
-///   faces/     manifest.jsonl  <shard>/<face>.<ext>  <shard>/shard.json
+///   faces/     manifest.jsonl  <shard>/<face>.<ext> or <shard>/faces.tar, faces.index  <shard>/shard.json
 ///   prepared/  <shard>/pixels  <shard>/shard.json
 ///   tables/    <key>.arrow
 ///   dataset/   dataset_dict.json  index.json  train/  holdout/
@@ -140,12 +140,22 @@ impl Layout {
         shard_folder.join("shard.json")
     }
 
+    /// The faces of a shard in one file, in the shard's folder.
+    pub fn faces_tar(shard_folder: &Path) -> PathBuf {
+        shard_folder.join("faces.tar")
+    }
+
+    /// Where in that file each face is.
+    pub fn faces_index(shard_folder: &Path) -> PathBuf {
+        shard_folder.join("faces.index")
+    }
+
     /// What a face's record says in `file`: its path from the faces manifest's folder.
     pub fn face_file(&self, shard: &ShardId, name: &str) -> String {
         format!("{shard}/{name}")
     }
 
-    /// The face whose record says `file`.
+    /// The face whose record says `file`, where it is a file of its own: [`crops`](crate::crops) reads those in a tar too.
     pub fn face(&self, file: &str) -> PathBuf {
         self.faces().join(file)
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use contracts::{
-    Layout,
+    Layout, crops,
     exclusion::{Exclusion, Exclusions, Restored},
     id::FaceId,
     manifest,
@@ -15,7 +15,7 @@ use contracts::{
 };
 
 use super::{Inventory, slashed};
-use crate::{error::PackError, item::Item, left_out::LeftOut, location::Location, reason::DropReason};
+use crate::{error::PackError, item::Item, left_out::LeftOut, reason::DropReason};
 
 /// Adds the faces of the manifest, in its order. A face whose file is gone was judged by the user and stays out; a
 /// whole folder that is gone is an error, and so is a face that is gone under its name and there under another.
@@ -27,23 +27,24 @@ pub(super) fn list(layout: &Layout, inventory: &mut Inventory) -> Result<(), Pac
     let named: HashSet<String> = faces.iter().map(|face| face.file.clone()).collect();
     for face in faces {
         let path = layout.face(&face.file);
-        let (exists, folder) = (path.exists(), path.parent().unwrap_or(&path).to_path_buf());
-        if !exists {
+        let (is_deleted, folder) =
+            (crops::is_deleted(layout, &face.file), path.parent().unwrap_or(&path).to_path_buf());
+        if is_deleted {
             gone.insert(folder.clone());
         }
         let leave = |reason| LeftOut::new(face.file.clone(), reason);
         let is_excluded = exclusions.covers(&face.face, &face.pixel_box, &face.file);
-        let is_awaited = !exists && restored.covers(&face.picture, &face.pixel_box);
-        inventory.faces.count(&folder, 1, usize::from(!exists && !is_excluded && !is_awaited));
+        let is_awaited = is_deleted && restored.covers(&face.picture, &face.pixel_box);
+        inventory.faces.count(&folder, 1, usize::from(is_deleted && !is_excluded && !is_awaited));
         if is_excluded {
             inventory.left_out.push(leave(DropReason::Excluded));
         } else if is_awaited {
             inventory.left_out.push(leave(DropReason::AwaitsCrop));
-        } else if !exists {
+        } else if is_deleted {
             inventory.left_out.push(leave(DropReason::DeletedByHand));
             inventory.deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
         } else {
-            let (name, location) = (face.file.clone(), Location::File(path));
+            let (name, location) = (face.file.clone(), crops::find(layout, &face.file)?.into());
             inventory.items.push(Item { name, location, label: None, origin: Some(Box::new(face.into())) });
         }
     }

@@ -9,6 +9,7 @@ use std::{
 
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
+    crops::FacesTarWriter,
     id::FaceId,
     manifest::{self, Header},
     options::PackOptions,
@@ -124,6 +125,23 @@ impl Pipeline {
     pub(crate) fn save(&self, name: &str, picture: &RgbImage) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         picture.save(self.path(name)).unwrap();
+    }
+
+    /// Puts all faces that are files into tars, a shard each, as the crop stage does.
+    pub(crate) fn move_faces_into_tars(&self) {
+        for folder in fs::read_dir(self.layout().faces()).unwrap().map(|entry| entry.unwrap().path()) {
+            if !folder.is_dir() {
+                continue;
+            }
+            let tar = FacesTarWriter::create(&folder).unwrap();
+            for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.extension().is_some_and(|extension| extension == "png") {
+                    tar.add(path.file_name().unwrap().to_str().unwrap(), &fs::read(&path).unwrap()).unwrap();
+                    fs::remove_file(path).unwrap();
+                }
+            }
+            tar.finish().unwrap();
+        }
     }
 
     /// Packs within this process.

@@ -35,7 +35,7 @@ pub(super) fn crops(faces: Option<&Faces>, pages: &Pages) -> Markup {
                     @for (index, face) in doubtful.iter().enumerate() {
                         li {
                             (tile(DOUBTFUL, tiles, index, &format!("Face {}", face.file)))
-                            (reasons(&face.reasons)) br;
+                            (reasons(&face.reasons)) (turn(face.angle)) br;
                             (post(face, pages))
                         }
                     }
@@ -62,6 +62,11 @@ fn reasons(letters: &str) -> String {
         _ => "doubtful",
     };
     letters.chars().map(words).collect::<Vec<_>>().join(", ")
+}
+
+/// How far a face is turned, behind its reasons; nothing of one that is not.
+fn turn(angle: f64) -> String {
+    if angle == 0.0 { String::new() } else { format!(", turned by {angle:+}°") }
 }
 
 /// The dataset in figures and pictures.
@@ -189,12 +194,12 @@ mod tests {
     #[test]
     fn doubtful_faces_say_why_and_lead_to_their_posts() {
         let tiles = Tiles { sheet: Embedded { uri: "data:,".into(), width: 96, height: 96 }, columns: 1, rows: 1 };
-        let face = Doubtful { file: "a/b.png".into(), reasons: "NB".into(), post: "mini:3".parse().ok() };
+        let face = Doubtful { file: "a/b.png".into(), reasons: "NB".into(), post: "mini:3".parse().ok(), angle: -15.0 };
         let faces = Faces { count: 9, kept: None, doubtful: Some((tiles, vec![face])) };
         let pages = Pages::from([("mini:3".parse().unwrap(), "http://mini.invalid/post/show/3".into())]);
         let html = crops(Some(&faces), &pages).into_string();
         assert!(
-            html.contains("few neighbours, blurred") && html.contains("href=\"http://mini.invalid/post/show/3\""),
+            html.contains("few neighbours, blurred, turned by -15°") && html.contains("href=\"http://mini.invalid/post/show/3\""),
             "{html}"
         );
     }

@@ -1,9 +1,9 @@
 //! The crops: those that were kept, and among them those that were nearly left out.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use contracts::{
-    Layout,
+    Layout, crops,
     id::PostId,
     manifest::{ManifestError, Records},
     publish,
@@ -49,6 +49,8 @@ pub(crate) struct Doubtful {
     /// Why: a letter a gate, as the cropper's list has them.
     pub(crate) reasons: String,
     pub(crate) post: Option<PostId>,
+    /// How far it is turned, in degrees, clockwise.
+    pub(crate) angle: f64,
 }
 
 /// Why the crops cannot be shown.
@@ -72,9 +74,9 @@ impl Faces {
             doubtful.iter().enumerate().map(|(index, face)| (face.file.clone(), index)).collect();
         let mut kept = Thinned::default();
         for face in Records::<FaceRecord>::open(&layout.faces_manifest())? {
-            let FaceRecord { file, post, .. } = face?;
+            let FaceRecord { file, post, angle, .. } = face?;
             if let Some(index) = files.get(&file) {
-                doubtful[*index].post = Some(post);
+                (doubtful[*index].post, doubtful[*index].angle) = (Some(post), angle);
             }
             kept.push(file);
         }
@@ -94,7 +96,7 @@ fn listed(list: &str) -> Vec<Doubtful> {
     let face = |line: &str| {
         let mut fields = line.split('\t').skip(1);
         let (file, reasons) = (fields.next()?.to_owned(), fields.next()?.to_owned());
-        (!reasons.is_empty()).then_some(Doubtful { file, reasons, post: None })
+        (!reasons.is_empty()).then_some(Doubtful { file, reasons, post: None, angle: 0.0 })
     };
     list.lines().filter(|line| !line.starts_with('#')).filter_map(face).take(MAX_FACES).collect()
 }
@@ -127,7 +129,7 @@ impl Thinned {
 }
 
 fn tiles(layout: &Layout, files: &mut dyn Iterator<Item = &String>) -> Result<Option<Tiles>, EmbedError> {
-    let tiles: Vec<Tile> = files.map(|file| Tile { image: thumbnail(&layout.face(file)), ..Tile::default() }).collect();
+    let tiles: Vec<Tile> = files.map(|file| Tile { image: thumbnail(layout, file), ..Tile::default() }).collect();
     if tiles.is_empty() {
         return Ok(None);
     }
@@ -136,8 +138,8 @@ fn tiles(layout: &Layout, files: &mut dyn Iterator<Item = &String>) -> Result<Op
     Ok(Some(Tiles { sheet: Embedded::jpeg(&sheet, MAX_BYTES)?, columns, rows: tiles.len().div_ceil(columns) }))
 }
 
-fn thumbnail(path: &Path) -> Option<Rgb> {
-    Some(decode(&publish::read_file(path).ok()?).ok()?.scaled(FACE, FACE))
+fn thumbnail(layout: &Layout, face: &str) -> Option<Rgb> {
+    Some(decode(&crops::read(layout, face).ok()?).ok()?.scaled(FACE, FACE))
 }
 
 #[cfg(test)]

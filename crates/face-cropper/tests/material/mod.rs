@@ -7,9 +7,10 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use contracts::config::{Alpha, Engine as Kind};
+use contracts::config::{Alpha, CropContainer, Engine as Kind};
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
     manifest::{self, Header},
@@ -190,6 +191,18 @@ impl Scene {
         let mut files = BTreeMap::new();
         collect(&self.layout().faces(), &self.layout().faces(), &mut files);
         files
+    }
+
+    /// The program on this scene, as the runner starts it.
+    pub(crate) fn program(&self, cascade: &Path, cache: &Path) -> Command {
+        let file = self.root().join("pipeline.toml");
+        let engine = self.config.output_keys(contracts::StageId::Crop)["crop.engine"].clone();
+        let container = if self.config.crop.container == CropContainer::Tar { "tar" } else { "files" };
+        fs::write(&file, format!("[crop]\nsize = 64\nengine = {engine}\ncontainer = \"{container}\"\n")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_face-cropper"));
+        command.args(["--config".as_ref(), file.as_os_str()]);
+        command.env("NIJIGEN_CASCADE", cascade).env("XDG_CACHE_HOME", cache);
+        command
     }
 
     fn raw_path(&self, name: &str) -> PathBuf {
