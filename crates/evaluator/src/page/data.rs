@@ -199,7 +199,8 @@ mod tests {
         let pages = Pages::from([("mini:3".parse().unwrap(), "http://mini.invalid/post/show/3".into())]);
         let html = crops(Some(&faces), &pages).into_string();
         assert!(
-            html.contains("few neighbours, blurred, turned by -15°") && html.contains("href=\"http://mini.invalid/post/show/3\""),
+            html.contains("few neighbours, blurred, turned by -15°")
+                && html.contains("href=\"http://mini.invalid/post/show/3\""),
             "{html}"
         );
     }

@@ -198,7 +198,9 @@ impl Scene {
         let file = self.root().join("pipeline.toml");
         let engine = self.config.output_keys(contracts::StageId::Crop)["crop.engine"].clone();
         let container = if self.config.crop.container == CropContainer::Tar { "tar" } else { "files" };
-        fs::write(&file, format!("[crop]\nsize = 64\nengine = {engine}\ncontainer = \"{container}\"\n")).unwrap();
+        let text = format!("[crop]\nsize = 64\nengine = {engine}\ncontainer = \"{container}\"\n");
+        // In one step: another program of the same scene may be reading it.
+        publish::write_file(&file, text.as_bytes()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_face-cropper"));
         command.args(["--config".as_ref(), file.as_os_str()]);
         command.env("NIJIGEN_CASCADE", cascade).env("XDG_CACHE_HOME", cache);
