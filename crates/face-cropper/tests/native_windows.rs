@@ -118,3 +118,22 @@ fn crops_are_those_of_opencv_to_within_a_level() {
         assert!(furthest <= Some(1), "{own} to {side}: {furthest:?}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn strips_that_lie_and_stand_take_no_memory_for_the_sides_of_both() {
+    // Address space in KiB, as memory that OpenCV asks for and does not touch ends a program under a limit, too.
+    let peak = || -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmPeak:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let mut engine = engine::start(Kind::Opencv, &Cascade::find(contracts::cascade::EMBEDDED).unwrap()).unwrap();
+    let sizes = SearchSizes { scale_factor: 1.1, min_size: 48, max_size: 0 };
+    let before = peak();
+    for (width, height) in [(40_000, 60), (60, 40_000), (300, 200)] {
+        let grey = Grey::new(width, height, vec![7; (width * height) as usize]).unwrap();
+        engine.windows(&grey, &sizes).unwrap();
+    }
+    assert!(peak() - before < 500 << 10, "{} MiB", (peak() - before) >> 10);
+}

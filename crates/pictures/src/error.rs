@@ -20,8 +20,8 @@ pub enum PictureError {
     /// Its canvas or one of its frames has more pixels than the caller allows.
     #[error("too large")]
     TooLarge,
-    /// It is a progressive JPEG of so many scans that decoding it would take unreasonably long.
-    #[error("of too many scans")]
+    /// It is a JPEG of so many scans, or of so many segments, that decoding it would take unreasonably long.
+    #[error("of too many scans or segments")]
     TooManyScans,
     /// It has no pixels, or the decoder gave up on it.
     #[error("damaged")]

@@ -84,6 +84,10 @@ const USUAL_SCANS: u64 = 16;
 /// Beyond the usual scans, as much work as this many through a picture of the largest size.
 const MAX_FULL_SCANS: u64 = 4;
 
+/// A JPEG's profile takes at most 255 segments, and programs' texts some hundred. libjpeg looks through those that it keeps for the last one
+/// whenever it meets another: of millions it never comes to an end.
+const MAX_SEGMENTS: u64 = 10_000;
+
 /// The sides that a walk came by.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sides {
@@ -93,6 +97,8 @@ struct Sides {
     largest: u64,
     /// How often a decoder goes through all of the picture's blocks.
     scans: u64,
+    /// Parts that a decoder keeps in a list.
+    segments: u64,
 }
 
 impl Sides {
@@ -104,7 +110,9 @@ impl Sides {
     /// Whether the scans of a progressive JPEG are more than encoders write, and together more work than a picture of the largest
     /// size is: each scan of a hundred thousand bytes may take a decoder through a hundred million pixels.
     fn is_too_much_work(&self, max_pixels: u64) -> bool {
-        self.scans > USUAL_SCANS && self.scans.saturating_mul(self.largest) > max_pixels.saturating_mul(MAX_FULL_SCANS)
+        self.segments > MAX_SEGMENTS
+            || self.scans > USUAL_SCANS
+                && self.scans.saturating_mul(self.largest) > max_pixels.saturating_mul(MAX_FULL_SCANS)
     }
 
     /// As many pixels as take so many bytes, where that is more than there are.

@@ -21,6 +21,7 @@ pub(super) fn walk<R: BufRead + Seek>(reader: &mut R) -> io::Result<Sides> {
             START_OF_IMAGE | TEMPORARY => {}
             marker => {
                 sides.scans += u64::from(marker == START_OF_SCAN);
+                sides.segments += 1;
                 pass_segment(reader, marker, &mut sides)?;
             }
         }

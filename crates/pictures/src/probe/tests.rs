@@ -228,6 +228,19 @@ fn a_field_of_a_tiff_file_that_is_longer_than_the_file_is_refused_before_there_i
 }
 
 #[test]
+fn segments_that_fill_lists_are_bounded() {
+    let check = |count: usize, is_refused: bool| {
+        let jpeg = encoded(ImageFormat::Jpeg);
+        let flooded = [&jpeg[..2], &b"\xff\xe1\0\x02".repeat(count), &jpeg[2..]].concat();
+        let probed = probed(&flooded);
+        assert_eq!(matches!(probed, Err(PictureError::TooManyScans)), is_refused, "{count}: {probed:?}");
+        assert!(is_refused || probed.is_ok(), "{count}: {probed:?}");
+    };
+    check(9_900, false);
+    check(10_001, true);
+}
+
+#[test]
 fn a_bitmap_whose_head_misstates_the_file_is_measured_by_its_pixels() {
     let mut bytes = encoded(ImageFormat::Bmp);
     bytes[2..6].copy_from_slice(&u32::MAX.to_le_bytes());

@@ -17,11 +17,18 @@ use super::{
 };
 use crate::cascade::Cascade;
 
+/// The most pixels that a classifier's buffers are kept for: those of all scales of a picture, sixteen bytes a pixel and more. They
+/// never shrink, and are as wide as the widest picture and as high as the highest: two strips would have one of 4 GB made.
+const MAX_KEPT_PIXELS: u64 = 16_000_000;
+
 /// A classifier and the functions around it.
 pub(super) struct OpenCv {
+    cascade: Cascade,
     classifier: CascadeClassifier,
     /// The shorter side of its window.
     window: i32,
+    /// The greatest width and height that the classifier has searched.
+    searched: (u32, u32),
 }
 
 impl OpenCv {
@@ -35,7 +42,35 @@ impl OpenCv {
         core::set_log_level(core::LogLevel::LOG_LEVEL_SILENT).map_err(library("be quiet"))?;
         let classifier = classifier::read(cascade)?;
         let window = classifier.get_original_window_size().map_err(library("ask for the size of the window"))?;
-        Ok(Self { classifier, window: window.width.min(window.height) })
+        let window = window.width.min(window.height);
+        Ok(Self { cascade: cascade.clone(), classifier, window, searched: (0, 0) })
+    }
+
+    /// Searches with a classifier whose buffers are no larger than this picture, or those that are small, need.
+    fn within_bounds(
+        &mut self,
+        grey: &Grey,
+        search: impl FnOnce(&mut CascadeClassifier) -> Result<Vec<Window>, EngineError>,
+    ) -> Result<Vec<Window>, EngineError> {
+        let grown = |(width, height): (u32, u32)| (width.max(grey.width()), height.max(grey.height()));
+        let is_large = |(width, height): (u32, u32)| u64::from(width) * u64::from(height) > MAX_KEPT_PIXELS;
+        if is_large(grown(self.searched)) && self.searched != (0, 0) {
+            self.begin_anew()?;
+        }
+        self.searched = grown(self.searched);
+        let found = search(&mut self.classifier);
+        // Where it failed, too: what it could not make room for it would ask for again.
+        if is_large(self.searched) || found.is_err() {
+            self.begin_anew()?;
+        }
+        found
+    }
+
+    /// Takes another classifier, with empty buffers: milliseconds beside the search of a large picture.
+    fn begin_anew(&mut self) -> Result<(), EngineError> {
+        self.classifier = classifier::read(&self.cascade)?;
+        self.searched = (0, 0);
+        Ok(())
     }
 }
 
@@ -57,11 +92,12 @@ impl Engine for OpenCv {
     }
 
     fn windows(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
-        classifier::windows(&mut self.classifier, grey, sizes)
+        self.within_bounds(grey, |classifier| classifier::windows(classifier, grey, sizes))
     }
 
     fn windows_of_equalised(&mut self, grey: &Grey, sizes: &SearchSizes) -> Result<Vec<Window>, EngineError> {
-        classifier::windows_of_equalised(&mut self.classifier, &pixels::borrowed(grey)?, sizes)
+        let plane = pixels::borrowed(grey)?;
+        self.within_bounds(grey, |classifier| classifier::windows_of_equalised(classifier, &plane, sizes))
     }
 
     fn scale(&mut self, face: &Rgb, side: u32) -> Result<Rgb, EngineError> {
