@@ -1,15 +1,16 @@
-//! `cargo xtask bench`: what stages take here, and cards elsewhere.
+//! `cargo xtask bench`: what stages take here, by the number of posts too, and cards elsewhere.
 
 use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
-use contracts::{NoSuchStage, Outcome, StageId};
+use contracts::{Config, NoSuchStage, Outcome, StageId, config::Engine};
 
 use crate::{bad_usage::BadUsage, build, device_check, tools, workspace::Workspace};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// crawl, crop, pack or train; or device, whose measuring of an NVIDIA card is made into a folder.
+    /// crawl, crop, pack or train; scale, which is memory and time by the number of posts; or device, whose measuring of an NVIDIA
+    /// card is made into a folder.
     #[arg(value_name = "STAGE")]
     pub(crate) target: BenchTarget,
     /// For device: the folder that is made, to be taken to a machine with a card, where it needs no Rust.
@@ -28,6 +29,8 @@ pub(crate) struct BenchOptions {
 pub(crate) enum BenchTarget {
     /// A stage, here and now.
     Stage(StageId),
+    /// What goes through all posts, where nothing is left to do.
+    Scale,
     /// A GPU, elsewhere.
     Device,
 }
@@ -38,7 +41,8 @@ impl FromStr for BenchTarget {
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
             "device" => Ok(Self::Device),
-            _ => name.parse().map(Self::Stage).map_err(|error: NoSuchStage| format!("{error}, and device")),
+            "scale" => Ok(Self::Scale),
+            _ => name.parse().map(Self::Stage).map_err(|error: NoSuchStage| format!("{error}, and scale and device")),
         }
     }
 }
@@ -54,7 +58,9 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> anyhow::Resu
         (BenchTarget::Stage(stage), Some(_)) => {
             Err(BadUsage(format!("--pack is for `bench device`: {stage} is measured here")).into())
         }
+        (BenchTarget::Scale, Some(_)) => Err(BadUsage("--pack is for `bench device`".into()).into()),
         (BenchTarget::Stage(stage), None) => of_stage(workspace, stage, &options.arguments),
+        (BenchTarget::Scale, None) => scale(workspace, &options.arguments),
     }
 }
 
@@ -69,6 +75,16 @@ fn of_stage(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyh
         command.extend(["--features", feature]);
     }
     command.push("--");
+    command.extend(arguments.iter().map(String::as_str));
+    tools::run(workspace, &command)
+}
+
+/// Memory and time by the number of posts, of the programs that users run.
+fn scale(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
+    let mut config = Config::default();
+    config.crop.engine = Engine::Native;
+    build::programs(workspace, &config, &[StageId::Crawl, StageId::Crop, StageId::Pack])?;
+    let mut command = vec!["bench", "--package", StageId::Crawl.spec().package, "--bench", "scale", "--"];
     command.extend(arguments.iter().map(String::as_str));
     tools::run(workspace, &command)
 }

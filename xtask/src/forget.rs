@@ -1,6 +1,11 @@
 //! `cargo xtask forget`: posts taken out of everything that was gathered and packed, for good.
 
-use std::{collections::HashSet, fs};
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader},
+    path::Path,
+};
 
 use anyhow::Context as _;
 use contracts::{
@@ -8,7 +13,7 @@ use contracts::{
     id::PostId,
     layout::{Layout, RunLayout},
     options::{CrawlOptions, NoOptions, Request},
-    publish, stdout,
+    stdout,
 };
 
 use crate::{arguments::ForgetOptions, inputs, lock::Entry, pipeline, project::Project, workspace::Workspace};
@@ -55,18 +60,27 @@ fn runs_that_saw(layout: &Layout, posts: &[PostId]) -> anyhow::Result<Vec<RunLay
     let mut touched = Vec::new();
     for run in names.iter().filter(|name| *name != "latest").filter_map(|name| name.parse().ok()) {
         let run = layout.run(&run);
-        if publish::read_text_or_empty(&run.posts())?.lines().any(|post| posts.contains(post)) {
+        if names_any(&run.posts(), &posts)? {
             touched.push(run);
         }
     }
     Ok(touched)
 }
 
+/// Whether one of these is a line of a file. No file names nothing.
+fn names_any(path: &Path, posts: &HashSet<String>) -> anyhow::Result<bool> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let mut lines = BufReader::new(file).lines();
+    let found = lines.find(|line| line.as_ref().map_or(true, |line| posts.contains(line)));
+    Ok(found.transpose().with_context(|| format!("cannot read {}", path.display()))?.is_some())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use contracts::config::PathsConfig;
+    use contracts::{config::PathsConfig, publish};
 
     use super::*;
 

@@ -15,7 +15,7 @@ use contracts::{
     exclusion::Exclusions,
     hash::Hasher,
     layout::RunLayout,
-    manifest::{self, Manifest, ManifestError},
+    manifest::{self, ManifestError, Records},
     record::FaceRecord,
     spec::{Input, Output, Source},
     tell,
@@ -45,11 +45,7 @@ fn hash(source: &Source, project: &Project) -> anyhow::Result<Option<ContentHash
             let cascade = cascade::resolve_here(name).ok();
             Ok(cascade.as_ref().and_then(CascadeSource::path).map(ContentHash::of_file).transpose()?)
         }
-        Source::FacesLeftOut => {
-            // A broken manifest is as good as none: the crop makes it anew.
-            let faces = manifest::read::<FaceRecord>(&project.layout.faces_manifest()).ok();
-            faces.map(|faces| left_out(project, &faces)).transpose()
-        }
+        Source::FacesLeftOut => left_out(project),
     }
 }
 
@@ -86,17 +82,20 @@ fn file_hash(path: &Path) -> anyhow::Result<Option<ContentHash>> {
     }
 }
 
-/// The faces that were deleted or listed for exclusion: the same before and after the packer remembers them.
-fn left_out(project: &Project, faces: &Manifest<FaceRecord>) -> anyhow::Result<ContentHash> {
+/// The faces that were deleted or listed for exclusion: the same before and after the packer remembers them. A broken manifest is as
+/// good as none: the crop makes it anew.
+fn left_out(project: &Project) -> anyhow::Result<Option<ContentHash>> {
     let layout = &project.layout;
+    let Ok(faces) = Records::<FaceRecord>::open(&layout.faces_manifest()) else { return Ok(None) };
     let exclusions = Exclusions::read(layout)?;
     let mut hasher = Hasher::default();
-    for face in &faces.records {
+    for face in faces {
+        let Ok(face) = face else { return Ok(None) };
         if exclusions.covers(&face.face, &face.pixel_box, &face.file) || crops::is_deleted(layout, &face.file) {
             hasher.field(face.face.to_string().as_bytes());
         }
     }
-    Ok(hasher.finish())
+    Ok(Some(hasher.finish()))
 }
 
 /// A folder's files by name, length and time of change; reading a million pictures to know them would take minutes.

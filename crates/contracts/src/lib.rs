@@ -32,6 +32,7 @@ pub mod record;
 pub mod report;
 pub mod run_summary;
 pub mod share;
+pub mod sorter;
 pub mod spec;
 pub mod stage;
 mod stage_id;

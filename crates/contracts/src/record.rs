@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     ContentHash,
     id::{FaceId, PictureHash, PostId},
+    sorter::SortKey,
 };
 
 /// A line of a manifest.
@@ -12,7 +13,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// The manifest's format name, in its header.
     const FORMAT: &'static str;
     /// What the records are sorted by, without repeats.
-    type Key: Ord + std::fmt::Display;
+    type Key: SortKey + std::fmt::Display;
 
     /// What this record is sorted by, and known by among the others.
     fn key(&self) -> Self::Key;

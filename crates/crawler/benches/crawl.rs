@@ -4,14 +4,18 @@
 //! The pictures are those of a folder, the shared ones unless another is named.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a developer's tool, whose output is a table")]
 
+#[path = "scale/child.rs"]
+mod child;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
+use child::watch;
 use contracts::{
     Config, Layout,
     config::{Listing, Variant},
@@ -57,11 +61,11 @@ fn compare(what: &str, catalogue: Catalogue) {
 fn row(name: &str, booru: &MiniBooru, mut command: Command) {
     booru.log().clear();
     let began = Instant::now();
-    let Ok(child) = quiet(&mut command).spawn() else {
+    let Ok(mut child) = quiet(&mut command).spawn() else {
         println!("without {name}: it does not start; set GALLERY_DL to its path");
         return;
     };
-    let used = watch(child);
+    let used = watch(&mut child);
     let seconds = began.elapsed().as_secs_f64();
     let files = booru.log().of(PathClass::Image);
     let megabytes = files.iter().map(|request| request.bytes).sum::<u64>() as f64 / 1e6;
@@ -77,33 +81,6 @@ fn row(name: &str, booru: &MiniBooru, mut command: Command) {
 
 fn quiet(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
-}
-
-/// What a process has used.
-#[derive(Default)]
-struct Used {
-    cpu_seconds: f64,
-    peak_megabytes: f64,
-}
-
-/// Waits for a process, looking at it all the while: the kernel forgets with it what it used.
-fn watch(mut child: Child) -> Used {
-    let folder = PathBuf::from(format!("/proc/{}", child.id()));
-    let mut used = Used::default();
-    while child.try_wait().unwrap().is_none() {
-        used = look(&folder).unwrap_or(used);
-        sleep(Duration::from_millis(5));
-    }
-    used
-}
-
-fn look(process: &Path) -> Option<Used> {
-    let status = fs::read_to_string(process.join("status")).ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let stat = fs::read_to_string(process.join("stat")).ok()?;
-    let ticks = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-    let kilobytes: f64 = peak.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(Used { cpu_seconds: ticks.sum::<Result<f64, _>>().ok()? / 100.0, peak_megabytes: kilobytes / 1024.0 })
 }
 
 /// A folder with a configuration that crawls everything a booru has.
@@ -169,7 +146,7 @@ fn ledger_of_many() {
         sleep(Duration::from_millis(1));
     }
     let found = began.elapsed().as_secs_f64();
-    let used = watch(child);
+    let used = watch(&mut child);
     println!(
         "a ledger of {posts} posts, all but the oldest done: {found:.2} s from the start to the first picture's answer;"
     );

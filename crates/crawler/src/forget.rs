@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use contracts::{
     Context, Layout, Report, StageId,
     id::PostId,
-    manifest::{self, Manifest},
-    publish,
+    manifest::{self, Records},
+    publish::{self, FileError},
     record::PictureRecord,
     tombstone::{self, Tombstone},
 };
@@ -53,12 +53,21 @@ fn publish_without(context: &Context<'_>, posts: &[PostId], report: &mut Report)
     if !path.exists() {
         return Ok(());
     }
-    let Manifest { header, mut records, .. } = manifest::read::<PictureRecord>(&path)?;
     let posts: BTreeSet<&PostId> = posts.iter().collect();
-    report.taken = records.len() as u64;
-    records.retain(|record| !posts.contains(&record.post));
-    report.kept = records.len() as u64;
+    let records = Records::<PictureRecord>::open(&path)?;
+    let header = records.header().clone();
+    let output = manifest::write_in_order::<_, CrawlError>(&path, &header, |write| {
+        for record in records {
+            let record = record?;
+            report.taken += 1;
+            if !posts.contains(&record.post) {
+                report.kept += 1;
+                write(&record).map_err(FileError::at("write", &path))?;
+            }
+        }
+        Ok(())
+    })?;
     report.drop(&DropReason::Filtered(FilterReason::Forgotten), report.taken - report.kept);
-    report.output = Some(manifest::write(&path, &header, &mut records)?);
+    report.output = Some(output);
     Ok(())
 }

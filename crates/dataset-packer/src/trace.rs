@@ -1,9 +1,11 @@
 //! From a row of the dataset, a face or a picture back to the post and its address.
 
+use std::path::Path;
+
 use contracts::{
     Layout,
     id::{FaceId, PictureHash, PostId},
-    manifest::{self, ManifestError},
+    manifest::{ManifestError, Records},
     record::{Corners, FaceRecord, PictureRecord, PixelBox, Record},
 };
 use dataset::{Dataset, DatasetError, Row, SplitName};
@@ -48,18 +50,18 @@ struct Trace {
 /// Finds what an ID names in the dataset, among the faces and among the crawled pictures; a JSON object a line.
 pub(crate) fn trace(text: &str, layout: &Layout) -> Result<String, PackError> {
     let id = parse(text).ok_or_else(|| PackError::BadId(text.to_owned()))?;
-    let pictures = read::<PictureRecord>(layout.raw_manifest())?;
     let mut traces = in_dataset(&id, layout)?;
-    let faces = read::<FaceRecord>(layout.faces_manifest())?;
-    if traces.is_empty() {
-        traces = faces.into_iter().filter(|face| id.is_face(face)).map(of_face).collect();
-    } else {
-        traces.iter_mut().for_each(|trace| trace.turn_as(&faces));
-    }
+    let mut faces = Vec::new();
+    for_each::<FaceRecord>(&layout.faces_manifest(), |face| match traces.is_empty() {
+        true if id.is_face(&face) => faces.push(of_face(face)),
+        true => {}
+        false => traces.iter_mut().for_each(|trace| trace.turn_as(&face)),
+    })?;
+    traces.extend(faces);
     if let (true, Id::Picture(picture)) = (traces.is_empty(), &id) {
         traces.push(Trace { picture: Some(*picture), ..Trace::default() });
     }
-    let traces: Vec<Trace> = traces.into_iter().flat_map(|trace| with_posts(trace, &pictures)).collect();
+    let traces = with_posts(traces, layout)?;
     let is_known = traces.iter().any(|trace| trace.row.is_some() || trace.face.is_some() || trace.post.is_some());
     if !is_known {
         return Err(PackError::UnknownId(text.to_owned()));
@@ -121,11 +123,32 @@ fn in_dataset(id: &Id, layout: &Layout) -> Result<Vec<Trace>, PackError> {
 }
 
 impl Trace {
-    /// Takes over how the face is turned, which a row does not know, from the faces; unless the face has another box there by now.
-    fn turn_as(&mut self, faces: &[FaceRecord]) {
-        let is_same = |face: &&FaceRecord| Some(&face.face) == self.face.as_ref() && Some(face.pixel_box) == self.r#box;
-        if let Some(face) = faces.iter().find(is_same).filter(|face| face.angle != 0.0) {
+    /// Takes over how the face is turned, which a row does not know, where this is the face; unless it has another box by now.
+    fn turn_as(&mut self, face: &FaceRecord) {
+        let is_same = Some(&face.face) == self.face.as_ref() && Some(face.pixel_box) == self.r#box;
+        if is_same && face.angle != 0.0 {
             (self.angle, self.corners) = (Some(face.angle), face.corners);
+        }
+    }
+
+    /// Whether a picture is that of its post, or, without one, its own picture.
+    fn is_of(&self, picture: &PictureRecord) -> bool {
+        self.post.as_ref().map_or(Some(picture.sha256) == self.picture, |post| picture.post == *post)
+    }
+
+    /// The same with the post's page.
+    fn on(&self, picture: &PictureRecord) -> Self {
+        Self {
+            row: self.row.clone(),
+            path: self.path.clone(),
+            face: self.face.clone(),
+            r#box: self.r#box,
+            angle: self.angle,
+            corners: self.corners,
+            picture: self.picture,
+            post: Some(picture.post.clone()),
+            page_url: Some(picture.page_url.clone()),
+            source_url: self.source_url.clone().or_else(|| Some(picture.source_url.clone())),
         }
     }
 }
@@ -160,34 +183,27 @@ fn of_face(face: FaceRecord) -> Trace {
     }
 }
 
-/// The same with the post's page; a picture alone has a trace for each of its posts.
-fn with_posts(trace: Trace, pictures: &[PictureRecord]) -> Vec<Trace> {
-    let is_of = |record: &&PictureRecord| match &trace.post {
-        Some(post) => record.post == *post,
-        None => Some(record.sha256) == trace.picture,
-    };
-    let with = |record: &PictureRecord| Trace {
-        row: trace.row.clone(),
-        path: trace.path.clone(),
-        face: trace.face.clone(),
-        r#box: trace.r#box,
-        angle: trace.angle,
-        corners: trace.corners,
-        picture: trace.picture,
-        post: Some(record.post.clone()),
-        page_url: Some(record.page_url.clone()),
-        source_url: trace.source_url.clone().or_else(|| Some(record.source_url.clone())),
-    };
-    let found: Vec<Trace> = pictures.iter().filter(is_of).map(with).collect();
-    if found.is_empty() { vec![trace] } else { found }
+/// The same with their posts' pages; a picture alone has a trace for each of its posts.
+fn with_posts(traces: Vec<Trace>, layout: &Layout) -> Result<Vec<Trace>, PackError> {
+    let mut found: Vec<Vec<Trace>> = traces.iter().map(|_| Vec::new()).collect();
+    for_each::<PictureRecord>(&layout.raw_manifest(), |picture| {
+        let of_it = traces.iter().zip(&mut found).filter(|(trace, _)| trace.is_of(&picture));
+        of_it.for_each(|(trace, found)| found.push(trace.on(&picture)));
+    })?;
+    let all = traces.into_iter().zip(found);
+    Ok(all.flat_map(|(trace, found)| if found.is_empty() { vec![trace] } else { found }).collect())
 }
 
-/// The records of a manifest; none where there is no manifest.
-fn read<R: Record>(path: std::path::PathBuf) -> Result<Vec<R>, PackError> {
-    match manifest::read(&path) {
-        Err(ManifestError::Missing(_)) => Ok(Vec::new()),
-        other => Ok(other?.records),
+/// Looks at the records of a manifest, of which there may be millions; at none where there is no manifest.
+fn for_each<R: Record>(path: &Path, mut look: impl FnMut(R)) -> Result<(), PackError> {
+    let records = match Records::<R>::open(path) {
+        Err(ManifestError::Missing(_)) => return Ok(()),
+        other => other?,
+    };
+    for record in records {
+        look(record?);
     }
+    Ok(())
 }
 
 #[cfg(test)]

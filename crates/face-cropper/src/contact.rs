@@ -1,6 +1,6 @@
 //! Contact sheets: all faces at a glance, those that were nearly dropped first, so that bad ones are soon found.
 
-use std::{cmp::Reverse, path::Path};
+use std::path::Path;
 
 use contracts::{
     ContentHash, Layout,
@@ -10,9 +10,11 @@ use contracts::{
     manifest::{ManifestError, Records},
     publish::{self, FileError},
     record::FaceRecord,
+    sorter::{Entry, SortKey as _, Sorted, Sorter},
 };
 use pictures::{Alpha, Caption, Encoding, Narrowing, PictureFile, Rgb, Sheet, Tile};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{gate::borderline_reasons, measures::Measures};
 
@@ -44,8 +46,12 @@ const LEGEND: &str = "\
 # index\tfile\tborderline\tneighbours\tscore\tgrey_std\tsharpness\tside
 ";
 
-/// A face on a sheet: of its record what is shown, so that all faces fit into memory.
-struct Entry {
+/// How many sheets are drawn before more faces are read.
+const SHEETS_AT_ONCE: usize = 64;
+
+/// A face on a sheet: of its record what is shown.
+#[derive(Serialize, Deserialize)]
+struct Shown {
     face: FaceId,
     file: String,
     angle: f64,
@@ -62,46 +68,73 @@ pub(crate) fn draw(layout: &Layout, config: &CropConfig, source: ContentHash) ->
     if publish::read_text_or_empty(&mark)? == source {
         return Ok(());
     }
-    let entries = in_order(layout, config)?;
+    let mut faces = in_order(layout, config)?;
     publish::publish_folder(&folder, |partial| {
-        entries.par_chunks(FACES).enumerate().try_for_each(|(number, entries)| {
-            let path = partial.join(format!("{number:05}.png"));
-            let image = sheet(layout, config, entries).encode(Encoding::Png);
-            let image = image.map_err(|error| FileError::at("write", &path)(std::io::Error::other(error)))?;
-            write(&path, &image)?;
-            write(&partial.join(format!("{number:05}.tsv")), list(config, entries).as_bytes())
-        })?;
+        let mut faces = faces.entries().map(|face| face.map(|face| shown(&face)));
+        for first in (0..).step_by(SHEETS_AT_ONCE) {
+            let faces: Vec<Shown> = faces.by_ref().take(FACES * SHEETS_AT_ONCE).collect::<Result<_, _>>()?;
+            if faces.is_empty() {
+                break;
+            }
+            let draw =
+                |(number, faces)| draw_sheet(layout, config, faces, &partial.join(format!("{:05}", first + number)));
+            faces.par_chunks(FACES).enumerate().try_for_each(draw)?;
+        }
         write(&partial.join(SOURCE), source.as_bytes()).map_err(ManifestError::from)
     })
 }
 
-/// By rising confidence; without one the most borderline first, then by rising level weight.
-fn in_order(layout: &Layout, config: &CropConfig) -> Result<Vec<Entry>, ManifestError> {
-    let entry =
-        |face: FaceRecord| Entry { measures: Measures::of(&face), angle: face.angle, face: face.face, file: face.file };
-    let faces = Records::<FaceRecord>::open(&layout.faces_manifest())?;
-    let mut entries: Vec<Entry> = faces.map(|face| face.map(entry)).collect::<Result<_, _>>()?;
-    let certainty = |entry: &Entry| Reverse(borderline_reasons(config, &entry.measures).len());
-    // Where there is a confidence it says best what to look at first; faces of earlier versions have none, and stay behind.
-    let confidence = |entry: &Entry| entry.measures.confidence.unwrap_or(f64::INFINITY);
-    entries.sort_by(|a, b| {
-        let by_confidence = confidence(a).total_cmp(&confidence(b));
-        let by_score = a.measures.score.total_cmp(&b.measures.score);
-        by_confidence.then(certainty(a).cmp(&certainty(b))).then(by_score).then_with(|| a.face.cmp(&b.face))
-    });
-    Ok(entries)
+/// Draws a sheet, and writes its list beside it.
+fn draw_sheet(layout: &Layout, config: &CropConfig, faces: &[Shown], path: &Path) -> Result<(), FileError> {
+    let picture = path.with_extension("png");
+    let image = sheet(layout, config, faces).encode(Encoding::Png);
+    let image = image.map_err(|error| FileError::at("write", &picture)(std::io::Error::other(error)))?;
+    write(&picture, &image)?;
+    write(&path.with_extension("tsv"), list(config, faces).as_bytes())
 }
 
-fn sheet(layout: &Layout, config: &CropConfig, entries: &[Entry]) -> Rgb {
-    let tile = |entry: &Entry| Tile {
-        image: thumbnail(layout, &entry.file, config),
+/// By rising confidence; without one the most borderline first, then by rising level weight.
+fn in_order(layout: &Layout, config: &CropConfig) -> Result<Sorted, ManifestError> {
+    let mut sorter = Sorter::beside(&layout.faces_manifest().with_extension("contact"));
+    for face in Records::<FaceRecord>::open(&layout.faces_manifest())? {
+        let face = face?;
+        let shown = Shown { measures: Measures::of(&face), angle: face.angle, face: face.face, file: face.file };
+        let json = serde_json::to_vec(&shown).unwrap_or_else(|error| unreachable!("plain JSON: {error}"));
+        sorter.push(&place(&shown, config), &json)?;
+    }
+    Ok(sorter.sorted())
+}
+
+fn shown(entry: &Entry) -> Shown {
+    serde_json::from_slice(entry.value()).unwrap_or_else(|error| unreachable!("it was written so: {error}"))
+}
+
+/// What a face is sorted by.
+fn place(face: &Shown, config: &CropConfig) -> Vec<u8> {
+    let Measures { confidence, score, .. } = face.measures;
+    // Where there is a confidence it says best what to look at first; faces of earlier versions have none, and stay behind.
+    let confidence = ascending(confidence.unwrap_or(f64::INFINITY));
+    let certainty = u8::MAX - borderline_reasons(config, &face.measures).len() as u8;
+    [&confidence[..], &[certainty], &ascending(score), &face.face.sort_bytes()].concat()
+}
+
+/// Bytes that compare as [`f64::total_cmp`] does.
+fn ascending(number: f64) -> [u8; 8] {
+    let bits = number.to_bits();
+    let flipped = if number.is_sign_negative() { u64::MAX } else { 1 << 63 };
+    (bits ^ flipped).to_be_bytes()
+}
+
+fn sheet(layout: &Layout, config: &CropConfig, faces: &[Shown]) -> Rgb {
+    let tile = |face: &Shown| Tile {
+        image: thumbnail(layout, &face.file, config),
         frame: None,
         captions: vec![
-            Caption { text: short_name(&entry.face), colour: GREY },
-            Caption { text: borderline_reasons(config, &entry.measures) + &turn(entry.angle), colour: ORANGE },
+            Caption { text: short_name(&face.face), colour: GREY },
+            Caption { text: borderline_reasons(config, &face.measures) + &turn(face.angle), colour: ORANGE },
         ],
     };
-    SHEET.grid(COLUMNS, &entries.iter().map(tile).collect::<Vec<_>>())
+    SHEET.grid(COLUMNS, &faces.iter().map(tile).collect::<Vec<_>>())
 }
 
 /// How far a face is turned, behind its reasons; nothing of one that is not.
@@ -122,15 +155,26 @@ fn thumbnail(layout: &Layout, face: &str, config: &CropConfig) -> Option<Rgb> {
     Some(file.decode(Alpha::Drop, Narrowing::UpperByte).ok()?.scaled(FACE, FACE))
 }
 
-fn list(config: &CropConfig, entries: &[Entry]) -> String {
-    let line = |(index, Entry { file, measures: m, .. }): (usize, &Entry)| {
+fn list(config: &CropConfig, faces: &[Shown]) -> String {
+    let line = |(index, Shown { file, measures: m, .. }): (usize, &Shown)| {
         let reasons = borderline_reasons(config, m);
         let numbers = format!("{}\t{}\t{}\t{}\t{}", m.neighbours, m.score, m.grey_std, m.sharpness, m.side);
         format!("{index}\t{file}\t{reasons}\t{numbers}\n")
     };
-    LEGEND.to_owned() + &entries.iter().enumerate().map(line).collect::<String>()
+    LEGEND.to_owned() + &faces.iter().enumerate().map(line).collect::<String>()
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     std::fs::write(path, content).map_err(FileError::at("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_compare_as_their_bytes() {
+        let ascending_numbers = [f64::NEG_INFINITY, -2.5, -1e-300, -0.0, 0.0, 1e-300, 0.3, 7.0, f64::INFINITY];
+        assert!(ascending_numbers.is_sorted_by_key(|number| ascending(*number)));
+    }
 }

@@ -1,7 +1,7 @@
 //! The crawl's records as pictures, each once, a shard at a time: memory never holds all of them.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     iter::Peekable,
     path::{Path, PathBuf},
 };
@@ -11,6 +11,7 @@ use contracts::{
     id::{FaceId, PictureHash, PostId, ShardId},
     manifest::{ManifestError, Records},
     record::{FaceRecord, PictureRecord},
+    sorter::{Entry, Sorted, Sorter},
     tombstone::Tombstones,
 };
 
@@ -42,26 +43,28 @@ impl Inventory {
     /// Looks through the records. A picture belongs to the shard of its lowest post.
     pub(crate) fn take(layout: &Layout, tombstones: &Tombstones) -> Result<Self, ManifestError> {
         let mut records = Records::<PictureRecord>::open(&layout.raw_manifest())?;
-        let (mut shards, mut other_posts) = (Vec::<(ShardId, u64)>::new(), HashMap::<_, Vec<PostId>>::new());
-        // 32 bytes a picture: the only thing that is kept of all of them.
-        let mut seen = HashSet::new();
+        let mut shards = Vec::<(ShardId, u64)>::new();
+        // By picture, so that those of one lie side by side, and of these the lowest post first, as the records are sorted by post.
+        let mut posts = Sorter::beside(&layout.faces_manifest().with_extension("posts"));
         for record in records.by_ref() {
             let record = record?;
             if tombstones.covers(&record.post) {
                 continue;
             }
-            // Records are sorted by post, so that the first of a picture is its lowest.
-            if !seen.insert(record.sha256) {
-                other_posts.entry(record.sha256).or_default().push(record.post);
-                continue;
-            }
+            posts.push(record.sha256.bytes(), record.post.to_string().as_bytes())?;
             let shard = record.post.shard();
             match shards.last_mut() {
                 Some((last, pictures)) if *last == shard => *pictures += 1,
                 _ => shards.push((shard, 1)),
             }
         }
-        Ok(Self { shards, hash: records.hash()?, other_posts })
+        let hash = records.hash()?;
+        let other_posts = repeats(&mut posts.sorted())?;
+        let mut surplus = HashMap::<ShardId, u64>::new();
+        other_posts.values().flatten().for_each(|post| *surplus.entry(post.shard()).or_default() += 1);
+        shards.iter_mut().for_each(|(shard, pictures)| *pictures -= surplus.get(shard).copied().unwrap_or(0));
+        shards.retain(|(_, pictures)| *pictures > 0);
+        Ok(Self { shards, hash, other_posts })
     }
 
     /// Goes through the records again, a shard at a time.
@@ -73,6 +76,25 @@ impl Inventory {
         let records = Records::open(&layout.raw_manifest())?.peekable();
         Ok(ShardReader { inventory: self, tombstones, records })
     }
+}
+
+/// Of pictures that were posted more than once the posts but the first.
+fn repeats(posts: &mut Sorted) -> Result<HashMap<PictureHash, Vec<PostId>>, ManifestError> {
+    let mut repeats = HashMap::<_, Vec<PostId>>::new();
+    let mut last = None;
+    for entry in posts.entries() {
+        let (picture, post) = read(&entry?).unwrap_or_else(|| unreachable!("it was written so"));
+        if last == Some(picture) {
+            repeats.entry(picture).or_default().push(post);
+        }
+        last = Some(picture);
+    }
+    Ok(repeats)
+}
+
+fn read(entry: &Entry) -> Option<(PictureHash, PostId)> {
+    let post = str::from_utf8(entry.value()).ok()?.parse().ok()?;
+    Some((PictureHash::from_bytes(entry.key().try_into().ok()?), post))
 }
 
 /// The pictures of one shard after the other.

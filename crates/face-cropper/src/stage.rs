@@ -177,7 +177,7 @@ fn cut(
     let started = Instant::now();
     let is_whole = report.state == State::Complete;
     let manifest = context.layout.faces_manifest();
-    let records = is_whole.then(|| Spool::create(&manifest)).transpose()?;
+    let records = is_whole.then(|| Spool::of(&manifest));
     let left_out = is_whole.then(|| LeftOutFile::create(context.layout)).transpose()?;
     let mut assembly = Assembly::new(records, left_out);
     for (shard, count) in shards {

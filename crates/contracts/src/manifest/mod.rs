@@ -104,7 +104,7 @@ mod tests {
 
     /// Writes pictures through a spool.
     fn spooled(path: &Path, posts: &[&str]) -> Result<ContentHash, ManifestError> {
-        let mut spool = Spool::create(path)?;
+        let mut spool = Spool::of(path);
         posts.iter().try_for_each(|post| spool.push(&picture(post)))?;
         spool.publish(&header(1))
     }

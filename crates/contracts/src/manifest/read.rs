@@ -41,6 +41,11 @@ impl<R: Record> Records<R> {
         Ok(Self { header, lines, last: None })
     }
 
+    /// How the records came to be.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The hash of the record lines, those that were not asked for included.
     ///
     /// # Errors

@@ -1,44 +1,31 @@
-//! Writing a manifest whose records need not fit into memory.
+//! Writing a manifest whose records need not fit into memory, nor come in order.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    io,
+    marker::PhantomData,
     path::{Path, PathBuf},
 };
 
-use super::{
-    error::ManifestError,
-    header::Header,
-    write::{refuse_repeats, write_lines},
-};
+use super::{error::ManifestError, header::Header, write::write_lines};
 use crate::{
     hash::ContentHash,
-    layout,
-    publish::{self, FileError},
+    publish::FileError,
     record::Record,
+    sorter::{Entry, SortKey as _, Sorter},
 };
 
-/// Records on their way into a manifest, in any order and of any number: a file holds them, memory only their keys.
+/// Records on their way into a manifest, in any order and of any number: what does not fit into memory lies beside it.
 pub struct Spool<R: Record> {
     manifest: PathBuf,
-    path: PathBuf,
-    file: BufWriter<File>,
-    /// Each record's key, where its line begins, and how long that is.
-    lines: Vec<(R::Key, u64, usize)>,
-    end: u64,
+    lines: Sorter,
+    records: PhantomData<fn(&R)>,
 }
 
 impl<R: Record> Spool<R> {
-    /// Begins the records of a manifest, beside it.
-    ///
-    /// # Errors
-    /// When the file cannot be made.
-    pub fn create(manifest: &Path) -> Result<Self, FileError> {
-        let path = layout::partial(&manifest.with_extension("spool"));
-        publish::create_folder(publish::parent(&path))?;
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
-        let file = BufWriter::new(file.map_err(FileError::at("write", &path))?);
-        Ok(Self { manifest: manifest.into(), path, file, lines: Vec::new(), end: 0 })
+    /// Begins the records of a manifest.
+    pub fn of(manifest: &Path) -> Self {
+        let lines = Sorter::beside(&manifest.with_extension("spool"));
+        Self { manifest: manifest.into(), lines, records: PhantomData }
     }
 
     /// Adds a record.
@@ -47,36 +34,26 @@ impl<R: Record> Spool<R> {
     /// When the disk is full.
     pub fn push(&mut self, record: &R) -> Result<(), FileError> {
         let json = serde_json::to_string(record).map_err(io::Error::from);
-        let written = json.and_then(|json| writeln!(self.file, "{json}").map(|()| json.len() + 1));
-        let length = written.map_err(FileError::at("write", &self.path))?;
-        self.lines.push((record.key(), self.end, length));
-        self.end += length as u64;
-        Ok(())
+        let line = json.map_err(FileError::at("write", &self.manifest))? + "\n";
+        self.lines.push(&record.key().sort_bytes(), line.as_bytes())
     }
 
     /// Writes the manifest in one step and returns the records' hash.
     ///
     /// # Errors
     /// When two records have the same key, or the file cannot be written.
-    pub fn publish(mut self, header: &Header) -> Result<ContentHash, ManifestError> {
-        let mut lines = std::mem::take(&mut self.lines);
-        lines.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
-        refuse_repeats(&self.manifest, lines.iter().map(|(key, ..)| key))?;
-        self.file.flush().map_err(FileError::at("write", &self.path))?;
-        let mut file = self.file.get_ref();
-        let line = |(_, start, length): &(R::Key, u64, usize)| {
-            let mut line = vec![0; *length];
-            file.seek(SeekFrom::Start(*start))?;
-            file.read_exact(&mut line)?;
-            String::from_utf8(line).map_err(io::Error::other)
+    pub fn publish(self, header: &Header) -> Result<ContentHash, ManifestError> {
+        let mut lines = self.lines.sorted();
+        let mut last = None;
+        let line = |entry: Result<Entry, FileError>| {
+            let entry = entry.map_err(io::Error::other)?;
+            if last.as_deref() == Some(entry.key()) {
+                let record: R = serde_json::from_slice(entry.value())?;
+                return Err(io::Error::other(format!("two records are named {}", record.key())));
+            }
+            last = Some(entry.key().to_vec());
+            String::from_utf8(entry.value().to_vec()).map_err(io::Error::other)
         };
-        write_lines(&self.manifest, header, lines.iter().map(line))
-    }
-}
-
-impl<R: Record> Drop for Spool<R> {
-    fn drop(&mut self) {
-        // One that stays behind harms nobody.
-        let _ = fs::remove_file(&self.path);
+        write_lines(&self.manifest, header, lines.entries().map(line))
     }
 }

@@ -27,10 +27,7 @@ pub fn write<R: Record>(path: &Path, header: &Header, records: &mut [R]) -> Resu
     write_lines(path, header, records.iter().map(|record| Ok(serde_json::to_string(record)? + "\n")))
 }
 
-pub(super) fn refuse_repeats<K: PartialEq + Display>(
-    path: &Path,
-    sorted: impl Iterator<Item = K>,
-) -> Result<(), ManifestError> {
+fn refuse_repeats<K: PartialEq + Display>(path: &Path, sorted: impl Iterator<Item = K>) -> Result<(), ManifestError> {
     let mut last = None;
     for key in sorted {
         if last.as_ref() == Some(&key) {

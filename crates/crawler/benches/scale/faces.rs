@@ -1,0 +1,61 @@
+//! Shards of which all pictures were looked at, with one face in each.
+
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use contracts::{ContentHash, Layout, id::ShardId, manifest::Records, record::PictureRecord};
+
+use crate::{links::Links, place::Place};
+
+/// The side of the one face that stands for all.
+const SIDE: u32 = 16;
+
+/// Makes the findings of all pictures of the crawl's manifest, and a file for each face.
+pub(crate) fn fill(place: &Place, recipe: &str) {
+    let (file, pixels) = face(place);
+    let mut links = Links::to(&file);
+    let mut shard: Option<(ShardId, String)> = None;
+    let mut seen = HashSet::new();
+    for record in Records::<PictureRecord>::open(&place.layout.raw_manifest()).unwrap().map(Result::unwrap) {
+        // Repeats are of the post just before.
+        if !seen.insert(record.sha256) {
+            continue;
+        }
+        let id = record.post.shard();
+        if shard.as_ref().is_none_or(|(last, _)| *last != id) {
+            end(place, recipe, shard.take());
+            seen.clear();
+            seen.insert(record.sha256);
+            fs::create_dir_all(place.layout.faces_shard(&id)).unwrap();
+        }
+        let (_, findings) = shard.get_or_insert_with(|| (id.clone(), String::new()));
+        let (picture, number) = (record.sha256, record.post.number);
+        let _ = write!(
+            findings,
+            r#""{picture}":{{"faces":[{{"index":0,"box":[{x},20,100,100],"neighbours":9,"score":{score},"grey_std":40.5,"sharpness":9.25,"side":100,"fate":"kept","pixels":"{pixels}"}}]}},"#,
+            x = number % 1000,
+            score = number % 977,
+        );
+        links.add(&place.layout.face(&place.layout.face_file(&id, &format!("{picture}-0.png"))));
+    }
+    end(place, recipe, shard);
+}
+
+fn end(place: &Place, recipe: &str, shard: Option<(ShardId, String)>) {
+    let Some((id, findings)) = shard else { return };
+    let findings = findings.trim_end_matches(',');
+    let json = format!(r#"{{"format":2,"recipe":"{recipe}","crops":"png","counts":{{}},"pictures":{{{findings}}}}}"#);
+    fs::write(Layout::shard_record(&place.layout.faces_shard(&id)), json).unwrap();
+}
+
+/// The file, and the hash of its pixels.
+fn face(place: &Place) -> (PathBuf, ContentHash) {
+    let grey = image::RgbImage::from_fn(SIDE, SIDE, |x, y| image::Rgb([(x * 16 + y) as u8; 3]));
+    let path: &Path = &place.path("face.png");
+    grey.save(path).unwrap();
+    (path.into(), ContentHash::of(grey.as_raw()))
+}

@@ -1,0 +1,90 @@
+//! `cargo xtask bench scale [-- POSTS… [crawl|crop|pack]]`: peak memory and CPU time of what goes through all posts, where nothing is
+//! left to fetch, to cut or to prepare.
+//!
+//! Posts, findings and prepared images are made, each different from all others: what lies on disk of them has the form and the
+//! number that real ones have, while one small file stands for all pictures and another for all faces, by hard links. Every post
+//! has a picture, and every picture one face. A stage behind the named one is left out, for disks that do not take it.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a developer's tool, whose output is a table")]
+
+mod child;
+mod faces;
+mod ledger;
+mod links;
+mod place;
+mod prepared;
+
+use std::{collections::BTreeMap, env};
+
+use child::Used;
+use contracts::StageId;
+use place::Place;
+
+/// How many posts are made unless it is said.
+const POSTS: [u64; 2] = [10_000, 100_000];
+
+/// Contact sheets of more faces are not drawn: that takes a second for each thousand of them.
+const MAX_DRAWN: u64 = 10_000;
+const SHEETS: &str = "crop again; up to 10,000 with contact sheets";
+
+/// What each program used, by what it did, in their order.
+type Column = Vec<(&'static str, Used)>;
+
+fn main() {
+    // What cargo itself adds is not for us.
+    let words: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let mut posts: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    if posts.is_empty() {
+        posts = POSTS.to_vec();
+    }
+    let last = words.iter().find_map(|word| word.parse().ok()).unwrap_or(StageId::Pack);
+    let columns: Vec<Column> = posts.iter().map(|posts| measure(*posts, last)).collect();
+    print(&posts, &columns);
+}
+
+/// Makes so many posts and runs the programs over them.
+fn measure(posts: u64, last: StageId) -> Column {
+    let place = Place::new();
+    let mut column = Column::new();
+    let mut row = |what, used: Used| {
+        eprintln!("{posts} posts: {what}: {:.0} MB, {:.1} s", used.peak_megabytes, used.cpu_seconds);
+        column.push((what, used));
+    };
+    place.crawl_a_few();
+    let recipe = place.recipe();
+    ledger::fill(&place, posts);
+    row("crawl: a look for every file, a new manifest", place.run("crawler", &[]));
+    row("crawl --audit", place.run("crawler", &["--audit"]));
+    if last >= StageId::Crop {
+        faces::fill(&place, &recipe);
+        row("crop: a new manifest", place.run_until("face-cropper", &place.layout.faces_manifest()));
+        if posts > MAX_DRAWN {
+            place.pretend_sheets();
+        }
+        row(SHEETS, place.run("face-cropper", &[]));
+    }
+    if last >= StageId::Pack {
+        // All are equal as yet, and one that is held out would leave none to train on.
+        place.run("dataset-packer", &["--set", "pack.holdout=0"]);
+        prepared::fill(&place);
+        row("pack: all different, a new dataset", place.run("dataset-packer", &[]));
+        row("pack again", place.run("dataset-packer", &[]));
+    }
+    row("trace of a picture", place.run("dataset-packer", &["--trace", &ledger::picture(posts / 2).to_string()]));
+    row("status", place.status());
+    row("forget of a post, in the crawl", place.run("crawler", &["--forget", &place.post(posts / 2)]));
+    column
+}
+
+/// A row for each thing done, a column for each number of posts.
+fn print(posts: &[u64], columns: &[Column]) {
+    let heads: String = posts.iter().map(|posts| format!(" {posts} posts: peak MB, CPU s |")).collect();
+    println!("| |{heads}\n|---|{}", "---|".repeat(columns.len()));
+    let mut rows: BTreeMap<usize, (&str, String)> = BTreeMap::new();
+    for column in columns {
+        for (index, (what, used)) in column.iter().enumerate() {
+            let cell = format!(" {:.0}, {:.1} |", used.peak_megabytes, used.cpu_seconds);
+            rows.entry(index).or_insert_with(|| (what, String::new())).1.push_str(&cell);
+        }
+    }
+    rows.values().for_each(|(what, cells)| println!("| {what} |{cells}"));
+}
