@@ -23,7 +23,7 @@ use contracts::{
     config::section::{BadValue, Validate as _},
     publish, stdout, tell,
 };
-use lbp_cascade::SearchSizes;
+use lbp_cascade::{SearchSizes, judge::PROPOSING_STAGES};
 use pictures::Encoding;
 
 /// LBP cascades that OpenCV reads: trained from crops of a subject and pictures without it.
@@ -102,13 +102,13 @@ struct JudgeArguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// How many times the hardest windows are looked up.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 5)]
     rounds: u64,
-    /// Steps a round, of 128 examples each.
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    /// Steps a round, of 256 examples each.
+    #[arg(long, default_value_t = 400, value_name = "N")]
     steps: u64,
-    /// The learning rate at the start.
-    #[arg(long, default_value_t = 0.003)]
+    /// The highest learning rate.
+    #[arg(long, default_value_t = 0.004)]
     rate: f32,
     /// What everything random follows from.
     #[arg(long, default_value_t = 20_170_112)]
@@ -188,7 +188,8 @@ fn judge(arguments: &JudgeArguments) -> anyhow::Result<()> {
     anyhow::ensure!(!pictures.is_empty(), TrainingError::NoNegatives);
     let cascades = arguments.cascade.iter().map(|path| Candidate::cascade(path));
     let cascades = cascades.collect::<Result<Vec<_>, _>>()?;
-    let found = candidates::search(&pictures, &cascades, arguments.seed);
+    let proposing: Vec<_> = cascades.into_iter().map(|cascade| cascade.lenient(PROPOSING_STAGES)).collect();
+    let found = candidates::search(&pictures, &proposing, arguments.seed);
     let positives = Positives::read(&arguments.positives)?;
     let material = Material { crops: positives.crops(), pictures: &pictures, candidates: &found };
     let JudgeArguments { rounds, steps, rate, seed, .. } = *arguments;

@@ -1,9 +1,13 @@
 //! The cropper's speed: engines and modes beside each other, on one core and on two, and Python's cv2 where it is installed.
 //!
+//! Recall and precision are of the pictures that tests/fixtures/faces.json calls measuring, where the folder has them.
+//!
 //!     cargo xtask bench crop [-- FOLDER [COUNT]]
 //!
 //! FOLDER holds pictures; without it NIJIGEN_SHARED names the material. COUNT takes the first so many by name.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod truth;
 
 use std::{
     collections::BTreeMap,
@@ -13,16 +17,22 @@ use std::{
     time::Instant,
 };
 
-use contracts::config::{Alpha, CropConfig, CropMode, Engine as Kind};
+use contracts::{
+    cascade::{EMBEDDED, NAME},
+    config::{Alpha, CropConfig, CropMode, Engine as Kind},
+};
 use face_cropper::{
     cascade::Cascade,
+    confidence::confidence,
     detect::detect,
     engine::{self, Engine},
     search::search,
+    turned::DetectedFace,
 };
-use lbp_cascade::Detection;
+use lbp_cascade::{Detection, Rect};
 use pictures::{Grey, PictureFile};
 use rayon::prelude::*;
+use truth::{Counts, Truth, share};
 
 /// Two boxes of one face.
 const SAME_FACE: f64 = 0.5;
@@ -53,6 +63,7 @@ fn main() {
     let pictures = read(&folder, count, &cascade);
     detection(&pictures, &cascade);
     let faces = whole(&pictures, &cascade);
+    variants(&pictures);
     peer(&folder, count, &cascade, &faces);
 }
 
@@ -167,6 +178,56 @@ fn whole(pictures: &[Picture], cascade: &Cascade) -> Faces {
     reference.unwrap()
 }
 
+/// What may be chosen, with the gates that belong to it.
+fn choices() -> Vec<(Kind, CropConfig)> {
+    let of = |mode: CropMode, cascade: &str, min_confidence: f64, rotations: &[f64]| CropConfig {
+        mode,
+        cascade: cascade.into(),
+        min_confidence,
+        rotations: rotations.to_vec(),
+        ..CropConfig::default()
+    };
+    let (published, own, turned) = (NAME, EMBEDDED, [-15.0, 0.0, 15.0]);
+    let mut choices = vec![
+        (Kind::Native, of(CropMode::Exact, published, 0.0, &[0.0])),
+        (Kind::Native, of(CropMode::Exact, published, 0.0, &turned)),
+        (Kind::Native, of(CropMode::Fast, published, 0.0, &[0.0])),
+        (Kind::Native, of(CropMode::Exact, own, 0.0, &[0.0])),
+        (Kind::Native, of(CropMode::Fast, own, 0.0, &[0.0])),
+        (Kind::Native, of(CropMode::Judged, own, 0.5, &[0.0])),
+        (Kind::Native, of(CropMode::Judged, own, 0.8, &[0.0])),
+        (Kind::Native, of(CropMode::Judged, own, 0.8, &turned)),
+    ];
+    if cfg!(feature = "opencv") {
+        choices.insert(0, (Kind::Opencv, of(CropMode::Exact, published, 0.0, &[0.0])));
+    }
+    choices
+}
+
+/// Recall, precision and time of every choice.
+fn variants(pictures: &[Picture]) {
+    let truth = Truth::read("measuring");
+    println!("\nfiles to faces: clear faces found and boxes that are right, with Wilson's 95 % intervals");
+    println!("{:<58}{:>22}{:>24}{:>16}", "", "found", "right", "CPU ms, 1 core");
+    for (kind, config) in choices() {
+        let cascade = Cascade::of(&config).unwrap();
+        let (seconds, faces) = on_threads(1, pictures, kind, &cascade, &config);
+        let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let found: Vec<(String, Vec<Rect>)> =
+            faces.iter().map(|(name, faces)| (stem(name), faces.iter().map(|face| face.rect).collect())).collect();
+        let Counts { faces, found, wrong } =
+            truth.count(found.iter().map(|(stem, boxes)| (stem.as_str(), boxes.clone())));
+        let CropConfig { mode, cascade, rotations, min_confidence, .. } = &config;
+        println!(
+            "{:<58}{:>22}{:>24}{:>16.2}",
+            format!("{kind:?} {cascade} {mode:?} {rotations:?} {min_confidence}").to_lowercase(),
+            share(found, faces),
+            share(found, found + wrong),
+            seconds * 1e3 / pictures.len() as f64,
+        );
+    }
+}
+
 /// CPU seconds of one thread, or seconds on the clock of several, and the faces.
 fn on_threads(
     threads: usize,
@@ -178,7 +239,13 @@ fn on_threads(
     let examine = |engine: &mut Box<dyn Engine>, picture: &Picture| {
         let file = PictureFile::open(&picture.file, u64::MAX).unwrap();
         let found = search(&mut **engine, &file, config).unwrap_or_else(|error| panic!("{}: {error}", picture.name));
-        (picture.name.clone(), found.faces.into_iter().map(|face| face.detection).collect())
+        let passes = |face: &&DetectedFace| {
+            let grey = &found.picture.as_ref().expect("a picture with faces was decoded").1;
+            let edges = <[i32; 4]>::from(face.detection.rect).into();
+            config.min_confidence == 0.0
+                || confidence(config, grey, &edges, face.angle).is_none_or(|it| it >= config.min_confidence)
+        };
+        (picture.name.clone(), found.faces.iter().filter(passes).map(|face| face.detection).collect())
     };
     let one = || engine::start(kind, cascade).unwrap();
     if threads == 1 {

@@ -5,8 +5,10 @@ use std::path::Path;
 use contracts::{
     ContentHash,
     cascade::{self, CascadeError},
+    config::{CropConfig, CropMode},
     publish::{self, FileError},
 };
+use lbp_cascade::judge::PROPOSING_STAGES;
 
 /// The project's own cascade; cascades/README.md says how it was made and what it finds.
 const EMBEDDED_TEXT: &str = include_str!("../cascades/nijigen.xml");
@@ -28,6 +30,23 @@ impl Cascade {
         match cascade::resolve_here(name)?.path() {
             Some(path) => Self::read(path),
             None => Ok(Self::of_text(cascade::EMBEDDED.into(), EMBEDDED_TEXT.into())),
+        }
+    }
+
+    /// The cascade of a configuration: the one that it names, in the judged mode its first stages alone.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn of(config: &CropConfig) -> Result<Self, CascadeError> {
+        let found = Self::find(&config.cascade)?;
+        Ok(if config.mode == CropMode::Judged { found.proposing() } else { found })
+    }
+
+    /// What is no cascade stays what it is: an engine will say so.
+    fn proposing(self) -> Self {
+        match lbp_cascade::Cascade::parse(&self.text) {
+            Ok(cascade) => Self::of_text(self.origin, cascade.lenient(PROPOSING_STAGES).to_xml()),
+            Err(_) => self,
         }
     }
 
@@ -89,6 +108,15 @@ impl Cascade {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_judged_mode_takes_the_first_stages() {
+        let stages = |mode| {
+            let config = CropConfig { mode, cascade: cascade::EMBEDDED.into(), ..CropConfig::default() };
+            lbp_cascade::Cascade::parse(Cascade::of(&config).unwrap().text()).unwrap().stages().len()
+        };
+        assert_eq!((stages(CropMode::Judged), stages(CropMode::Fast)), (PROPOSING_STAGES, 17));
+    }
 
     #[test]
     fn the_embedded_cascade_is_written_as_it_is_read() {

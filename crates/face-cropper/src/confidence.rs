@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The judge of the shipped cascades' candidates; cascades/README.md says how it was made.
-static JUDGE: LazyLock<Judge> =
+pub(crate) static JUDGE: LazyLock<Judge> =
     LazyLock::new(|| Judge::parse(include_bytes!("../cascades/judge.bin")).expect("a test reads the embedded judge"));
 
 /// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face; `None` for

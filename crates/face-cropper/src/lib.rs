@@ -24,6 +24,7 @@ mod fault;
 mod gate;
 mod geometry;
 mod inputs;
+pub mod judged;
 mod left_out;
 mod measures;
 mod reason;

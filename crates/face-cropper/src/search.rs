@@ -6,10 +6,11 @@ use pictures::{Grey, PictureFile, Reduction, Rgb};
 
 use crate::{
     engine::{Engine, EngineError},
+    judged::detect_judged,
     turned::{DetectedFace, detect_turned, place},
 };
 
-/// The longer side of what the fast mode searches, in pixels: faces of the default `crop.min_size` still fill a window in pictures
+/// The longer side of what the fast and the judged mode look at, in pixels: faces of the default `crop.min_size` still fill a window in pictures
 /// of twice that side.
 const FAST_SIDE: u32 = 768;
 
@@ -28,7 +29,8 @@ pub struct Detections {
 pub fn search(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
     match config.mode {
         CropMode::Exact => exact(engine, file, config),
-        CropMode::Fast => fast(engine, file, config),
+        CropMode::Fast => small(engine, file, config, detect_turned),
+        CropMode::Judged => small(engine, file, config, detect_judged),
     }
 }
 
@@ -38,16 +40,24 @@ fn exact(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -
     Ok(Detections { faces: detect_turned(engine, &grey, config)?, picture: Some((picture, grey)) })
 }
 
+/// Finds the faces of a grey picture.
+type Find = fn(&mut dyn Engine, &Grey, &CropConfig) -> Result<Vec<DetectedFace>, EngineError>;
+
 /// Searches a small grey picture, and decodes the colours only where there is a face.
-fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
+fn small(
+    engine: &mut dyn Engine,
+    file: &PictureFile<'_>,
+    config: &CropConfig,
+    find: Find,
+) -> Result<Detections, EngineError> {
     let longer_side = file.probe().longer_side();
     let preview = engine.preview(file, config.alpha, Reduction::down_to(FAST_SIDE, longer_side))?;
-    let small = limited(&preview.grey);
+    let small = limited(&preview.grey, FAST_SIDE);
     let share = f64::from(small.width().max(small.height())) / f64::from(longer_side);
     // A size of 0 means no limit, and stays so; any other stays a limit.
     let shrunk = |side: i32| ((f64::from(side) * share).round() as i32).max(i32::from(side > 0));
     let sizes = CropConfig { min_size: shrunk(config.min_size), max_size: shrunk(config.max_size), ..config.clone() };
-    let found = detect_turned(engine, &small, &sizes)?;
+    let found = find(engine, &small, &sizes)?;
     if found.is_empty() {
         return Ok(Detections { faces: Vec::new(), picture: None });
     }
@@ -62,13 +72,14 @@ fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) ->
     Ok(Detections { faces, picture: Some((picture, grey)) })
 }
 
-fn limited(grey: &Grey) -> Grey {
+/// A plane whose longer side is at most so many pixels.
+pub(crate) fn limited(grey: &Grey, limit: u32) -> Grey {
     let longer = grey.width().max(grey.height());
-    if longer <= FAST_SIDE {
+    if longer <= limit {
         return grey.clone();
     }
     let side = |side: u32| {
-        let scaled = (u64::from(side) * u64::from(FAST_SIDE) + u64::from(longer) / 2) / u64::from(longer);
+        let scaled = (u64::from(side) * u64::from(limit) + u64::from(longer) / 2) / u64::from(longer);
         (scaled as u32).max(1)
     };
     grey.scaled(side(grey.width()), side(grey.height()))

@@ -49,7 +49,7 @@ impl Stage for Crop {
     fn run(context: &Context<'_>, options: &CropOptions) -> Result<Report, CropError> {
         let tombstones = Tombstones::read(context.layout)?;
         let inventory = Inventory::take(context.layout, &tombstones)?;
-        let cascade = Cascade::find(&context.config.crop.cascade)?;
+        let cascade = Cascade::of(&context.config.crop)?;
         let recipe = Recipe::new(context.config, cascade.hash());
         // Before any picture is read, so that a bad cascade shows at once.
         let workers = Workers::start(context.config.crop.engine, cascade)?;

@@ -67,9 +67,9 @@ pub fn detect_turned(
 }
 
 /// A plane and how many times smaller it is than what it was made of.
-struct Reduced {
-    plane: Grey,
-    times: i32,
+pub(crate) struct Reduced {
+    pub(crate) plane: Grey,
+    pub(crate) times: i32,
 }
 
 /// A plane halved as often as windows still have room in the smallest faces that are searched for. What is lost is the finest detail,
@@ -86,7 +86,7 @@ fn reduced(plane: Grey, limit: i32) -> Reduced {
 }
 
 /// The faces of one angle in a part of a picture, in pixels of the part.
-fn search_turned(
+pub(crate) fn search_turned(
     engine: &mut dyn Engine,
     Reduced { plane, times }: &Reduced,
     angle: f64,

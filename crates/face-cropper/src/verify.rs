@@ -33,7 +33,7 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, CropEr
     verify_manifest(context.layout, &mut verification)?;
     let tombstones = Tombstones::read(context.layout)?;
     let inventory = Inventory::take(context.layout, &tombstones)?;
-    let cascade = Cascade::find(&context.config.crop.cascade)?;
+    let cascade = Cascade::of(&context.config.crop)?;
     let recipe = Recipe::new(context.config, cascade.hash());
     let workers = Workers::start(context.config.crop.engine, cascade)?;
     let exclusions = Exclusions::read(context.layout)?;

@@ -83,6 +83,12 @@ impl Cascade {
         Ok(cascade)
     }
 
+    /// The cascade of the first stages alone, at most all: it lets more windows pass, those of the subject and others.
+    pub fn lenient(mut self, stages: usize) -> Self {
+        self.stages.truncate(stages.max(1));
+        self
+    }
+
     /// The window's width and height.
     pub fn sides(&self) -> (usize, usize) {
         self.sides

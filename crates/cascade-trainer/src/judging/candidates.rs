@@ -28,9 +28,11 @@ const TURNS: [f32; 6] = [0.0, -20.0, 20.0, 90.0, 180.0, 270.0];
 /// A subject turned further than this is not to be found by an upright search.
 const MAX_TILT: f32 = 25.0;
 /// Windows of each kind that a search of a picture gives at most: some pictures are all lace.
-const MAX_WINDOWS: usize = 250;
+const MAX_WINDOWS: usize = 200;
+/// The longer sides that pictures are reduced to before they are searched: that of the judged search, and of the fast one.
+const SIDES: [u32; 2] = [512, 768];
 /// The windows searched.
-const SIZES: SearchSizes = SearchSizes { scale_factor: 1.1, min_size: 32, max_size: 0 };
+const SIZES: SearchSizes = SearchSizes { scale_factor: 1.15, min_size: 24, max_size: 0 };
 
 /// A picture with what is known of it.
 pub struct Picture {
@@ -92,30 +94,40 @@ pub fn search(pictures: &[Picture], cascades: &[Cascade], seed: u64) -> Vec<Cand
     let one = |(index, turn): (usize, f32)| {
         let picture = &pictures[index];
         let mut random = random(seed, (index * 360) as u64 + turn.rem_euclid(360.0) as u64);
-        let turned = turned(&picture.grey, turn);
         let mut found = Vec::new();
-        for cascade in cascades {
-            let windows = Detector::new(cascade.clone()).windows(as_image(&turned), &SIZES);
-            found.extend(windows.iter().filter_map(|window| candidate(picture, index, window, turn)));
+        for side in SIDES {
+            let small = reduced(&picture.grey, side);
+            let times = picture.grey.width() as f32 / small.width() as f32;
+            let turned = turned(&small, turn);
+            for cascade in cascades {
+                let windows = Detector::new(cascade.clone()).windows(as_image(&turned), &SIZES);
+                found.extend(windows.iter().filter_map(|window| {
+                    let Square { x, y, side, angle } = turned_back(&small, window, turn);
+                    let square = Square { x: x * times, y: y * times, side: side * times, angle };
+                    is_subject(picture, &square).map(|is_subject| Candidate { picture: index, square, is_subject })
+                }));
+            }
         }
         thinned(found, &mut random)
     };
     jobs.into_par_iter().with_max_len(1).flat_map_iter(one).collect()
 }
 
-fn candidate(picture: &Picture, index: usize, window: &Window, turn: f32) -> Option<Candidate> {
-    let square = turned_back(&picture.grey, window, turn);
-    is_subject(picture, &square).map(|is_subject| Candidate { picture: index, square, is_subject })
+/// A picture whose longer side is at most so many pixels.
+fn reduced(grey: &Grey, side: u32) -> Grey {
+    let longer = grey.width().max(grey.height());
+    let shrunk = |length: u32| (length * side).div_ceil(longer).max(1);
+    if longer <= side { grey.clone() } else { grey.scaled(shrunk(grey.width()), shrunk(grey.height())) }
 }
 
 /// Whether a square shows the subject; `None` where that is not certain.
 pub fn is_subject(picture: &Picture, square: &Square) -> Option<bool> {
     let tilt = |face: &Square| ((face.angle - square.angle + 180.0).rem_euclid(360.0) - 180.0).abs();
-    if picture.subjects.iter().any(|face| overlap(face, square) >= IS_SUBJECT && tilt(face) <= MAX_TILT) {
+    if picture.subjects.iter().any(|face| face.overlap(square) >= IS_SUBJECT && tilt(face) <= MAX_TILT) {
         return Some(true);
     }
     let all = picture.subjects.iter().chain(&picture.ignored);
-    all.map(|face| overlap(face, square)).all(|overlap| overlap < IS_OTHER).then_some(false)
+    all.map(|face| face.overlap(square)).all(|overlap| overlap < IS_OTHER).then_some(false)
 }
 
 fn thinned(mut found: Vec<Candidate>, random: &mut Rng) -> Vec<Candidate> {
@@ -125,15 +137,6 @@ fn thinned(mut found: Vec<Candidate>, random: &mut Rng) -> Vec<Candidate> {
     no.truncate(MAX_WINDOWS);
     yes.extend(no);
     yes
-}
-
-/// Intersection over union, as if neither were turned.
-fn overlap(a: &Square, b: &Square) -> f32 {
-    let common = |a_at: f32, b_at: f32| {
-        ((a_at + a.side / 2.0).min(b_at + b.side / 2.0) - (a_at - a.side / 2.0).max(b_at - b.side / 2.0)).max(0.0)
-    };
-    let common = common(a.x, b.x) * common(a.y, b.y);
-    common / (a.side * a.side + b.side * b.side - common)
 }
 
 /// Where a window of a turned picture lies in the picture.

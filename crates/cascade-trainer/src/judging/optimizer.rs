@@ -7,7 +7,7 @@ const BETA2: f32 = 0.99;
 /// Keeps the step finite.
 const EPSILON: f32 = 1e-8;
 /// The share of a weight that goes away in a step of rate 1.
-const DECAY: f32 = 1e-3;
+const DECAY: f32 = 1e-2;
 
 /// The moving means of gradients and of their squares.
 pub struct Adam {
@@ -43,6 +43,6 @@ mod tests {
     fn the_first_step_is_as_long_as_the_rate() {
         let mut weights = [1.0, -1.0];
         Adam::new(2).step(&mut weights, &[0.3, -7.0], 0.1);
-        assert!((weights[0] - (0.9 - 1e-4)).abs() < 1e-6 && (weights[1] + 0.9 - 1e-4).abs() < 1e-6, "{weights:?}");
+        assert!((weights[0] - (0.9 - 1e-3)).abs() < 1e-6 && (weights[1] + 0.9 - 1e-3).abs() < 1e-6, "{weights:?}");
     }
 }

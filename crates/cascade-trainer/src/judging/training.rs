@@ -1,26 +1,31 @@
 //! The network from its examples, in rounds: before each the wrong windows that it is surest of are looked up anew.
 
 use fastrand::Rng;
-use lbp_cascade::judge::{Activations, CONVOLUTIONS, Judge, Network, WEIGHTS};
+use lbp_cascade::judge::{Activations, CONVOLUTIONS, Judge, Judged, Network, Square, WEIGHTS};
 use pictures::Grey;
 use rayon::prelude::*;
 
 use super::{
     calibration,
-    candidates::{Candidate, Picture},
+    candidates::{Candidate, Picture, is_subject},
     examples::{self, Samples},
     optimizer::Adam,
 };
 use crate::{sampling::as_image, series::random};
 
 /// Examples a step. They are summed in groups that are always the same, so that threads change no bit.
-const BATCH: usize = 128;
+const BATCH: usize = 256;
 /// Examples a group.
 const GROUP: usize = 16;
 /// The share of wrong windows that count as hard.
-const HARD: usize = 12;
+const HARD: usize = 25;
 /// Every so manieth picture is kept for the calibration.
 pub const HELD_OUT: usize = 5;
+
+/// The share of the training in which the rate rises.
+const WARM_UP: f32 = 0.1;
+/// Candidates turned further than this, in degrees, are none of a search's.
+const MAX_TURN: f32 = 30.0;
 
 /// What is trained on.
 pub struct Material<'a> {
@@ -39,7 +44,7 @@ pub struct JudgeSettings {
     pub rounds: u64,
     /// Steps a round.
     pub steps: u64,
-    /// The rate of the first steps; it falls to nothing along a cosine.
+    /// The highest rate, of [`Adam`].
     pub rate: f32,
     /// What everything random follows from.
     pub seed: u64,
@@ -49,14 +54,14 @@ pub struct JudgeSettings {
 struct Windows<'a> {
     right: Vec<&'a Candidate>,
     wrong: Vec<&'a Candidate>,
-    seen: Vec<(usize, lbp_cascade::judge::Square)>,
+    seen: Vec<(usize, Square)>,
 }
 
 /// Trains a network and calibrates it on the windows of pictures that it never saw.
 pub fn train(material: &Material<'_>, settings: &JudgeSettings, tell: &mut dyn FnMut(String)) -> Judge {
-    let is_kept = |candidate: &&Candidate| candidate.picture % HELD_OUT != HELD_OUT - 1;
-    let (right, wrong) = material.candidates.iter().filter(is_kept).partition(|candidate| candidate.is_subject);
-    let pictures = material.pictures.iter().enumerate().filter(|(index, _)| index % HELD_OUT != HELD_OUT - 1);
+    let candidates = material.candidates.iter().filter(|candidate| is_trained_on(candidate.picture));
+    let (right, wrong) = candidates.partition(|candidate| candidate.is_subject);
+    let pictures = material.pictures.iter().enumerate().filter(|(index, _)| is_trained_on(*index));
     let seen = pictures.flat_map(|(index, picture)| picture.subjects.iter().map(move |subject| (index, *subject)));
     let mut windows = Windows { right, wrong, seen: seen.collect() };
     tell(format!("{} right windows, {} wrong ones", windows.right.len(), windows.wrong.len()));
@@ -69,13 +74,18 @@ pub fn train(material: &Material<'_>, settings: &JudgeSettings, tell: &mut dyn F
         for step in round * settings.steps..(round + 1) * settings.steps {
             let (gradient, of_batch) = batch(&network, material, &windows, settings.seed, step);
             let progress = step as f32 / (settings.rounds * settings.steps) as f32;
-            let rate = settings.rate * 0.5 * (1.0 + (progress * std::f32::consts::PI).cos());
-            adam.step(network.weights_mut(), &gradient, rate);
+            adam.step(network.weights_mut(), &gradient, settings.rate * share_of_rate(progress));
             loss += of_batch / settings.steps as f32;
         }
         tell(format!("round {}: loss {loss:.4}", round + 1));
     }
     calibrated(network, material, tell)
+}
+
+/// The share of the rate at a point of the training, from 0 to 1: it rises evenly, then falls to nothing along a cosine.
+fn share_of_rate(progress: f32) -> f32 {
+    let falling = ((progress - WARM_UP) / (1.0 - WARM_UP)).max(0.0);
+    (progress / WARM_UP).min(0.5 * (1.0 + (falling * std::f32::consts::PI).cos()))
 }
 
 /// He's initialisation, for leaky ReLU: σ² = 2 / fan-in.
@@ -136,36 +146,46 @@ fn example(material: &Material<'_>, windows: &Windows<'_>, random: &mut Rng) -> 
     let crop = &material.crops[random.usize(..material.crops.len())];
     let wrong = &windows.wrong;
     match random.u32(..100) {
-        0..28 => (examples::of_crop(crop, random), true),
-        28..38 if !windows.right.is_empty() => {
+        0..31 => (examples::of_crop(crop, random), true),
+        31..36 if !windows.right.is_empty() => {
             let candidate = windows.right[random.usize(..windows.right.len())];
             (examples::of_candidate(material.pictures, candidate, random), true)
         }
-        28..45 if !windows.seen.is_empty() => {
+        31..45 if !windows.seen.is_empty() => {
             let (picture, subject) = windows.seen[random.usize(..windows.seen.len())];
             (examples::of_subject(&material.pictures[picture], subject, random), true)
         }
-        45..90 if !wrong.is_empty() => {
+        45..87 if !wrong.is_empty() => {
             let end = if random.bool() { wrong.len() } else { wrong.len().div_ceil(HARD) };
             (examples::of_candidate(material.pictures, wrong[random.usize(..end)], random), false)
         }
+        45..96 => (examples::of_confused(crop, random), false),
         _ => (examples::of_part(crop, random), false),
     }
 }
 
+/// Fits the calibration to what a search of the pictures that were kept comes down to.
 fn calibrated(network: Network, material: &Material<'_>, tell: &mut dyn FnMut(String)) -> Judge {
     let raw = Judge::new(network.clone(), 1.0, 0.0);
-    let held_out = material.candidates.par_iter().filter(|candidate| candidate.picture % HELD_OUT == HELD_OUT - 1);
-    let held_out = held_out.filter(|candidate| candidate.square.angle.abs() <= 30.0);
-    let answer = |candidate: &Candidate| {
-        let image = as_image(&material.pictures[candidate.picture].grey);
-        (raw.answer(image, candidate.square), candidate.is_subject)
+    let answers = |index: usize| {
+        let of_picture = material.candidates.iter().filter(|candidate| candidate.picture == index);
+        let squares: Vec<Square> =
+            of_picture.map(|candidate| candidate.square).filter(|square| square.angle.abs() <= MAX_TURN).collect();
+        let picture = &material.pictures[index];
+        let refined = raw.refined(as_image(&picture.grey), &squares);
+        let known = |judged: Judged| Some((judged.answer, is_subject(picture, &judged.square)?));
+        refined.into_iter().filter_map(known).collect::<Vec<_>>()
     };
-    let answers: Vec<(f32, bool)> = held_out.map(answer).collect();
+    let held_out = (0..material.pictures.len()).into_par_iter().filter(|index| !is_trained_on(*index));
+    let answers: Vec<(f32, bool)> = held_out.flat_map_iter(answers).collect();
     let right = answers.iter().filter(|(_, right)| *right).count();
     let agreed = answers.iter().filter(|(answer, right)| (*answer > 0.0) == *right).count();
-    tell(format!("held out: {} windows, {right} right ones, {agreed} judged so", answers.len()));
+    tell(format!("held out: {} candidates, {right} right ones, {agreed} judged so", answers.len()));
     let (slope, offset) = calibration::fit(&answers);
     tell(format!("confidence = σ({slope:.4} · answer + {offset:.4})"));
     Judge::new(network, slope, offset)
+}
+
+fn is_trained_on(picture: usize) -> bool {
+    picture % HELD_OUT != HELD_OUT - 1
 }

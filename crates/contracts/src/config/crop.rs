@@ -26,6 +26,8 @@ pub enum CropMode {
     Exact,
     /// A small grey picture is searched, and only one with a face is decoded at its full size.
     Fast,
+    /// As fast, and a judge looks at whatever may be a face: more faces, fewer mistakes.
+    Judged,
 }
 
 /// What becomes of a square that sticks out of the picture.
@@ -87,7 +89,7 @@ section! {
     CropConfig in "crop" {
         /// What evaluates the cascade: opencv, the reference; native, the same boxes from the same grey values without OpenCV.
         engine: Engine = Engine::Opencv, Output;
-        /// exact: every picture at its full size; fast: a grey picture of at most 768 pixels, small faces missed.
+        /// exact: every picture at its full size; fast: a grey picture of at most 768 pixels, small faces missed; judged: so with nijigen, each candidate judged.
         mode: CropMode = CropMode::Exact, Output;
         /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
         alpha: Alpha = Alpha::Drop, Output;
@@ -137,6 +139,7 @@ impl Validate for CropConfig {
             "min_score": !self.min_score.is_nan() && self.min_score < f64::INFINITY, "must be a number, or -inf";
             "min_confidence": (0.0..=1.0).contains(&self.min_confidence), "must be from 0 to 1";
             "min_confidence": self.min_confidence == 0.0 || cascade::is_judged(&self.cascade), "needs nijigen or lbpcascade_animeface: other cascades' faces have no confidence";
+            "mode": self.mode != CropMode::Judged || self.cascade == cascade::EMBEDDED, "judged needs crop.cascade = \"nijigen\"";
             "min_sharpness": (0.0..=2000.0).contains(&self.min_sharpness), "must be from 0 to 2000";
             "min_side": self.min_side <= 100_000, "must be at most 100000";
             "max_megapixels": (1..=1000).contains(&self.max_megapixels), "must be from 1 to 1000";

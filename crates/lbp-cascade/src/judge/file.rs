@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The first bytes. Another network is another version.
-const MAGIC: &[u8; 16] = b"nijigen-judge 1\n";
+const MAGIC: &[u8; 16] = b"nijigen-judge 2\n";
 
 /// Why bytes are no judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +84,7 @@ mod tests {
             assert_eq!(Judge::parse(&bytes), Err(expected));
         };
         check(|bytes| bytes.clear(), JudgeError::OtherFormat);
-        check(|bytes| bytes[14] = b'2', JudgeError::OtherFormat);
+        check(|bytes| bytes[14] = b'1', JudgeError::OtherFormat);
         check(|bytes| bytes.truncate(16), JudgeError::Length(16));
         check(|bytes| bytes[99] ^= 4, JudgeError::Damaged);
         let infinite = Judge::new(Network::new(vec![0.0; WEIGHTS]).unwrap(), f32::INFINITY, 0.0).to_bytes();

@@ -16,6 +16,24 @@ pub struct Square {
     pub angle: f32,
 }
 
+impl Square {
+    /// The area that two squares have in common, as if neither were turned.
+    pub fn common_area(&self, other: &Self) -> f32 {
+        let common = |a: f32, b: f32| {
+            let (low, high) =
+                ((a - self.side / 2.0).max(b - other.side / 2.0), (a + self.side / 2.0).min(b + other.side / 2.0));
+            (high - low).max(0.0)
+        };
+        common(self.x, other.x) * common(self.y, other.y)
+    }
+
+    /// Intersection over union, as if neither were turned.
+    pub fn overlap(&self, other: &Self) -> f32 {
+        let common = self.common_area(other);
+        common / (self.side * self.side + other.side * other.side - common)
+    }
+}
+
 /// How many points, at most, across a sample are looked at.
 const MAX_POINTS: usize = 4;
 
