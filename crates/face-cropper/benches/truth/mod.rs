@@ -12,7 +12,7 @@ const FRAMING: f64 = 1.55;
 const RIGHT: f64 = 0.35;
 
 /// The faces of the half that figures are of, by the stems of the pictures' names.
-pub struct Truth(BTreeMap<String, Picture>);
+pub(crate) struct Truth(BTreeMap<String, Picture>);
 
 #[derive(Deserialize)]
 struct Picture {
@@ -39,15 +39,15 @@ impl Face {
 
 /// Clear faces, those of them that were found, and boxes that are on no face.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    pub faces: usize,
-    pub found: usize,
-    pub wrong: usize,
+pub(crate) struct Counts {
+    pub(crate) faces: usize,
+    pub(crate) found: usize,
+    pub(crate) wrong: usize,
 }
 
 impl Truth {
     /// The table's `training` or `measuring` half.
-    pub fn read(half: &str) -> Self {
+    pub(crate) fn read(half: &str) -> Self {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/faces.json");
         let mut pictures: BTreeMap<String, Picture> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         pictures.retain(|_, picture| picture.half == half);
@@ -55,7 +55,7 @@ impl Truth {
     }
 
     /// Counts the boxes of pictures, by the stems of their names; pictures of the other half are passed over.
-    pub fn count<'a>(&self, found: impl Iterator<Item = (&'a str, Vec<Rect>)>) -> Counts {
+    pub(crate) fn count<'a>(&self, found: impl Iterator<Item = (&'a str, Vec<Rect>)>) -> Counts {
         let mut counts = Counts::default();
         for (stem, boxes) in found {
             let Some(Picture { faces, .. }) = self.0.get(stem) else { continue };
@@ -69,7 +69,7 @@ impl Truth {
 }
 
 /// A share of a count in percent, with Wilson's interval at 95 %.
-pub fn share(some: usize, all: usize) -> String {
+pub(crate) fn share(some: usize, all: usize) -> String {
     const Z: f64 = 1.96;
     let (n, p) = (all.max(1) as f64, some as f64 / all.max(1) as f64);
     let (middle, width) = (p + Z * Z / (2.0 * n), Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt());

@@ -55,7 +55,7 @@ impl Judge {
 }
 
 fn moved(square: Square, direction: usize, step: f32) -> Square {
-    let step = if direction % 2 == 0 { step } else { -step };
+    let step = if direction.is_multiple_of(2) { step } else { -step };
     let Square { x, y, side, .. } = square;
     match direction / 2 {
         0 => Square { x: x + step * side, ..square },
