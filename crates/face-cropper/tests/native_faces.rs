@@ -189,11 +189,13 @@ fn turned_real_pictures_give_both_engines_the_same_faces() {
     let published = Cascade::read(&shared.join("lbpcascade_animeface.xml")).unwrap();
     let trio = RefCell::new(Trio::start(&published));
     let pictures = small_pictures(&shared, &mut *trio.borrow_mut().opencv);
-    let faces = Cell::new(0);
+    // Random settings seldom find a face in so few pictures; those of the defaults do.
+    let tilted = CropConfig { rotations: vec![-20.0, 0.0, 20.0], ..CropConfig::default() };
+    let faces: usize = pictures.iter().map(|picture| trio.borrow_mut().check_turned(picture, &tilted)).sum();
+    assert!(faces > 3, "the pictures hold turned faces: {faces}");
     proptest!(ProptestConfig::with_cases(24), |(config in turned_settings(), picture in 0..pictures.len())| {
-        faces.set(faces.get() + trio.borrow_mut().check_turned(&pictures[picture], &config));
+        trio.borrow_mut().check_turned(&pictures[picture], &config);
     });
-    assert!(faces.get() > 3, "the pictures hold turned faces: {}", faces.get());
 }
 
 #[test]

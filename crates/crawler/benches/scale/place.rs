@@ -94,7 +94,7 @@ impl Place {
 
     /// Runs the runner's `status`.
     pub(crate) fn status(&self) -> Used {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let checkout = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");
         let mut command = Command::new(program("xtask"));
         command.arg("status").arg("--config").arg(self.path("pipeline.toml")).current_dir(checkout);
         self.watched(self.quiet(&mut command))
