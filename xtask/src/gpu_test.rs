@@ -90,7 +90,7 @@ fn train(bench: &Path, driver: &Path, architecture: &str, (recipe, batch): (&str
     command.env("CUDA_STUB_ARCHITECTURE", architecture).env("CUDA_STUB_LOG", &log);
     let output = command.output().with_context(|| format!("cannot start {}", bench.display()))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{recipe} on sm_{architecture}:\n{said}");
+    ensure!(output.status.success(), "{recipe} on sm_{architecture} ({}):\n{said}", output.status);
     let measured: Measured = serde_json::from_slice(&output.stdout).context("cannot read what the benchmark says")?;
     let log = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let kernels = log.lines().filter(|line| line.starts_with("kernel ")).count();
