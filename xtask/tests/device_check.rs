@@ -48,6 +48,15 @@ fn has_python() -> bool {
     is_there
 }
 
+/// Packs the check into a folder and runs it there; where its results are.
+fn run(folder: &Path, words: &[&str]) -> PathBuf {
+    pack(folder);
+    let out = folder.join("out");
+    let output = Command::new(folder.join("run")).args(words).arg("--out").arg(&out).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    out
+}
+
 /// How each line went, by its name.
 fn outcomes(out: &Path) -> Vec<(String, String, String)> {
     let result: Value = serde_json::from_slice(&fs::read(out.join("result.json")).unwrap()).unwrap();
@@ -62,12 +71,7 @@ fn a_line_that_fails_stops_no_other() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    pack(folder.path());
-    let out = folder.path().join("out");
-    let mut command = Command::new(folder.path().join("run"));
-    command.args(["--only", "parity", "--minutes", "0.26", "--out"]).arg(&out);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let out = run(folder.path(), &["--only", "parity", "--minutes", "0.26"]);
     let line = |name: &str, outcome: &str, error: &str| (name.to_owned(), outcome.to_owned(), error.to_owned());
     let found = outcomes(&out);
     assert_eq!(found[0], line("parity: dcgan, CUDA", "failed", "cannot compute on cuda:0"));
@@ -86,11 +90,7 @@ fn parity_is_the_largest_difference_to_the_cpu() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    pack(folder.path());
-    let out = folder.path().join("out");
-    let mut command = Command::new(folder.path().join("run"));
-    let output = command.args(["--only", "Vulkan", "--out"]).arg(&out).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let out = run(folder.path(), &["--only", "Vulkan"]);
     assert_eq!(outcomes(&out)[1].1, "done");
     let table = fs::read_to_string(out.join("table.md")).unwrap();
     assert!(table.contains("| parity: dcgan, Vulkan | 1.0e-03 |"), "{table}");
