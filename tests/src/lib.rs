@@ -24,8 +24,6 @@ requests_per_second = 1000
 max_connections = 8
 
 [crop]
-engine = "native"
-cascade = "nijigen"
 size = 64
 
 [pack]

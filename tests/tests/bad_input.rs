@@ -41,8 +41,19 @@ fn a_corrupt_cascade_is_told_before_any_picture_is_read() {
     let pipeline = Pipeline::tiny();
     pipeline.succeed(&["pipeline", "--until", "crawl"]);
     fs::write(pipeline.path("broken.xml"), "<opencv_storage><cascade>").unwrap();
-    pipeline.fail(&["crop", "--set", "crop.cascade=broken.xml"], 1, &["broken.xml"]);
-    pipeline.fail(&["crop", "--set", "crop.cascade=nowhere.xml"], 1, &["nowhere.xml", "crop.cascade"]);
+    let crop = |cascade: &str, code: i32, alone: &[&str], expected: &[&str]| {
+        let words = [&["crop", "--set", cascade], alone].concat();
+        pipeline.fail(&words, code, expected);
+    };
+    let alone = ["--set", "crop.mode=exact", "--set", "crop.min_confidence=0"];
+    crop(
+        "crop.cascade=broken.xml",
+        2,
+        &[],
+        &["crop.mode must be \"exact\" or \"fast\"", "crop.min_confidence must be 0"],
+    );
+    crop("crop.cascade=broken.xml", 1, &alone, &["broken.xml"]);
+    crop("crop.cascade=nowhere.xml", 1, &alone, &["nowhere.xml", "crop.cascade"]);
 }
 
 #[test]
@@ -55,7 +66,7 @@ fn a_missing_predecessor_names_the_stage_to_run() {
 #[test]
 fn no_face_in_any_picture_says_what_to_change() {
     let pipeline = Pipeline::tiny();
-    pipeline.fail(&["pipeline", "--set", "crop.min_neighbors=1000"], 1, &["no face", "min_neighbors"]);
+    pipeline.fail(&["pipeline", "--set", "crop.min_size=5000"], 1, &["no face", "crop.min_size"]);
 }
 
 #[test]

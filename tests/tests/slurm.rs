@@ -20,8 +20,6 @@ folder = "pictures"
 tags = ""
 
 [crop]
-engine = "native"
-cascade = "nijigen"
 size = 32
 min_size = 24
 

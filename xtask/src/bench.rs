@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
-use contracts::{Config, NoSuchStage, Outcome, StageId, config::Engine};
+use contracts::{Config, NoSuchStage, Outcome, StageId};
 
 use crate::{bad_usage::BadUsage, build, device_check, tools, workspace::Workspace};
 
@@ -81,9 +81,7 @@ fn of_stage(workspace: &Workspace, stage: StageId, arguments: &[String]) -> anyh
 
 /// Memory and time by the number of posts, of the programs that users run.
 fn scale(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
-    let mut config = Config::default();
-    config.crop.engine = Engine::Native;
-    build::programs(workspace, &config, &[StageId::Crawl, StageId::Crop, StageId::Pack])?;
+    build::programs(workspace, &Config::default(), &[StageId::Crawl, StageId::Crop, StageId::Pack])?;
     let mut command = vec!["bench", "--package", StageId::Crawl.spec().package, "--bench", "scale", "--"];
     command.extend(arguments.iter().map(String::as_str));
     tools::run(workspace, &command)

@@ -7,7 +7,7 @@ use std::{
 
 use crate::hash::ContentHash;
 
-/// The name that `crop.cascade` has by default: nagadomi's anime face detector, under the MIT licence.
+/// nagadomi's anime face detector, which is published under the MIT licence and downloaded once.
 pub const NAME: &str = "lbpcascade_animeface";
 
 /// The name of the project's own cascade, which is part of the cropper's program.

@@ -133,7 +133,7 @@ fn compare(greys: &[Grey], cascade: &Cascade) -> (Vec<f64>, usize) {
             let mut found = Vec::new();
             for (engine, time) in engines.iter_mut().zip(&mut times) {
                 let started = cpu_seconds();
-                found.push(detect(&mut **engine, grey, &CropConfig::default()).unwrap());
+                found.push(detect(&mut **engine, grey, &CropConfig::reference()).unwrap());
                 *time += cpu_seconds() - started;
             }
             differences += usize::from(round == 0 && found.iter().any(|faces| *faces != found[0]));
@@ -156,7 +156,7 @@ fn whole(pictures: &[Picture], cascade: &Cascade) -> Faces {
     let mut reference = None;
     for kind in kinds() {
         for mode in [CropMode::Exact, CropMode::Fast] {
-            let config = CropConfig { mode, ..CropConfig::default() };
+            let config = CropConfig { mode, ..CropConfig::reference() };
             let (one, faces) = on_threads(1, pictures, kind, cascade, &config);
             let (two, _) = on_threads(2, pictures, kind, cascade, &config);
             let expected = reference.get_or_insert_with(|| faces.clone());
@@ -185,7 +185,7 @@ fn choices() -> Vec<(Kind, CropConfig)> {
         cascade: cascade.into(),
         min_confidence,
         rotations: rotations.to_vec(),
-        ..CropConfig::default()
+        ..CropConfig::reference()
     };
     let (published, own, turned) = (NAME, EMBEDDED, [-15.0, 0.0, 15.0]);
     let mut choices = vec![

@@ -33,8 +33,13 @@ fn main() {
             for rotations in [vec![0.0], vec![-15.0, 0.0, 15.0]] {
                 for min_neighbors in neighbours(cascade, mode) {
                     let (cascade, rotations) = (cascade.into(), rotations.clone());
-                    let config =
-                        CropConfig { mode, min_neighbors: *min_neighbors, cascade, rotations, ..CropConfig::default() };
+                    let config = CropConfig {
+                        mode,
+                        min_neighbors: *min_neighbors,
+                        cascade,
+                        rotations,
+                        ..CropConfig::reference()
+                    };
                     paths.iter().for_each(|path| boxes(path, &config));
                 }
             }

@@ -31,7 +31,7 @@ mod tests {
     fn the_embedded_judge_takes_no_wall_for_a_face_and_knows_its_cascades_alone() {
         let wall = Grey::new(96, 96, vec![90; 96 * 96]).unwrap();
         let of = |cascade: &str| {
-            let config = CropConfig { cascade: cascade.into(), ..CropConfig::default() };
+            let config = CropConfig { cascade: cascade.into(), ..CropConfig::reference() };
             confidence(&config, &wall, &[0, 0, 96, 96].into(), 0.0)
         };
         assert!(of("nijigen").unwrap() < 0.5);

@@ -41,9 +41,9 @@ const SOURCE: &str = "made-of.sha256";
 
 /// What the letters mean, above every list.
 const LEGEND: &str = "\
-# What was nearly dropped, and why: N few neighbours, W low level weight, G flat greys, B blurred, S small.
+# What was nearly dropped, and why: N few neighbours, W low level weight, C low confidence, G flat greys, B blurred, S small.
 # To keep a face out for good, put its name into exclude.txt beside the folder of faces, or delete its file where it is no part of a tar.
-# index\tfile\tborderline\tneighbours\tscore\tgrey_std\tsharpness\tside
+# index\tfile\tborderline\tneighbours\tscore\tgrey_std\tsharpness\tside\tconfidence
 ";
 
 /// How many sheets are drawn before more faces are read.
@@ -159,7 +159,8 @@ fn list(config: &CropConfig, faces: &[Shown]) -> String {
     let line = |(index, Shown { file, measures: m, .. }): (usize, &Shown)| {
         let reasons = borderline_reasons(config, m);
         let numbers = format!("{}\t{}\t{}\t{}\t{}", m.neighbours, m.score, m.grey_std, m.sharpness, m.side);
-        format!("{index}\t{file}\t{reasons}\t{numbers}\n")
+        let confidence = m.confidence.map_or_else(String::new, |confidence| confidence.to_string());
+        format!("{index}\t{file}\t{reasons}\t{numbers}\t{confidence}\n")
     };
     LEGEND.to_owned() + &faces.iter().enumerate().map(line).collect::<String>()
 }

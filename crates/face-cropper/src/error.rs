@@ -34,8 +34,8 @@ pub enum CropError {
     NoPictures,
     /// The detector found nothing anywhere.
     #[error(
-        "no face was found in {pictures} pictures{account}; lower crop.min_neighbors or crop.min_size, crawl larger \
-         pictures (crawl.variant), or check that crop.cascade is made for such faces"
+        "no face was found in {pictures} pictures{account}; lower crop.min_size (or crop.min_neighbors, where crop.mode is not judged), crawl \
+         larger pictures (crawl.variant), or check that crop.cascade is made for such faces"
     )]
     NoFace {
         /// How many pictures there were.
@@ -45,7 +45,7 @@ pub enum CropError {
     },
     /// Faces were found, and none was kept.
     #[error(
-        "none of the {faces} faces found was kept{account}; loosen crop.min_score, crop.min_grey_std, crop.min_sharpness and crop.min_side, or take lines out of excluded.jsonl"
+        "none of the {faces} faces found was kept{account}; loosen crop.min_confidence, crop.min_score, crop.min_grey_std, crop.min_sharpness and crop.min_side, or take lines out of excluded.jsonl"
     )]
     NothingKept {
         /// How many faces were found.

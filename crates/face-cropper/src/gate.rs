@@ -1,6 +1,6 @@
 //! Quality gates: which of the faces found are good enough to keep, and which only just were.
 
-use contracts::config::CropConfig;
+use contracts::config::{CropConfig, CropMode};
 use serde::{Deserialize, Serialize};
 
 use crate::{measures::Measures, reason::DropReason};
@@ -62,6 +62,7 @@ pub(crate) fn judge(config: &CropConfig, face: &Measures) -> Verdict {
 ///
 /// - `N` no more neighbours than it needs
 /// - `W` level weight below 0, or less than half a unit above `min_score`
+/// - `C` in place of these two in the judged mode, whose cascade only proposes: confidence less than 0.2 above `min_confidence`
 /// - `G` grey deviation below 25, or less than a quarter above `min_grey_std`
 /// - `B` sharpness less than a quarter above `min_sharpness`
 /// - `S` side less than a quarter above `min_side`, or smaller than the crop, which is enlarged
@@ -69,9 +70,11 @@ pub(crate) fn judge(config: &CropConfig, face: &Measures) -> Verdict {
 /// Level weight 0 and grey deviation 25 separated good from bad best where that was measured.
 pub(crate) fn borderline_reasons(config: &CropConfig, face: &Measures) -> String {
     let (side, min_side) = (f64::from(face.side), f64::from(config.min_side));
+    let is_judged = config.mode == CropMode::Judged;
     let reasons = [
-        ('N', face.neighbours <= config.min_neighbors + 1),
-        ('W', face.score < (config.min_score + 0.5).max(0.0)),
+        ('N', !is_judged && face.neighbours <= config.min_neighbors + 1),
+        ('W', !is_judged && face.score < (config.min_score + 0.5).max(0.0)),
+        ('C', is_judged && face.confidence.is_some_and(|confidence| confidence < config.min_confidence + 0.2)),
         ('G', face.grey_std < (config.min_grey_std * 1.25).max(25.0)),
         ('B', face.sharpness < config.min_sharpness * 1.25),
         ('S', side < min_side * 1.25 || face.side < config.size),
@@ -89,12 +92,12 @@ mod tests {
 
     #[test]
     fn each_gate_names_what_it_drops() {
-        let open = CropConfig { min_score: f64::NEG_INFINITY, min_grey_std: 0.0, ..CropConfig::default() };
-        let strict = CropConfig { min_sharpness: 8.0, min_side: 50, ..CropConfig::default() };
+        let open = CropConfig { min_score: f64::NEG_INFINITY, min_grey_std: 0.0, ..CropConfig::reference() };
+        let strict = CropConfig { min_sharpness: 8.0, min_side: 50, ..CropConfig::reference() };
         assert_eq!(judge(&open, &face(6, -9.0, 0.0, 0.0, 1)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 8.0, 50)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, -0.1, 25.0, 8.0, 50)), Verdict::LowScore);
-        let sure = CropConfig { min_confidence: 0.5, ..CropConfig::default() };
+        let sure = CropConfig { min_confidence: 0.5, ..CropConfig::reference() };
         let doubted = |confidence| Measures { confidence, ..face(6, 0.0, 25.0, 8.0, 50) };
         assert_eq!(judge(&sure, &doubted(Some(0.49))), Verdict::LowConfidence);
         assert_eq!(judge(&sure, &doubted(Some(0.5))), Verdict::Kept);
@@ -106,12 +109,19 @@ mod tests {
 
     #[test]
     fn borderline_is_what_nearly_failed() {
-        let config = CropConfig { min_sharpness: 8.0, ..CropConfig::default() };
+        let config = CropConfig { min_sharpness: 8.0, ..CropConfig::reference() };
         let check =
             |face: Measures, expected: &str| assert_eq!(borderline_reasons(&config, &face), expected, "{face:?}");
         check(face(9, 1.0, 40.0, 20.0, 120), "");
         check(face(6, 1.0, 40.0, 20.0, 120), "N");
         check(face(9, -0.1, 40.0, 20.0, 120), "W");
         check(face(6, -0.1, 24.0, 9.0, 95), "NWGBS");
+        let judged = CropConfig { min_confidence: 0.5, ..CropConfig::default() };
+        let check = |confidence: f64, expected: &str| {
+            let face = Measures { confidence: Some(confidence), ..face(2, -0.1, 40.0, 20.0, 120) };
+            assert_eq!(borderline_reasons(&judged, &face), expected, "{confidence}");
+        };
+        check(0.69, "C");
+        check(0.71, "");
     }
 }

@@ -91,17 +91,14 @@ fn face(judged: &Judged, candidate: &DetectedFace, grey: &Grey) -> Option<Detect
 
 #[cfg(test)]
 mod tests {
-    use contracts::{
-        cascade::EMBEDDED,
-        config::{CropMode, Engine as Kind},
-    };
+    use contracts::config::Engine as Kind;
 
     use super::*;
     use crate::{cascade::Cascade, engine};
 
     #[test]
     fn a_wall_has_no_face_and_boxes_end_with_the_picture() {
-        let config = CropConfig { cascade: EMBEDDED.into(), mode: CropMode::Judged, ..CropConfig::default() };
+        let config = CropConfig::default();
         let mut engine = engine::start(Kind::Native, &Cascade::of(&config).unwrap()).unwrap();
         let wall = Grey::new(700, 900, (0..700 * 900).map(|i| (i * i / 7 % 11) as u8 * 20).collect()).unwrap();
         assert_eq!(detect_judged(&mut *engine, &wall, &config).unwrap(), []);

@@ -70,9 +70,9 @@ fn compare(engine: Engine) -> Option<Compared> {
         if ContentHash::of(grey.bytes()) != expected.grey_sha256 {
             compared.other_grey.push(name.clone());
         }
-        let found = detect(&mut *engine, &grey, &CropConfig::default()).unwrap();
+        let found = detect(&mut *engine, &grey, &CropConfig::reference()).unwrap();
         // From the same bytes both engines see the same, whoever decoded them.
-        assert_eq!(detect(&mut *native, &grey, &CropConfig::default()).unwrap(), found, "{name}");
+        assert_eq!(detect(&mut *native, &grey, &CropConfig::reference()).unwrap(), found, "{name}");
         compared.faces += found.len();
         compared.differences.extend(difference(&found, expected).map(|what| format!("{name}: {what}")));
     }

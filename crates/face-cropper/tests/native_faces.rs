@@ -138,7 +138,7 @@ fn settings() -> impl Strategy<Value = CropConfig> {
         min_neighbors,
         min_size,
         max_size: wider.map_or(0, |wider| min_size + wider),
-        ..CropConfig::default()
+        ..CropConfig::reference()
     })
 }
 
@@ -190,7 +190,7 @@ fn turned_real_pictures_give_both_engines_the_same_faces() {
     let trio = RefCell::new(Trio::start(&published));
     let pictures = small_pictures(&shared, &mut *trio.borrow_mut().opencv);
     // Random settings seldom find a face in so few pictures; those of the defaults do.
-    let tilted = CropConfig { rotations: vec![-20.0, 0.0, 20.0], ..CropConfig::default() };
+    let tilted = CropConfig { rotations: vec![-20.0, 0.0, 20.0], ..CropConfig::reference() };
     let faces: usize = pictures.iter().map(|picture| trio.borrow_mut().check_turned(picture, &tilted)).sum();
     assert!(faces > 3, "the pictures hold turned faces: {faces}");
     proptest!(ProptestConfig::with_cases(24), |(config in turned_settings(), picture in 0..pictures.len())| {

@@ -27,7 +27,7 @@ fn it_crops_and_prints_its_report() {
     let report: Report = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((report.taken, report.kept, report.state), (3, 3, State::Complete));
     let crop = image::open(scene.face_path(&scene.faces()[0])).unwrap();
-    assert_eq!(crop.width(), 64);
+    assert_eq!(crop.width(), 96);
 }
 
 /// Forty pictures in ten shards.
@@ -57,26 +57,32 @@ fn files(scene: &Scene) -> BTreeMap<String, Vec<u8>> {
 #[cfg(unix)]
 #[test]
 fn killed_at_many_random_moments_it_never_shows_half_a_shard_and_ends_with_the_same_bytes() {
-    killed_at_many_random_moments(CropContainer::Files);
+    killed_at_many_random_moments(|| ten_shards(CropContainer::Files));
 }
 
 #[cfg(unix)]
 #[test]
 fn killed_at_many_random_moments_it_never_shows_half_a_tar_and_ends_with_the_same_bytes() {
-    killed_at_many_random_moments(CropContainer::Tar);
+    killed_at_many_random_moments(|| ten_shards(CropContainer::Tar));
 }
 
 #[cfg(unix)]
-fn killed_at_many_random_moments(container: CropContainer) {
+#[test]
+fn killed_at_many_random_moments_while_it_judges_turned_faces_it_ends_with_the_same_bytes() {
+    killed_at_many_random_moments(Scene::painted);
+}
+
+#[cfg(unix)]
+fn killed_at_many_random_moments(scene: impl Fn() -> Scene) {
     let mut random = Random(seed());
-    let whole = ten_shards(container);
+    let whole = scene();
     let started = Instant::now();
     assert!(silent(&whole).status().unwrap().success());
     let duration = started.elapsed().as_micros() as u64;
     let expected = files(&whole);
     let (mut kills, mut shards_at_kills) = (0, BTreeSet::new());
     while kills < 25 {
-        let killed = ten_shards(container);
+        let killed = scene();
         // Each start may live a little longer than the one before, so that the last one gets through.
         for most in (1..).map(|start| duration / 8 * start) {
             let mut child = silent(&killed).spawn().unwrap();
@@ -116,12 +122,13 @@ fn seed() -> u64 {
 #[test]
 fn shares_that_run_at_the_same_time_make_the_whole() {
     for container in [CropContainer::Files, CropContainer::Tar] {
-        shares_make_the_whole(container);
+        shares_make_the_whole(|| ten_shards(container));
     }
+    shares_make_the_whole(Scene::painted);
 }
 
-fn shares_make_the_whole(container: CropContainer) {
-    let (whole, shared) = (ten_shards(container), ten_shards(container));
+fn shares_make_the_whole(scene: impl Fn() -> Scene) {
+    let (whole, shared) = (scene(), scene());
     assert!(silent(&whole).status().unwrap().success());
     let share = |number: usize| silent(&shared).args(["--shard", &format!("{number}/4")]).spawn().unwrap();
     let running: Vec<Child> = (1..=4).map(share).collect();
@@ -131,7 +138,8 @@ fn shares_make_the_whole(container: CropContainer) {
     assert!(!shared.layout().faces_manifest().exists());
     let output = start(&shared, &shared.root().join("spot.xml"), shared.root());
     let report: Report = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((report.taken, report.figures["pictures_examined_now"]), (40, 0.0));
+    assert_eq!((report.taken, report.figures["pictures_examined_now"]), (whole.pictures(), 0.0));
+    assert!(report.kept >= 10, "{} faces", report.kept);
     assert!(files(&shared) == files(&whole), "the same files with the same bytes");
     assert_eq!(shared.faces(), whole.faces());
 }

@@ -149,8 +149,8 @@ impl Section for StageCluster {
         self.keys.get(key)
     }
 
-    fn is_default(&self, key: &str) -> bool {
-        Section::is_default(&self.keys, key)
+    fn is_as_before(&self, key: &str) -> bool {
+        self.keys.is_as_before(key)
     }
 
     fn bad_values(&self) -> Vec<BadValue> {

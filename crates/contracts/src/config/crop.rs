@@ -87,10 +87,10 @@ const MAX_ROTATIONS: usize = 12;
 section! {
     /// `[crop]`: how faces are found and cut.
     CropConfig in "crop" {
-        /// What evaluates the cascade: opencv, the reference; native, the same boxes from the same grey values without OpenCV.
-        engine: Engine = Engine::Opencv, Output;
-        /// exact: every picture at its full size; fast: a grey picture of at most 768 pixels, small faces missed; judged: so with nijigen, each candidate judged.
-        mode: CropMode = CropMode::Exact, Output;
+        /// What evaluates the cascade: native, our own; opencv, the reference: the same boxes from the same grey values, slower.
+        engine: Engine = Engine::Native, Output;
+        /// judged: nijigen proposes on a small grey picture, and a network decides; exact: the cascade alone, at full size; fast: on a small grey picture.
+        mode: CropMode = CropMode::Judged, Output;
         /// drop: transparency is thrown away, as cv2.imread does; white: the picture is laid on white.
         alpha: Alpha = Alpha::Drop, Output;
         /// Faces whose grey values deviate less than this are dropped; 0: none is.
@@ -98,19 +98,19 @@ section! {
         /// Faces whose level weight is lower are dropped; -inf: none is.
         min_score: f64 = 0.0, Output;
         /// Faces that the judge finds less likely are dropped, 0 to 1, with the two shipped cascades; 0: none is.
-        min_confidence: f64 = 0.0, Output, added;
+        min_confidence: f64 = 0.5, Output, added(0.0);
         /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
         min_sharpness: f64 = 0.0, Output;
         /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
         min_side: u32 = 0, Output;
         /// Pictures of more million pixels are dropped: mistakes or attacks.
         max_megapixels: u32 = 100, Output;
-        /// lbpcascade_animeface, or a path to any OpenCV cascade file.
-        cascade: String = "lbpcascade_animeface".into(), Output;
+        /// nijigen, which is part of the program; lbpcascade_animeface, which is downloaded once; or a path to any OpenCV cascade file.
+        cascade: String = cascade::EMBEDDED.into(), Output;
         /// The step between the sizes searched.
         scale_factor: f64 = 1.1, Output;
         /// Degrees by which a face may be turned, positive clockwise, each a search of its own; 0 is upright.
-        rotations: Vec<f64> = vec![0.0], Output, added;
+        rotations: Vec<f64> = vec![-15.0, 0.0, 15.0], Output, added(vec![0.0]);
         /// Whether a face that is found turned is cut upright; false: the square around its middle is.
         upright: bool = true, Output, added;
         /// How many raw detections must agree, less one.
@@ -132,18 +132,32 @@ section! {
     }
 }
 
+impl CropConfig {
+    /// What OpenCV's classifier does with lbpcascade_animeface: every picture upright, at its full size, and nobody else is asked.
+    pub fn reference() -> Self {
+        Self {
+            engine: Engine::Opencv,
+            mode: CropMode::Exact,
+            cascade: cascade::NAME.into(),
+            rotations: vec![0.0],
+            min_confidence: 0.0,
+            ..Self::default()
+        }
+    }
+}
+
 impl Validate for CropConfig {
     fn bad_values(&self) -> Vec<BadValue> {
         require! {
             "min_grey_std": (0.0..=128.0).contains(&self.min_grey_std), "must be from 0 to 128";
             "min_score": !self.min_score.is_nan() && self.min_score < f64::INFINITY, "must be a number, or -inf";
             "min_confidence": (0.0..=1.0).contains(&self.min_confidence), "must be from 0 to 1";
-            "min_confidence": self.min_confidence == 0.0 || cascade::is_judged(&self.cascade), "needs nijigen or lbpcascade_animeface: other cascades' faces have no confidence";
-            "mode": self.mode != CropMode::Judged || self.cascade == cascade::EMBEDDED, "judged needs crop.cascade = \"nijigen\"";
+            "min_confidence": self.min_confidence == 0.0 || cascade::is_judged(&self.cascade), "must be 0 with a cascade of your own: only the faces of nijigen and lbpcascade_animeface have a confidence";
+            "mode": self.mode != CropMode::Judged || self.cascade == cascade::EMBEDDED, "must be \"exact\" or \"fast\" with this crop.cascade: judged is for nijigen";
             "min_sharpness": (0.0..=2000.0).contains(&self.min_sharpness), "must be from 0 to 2000";
             "min_side": self.min_side <= 100_000, "must be at most 100000";
             "max_megapixels": (1..=1000).contains(&self.max_megapixels), "must be from 1 to 1000";
-            "cascade": !self.cascade.is_empty(), "must be lbpcascade_animeface or a path";
+            "cascade": !self.cascade.is_empty(), "must be nijigen, lbpcascade_animeface or a path";
             "scale_factor": self.scale_factor > 1.0 && self.scale_factor <= 4.0, "must be above 1 and at most 4";
             "rotations": (1..=MAX_ROTATIONS).contains(&self.rotations.len()), format!("must be 1 to {MAX_ROTATIONS} angles, such as [0]");
             "rotations": self.rotations.iter().all(|angle| *angle > -180.0 && *angle <= 180.0), "must be above -180 and at most 180";

@@ -384,7 +384,8 @@ mod tests {
     fn home_is_written_out_in_every_key_that_names_a_path_and_in_no_other() {
         let home = home::folder().unwrap();
         let set = ["paths.data=~/x", "mini.pictures=~", "crop.cascade=~/c.xml", "pack.sources=[\"faces\", \"~/more\"]"];
-        let config = read("", None, &set).unwrap();
+        let alone = "[crop]\nmode = \"exact\"\nmin_confidence = 0.0\n";
+        let config = read(alone, None, &set).unwrap();
         assert_eq!((&config.paths.data, &config.mini.pictures), (&home.join("x"), &home));
         assert_eq!(config.crop.cascade, home.join("c.xml").to_string_lossy());
         assert_eq!(config.pack.sources, ["faces".to_owned(), home.join("more").to_string_lossy().into_owned()]);

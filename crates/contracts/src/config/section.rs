@@ -22,9 +22,6 @@ pub struct Key {
     pub effect: Effect,
     /// Its documentation, a line each, as the schema has it.
     pub doc: &'static [&'static str],
-    /// Whether it came after the first version. Its default is then what was done before, and at its default it takes no
-    /// part in fingerprints and run ids: those of before stay valid.
-    pub added: bool,
     /// The type of its field, as it is written there.
     pub type_name: &'static str,
 }
@@ -66,8 +63,9 @@ pub trait Section {
     fn set(&mut self, key: &str, value: Value) -> Result<(), Option<String>>;
     /// One key's value, if there is such a key.
     fn get(&self, key: &str) -> Option<Value>;
-    /// Whether a key has the value that it has where nobody sets it.
-    fn is_default(&self, key: &str) -> bool;
+    /// Whether a key came after the first version and has the value of what was done before there was the key. It then takes no
+    /// part in fingerprints and run ids: those of before stay valid.
+    fn is_as_before(&self, key: &str) -> bool;
     /// The values that make no sense, all of them.
     fn bad_values(&self) -> Vec<BadValue>;
 }
@@ -94,12 +92,13 @@ pub(crate) const fn plain(field: &'static str) -> &'static str {
 }
 
 /// Defines a section's struct, its defaults and its [`Section`] in one place: a key's documentation, name, type, default and
-/// [`Effect`], then `added` where the key came after the first version.
+/// [`Effect`], then `added` where the key came after the first version: its default is then what was done before, unless
+/// `added(value)` says what was.
 macro_rules! section {
     (
         $(#[$meta:meta])*
         $section:ident in $name:literal {
-            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $effect:ident $(, $added:ident)?; )+
+            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $effect:ident $(, $added:ident $(($before:expr))?)?; )+
         }
     ) => {
         $(#[$meta])*
@@ -125,7 +124,6 @@ macro_rules! section {
                     name: $crate::config::section::plain(stringify!($key)),
                     effect: Effect::$effect,
                     doc: &[$($doc),+],
-                    added: $crate::config::section::added!($($added)?),
                     type_name: stringify!($type),
                 }, )+ ];
                 KEYS
@@ -147,8 +145,12 @@ macro_rules! section {
                 None
             }
 
-            fn is_default(&self, key: &str) -> bool {
-                self.get(key) == Self::default().get(key)
+            fn is_as_before(&self, key: &str) -> bool {
+                $( if key == $crate::config::section::plain(stringify!($key)) {
+                    let before: Option<$type> = $crate::config::section::before!($default $(, $added $(($before))?)?);
+                    return before.is_some_and(|before| self.$key == before);
+                } )+
+                false
             }
 
             fn bad_values(&self) -> Vec<$crate::config::section::BadValue> {
@@ -159,16 +161,19 @@ macro_rules! section {
 }
 pub(crate) use section;
 
-/// Whether a key of [`section!`] carries the word `added`.
-macro_rules! added {
-    () => {
-        false
+/// What was done before there was a key of [`section!`]; `None` where there was always one.
+macro_rules! before {
+    ($default:expr) => {
+        None
     };
-    (added) => {
-        true
+    ($default:expr, added) => {
+        Some($default)
+    };
+    ($default:expr, added($before:expr)) => {
+        Some($before)
     };
 }
-pub(crate) use added;
+pub(crate) use before;
 
 /// Collects the keys whose condition does not hold.
 macro_rules! require {

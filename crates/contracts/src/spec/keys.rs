@@ -38,10 +38,10 @@ impl Config {
     }
 }
 
-/// The keys of a section that count, by path. A key that was added later counts only where it is set to something else
+/// The keys of a section that count, by path. A key that was added later counts only where it says something else
 /// than what was done before there was the key: so that what was made then is still what would be made now.
 fn keys_of(section: &dyn Section, keep: impl Fn(Effect) -> bool) -> impl Iterator<Item = (String, String)> {
-    let counts = move |key: &&Key| keep(key.effect) && !(key.added && section.is_default(key.name));
+    let counts = move |key: &&Key| keep(key.effect) && !section.is_as_before(key.name);
     section.keys().iter().filter(counts).map(|key| {
         let value = section.get(key.name).map_or_else(String::new, |value| value.to_string());
         (key_path(section.name(), key.name), value)
@@ -65,6 +65,8 @@ mod tests {
             old: u32 = 1, Output;
             /// Added later.
             new: u32 = 0, Output, added;
+            /// Added later, and then given another default.
+            changed: u32 = 5, Output, added(4);
         }
     }
 
@@ -73,8 +75,11 @@ mod tests {
     #[test]
     fn a_key_that_was_added_counts_once_it_is_set() {
         let count = |grown: &Grown| keys_of(grown, |_| true).count();
-        assert_eq!(count(&Grown::default()), 1);
-        assert_eq!(count(&Grown { new: 3, ..Grown::default() }), 2);
+        let before = Grown { changed: 4, ..Grown::default() };
+        assert_eq!(count(&before), 1);
+        assert_eq!(count(&Grown { old: 2, ..before.clone() }), 1);
+        assert_eq!(count(&Grown { new: 3, ..before }), 2);
+        assert_eq!(count(&Grown::default()), 2);
     }
 
     #[test]

@@ -6,11 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use contracts::{
-    Config, Layout,
-    config::{Engine, Variant},
-    manifest::records_hash,
-};
+use contracts::{Config, Layout, config::Variant, manifest::records_hash};
 use mini_booru::{Catalogue, MiniBooru, Options};
 use serde_json::Value;
 
@@ -33,8 +29,6 @@ impl Place {
         config.crawl.requests_per_second = 1e6;
         config.crawl.max_posts = u64::from(u32::MAX);
         config.crawl.variant = Variant::Original;
-        config.crop.engine = Engine::Native;
-        config.crop.cascade = "nijigen".into();
         config.pack.resolution = 8;
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pipeline.toml"), config.to_toml()).unwrap();

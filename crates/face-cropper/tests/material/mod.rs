@@ -10,9 +10,10 @@ use std::{
     process::Command,
 };
 
-use contracts::config::{Alpha, CropContainer, Engine as Kind};
+use contracts::config::{Alpha, CropConfig, Engine as Kind};
 use contracts::{
     Config, ContentHash, Context, Layout, Report, Stage,
+    cascade::{EMBEDDED, NAME},
     manifest::{self, Header},
     options::CropOptions,
     publish,
@@ -21,6 +22,7 @@ use contracts::{
 };
 use face_cropper::{Crop, CropError, engine::Engine};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use mini_booru::painter;
 use pictures::{Grey, PictureFile};
 
 /// A cascade of two features: it accepts a window with a bright, even middle and nothing as bright around it.
@@ -86,9 +88,9 @@ impl Scene {
         let root = tempfile::tempdir().unwrap();
         let cascade = root.path().join("spot.xml");
         fs::write(&cascade, SPOT_CASCADE).unwrap();
-        let mut config = Config::default();
-        config.crop.engine = ENGINE;
-        config.crop.cascade = cascade.to_string_lossy().into_owned();
+        let cascade = cascade.to_string_lossy().into_owned();
+        let crop = CropConfig { engine: ENGINE, cascade, ..CropConfig::reference() };
+        let config = Config { crop, ..Config::default() };
         Self { root, config, records: Vec::new() }
     }
 
@@ -98,6 +100,21 @@ impl Scene {
         scene.add("mini:1", &spots(300, 200, &[[120, 70, 60]]));
         scene.add("mini:2", &spots(600, 300, &[[100, 100, 70], [400, 120, 60]]));
         scene.add("mini:5000", &spots(300, 200, &[]));
+        scene
+    }
+
+    /// Ten painted pictures with faces, a shard each, and what is done with pictures where nobody says otherwise: the judge
+    /// decides, at three angles.
+    pub(crate) fn painted() -> Self {
+        let crop = CropConfig { min_size: 24, size: 32, ..CropConfig::default() };
+        let root = tempfile::tempdir().unwrap();
+        let mut scene = Self { root, config: Config { crop, ..Config::default() }, records: Vec::new() };
+        let with_faces = (0..).map(|index| painter::paint(1, index)).filter(|painting| !painting.faces.is_empty());
+        for (index, painting) in with_faces.take(10).enumerate() {
+            let picture = RgbImage::from_raw(painting.width, painting.height, painting.rgb).unwrap();
+            let small = DynamicImage::from(picture).thumbnail(300, 300);
+            scene.add(&format!("mini:{}", 1024 * index + 1), &encoded(&small, ImageFormat::Png));
+        }
         scene
     }
 
@@ -170,6 +187,11 @@ impl Scene {
         Crop::run(&Context { config: &self.config, layout: &layout, progress: &Silent, interrupt }, &Default::default())
     }
 
+    /// How many pictures there are.
+    pub(crate) fn pictures(&self) -> u64 {
+        self.records.len() as u64
+    }
+
     /// The faces manifest's records.
     pub(crate) fn faces(&self) -> Vec<FaceRecord> {
         manifest::read(&self.layout().faces_manifest()).unwrap().records
@@ -193,12 +215,14 @@ impl Scene {
         files
     }
 
-    /// The program on this scene, as the runner starts it.
+    /// The program on this scene, as the runner starts it; the environment gives the file in place of a cascade that is not embedded.
     pub(crate) fn program(&self, cascade: &Path, cache: &Path) -> Command {
         let file = self.root().join("pipeline.toml");
-        let engine = self.config.output_keys(contracts::StageId::Crop)["crop.engine"].clone();
-        let container = if self.config.crop.container == CropContainer::Tar { "tar" } else { "files" };
-        let text = format!("[crop]\nsize = 64\nengine = {engine}\ncontainer = \"{container}\"\n");
+        let mut config = self.config.clone();
+        if config.crop.cascade != EMBEDDED {
+            config.crop.cascade = NAME.into();
+        }
+        let text = config.to_toml();
         // In one step: another program of the same scene may be reading it.
         publish::write_file(&file, text.as_bytes()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_face-cropper"));
