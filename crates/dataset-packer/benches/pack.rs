@@ -18,7 +18,7 @@ use contracts::{
     options::PackOptions,
     stage::{Interrupt, Silent},
 };
-use dataset::{Dataset, Dhash, Loader, LoaderOptions, NearIndex, SplitName};
+use dataset::{Dataset, Dhash, Loader, LoaderOptions, NearIndex, SplitName, Turn};
 use dataset_packer::Pack;
 
 /// Images of a batch, as training has them.
@@ -96,7 +96,7 @@ fn load(root: &Path) -> (f64, f64) {
     let layout = Layout::new(root, &Config::default().paths);
     let dataset = Dataset::open(&layout.dataset()).unwrap();
     let split = dataset.split(SplitName::Train);
-    let options = LoaderOptions { seed: 1, batch_size: BATCH, flip: true, readers: 1, ahead: 4 };
+    let options = LoaderOptions { seed: 1, batch_size: BATCH, flip: true, turn: Turn::default(), readers: 1, ahead: 4 };
     let (loaded, _) = timed(|| {
         Loader::start(split, options, 0).take(BATCHES).map(Result::unwrap).for_each(|batch| {
             black_box(batch);

@@ -49,7 +49,7 @@ pub use error::DatasetError;
 pub use foreign::{ForeignImage, ForeignImages, Label, foreign_images};
 pub use image::{CHANNELS, EncodedImage, ImageEncoding, ImageShape};
 pub use index::RowGroup;
-pub use loader::{Batch, Loader, LoaderOptions};
+pub use loader::{Batch, Loader, LoaderOptions, Turn};
 pub use near::NearIndex;
 pub use order::{EpochOrder, Permutation};
 pub use reader::Dataset;

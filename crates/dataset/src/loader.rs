@@ -14,7 +14,7 @@ use crate::{
     split::Split,
 };
 
-/// How a stream of batches is made. The batches follow from the first three; the others change only its speed.
+/// How a stream of batches is made. The batches follow from the first four; the others change only its speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoaderOptions {
     /// The key of the order and of the flips.
@@ -23,10 +23,37 @@ pub struct LoaderOptions {
     pub batch_size: usize,
     /// Whether every second image, drawn by (seed, position), is mirrored left to right.
     pub flip: bool,
+    /// Which of the batches are made.
+    pub turn: Turn,
     /// Threads that work ahead, 1 or more.
     pub readers: usize,
     /// Batches that each of them makes ahead, 1 or more.
     pub ahead: usize,
+}
+
+/// Of every `of` batches in a row, `count` from the one numbered `first` on: what one of several processes makes that share them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The first of them that is made.
+    pub first: u64,
+    /// How many are, 1 or more.
+    pub count: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl Default for Turn {
+    /// Every batch.
+    fn default() -> Self {
+        Self { first: 0, count: 1, of: 1 }
+    }
+}
+
+impl Turn {
+    /// The number of the batch that is made as the `made`-th, both counted from 0.
+    pub fn batch(self, made: u64) -> u64 {
+        made / self.count * self.of + self.first + made % self.count
+    }
 }
 
 /// Images for one step of training.
@@ -45,28 +72,29 @@ pub struct Batch {
 /// A batch depends on the options and its position alone, so a stream begun at any position, with any number of readers,
 /// continues as if it had never stopped.
 pub struct Loader {
-    /// Each reader's batches; reader r makes those numbered r, r + readers, …
+    /// Each reader's batches; reader r makes the r-th, the (r + readers)-th, … of those that are made.
     queues: Vec<Receiver<Result<Batch, DatasetError>>>,
     readers: Vec<JoinHandle<()>>,
     next: usize,
 }
 
 impl Loader {
-    /// Begins the stream at `position`: how many images were shown before.
+    /// Begins the stream at `position`: how many images were shown before. Turns are counted from there.
     ///
     /// # Panics
-    /// When the split is empty, or a count of the options is 0.
+    /// When the split is empty, a count of the options is 0, or a turn has more batches than there are.
     pub fn start(split: &Split, options: LoaderOptions, position: u64) -> Self {
         assert!(!split.is_empty(), "an empty split has no batches");
         assert!(options.batch_size > 0 && options.readers > 0 && options.ahead > 0, "{options:?}");
+        let Turn { first, count, of } = options.turn;
+        assert!(count > 0 && first + count <= of, "{options:?}");
         let maker =
             Arc::new(BatchMaker { split: split.clone(), order: EpochOrder::new(options.seed, split.len()), options });
         let (mut queues, mut readers) = (Vec::new(), Vec::new());
         for reader in 0..options.readers {
             let (sender, receiver) = mpsc::sync_channel(options.ahead);
             let maker = Arc::clone(&maker);
-            let first = position + (reader * options.batch_size) as u64;
-            readers.push(thread::spawn(move || maker.work(first, &sender)));
+            readers.push(thread::spawn(move || maker.work(position, reader as u64, &sender)));
             queues.push(receiver);
         }
         Self { queues, readers, next: 0 }
@@ -101,9 +129,10 @@ struct BatchMaker {
 }
 
 impl BatchMaker {
-    fn work(&self, mut first: u64, queue: &SyncSender<Result<Batch, DatasetError>>) {
-        while queue.send(self.batch(first)).is_ok() {
-            first += (self.options.readers * self.options.batch_size) as u64;
+    fn work(&self, position: u64, mut made: u64, queue: &SyncSender<Result<Batch, DatasetError>>) {
+        let LoaderOptions { turn, batch_size, readers, .. } = self.options;
+        while queue.send(self.batch(position + turn.batch(made) * batch_size as u64)).is_ok() {
+            made += readers as u64;
         }
     }
 

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use contracts::ContentHash;
 use dataset::{
-    Batch, Dataset, EpochOrder, ImageShape, Label, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Writer,
+    Batch, Dataset, EpochOrder, ImageShape, Label, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Turn, Writer,
     foreign_images,
 };
 use sample::{ROWS, SMALL, numbers, pixels, row, write};
@@ -147,7 +147,7 @@ fn batches_are_the_same_for_any_number_of_readers_and_from_any_position() {
     write(folder.path(), 8, SMALL);
     let dataset = Dataset::open(folder.path()).unwrap();
     let split = dataset.split(SplitName::Train);
-    let options = LoaderOptions { seed: 3, batch_size: 4, flip: true, readers: 1, ahead: 1 };
+    let options = LoaderOptions { seed: 3, batch_size: 4, flip: true, turn: Turn::default(), readers: 1, ahead: 1 };
     let batches = |readers: usize, ahead: usize, from: u64| -> Vec<Batch> {
         let loader = Loader::start(split, LoaderOptions { readers, ahead, ..options }, from);
         loader.take(12).map(Result::unwrap).collect()
@@ -158,6 +158,17 @@ fn batches_are_the_same_for_any_number_of_readers_and_from_any_position() {
         assert_eq!(batches(readers, ahead, 0), all);
     }
     assert_eq!(batches(2, 1, 20)[..7], all[5..]);
+    // Of every four batches two, by one reader and by three, from a position on.
+    let taken = |turn, readers, from| -> Vec<Batch> {
+        let loader = Loader::start(split, LoaderOptions { turn, readers, ..options }, from);
+        loader.take(4).map(Result::unwrap).collect()
+    };
+    for (first, expected) in [(0, [0, 1, 4, 5]), (2, [2, 3, 6, 7]), (1, [1, 2, 5, 6])] {
+        let (turn, expected) = (Turn { first, count: 2, of: 4 }, expected.map(|number: usize| all[number].clone()));
+        assert_eq!(taken(turn, 1, 0), expected);
+        assert_eq!(taken(turn, 3, 0), expected);
+        assert_eq!(taken(turn, 2, 16)[0], all[4 + first as usize]);
+    }
 
     let (order, image) = (EpochOrder::new(3, split.len()), split.shape().values());
     let mut flipped = 0;

@@ -9,7 +9,7 @@ mod control;
 use burn::tensor::{Device, Int, Tensor, TensorData, ops::PadMode};
 use serde::{Deserialize, Serialize};
 
-pub use self::control::AugmentationStrength;
+pub use self::control::{AugmentationStrength, sum_of_signs};
 use crate::philox::Philox;
 
 /// Which augmentations, and how strong.

@@ -1,31 +1,50 @@
-//! A network's gradients over the parts of a batch: averaged, measured, and clipped by their norm.
+//! A network's gradients over the parts of a batch: added up, measured, and clipped by their norm.
+
+use std::collections::HashMap;
 
 use burn::{
-    module::{Module, ModuleVisitor, Param},
-    optim::{GradientsAccumulator, GradientsParams},
+    module::{Module, ModuleVisitor, Param, ParamId},
+    optim::GradientsParams,
     tensor::Tensor,
 };
 
-/// Gradients of equal parts of a batch, averaged.
+/// A network's gradients of equal parts of a batch, added up.
 ///
-/// The mean of the parts' gradients is the gradient of the batch's mean loss, since the parts are equal. BatchNorm's
-/// statistics are those of a part.
-pub struct AveragedGradients<M> {
-    accumulator: GradientsAccumulator<M>,
-    parts: usize,
+/// Each part's are scaled, so that the sum over all parts is the gradient of the batch's mean loss. BatchNorm's statistics are
+/// those of a part. In which order parts are added decides the last bits, and is the caller's to choose.
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    /// The parameters that have gradients, in the network's order.
+    parameters: Vec<ParamId>,
+    /// The gradient of each, flat, off the tape.
+    values: Vec<Tensor<1>>,
 }
 
-impl<M: Module> AveragedGradients<M> {
-    /// Before the first of so many parts.
-    pub fn new(parts: usize) -> Self {
-        Self { accumulator: GradientsAccumulator::new(), parts }
+impl Gradients {
+    /// The gradients of a part's loss, one of so many parts.
+    pub fn of_part<M: Module>(network: &M, loss: Tensor<1>, parts: usize) -> Self {
+        // Before the backward pass: scaling one number is cheaper than scaling every gradient.
+        let loss = if parts > 1 { loss / parts as f64 } else { loss };
+        let mut taken = Taken {
+            from: GradientsParams::from_grads(loss.backward(), network),
+            gradients: Self { parameters: Vec::new(), values: Vec::new() },
+        };
+        network.visit(&mut taken);
+        taken.gradients
     }
 
-    /// Adds a part's gradients of its loss.
-    pub fn add(&mut self, network: &M, loss: Tensor<1>) {
-        // Before the backward pass: scaling one number is cheaper than scaling every gradient.
-        let loss = if self.parts > 1 { loss / self.parts as f64 } else { loss };
-        self.accumulator.accumulate(network, GradientsParams::from_grads(loss.backward(), network));
+    /// The gradient of each parameter that has one, flat, in the network's order: the same order in every process.
+    pub fn values(&self) -> &[Tensor<1>] {
+        &self.values
+    }
+
+    /// The same parameters with other gradients, as [`Gradients::values`] lists them.
+    ///
+    /// # Panics
+    /// When there is another number of them.
+    pub fn with_values(self, values: Vec<Tensor<1>>) -> Self {
+        assert_eq!(values.len(), self.values.len(), "a gradient for each parameter that has one");
+        Self { values, ..self }
     }
 
     /// The whole batch's gradients and their norm ‖∇‖₂ over all parameters, `[1]`, that is not waited for; `None` where
@@ -33,8 +52,13 @@ impl<M: Module> AveragedGradients<M> {
     ///
     /// Gradients longer than `limit` are scaled to it, ∇ ← ∇ · min(1, limit / ‖∇‖₂) (Pascanu et al., "On the difficulty
     /// of training recurrent neural networks", 2013, algorithm 1), unless it is 0; the norm is the one before that.
-    pub fn finish(mut self, network: &M, limit: f64) -> (GradientsParams, Option<Tensor<1>>) {
-        let mut gradients = self.accumulator.grads();
+    pub fn finish<M: Module>(self, network: &M, limit: f64) -> (GradientsParams, Option<Tensor<1>>) {
+        let mut handed = HandedBack {
+            from: self.parameters.into_iter().zip(self.values).collect(),
+            gradients: GradientsParams::new(),
+        };
+        network.visit(&mut handed);
+        let mut gradients = handed.gradients;
         let norm = norm(network, &gradients);
         if let Some(norm) = norm.clone().filter(|_| limit > 0.0) {
             // A norm of 0 gives the factor 1, by way of infinity.
@@ -42,6 +66,33 @@ impl<M: Module> AveragedGradients<M> {
             network.visit(&mut Scaled { gradients: &mut gradients, factor });
         }
         (gradients, norm)
+    }
+}
+
+/// Takes gradients out, in the order of the network's parameters.
+struct Taken {
+    from: GradientsParams,
+    gradients: Gradients,
+}
+
+impl ModuleVisitor for Taken {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = self.from.remove::<D>(param.id) else { return };
+        self.gradients.parameters.push(param.id);
+        self.gradients.values.push(gradient.flatten(0, D - 1));
+    }
+}
+
+/// Hands gradients back in their parameters' shapes.
+struct HandedBack {
+    from: HashMap<ParamId, Tensor<1>>,
+    gradients: GradientsParams,
+}
+
+impl ModuleVisitor for HandedBack {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(values) = self.from.remove(&param.id) else { return };
+        self.gradients.register(param.id, values.reshape(param.dims()));
     }
 }
 
@@ -95,12 +146,15 @@ mod tests {
     /// y = w₁ a + w₂ b + c, summed over the rows: ∇ = (Σ a, Σ b, rows).
     fn check(parts: &[[f32; 2]], limit: f64, length: f32, expected: [f32; 3]) {
         let network = network();
-        let mut averaged = AveragedGradients::new(parts.len());
-        for part in parts {
+        let of_part = |part: &[f32; 2]| {
             let output = network.forward(Tensor::<2>::from_floats([*part], &Device::flex().autodiff()));
-            averaged.add(&network, output.sum());
-        }
-        let (gradients, norm) = averaged.finish(&network, limit);
+            Gradients::of_part(&network, output.sum(), parts.len())
+        };
+        let added = parts.iter().map(of_part).reduce(|sum, part| {
+            let values = sum.values().iter().zip(part.values()).map(|(a, b)| a.clone() + b.clone()).collect();
+            sum.with_values(values)
+        });
+        let (gradients, norm) = added.unwrap().finish(&network, limit);
         let norm: f32 = norm.unwrap().into_scalar();
         assert!((norm - length).abs() < 1e-5, "{norm} instead of {length}");
         let weight = gradients.get::<2>(network.weight.id).unwrap().into_data().try_to_vec::<f32>().unwrap();
@@ -125,7 +179,8 @@ mod tests {
 
     #[test]
     fn no_gradients_have_no_length() {
-        let (gradients, norm) = AveragedGradients::new(1).finish(&network(), 1.0);
+        let none = Gradients { parameters: Vec::new(), values: Vec::new() };
+        let (gradients, norm) = none.finish(&network(), 1.0);
         assert!(gradients.is_empty() && norm.is_none());
     }
 }

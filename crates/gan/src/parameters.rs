@@ -66,7 +66,7 @@ impl ParameterPath {
     }
 
     /// The whole name, with PyTorch's words for BatchNorm's scale and shift.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let field = match self.field() {
             "gamma" => "weight",
             "beta" => "bias",

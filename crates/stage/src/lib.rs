@@ -21,26 +21,32 @@ use contracts::{
     leftovers, lock,
     options::{Mode, StageOptions as _},
     report::State,
-    stage::Interrupt,
+    stage::{Interrupt, Silent},
 };
 use interruption::Manner;
+use tracing::Level;
 
 /// Runs a stage as a program.
 ///
 /// stdout gets the answer to what was asked, or one line, the report as JSON; everything for people goes to stderr. Exit
 /// codes are [`Outcome`]'s.
 pub fn main<S: Stage<Options: clap::Args>>() -> ExitCode {
+    outcome::<S>().into()
+}
+
+/// Runs a stage as [`main`] does, for a program that has more to do before it ends.
+pub fn outcome<S: Stage<Options: clap::Args>>() -> Outcome {
     limits::within(stage::<S>)
 }
 
-fn stage<S: Stage<Options: clap::Args>>() -> ExitCode {
+fn stage<S: Stage<Options: clap::Args>>() -> Outcome {
     let arguments = match command_line::parse::<Arguments<S::Options>>() {
         Ok(arguments) => arguments,
-        Err(outcome) => return outcome.into(),
+        Err(outcome) => return outcome,
     };
     let progress = progress::Shown::new();
-    logging::start(progress.bar());
-    let outcome = match prepare(&arguments, S::ID.name(), S::problems) {
+    logging::start(progress.bar(), Level::INFO);
+    match prepare(&arguments, S::ID.name(), S::problems) {
         Err(problem) => {
             summary::print_error(&problem);
             Outcome::BadUsage
@@ -51,8 +57,39 @@ fn stage<S: Stage<Options: clap::Args>>() -> ExitCode {
             let is_misconfiguration = error.downcast_ref().is_some_and(S::is_misconfiguration);
             if is_misconfiguration { Outcome::BadUsage } else { Outcome::Failed }
         }),
+    }
+}
+
+/// Runs what computes for a stage beside the process that runs it, on this machine or another: with the same command line and
+/// configuration, and without a lock, a report or a lifeline, which are that process's. Warnings and errors alone are told.
+pub fn beside<O: clap::Args, E: Into<anyhow::Error>>(
+    work: impl FnOnce(&Context<'_>, &O) -> Result<Outcome, E> + Send,
+) -> Outcome {
+    limits::within(|| run_beside(work))
+}
+
+fn run_beside<O: clap::Args, E: Into<anyhow::Error>>(
+    work: impl FnOnce(&Context<'_>, &O) -> Result<Outcome, E>,
+) -> Outcome {
+    let arguments = match command_line::parse::<Arguments<O>>() {
+        Ok(arguments) => arguments,
+        Err(outcome) => return outcome,
     };
-    outcome.into()
+    logging::start(progress::Shown::new().bar(), Level::WARN);
+    let (config, layout) = match prepare(&arguments, "program", |_| Vec::new()) {
+        Ok(prepared) => prepared,
+        Err(problem) => {
+            summary::print_error(&problem);
+            return Outcome::BadUsage;
+        }
+    };
+    let interrupt = Arc::new(Interrupt::default());
+    interruption::listen(&interrupt, false, Manner::Quiet);
+    let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &interrupt };
+    work(&context, &arguments.options).unwrap_or_else(|error| {
+        summary::print_error(&error.into());
+        Outcome::Failed
+    })
 }
 
 /// Runs a program of the pipeline that is no stage: with the same command line, logging and signals, but without a lock and a
@@ -71,7 +108,7 @@ fn run_tool<O: clap::Args, E: Into<anyhow::Error>>(
         Err(outcome) => return outcome.into(),
     };
     let progress = progress::Shown::new();
-    logging::start(progress.bar());
+    logging::start(progress.bar(), Level::INFO);
     let outcome = match prepare(&arguments, "program", |_| Vec::new()) {
         Err(problem) => {
             summary::print_error(&problem);
@@ -163,7 +200,7 @@ fn work<S: Stage>(context: &Context<'_>, options: &S::Options, progress: &progre
         shares::end(context.layout, S::ID)?;
     }
     summary::print(&report)?;
-    Ok(outcome(&report))
+    Ok(outcome_of(&report))
 }
 
 /// Takes away what killed processes have left. Where shares work side by side, nobody is alone.
@@ -178,7 +215,7 @@ fn collect_leftovers(layout: &Layout, stage: StageId, shared: bool) -> anyhow::R
     Ok(())
 }
 
-fn outcome(report: &Report) -> Outcome {
+fn outcome_of(report: &Report) -> Outcome {
     match report.state {
         State::Interrupted => Outcome::Interrupted,
         State::Complete | State::Share if report.failed > 0 => Outcome::DoneWithFailures,

@@ -7,9 +7,9 @@ use indicatif::ProgressBar;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Starts logging at the level that `NIJIGEN_LOG` names: error, warn, info (the default), debug or trace.
-pub(crate) fn start(bar: ProgressBar) {
-    let level = env::var("NIJIGEN_LOG").ok().and_then(|name| name.parse().ok()).unwrap_or(Level::INFO);
+/// Starts logging at the level that `NIJIGEN_LOG` names: error, warn, info, debug or trace; else at the usual one.
+pub(crate) fn start(bar: ProgressBar, usual: Level) {
+    let level = env::var("NIJIGEN_LOG").ok().and_then(|name| name.parse().ok()).unwrap_or(usual);
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(BesideBar(bar))

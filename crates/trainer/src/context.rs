@@ -1,4 +1,4 @@
-//! What the training loop and its observer are given besides the plan.
+//! What the training loop, its observer and the ranks that follow it are given besides the plan.
 
 use burn::tensor::Device;
 use contracts::{
@@ -8,7 +8,7 @@ use contracts::{
 use dataset::Split;
 use generator::DeviceKind;
 
-use crate::measuring::MeasuringPlan;
+use crate::{measuring::MeasuringPlan, ranks::Ranks};
 
 /// Where a run reads, computes, writes and reports. Nothing here changes what it computes, but for the split and `branch_from`.
 pub(crate) struct TrainingContext<'a> {
@@ -22,6 +22,8 @@ pub(crate) struct TrainingContext<'a> {
     pub(crate) run: &'a RunLayout,
     /// The run whose weights a new one begins at.
     pub(crate) branch_from: Option<&'a RunLayout>,
+    /// The processes that train it together.
+    pub(crate) ranks: Ranks,
     /// Where tensors live, without autodiff.
     pub(crate) device: &'a Device,
     /// Which kind of device that is.
@@ -29,5 +31,24 @@ pub(crate) struct TrainingContext<'a> {
     /// Where it tells how far it is.
     pub(crate) progress: &'a dyn Progress,
     /// Raised when the user wants it to stop.
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+/// Where a rank that follows another reads and computes.
+#[derive(Clone, Copy)]
+pub(crate) struct FollowingContext<'a> {
+    /// The images to train on.
+    pub(crate) split: &'a Split,
+    /// The run's folder, which rank 0 writes alone.
+    pub(crate) run: &'a RunLayout,
+    /// The run whose weights a new one begins at.
+    pub(crate) branch_from: Option<&'a RunLayout>,
+    /// The processes that train it together.
+    pub(crate) ranks: Ranks,
+    /// Where tensors live, without autodiff.
+    pub(crate) device: &'a Device,
+    /// Which kind of device that is.
+    pub(crate) kind: DeviceKind,
+    /// Raised when this process is told to stop, which stops all.
     pub(crate) interrupt: &'a Interrupt,
 }

@@ -7,6 +7,8 @@ use dataset::DatasetError;
 use gan::{ArchitectureError, RecipeError, WeightsError};
 use generator::{DeviceError, ReadbackError};
 
+use crate::ranks::Unlike;
+
 /// Training that cannot begin or continue. Everything up to the newest checkpoint is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -156,6 +158,31 @@ pub enum TrainError {
         /// How many there may be.
         limit: usize,
     },
+    /// Ranks that would come to other bits each.
+    #[error(
+        "{0}: all ranks need the same program, configuration and dataset on the same kind of machine. Start them by one command, \
+         from a folder that all see"
+    )]
+    Unlike(#[from] Unlike),
+    /// Another number of processes than the configuration says.
+    #[error(
+        "train.ranks is {configured}, and MPI tells of {started}: {}",
+        if *started == 1 {
+            "the launcher (train.launcher) and the MPI library that the trainer is built with do not belong together, or the \
+             trainer was started without a launcher"
+        } else {
+            "set train.ranks to the number that is started"
+        }
+    )]
+    RankCount {
+        /// As configured.
+        configured: usize,
+        /// As MPI says.
+        started: usize,
+    },
+    /// Ranks on a device that is not a CPU.
+    #[error("several ranks compute on CPUs, and train.device found a GPU: set train.device to \"cpu\"")]
+    RankDevice,
     /// The device did not hand back what it computed.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{Config, ContentHash};
-use gan::{Classes, Recipe};
+use gan::{Classes, Norm, Recipe};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -15,7 +15,7 @@ pub(crate) struct RunIdentity(BTreeMap<String, String>);
 impl RunIdentity {
     /// The identity of a run over `dataset` by `recipe`, its overrides put in.
     pub(crate) fn new(config: &Config, dataset: &ContentHash, recipe: &Recipe) -> Self {
-        let recipe =
+        let table =
             recipe.to_toml().parse::<Table>().unwrap_or_else(|error| unreachable!("it was just written: {error}"));
         let mut settings = BTreeMap::from([
             ("dataset".to_owned(), dataset.to_string()),
@@ -29,7 +29,10 @@ impl RunIdentity {
         if !config.train.transfer_hash.is_empty() {
             settings.insert("train.transfer".to_owned(), config.train.transfer_hash.clone());
         }
-        collect("recipe", &Value::Table(recipe), &mut settings);
+        if is_added_otherwise(config.train.accumulate, recipe) {
+            settings.insert("the sum over parts".to_owned(), "along a balanced tree".to_owned());
+        }
+        collect("recipe", &Value::Table(table), &mut settings);
         Self(settings)
     }
 
@@ -48,6 +51,13 @@ impl RunIdentity {
         let pairs = keys.into_iter().map(|key| (key, value(self, key), value(now, key)));
         pairs.filter(|(_, was, is)| was != is).map(|(key, was, is)| format!("{key} was {was} and is {is}")).collect()
     }
+}
+
+/// Whether the bits are other than they were when parts were added one by one, and passed BatchNorm's running statistics on from
+/// one to the next: a run that began so must not go on otherwise. Two parts are added as they were.
+fn is_added_otherwise(parts: usize, recipe: &Recipe) -> bool {
+    let has_statistics = [&recipe.generator, &recipe.discriminator].iter().any(|network| network.norm == Norm::Batch);
+    parts > 2 || parts == 2 && has_statistics
 }
 
 /// Every value below `value` by its dotted key.

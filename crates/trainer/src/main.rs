@@ -3,5 +3,5 @@
 fn main() -> std::process::ExitCode {
     // A step frees its tensors and makes as many again.
     gan::keep_freed_memory();
-    stage::main::<trainer::Train>()
+    trainer::main()
 }

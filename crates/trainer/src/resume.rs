@@ -69,14 +69,23 @@ impl StateLoader<'_> {
                 last_good,
             });
         }
-        // The damaged checkpoints were told when the run started.
-        let mut state = self.load(&mut Vec::new())?;
-        state.position.attempt = attempt + 1;
+        let state = self.next_attempt(attempt)?;
         warnings.push(format!(
             "after {images} images {divergence}; going back to {} images with half the learning rate (rollback {} of at \
              most {MAX_ROLLBACKS})",
             state.position.images, state.position.attempt
         ));
+        Ok(state)
+    }
+
+    /// The state that the attempt after this one begins at.
+    ///
+    /// # Errors
+    /// As [`StateLoader::load`].
+    pub(crate) fn next_attempt(&self, attempt: u16) -> Result<TrainingState, TrainError> {
+        // The damaged checkpoints were told when the run started.
+        let mut state = self.load(&mut Vec::new())?;
+        state.position.attempt = attempt + 1;
         Ok(state)
     }
 }

@@ -1,16 +1,23 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
-use contracts::{Config, Context, Layout, Report, Stage, StageId, lock, options::TrainOptions, report::State};
+use contracts::{
+    Config, Context, Layout, Outcome, Report, Stage, StageId,
+    layout::RunLayout,
+    lock,
+    options::{Mode, StageOptions as _, TrainOptions},
+    report::State,
+};
 use dataset::{Dataset, SplitName};
 use gan::Recipe;
-use generator::ChosenDevice;
+use generator::{ChosenDevice, DeviceKind};
 
 use crate::{
-    context::TrainingContext,
+    context::{FollowingContext, TrainingContext},
     error::TrainError,
     measuring::{self, MeasuringPlan},
     plan::{self, Plan},
     provenance::{self, Provenance},
+    ranks::{Alike, Ranks},
     run_folder,
     training_loop::{self, TrainingResult},
     verify::verify,
@@ -34,16 +41,19 @@ impl Stage for Train {
 
     fn run(context: &Context<'_>, _options: &TrainOptions) -> Result<Report, TrainError> {
         let Context { config, layout, progress, interrupt } = *context;
+        let ranks = Ranks::of_this_process();
+        let chosen = ChosenDevice::new(config.train.device)?;
+        check(ranks, config, chosen.kind)?;
         let dataset = opened(layout)?;
         let split = dataset.split(SplitName::Train);
         let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
-        let chosen = ChosenDevice::new(config.train.device)?;
         let measuring = MeasuringPlan::new(&config.train, &plan, chosen.kind)?;
-        tracing::info!("training {} on {} ({})", plan.run, chosen.kind, chosen.reason);
+        tracing::info!("training {} on {} ({}){}", plan.run, chosen.kind, chosen.reason, told(ranks));
 
         // The stage's lock is of this data folder; another one may hold the same dataset, and so the same run.
         let _held = lock::hold_run(&layout.run(&plan.run))?;
         let branch_from = run_folder::branch_from(layout, &plan)?;
+        ranks.compare(&alike(config, &dataset, branch_from.as_ref()))?;
         let run = run_folder::prepare(layout, &plan, config)?;
         let mut provenance = Provenance::new(config, &plan, &dataset, chosen.kind)?;
         if !run.provenance().exists() {
@@ -58,6 +68,7 @@ impl Stage for Train {
                 measuring: &measuring,
                 run: &run,
                 branch_from: branch_from.as_ref(),
+                ranks,
                 device: &chosen.device,
                 kind: chosen.kind,
                 progress,
@@ -75,6 +86,76 @@ impl Stage for Train {
         }
         Ok(report)
     }
+}
+
+/// What a rank does besides the stage on rank 0: computes its parts, and writes nothing.
+///
+/// # Errors
+/// When it cannot go on, and so none of them can. What all ranks find alike is rank 0's to tell, and only the outcome here.
+#[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "there are no other ranks"))]
+pub(crate) fn follow(context: &Context<'_>, options: &TrainOptions) -> Result<Outcome, TrainError> {
+    if options.mode() != Mode::Work {
+        return Ok(Outcome::Done);
+    }
+    match follow_to_the_end(context, Ranks::of_this_process()) {
+        Ok(State::Complete | State::Share) => Ok(Outcome::Done),
+        Ok(State::Interrupted) => Ok(Outcome::Interrupted),
+        Err(TrainError::Unlike(_) | TrainError::RankCount { .. } | TrainError::RankDevice) => Ok(Outcome::Failed),
+        Err(error) => Err(error),
+    }
+}
+
+fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<State, TrainError> {
+    let Context { config, layout, interrupt, .. } = *context;
+    let chosen = ChosenDevice::new(config.train.device)?;
+    check(ranks, config, chosen.kind)?;
+    let dataset = opened(layout)?;
+    let split = dataset.split(SplitName::Train);
+    let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
+    // Before rank 0 points at the run as the latest.
+    let branch_from = run_folder::branch_from(layout, &plan)?;
+    ranks.compare(&alike(config, &dataset, branch_from.as_ref()))?;
+    training_loop::follow(
+        &plan,
+        &FollowingContext {
+            split,
+            run: &layout.run(&plan.run),
+            branch_from: branch_from.as_ref(),
+            ranks,
+            device: &chosen.device,
+            kind: chosen.kind,
+            interrupt,
+        },
+    )
+}
+
+/// Refuses another number of ranks than is configured, and several on a GPU: on all ranks alike.
+fn check(ranks: Ranks, config: &Config, kind: DeviceKind) -> Result<(), TrainError> {
+    let (configured, started) = (config.train.ranks, ranks.size());
+    if configured != started {
+        return Err(ranks.refused(TrainError::RankCount { configured, started }));
+    }
+    if started > 1 && kind != DeviceKind::Cpu {
+        return Err(ranks.refused(TrainError::RankDevice));
+    }
+    Ok(())
+}
+
+/// All that the bits depend on and that might differ between processes.
+fn alike(config: &Config, dataset: &Dataset, branch_from: Option<&RunLayout>) -> [Alike; 6] {
+    let origin = branch_from.map(|run| run.root().display().to_string()).unwrap_or_default();
+    [
+        Alike::program(),
+        Alike::processor(),
+        Alike::mathematics(),
+        Alike::new("configuration", config.to_toml().as_bytes()),
+        Alike::hashed("dataset", dataset.hash()),
+        Alike::new("run to begin at", origin.as_bytes()),
+    ]
+}
+
+fn told(ranks: Ranks) -> String {
+    if ranks.size() > 1 { format!(", {} ranks", ranks.size()) } else { String::new() }
 }
 
 /// A line a recipe: its name, and what it is.

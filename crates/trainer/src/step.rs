@@ -1,9 +1,11 @@
 //! One training step: the recipe's phases in order, each an update of one network.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use burn::tensor::{Device, Tensor, activation};
 use gan::{
-    AugmentationConfig, AveragedGradients, ClassUse, Discriminator, ImageBatch, Network, OptimizerConfig, Philox,
-    Stream, class_rows, classification_loss, realness,
+    AugmentationConfig, ClassUse, Discriminator, Gradients, ImageBatch, Network, OptimizerConfig, Philox, Stream,
+    class_rows, classification_loss, realness, sum_of_signs,
 };
 use generator::read_values;
 
@@ -11,15 +13,18 @@ use crate::{
     batches::{Batches, RealBatch},
     error::TrainError,
     networks::Networks,
+    part_sums::{PartSums, Statistics},
     plan::Plan,
     position::Position,
-    step_metrics::{BatchMean, DeviceMetrics},
+    ranks::{Ranks, tree_sum},
+    step_metrics::DeviceMetrics,
 };
 
 /// What a step needs besides the networks.
 pub(crate) struct Stepper<'a> {
     plan: &'a Plan,
     batches: Batches<'a>,
+    ranks: Ranks,
     latents: Philox,
     augmentations: Philox,
     mixtures: Philox,
@@ -30,12 +35,13 @@ pub(crate) struct Stepper<'a> {
 const DRAWS: u64 = 1 << 16;
 
 impl<'a> Stepper<'a> {
-    /// Steps of `plan` over `batches`, on a device with autodiff.
-    pub(crate) fn new(plan: &'a Plan, batches: Batches<'a>, device: &Device) -> Self {
+    /// Steps of `plan` over `batches`, those of `ranks`, on a device with autodiff.
+    pub(crate) fn new(plan: &'a Plan, batches: Batches<'a>, ranks: Ranks, device: &Device) -> Self {
         let philox = |stream| Philox::new(plan.seed, stream);
         Self {
             plan,
             batches,
+            ranks,
             latents: philox(Stream::TrainingLatents),
             augmentations: philox(Stream::Augmentation),
             mixtures: philox(Stream::Mixture),
@@ -63,7 +69,7 @@ impl<'a> Stepper<'a> {
                 }
                 match phase.update {
                     Network::Discriminator => self.update_discriminator(networks, &mut state, &mut metrics)?,
-                    Network::Generator => self.update_generator(networks, &mut state, &mut metrics),
+                    Network::Generator => self.update_generator(networks, &mut state, &mut metrics)?,
                 }
             }
         }
@@ -80,66 +86,113 @@ impl<'a> Stepper<'a> {
     ) -> Result<(), TrainError> {
         let Plan { recipe, accumulate: parts, .. } = self.plan;
         networks.discriminator = networks.discriminator.clone().with_power_iteration();
-        let (mut gradients, mut loss) = (AveragedGradients::new(*parts), BatchMean::default());
-        let (mut real_score, mut fake_score) = (BatchMean::default(), BatchMean::default());
-        let mut judged = Vec::new();
         let discriminator = networks.discriminator.with_frozen_layers(recipe.discriminator.frozen_layers);
-        for part in 0..*parts {
-            let RealBatch { images, labels } = self.batches.batch(state.shown, self.plan.part_size())?;
+        let (shown, draws) = (state.shown, state.take_draws(*parts, self.draws_of_a_judgement(state)));
+        let sums = self.over_parts(networks, |part| {
+            let shown = shown + (part * self.plan.part_size()) as u64;
+            let RealBatch { images, labels } = self.batches.batch(shown, self.plan.part_size())?;
             let real = ImageBatch { images, classes: self.rows_of(&labels) };
-            state.shown += self.plan.part_size() as u64;
             if recipe.objective.needs_real_logits() {
-                state.keep_real(part, real.clone());
+                state.real.insert(part, real.clone());
             }
+            let mut draws = draws.of_part(part);
             // Detached: this update must not reach the generator. The tape stays in `state` for the generator's own.
             let fake = state.fakes(networks, part);
             let fake = fake.with_images(fake.images.clone().detach());
-            let (real, fake) = (self.augmented(state, real), self.augmented(state, fake));
+            let (real, fake) = (self.augmented(state, &mut draws, real), self.augmented(state, &mut draws, fake));
             let Judgement { real_logits, fake_logits, classification } =
                 self.judge(&discriminator, real.clone(), fake.clone(), &labels);
-            if recipe.augmentation.is_controlled() {
-                judged.extend(read_values("the logits of real images", real_logits.clone().inner())?);
-            }
-            real_score.add(mean_score(&real_logits));
-            fake_score.add(mean_score(&fake_logits));
-            let mut part_loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
+            let (real_score, fake_score) = (mean_score(&real_logits), mean_score(&fake_logits));
+            let signs = recipe.augmentation.is_controlled().then(|| sum_of_signs(real_logits.clone().inner()));
+            let mut loss = recipe.objective.discriminator_loss(real_logits, fake_logits);
             if let Some(classification) = classification {
-                part_loss = part_loss + classification;
+                loss = loss + classification;
             }
-            loss.add(part_loss.clone().inner());
-            gradients.add(&discriminator, self.penalized(state, &discriminator, part_loss, [real, fake]));
-        }
+            let figures = [loss.clone().inner(), real_score, fake_score].into_iter().chain(signs);
+            let penalized = self.penalized(state, &mut draws, &discriminator, loss, [real, fake]);
+            Ok(PartSums::new(figures, Gradients::of_part(&discriminator, penalized, *parts)))
+        })?;
+        state.shown += self.plan.batch_size as u64;
         let config = &recipe.discriminator.optimizer;
-        let (gradients, norm) = gradients.finish(&discriminator, config.clip_norm);
-        (metrics.discriminator_loss, metrics.discriminator_gradient) = (loss.finish(), norm);
-        (metrics.real_score, metrics.fake_score) = (real_score.finish(), fake_score.finish());
+        let signs = recipe.augmentation.is_controlled().then(|| sums.figure(3));
+        [metrics.discriminator_loss, metrics.real_score, metrics.fake_score] =
+            [0, 1, 2].map(|figure| Some(mean(sums.figure(figure), *parts)));
+        let (gradients, norm) = sums.gradients.finish(&discriminator, config.clip_norm);
+        metrics.discriminator_gradient = norm;
         let rate = state.rate(config);
         networks.discriminator = networks.discriminator_optimizer.step(rate, networks.discriminator.clone(), gradients);
-        networks.augmentation.judge(&recipe.augmentation, &judged);
+        if let Some(signs) = signs {
+            let signs = read_values("the signs of the logits of real images", signs)?;
+            let signs = signs.iter().map(|signs| *signs as i64).sum();
+            networks.augmentation.judge(&recipe.augmentation, signs, self.plan.batch_size as u64);
+        }
         Ok(())
     }
 
     /// Descends L_G through a discriminator that stands still.
-    fn update_generator(&self, networks: &mut Networks, state: &mut StepState, metrics: &mut DeviceMetrics) {
+    fn update_generator(
+        &self,
+        networks: &mut Networks,
+        state: &mut StepState,
+        metrics: &mut DeviceMetrics,
+    ) -> Result<(), TrainError> {
         let Plan { recipe, accumulate: parts, .. } = self.plan;
-        let (mut gradients, mut loss) = (AveragedGradients::new(*parts), BatchMean::default());
         let discriminator = networks.discriminator.without_weight_gradients();
-        for part in 0..*parts {
+        let draws = state.take_draws(*parts, self.draws_of_a_lesson(state));
+        let sums = self.over_parts(networks, |part| {
+            let mut draws = draws.of_part(part);
             let fake = state.fakes(networks, part);
-            let fake_logits = discriminator.forward(self.augmented(state, fake));
-            let real = state.real.get(part).cloned();
-            let real_logits = real.map(|real| discriminator.forward(self.augmented(state, real)));
-            let part_loss = recipe.objective.generator_loss(real_logits, fake_logits);
-            loss.add(part_loss.clone().inner());
-            gradients.add(&networks.generator, part_loss);
-        }
+            let fake_logits = discriminator.forward(self.augmented(state, &mut draws, fake));
+            let real = state.real.get(&part).cloned();
+            let real_logits = real.map(|real| discriminator.forward(self.augmented(state, &mut draws, real)));
+            let loss = recipe.objective.generator_loss(real_logits, fake_logits);
+            Ok(PartSums::new([loss.clone().inner()], Gradients::of_part(&networks.generator, loss, *parts)))
+        })?;
         let config = &recipe.generator.optimizer;
-        let (gradients, norm) = gradients.finish(&networks.generator, config.clip_norm);
-        (metrics.generator_loss, metrics.generator_gradient) = (loss.finish(), norm);
+        metrics.generator_loss = Some(mean(sums.figure(0), *parts));
+        let (gradients, norm) = sums.gradients.finish(&networks.generator, config.clip_norm);
+        metrics.generator_gradient = norm;
         let rate = state.rate(config);
         networks.generator = networks.generator_optimizer.step(rate, networks.generator.clone(), gradients);
         // The generator is another one now: what it made before is not what it would make.
         state.fakes = None;
+        Ok(())
+    }
+
+    /// Computes this rank's parts, and adds up what is computed of all parts, on all ranks: the same whoever computes which.
+    ///
+    /// Parts are computed as if side by side: each begins with the running statistics that the networks have now, and the mean of
+    /// what the parts make of them is kept.
+    fn over_parts(
+        &self,
+        networks: &Networks,
+        mut compute: impl FnMut(usize) -> Result<PartSums, TrainError>,
+    ) -> Result<PartSums, TrainError> {
+        let parts = self.plan.accumulate;
+        if parts == 1 {
+            return compute(0);
+        }
+        let before = Statistics::of(networks);
+        let mut leaf = |part| {
+            before.set(networks);
+            Ok::<_, TrainError>(compute(part)?.with_statistics(Statistics::of(networks)))
+        };
+        let own = tree_sum(self.ranks.own(parts), &mut leaf, &PartSums::plus)?;
+        let mut sums = own.over_all(self.ranks)?;
+        sums.take_statistics().divided_by(parts).set(networks);
+        Ok(sums)
+    }
+
+    /// How many augmentations and mixtures are drawn in a part of the discriminator's update.
+    fn draws_of_a_judgement(&self, state: &StepState) -> u64 {
+        let penalties = self.plan.recipe.regularization.is_due(state.position.step);
+        2 * state.draws_of_an_augmentation() + u64::from(penalties)
+    }
+
+    /// How many are drawn in a part of the generator's.
+    fn draws_of_a_lesson(&self, state: &StepState) -> u64 {
+        let both = self.plan.recipe.objective.needs_real_logits();
+        state.draws_of_an_augmentation() * if both { 2 } else { 1 }
     }
 
     /// What the discriminator says of a part's images, real and generated.
@@ -166,20 +219,21 @@ impl<'a> Stepper<'a> {
     }
 
     /// What the discriminator sees in place of these images.
-    fn augmented(&self, state: &mut StepState, batch: ImageBatch) -> ImageBatch {
+    fn augmented(&self, state: &StepState, draws: &mut Range<u64>, batch: ImageBatch) -> ImageBatch {
         let config = state.augmentation;
         if config.is_off() {
             return batch;
         }
         let philox = self.augmentations.with_attempt(state.position.attempt);
         let [count, _, side, _] = batch.images.dims();
-        batch.with_images(config.draw(&philox, state.next_draw(), count, side).apply(batch.images.clone()))
+        batch.with_images(config.draw(&philox, next(draws), count, side).apply(batch.images.clone()))
     }
 
     /// L_D of a part, with the penalties that this step adds to it.
     fn penalized(
         &self,
-        state: &mut StepState,
+        state: &StepState,
+        draws: &mut Range<u64>,
         discriminator: &Discriminator,
         loss: Tensor<1>,
         [real, fake]: [ImageBatch; 2],
@@ -189,7 +243,7 @@ impl<'a> Stepper<'a> {
             return loss;
         }
         let philox = self.mixtures.with_attempt(state.position.attempt);
-        loss + config.surrogate(discriminator, real, fake, &philox, state.next_draw()).loss
+        loss + config.surrogate(discriminator, real, fake, &philox, next(draws)).loss
     }
 
     /// A batch of latents, and of classes where the generator is told them, in its parts. Every draw of the run has a number of its own, so that it is known without
@@ -230,9 +284,9 @@ struct StepState {
     fakes: Option<ImageBatch>,
     /// Augmentations and mixtures drawn in this step.
     further_draws: u64,
-    /// Of each part of the batch: the real images that the discriminator saw last, where the generator is compared with
+    /// Of each own part of the batch: the real images that the discriminator saw last, where the generator is compared with
     /// them.
-    real: Vec<ImageBatch>,
+    real: BTreeMap<usize, ImageBatch>,
 }
 
 impl StepState {
@@ -245,19 +299,21 @@ impl StepState {
             latents: Vec::new(),
             fakes: None,
             further_draws: 0,
-            real: Vec::new(),
+            real: BTreeMap::new(),
         }
     }
 
-    /// The number of the next augmentation or mixture: a number of its own in the whole run.
-    fn next_draw(&mut self) -> u64 {
-        self.further_draws += 1;
-        self.position.step * DRAWS + self.further_draws - 1
+    /// Numbers for so many augmentations and mixtures in each part of a batch, in the parts' order: each is of its own in the whole
+    /// run, and known without those before it.
+    fn take_draws(&mut self, parts: usize, each: u64) -> Draws {
+        let first = self.position.step * DRAWS + self.further_draws;
+        self.further_draws += parts as u64 * each;
+        Draws { first, each }
     }
 
-    fn keep_real(&mut self, part: usize, real: ImageBatch) {
-        self.real.truncate(part);
-        self.real.push(real);
+    /// How many numbers the augmentation of a part's images takes.
+    fn draws_of_an_augmentation(&self) -> u64 {
+        u64::from(!self.augmentation.is_off())
     }
 
     fn take_latents(&mut self, latents: Vec<Tensor<2>>) {
@@ -282,6 +338,31 @@ impl StepState {
     fn rate(&self, config: &OptimizerConfig) -> f64 {
         config.rate(self.shown) * 0.5f64.powi(self.position.attempt.into())
     }
+}
+
+/// The numbers of an update's augmentations and mixtures.
+#[derive(Clone, Copy)]
+struct Draws {
+    first: u64,
+    /// How many a part has.
+    each: u64,
+}
+
+impl Draws {
+    fn of_part(self, part: usize) -> Range<u64> {
+        let first = self.first + part as u64 * self.each;
+        first..first + self.each
+    }
+}
+
+/// The next of a part's numbers.
+fn next(draws: &mut Range<u64>) -> u64 {
+    draws.next().expect("as many were taken for each part as it draws")
+}
+
+/// The mean over equal parts, of a sum over them.
+fn mean(sum: Tensor<1>, parts: usize) -> Tensor<1> {
+    if parts > 1 { sum.div_scalar(parts as u32) } else { sum }
 }
 
 /// The mean of D = σ(logit).

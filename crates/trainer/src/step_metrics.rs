@@ -23,30 +23,6 @@ pub(crate) struct DeviceMetrics {
     pub(crate) generator_gradient: Option<Tensor<1>>,
 }
 
-/// The mean of a metric over the equal parts of a batch.
-#[derive(Default)]
-pub(crate) struct BatchMean {
-    sum: Option<Tensor<1>>,
-    parts: u32,
-}
-
-impl BatchMean {
-    /// Adds the mean of a part, `[1]`.
-    pub(crate) fn add(&mut self, metric: Tensor<1>) {
-        self.parts += 1;
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => sum + metric,
-            None => metric,
-        });
-    }
-
-    /// The mean over the whole batch; `None` where there was no part.
-    pub(crate) fn finish(self) -> Option<Tensor<1>> {
-        let parts = self.parts;
-        self.sum.map(|sum| if parts > 1 { sum.div_scalar(parts) } else { sum })
-    }
-}
-
 /// A step's metrics as numbers: what a line of `metrics.jsonl` says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StepMetrics {
@@ -126,24 +102,5 @@ impl StepMetrics {
         ];
         let further = [("diversity", self.diversity), ("augmentation", self.augmentation)];
         all.into_iter().chain(further.into_iter().filter_map(|(name, value)| Some((name, value?))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
-
-    use super::*;
-
-    #[test]
-    fn a_mean_is_over_parts() {
-        let mean = |parts: &[f32]| {
-            let mut mean = BatchMean::default();
-            parts.iter().for_each(|part| mean.add(Tensor::from_floats([*part], &Device::flex())));
-            mean.finish().map(|mean| mean.into_scalar::<f32>())
-        };
-        assert_eq!(mean(&[]), None);
-        assert_eq!(mean(&[0.3]), Some(0.3));
-        assert_eq!(mean(&[1.0, 2.0, 6.0]), Some(3.0));
     }
 }

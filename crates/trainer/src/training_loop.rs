@@ -7,11 +7,12 @@ use contracts::report::State;
 use crate::{
     batches::Batches,
     checkpoint,
-    context::TrainingContext,
+    context::{FollowingContext, TrainingContext},
     error::TrainError,
     memory, metrics_log,
     observer::{DetectDivergence, Observer},
     plan::Plan,
+    ranks::{Alike, Order},
     resume::StateLoader,
     state::TrainingState,
     step::Stepper,
@@ -46,19 +47,22 @@ fn train_detecting(
     context: &TrainingContext<'_>,
     detect: DetectDivergence,
 ) -> Result<TrainingResult, TrainError> {
-    let TrainingContext { run, progress, branch_from, .. } = *context;
+    let TrainingContext { run, progress, branch_from, ranks, .. } = *context;
     let mut warnings = Vec::new();
     memory::check(plan, context.kind)?;
 
     // The networks, from the newest whole checkpoint where there is one.
     let device = context.device.clone().autodiff();
     let loader = StateLoader { plan, run, branch_from, device: &device };
+    // The others load the same, now that the run's folder is prepared.
+    ranks.agree(Order::Step);
     let mut now = loader.load(&mut warnings)?;
+    ranks.compare(&[Alike::state(&now)?])?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let mut saved_at = (now.position.step > 0).then_some(now.position);
 
     // What each step is made from, and what is observed on the way.
-    let stepper = Stepper::new(plan, Batches::new(plan, context.split, &device), &device);
+    let stepper = Stepper::new(plan, Batches::new(plan, context.split, &device, ranks), ranks, &device);
     let mut observer = Observer::new(plan, context, detect, &now)?;
     let (mut inspected, mut uninspected) = (None, None);
     if now.position.step == 0 {
@@ -71,7 +75,8 @@ fn train_detecting(
     let (started, mut shown) = (Instant::now(), 0);
     let mut state = State::Complete;
     while now.position.images < plan.target_images {
-        if context.interrupt.is_raised() {
+        let order = if context.interrupt.is_raised() { Order::Stop } else { Order::Step };
+        if ranks.agree(order) == Order::Stop {
             state = State::Interrupted;
             break;
         }
@@ -87,6 +92,7 @@ fn train_detecting(
         if metrics_log::has_line(position.step) || checkpoint_due || is_last {
             let inspection = observer.inspect(metrics, &now, checkpoint_due || is_last)?;
             if let Some(divergence) = inspection.divergence {
+                ranks.agree(Order::GoBack);
                 now = loader.roll_back(divergence, position, &mut warnings)?;
                 tracing::warn!("{}", warnings.last().map_or("", String::as_str));
                 observer.go_back(&now)?;
@@ -122,6 +128,10 @@ fn train_detecting(
         }
     }
 
+    if state == State::Complete {
+        ranks.agree(Order::Stop);
+    }
+
     // Where it stopped, kept so that the same command, or one with a higher limit, resumes from here. What has diverged
     // is not kept: resuming from the checkpoint before comes to the same divergence, and is rolled back then.
     if saved_at != Some(now.position) {
@@ -139,6 +149,29 @@ fn train_detecting(
     warnings.extend(observer.memorization_warnings());
     let images_per_second = (shown > 0).then(|| shown as f64 / started.elapsed().as_secs_f64());
     Ok(TrainingResult { state, reached: now, metrics: inspected, images_per_second, warnings })
+}
+
+/// Computes this rank's parts of the run that rank 0 trains, with the same networks: whether it came to the plan's last image.
+///
+/// # Errors
+/// When the dataset is damaged, memory is too small, or a checkpoint that rank 0 reads cannot be read here.
+pub(crate) fn follow(plan: &Plan, context: &FollowingContext<'_>) -> Result<State, TrainError> {
+    let FollowingContext { split, run, branch_from, ranks, device, kind, interrupt } = *context;
+    memory::check(plan, kind)?;
+    let device = device.clone().autodiff();
+    let loader = StateLoader { plan, run, branch_from, device: &device };
+    ranks.agree(Order::Step);
+    let mut now = loader.load(&mut Vec::new())?;
+    ranks.compare(&[Alike::state(&now)?])?;
+    let stepper = Stepper::new(plan, Batches::new(plan, split, &device, ranks), ranks, &device);
+    loop {
+        match ranks.agree(if interrupt.is_raised() { Order::Stop } else { Order::Step }) {
+            Order::Step => (_, now.position) = stepper.step(&mut now.networks, now.position)?,
+            Order::GoBack => now = loader.next_attempt(now.position.attempt)?,
+            Order::Stop if now.position.images < plan.target_images => return Ok(State::Interrupted),
+            Order::Stop => return Ok(State::Complete),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use burn::{
     optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
-use dataset::{Dataset, Loader, LoaderOptions, SplitName};
+use dataset::{Dataset, Loader, LoaderOptions, SplitName, Turn};
 use gan::{Generator, Operators, Philox, Recipe, Stream};
 use tiny::{BATCH, SIDE, Workshop, kimg};
 
@@ -22,7 +22,7 @@ const K: u64 = 3;
 fn by_hand(workshop: &Workshop, recipe: &Recipe) -> Generator {
     let (seed, device) = (workshop.config.general.seed, Device::flex().autodiff());
     let dataset = Dataset::open(&workshop.layout().dataset()).unwrap();
-    let options = LoaderOptions { seed, batch_size: BATCH as usize, flip: false, readers: 1, ahead: 1 };
+    let options = LoaderOptions { seed, batch_size: BATCH as usize, flip: false, turn: Turn::default(), readers: 1, ahead: 1 };
     let images = Loader::start(dataset.split(SplitName::Train), options, 0).map(|batch| {
         let shape = [BATCH as usize, 3, SIDE as usize, SIDE as usize];
         Tensor::<4>::from_data(TensorData::new(batch.unwrap().values, shape), &device)

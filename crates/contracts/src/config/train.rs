@@ -98,8 +98,14 @@ section! {
         device: DeviceChoice = DeviceChoice::Auto, Runtime;
         /// Real images that a training step sees.
         batch_size: usize = 16, Output;
-        /// Parts that a batch is computed in, one after the other, for batches larger than memory; BatchNorm sees a part.
+        /// Parts that a batch is computed in, one after the other or on several ranks, for batches larger than memory; BatchNorm
+        /// sees a part.
         accumulate: usize = 1, Output;
+        /// Processes that share the parts out, on one machine or several: 1, 2, 4, … They come to the same bits. Several compute on
+        /// CPUs, through MPI.
+        ranks: usize = 1, Runtime, added;
+        /// What starts several ranks, before their number: "mpirun -n", or on a cluster "srun --kill-on-bad-exit=1 -n".
+        launcher: String = "mpirun -n".into(), Runtime, added;
         /// fast: operators that spend less arithmetic on a CPU; stock: burn's own. They differ by rounding.
         convolution: Convolution = Convolution::Fast, Output;
         /// Thousands of real images to show.
@@ -153,6 +159,14 @@ impl Validate for TrainConfig {
             "accumulate": self.accumulate > 0 && self.batch_size.is_multiple_of(self.accumulate)
                 && self.batch_size / self.accumulate >= 2,
                 format!("must divide train.batch_size ({}) into parts of 2 or more", self.batch_size);
+            "ranks": self.ranks.is_power_of_two() && self.accumulate.is_multiple_of(self.ranks),
+                format!(
+                    "must be 1, 2, 4, 8, … and divide train.accumulate ({}), whose parts ranks share: set that to a multiple of it",
+                    self.accumulate
+                );
+            "ranks": self.ranks == 1 || matches!(self.device, DeviceChoice::Auto | DeviceChoice::Cpu),
+                "must be 1 on a GPU: several ranks compute on CPUs; set train.device to \"cpu\"";
+            "launcher": !self.launcher.trim().is_empty(), "must name a program, such as \"mpirun -n\"";
             "max_kimg": positive(self.max_kimg), "must be above 0";
             "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
             "sample_kimg": positive(self.sample_kimg), "must be above 0";
@@ -216,5 +230,22 @@ mod tests {
         check(64, 0, false);
         check(64, 3, false);
         check(64, 64, false);
+    }
+
+    #[test]
+    fn ranks_share_parts_out_evenly_along_the_tree() {
+        let check = |accumulate, ranks, device: &str, fits| {
+            let device = device.parse().unwrap();
+            let train = TrainConfig { batch_size: 96, accumulate, ranks, device, ..TrainConfig::default() };
+            assert_eq!(train.bad_values().is_empty(), fits, "{ranks} of {accumulate} on {device}");
+        };
+        check(1, 1, "cuda", true);
+        check(8, 8, "cpu", true);
+        check(12, 4, "auto", true);
+        check(12, 3, "auto", false);
+        check(12, 8, "auto", false);
+        check(1, 2, "auto", false);
+        check(2, 0, "auto", false);
+        check(2, 2, "gpu", false);
     }
 }

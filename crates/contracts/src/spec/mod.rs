@@ -52,6 +52,8 @@ pub enum Feature {
     OpenCv,
     /// What computes on this device.
     Device(DeviceChoice),
+    /// What several processes exchange through MPI; they compute on CPUs.
+    Ranks,
 }
 
 /// What identifies a stage's output.

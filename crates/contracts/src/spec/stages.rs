@@ -63,7 +63,7 @@ const TRAIN: StageSpec = StageSpec {
     about: "Train the networks on the dataset",
     package: "trainer",
     binary: "trainer",
-    feature: |config| Some(Feature::Device(config.train.device)),
+    feature: |config| Some(if config.train.ranks > 1 { Feature::Ranks } else { Feature::Device(config.train.device) }),
     options: OptionsParser::of::<TrainOptions>(),
     sections: |_| &["", "train"],
     inputs: |_| vec![Input::stage("the dataset", StageId::Pack)],

@@ -1,6 +1,7 @@
 //! How strong augmentation is, where the discriminator decides that: Karras et al., "Training generative adversarial
 //! networks with limited data" (2020), section 3.1 ("ADA").
 
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::AugmentationConfig;
@@ -35,16 +36,15 @@ impl AugmentationStrength {
         AugmentationConfig { probability: self.images as f64 / max_images(&config) as f64, target: 0.0, ..config }
     }
 
-    /// Takes the logits of an update's real images, and adjusts the strength with every fourth update: up where r_t =
-    /// E\[sign(D_train)\] (equation 1) is above the target, down where it is below. Nothing happens where there is none.
-    pub fn judge(&mut self, config: &AugmentationConfig, real_logits: &[f32]) {
+    /// Takes the sum of the logits' signs of an update's real images and their number, and adjusts the strength with every fourth
+    /// update: up where r_t = E\[sign(D_train)\] (equation 1) is above the target, down where it is below. Nothing happens where
+    /// there is none.
+    pub fn judge(&mut self, config: &AugmentationConfig, signs: i64, images: u64) {
         if !config.is_controlled() {
             return;
         }
-        // Not `signum`, by which 0 is positive.
-        let sign = |logit: &f32| i64::from(*logit > 0.0) - i64::from(*logit < 0.0);
-        self.signs += real_logits.iter().map(sign).sum::<i64>();
-        self.judged += real_logits.len() as u64;
+        self.signs += signs;
+        self.judged += images;
         self.updates += 1;
         if self.updates < UPDATES {
             return;
@@ -61,6 +61,14 @@ impl AugmentationStrength {
     }
 }
 
+/// The sum of the signs of logits, a whole number, `[1]`, that is not waited for.
+///
+/// # Shapes
+/// - `logits`: `[batch]`
+pub fn sum_of_signs(logits: Tensor<1>) -> Tensor<1> {
+    logits.clone().greater_elem(0.0).float().sum() - logits.lower_elem(0.0).float().sum()
+}
+
 /// Images in which the probability can go from 0 to 1.
 fn max_images(config: &AugmentationConfig) -> u64 {
     (config.adjust_kimg * 1000.0).round().max(1.0) as u64
@@ -68,6 +76,8 @@ fn max_images(config: &AugmentationConfig) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
 
     const CONFIG: AugmentationConfig = AugmentationConfig {
@@ -82,7 +92,8 @@ mod tests {
 
     /// Updates of two real images each, as many as adjust once.
     fn judge(strength: &mut AugmentationStrength, config: &AugmentationConfig, logits: [f32; 2]) {
-        (0..UPDATES).for_each(|_| strength.judge(config, &logits));
+        let signs = sum_of_signs(Tensor::from_floats(logits, &Device::flex())).into_scalar::<f32>();
+        (0..UPDATES).for_each(|_| strength.judge(config, signs as i64, 2));
     }
 
     #[test]
@@ -118,7 +129,7 @@ mod tests {
     fn it_is_read_back_between_adjustments() {
         let mut strength = AugmentationStrength::default();
         judge(&mut strength, &CONFIG, [1.0; 2]);
-        strength.judge(&CONFIG, &[1.0, -1.0, -3.0]);
+        strength.judge(&CONFIG, -1, 3);
         let json = serde_json::to_string(&strength).unwrap();
         assert_eq!(serde_json::from_str::<AugmentationStrength>(&json).unwrap(), strength);
     }
