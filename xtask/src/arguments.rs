@@ -310,6 +310,9 @@ pub(crate) struct StatusOptions {
 pub(crate) struct SetupOptions {
     #[command(flatten)]
     pub(crate) config: ConfigOptions,
+    /// Also MPI, which trainings on several ranks take.
+    #[arg(long)]
+    pub(crate) mpi: bool,
     /// Also Slurm, which tests start on this machine alone.
     #[arg(long)]
     pub(crate) slurm: bool,
@@ -320,7 +323,8 @@ pub(crate) struct SetupOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestOptions {
-    /// Handed on to the test runner; `gpu` stands for the tests of GPUs, of which each part is left out where it cannot run.
+    /// Handed on to the test runner; `gpu` stands for the tests of GPUs, of which each part is left out where it cannot run, `mpi`
+    /// for those of trainings on several ranks.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }

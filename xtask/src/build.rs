@@ -34,6 +34,7 @@ pub(crate) fn feature(stage: StageId, config: &Config) -> Option<&'static str> {
     match (stage.spec().feature)(config)? {
         Feature::OpenCv => Some("opencv"),
         Feature::Device(device) => accelerator(&device),
+        Feature::Ranks => Some(MPI),
     }
 }
 
@@ -41,6 +42,14 @@ pub(crate) fn feature(stage: StageId, config: &Config) -> Option<&'static str> {
 pub(crate) fn needs_opencv(stages: &[StageId], config: &Config) -> bool {
     stages.iter().any(|stage| (stage.spec().feature)(config) == Some(Feature::OpenCv))
 }
+
+/// Whether one of these stages is to be built with MPI.
+pub(crate) fn needs_mpi(stages: &[StageId], config: &Config) -> bool {
+    stages.iter().any(|stage| (stage.spec().feature)(config) == Some(Feature::Ranks))
+}
+
+/// The trainer's feature for several ranks.
+pub(crate) const MPI: &str = "mpi";
 
 /// The trainer's feature for GPUs of all makers. Vulkan's own language reaches more of a card than WGSL does.
 const GPU: &str = if cfg!(target_os = "macos") { "gpu" } else { "vulkan" };

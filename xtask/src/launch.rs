@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use contracts::{Outcome, Report, StageId, stdout, tell};
+use contracts::{Outcome, Report, StageId, options::Mode, stdout, tell};
 
-use crate::{mini::MiniBooru, project::Project, workspace::Workspace};
+use crate::{mini::MiniBooru, project::Project, ranks, workspace::Workspace};
 
 /// How a stage's program ended.
 pub(crate) struct Ended {
@@ -22,14 +22,18 @@ pub(crate) struct Ended {
     pub(crate) report: Option<Report>,
 }
 
-/// Runs a stage's program to its end, with `arguments` of its own; what it says on stdout beside its report goes to ours.
+/// Runs a stage's program to its end, with `arguments` of its own; what it says on stdout beside its report goes to ours. Where the
+/// configuration has it, several processes do its work.
 pub(crate) fn stage(
     workspace: &Workspace,
     project: &Project,
     stage: StageId,
+    mode: Mode,
     arguments: &[String],
 ) -> anyhow::Result<Ended> {
-    let mut command = project.command(&workspace.binaries().path(stage.spec().binary));
+    let program = workspace.binaries().path(stage.spec().binary);
+    let on_ranks = stage == StageId::Train && mode == Mode::Work && project.config.train.ranks > 1;
+    let mut command = if on_ranks { ranks::command(project, &program) } else { project.command(&program) };
     let mini = match stage == StageId::Crawl && needs_mini(project) {
         true => Some(MiniBooru::start(workspace, project)?),
         false => None,
@@ -38,7 +42,8 @@ pub(crate) fn stage(
         command.env("NIJIGEN_MINI_URL", &mini.url);
     }
     command.args(arguments).arg("--stop-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("cannot start {}", stage.spec().binary))?;
+    let started = command.spawn();
+    let mut child = started.with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
     hold_open(child.stdin.take());
     let report = child.stdout.take().map(report).transpose()?.flatten();
     let status = child.wait().context("the stage is gone")?;

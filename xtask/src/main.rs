@@ -28,6 +28,7 @@ mod own_build;
 mod pipeline;
 mod program;
 mod project;
+mod ranks;
 mod runs;
 mod sampler;
 mod setup;
@@ -94,6 +95,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Command::Setup(options) => setup::run(&workspace, options),
         Command::Env => opencv::print_exports(),
         Command::Test(options) if options.arguments == ["gpu"] => gpu_test::run(&workspace),
+        Command::Test(options) if options.arguments == ["mpi"] => tools::test_mpi(&workspace),
         Command::Test(options) => tools::test(&workspace, &options.arguments),
         Command::Cascade(options) => tools::cascade(&workspace, &options.arguments),
         Command::Measure(options) => tools::measure(&workspace, &options.arguments),

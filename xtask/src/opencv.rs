@@ -82,7 +82,7 @@ fn library_folders(prefix: &Path) -> Vec<PathBuf> {
 }
 
 /// clang-sys finds libclang through LIBCLANG_PATH, llvm-config or the usual folders; so does this.
-fn libclang_there() -> bool {
+pub(crate) fn libclang_there() -> bool {
     if !cfg!(target_os = "linux") || env::var_os("LIBCLANG_PATH").is_some() {
         return true;
     }

@@ -59,7 +59,7 @@ pub(crate) fn run_one(
     launch::stop_stages_on_signals()?;
     // A share leaves the lock alone: it marks the stage's folder, and is one of many on as many machines.
     if request.mode != Mode::Work || request.share.is_some() {
-        return Ok(launch::stage(workspace, &project, stage, &request.arguments)?.outcome);
+        return Ok(launch::stage(workspace, &project, stage, request.mode, &request.arguments)?.outcome);
     }
     let outcome = runner.run_stage(stage, &request.arguments)?;
     runner.say_how_to_resume(outcome, stage);
@@ -71,6 +71,9 @@ pub(crate) fn prepare(workspace: &Workspace, project: &Project, stages: &[StageI
     let builds = matches!(workspace.binaries(), Binaries::Built(_));
     if builds && build::needs_opencv(stages, &project.config) {
         setup::system(yes)?;
+    }
+    if builds && build::needs_mpi(stages, &project.config) {
+        setup::mpi(yes)?;
     }
     if stages.contains(&StageId::Crop) {
         setup::cascade(&project.config.crop.cascade)?;
@@ -157,7 +160,7 @@ impl Runner<'_> {
         // Forgotten first: a stage killed half way must not look fresh.
         self.project.remember(stage, None)?;
         let fingerprint = freshness::fingerprint(self.workspace, self.project, stage)?;
-        let ended = launch::stage(self.workspace, self.project, stage, arguments)?;
+        let ended = launch::stage(self.workspace, self.project, stage, Mode::Work, arguments)?;
         let finished = ended.report.as_ref().is_some_and(|report| report.state == State::Complete);
         if let (true, Some(output)) = (finished, inputs::output(stage, self.project)?) {
             let failed = ended.report.map_or(0, |report| report.failed);

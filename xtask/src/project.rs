@@ -66,7 +66,9 @@ impl Project {
 
     /// A program of the pipeline, told of the same configuration.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        self.configured(Command::new(program))
+        let mut command = Command::new(program);
+        self.configure(&mut command);
+        command
     }
 
     /// The same program with the lowest claim on the processor, where the system has `nice`.
@@ -76,12 +78,13 @@ impl Project {
         }
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).arg(program);
-        self.configured(command)
+        self.configure(&mut command);
+        command
     }
 
-    fn configured(&self, mut command: Command) -> Command {
+    /// Tells a command of a program of the pipeline of the same configuration.
+    pub(crate) fn configure(&self, command: &mut Command) {
         command.args(self.arguments()).current_dir(&self.root);
-        command
     }
 
     /// The options that say the configuration to a program of the pipeline, the runner among them.

@@ -1,6 +1,7 @@
-//! Installing what the system lacks: OpenCV and libclang for the build, the cascade for the crops, Slurm for its tests.
+//! Installing what the system lacks: OpenCV, MPI and libclang for the build, the cascade for the crops, Slurm for its tests.
 
 use std::{
+    env,
     path::Path,
     process::{Command, Stdio},
 };
@@ -27,6 +28,9 @@ const APT_PACKAGES: [&str; 6] = [
 /// Debian's names: the daemons that tests start for themselves, and what submits to them.
 const SLURM_PACKAGES: [&str; 5] = ["slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins"];
 
+/// Debian's names: an MPI library, its launcher, and what its bindings are generated with.
+const MPI_PACKAGES: [&str; 4] = ["libopenmpi-dev", "openmpi-bin", "clang", "libclang-dev"];
+
 /// What to type where the runner does not install by itself.
 const OTHER_SYSTEMS: [(&str, &str); 3] = [
     ("dnf", "sudo dnf install opencv-devel clang-devel"),
@@ -39,6 +43,9 @@ pub(crate) fn run(workspace: &Workspace, options: &SetupOptions) -> anyhow::Resu
     let config = Project::open(workspace, &options.config)?.config;
     if build::needs_opencv(&StageId::ALL, &config) {
         system(options.yes)?;
+    }
+    if options.mpi || build::needs_mpi(&StageId::ALL, &config) {
+        mpi(options.yes)?;
     }
     if options.slurm {
         slurm(options.yes)?;
@@ -68,6 +75,23 @@ pub(crate) fn system(yes: bool) -> anyhow::Result<()> {
     let still = opencv::missing();
     ensure!(still.is_empty(), "after the installation this machine still lacks {}", still.join(" and "));
     Ok(())
+}
+
+/// Installs an MPI library and its launcher where there is none: only trainings on several ranks want one.
+pub(crate) fn mpi(yes: bool) -> anyhow::Result<()> {
+    // Clusters have their own, as a module.
+    let is_there = tools::on_path("mpicc") || env::var_os("MPICC").is_some();
+    let missing = [(!is_there).then_some("MPI"), (!opencv::libclang_there()).then_some("libclang")];
+    let missing: Vec<&str> = missing.into_iter().flatten().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    ensure!(
+        tools::on_path("apt-get"),
+        "this machine lacks {}: install Open MPI or MPICH with its headers, or load its module, and libclang",
+        missing.join(" and ")
+    );
+    apt(&missing.join(" and "), &MPI_PACKAGES, yes)
 }
 
 /// Installs Slurm where it is missing. It is never wanted but on request: a cluster has its own, and a machine of one's own has

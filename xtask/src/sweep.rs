@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use contracts::{
     Outcome, StageId,
     id::RunId,
-    options::{ReportOptions, Request},
+    options::{Mode, ReportOptions, Request},
     share::Share,
     tell,
 };
@@ -109,7 +109,7 @@ pub(crate) fn run(
     let mut worst = Outcome::Done;
     for Member { set, project, run } in chosen {
         tell!("{set}: {run}");
-        match launch::stage(workspace, project, StageId::Train, &arguments)?.outcome {
+        match launch::stage(workspace, project, StageId::Train, Mode::Work, &arguments)?.outcome {
             Outcome::Done => {}
             Outcome::Interrupted => return Ok(Outcome::Interrupted),
             other => {
@@ -157,7 +157,7 @@ fn submit(
     runs: &[RunId],
 ) -> anyhow::Result<Outcome> {
     slurm::refuse_unknown_device(project, &[StageId::Train])?;
-    let jobs = slurm::sweep(&project.config.cluster, &sweep.text, runs);
+    let jobs = slurm::sweep(&project.config, &sweep.text, runs);
     let origin = Origin::of(workspace, project)?;
     if options.dry_run {
         return slurm::print(&jobs, &origin);

@@ -20,6 +20,17 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> anyhow::Resul
     run(workspace, &command)
 }
 
+/// `cargo xtask test mpi`: trainings on several ranks, in a build of the trainer of its own.
+pub(crate) fn test_mpi(workspace: &Workspace) -> anyhow::Result<Outcome> {
+    setup::mpi(true)?;
+    let runner: &[&str] = if has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
+    let features = format!("trainer/{}", build::MPI);
+    let mut command: Vec<&str> = runner.to_vec();
+    // Of the whole workspace, so that what all tests share is not compiled anew.
+    command.extend(["--release", "--workspace", "--features", &features, "--test", "ranks"]);
+    run(workspace, &command)
+}
+
 /// `cargo xtask cascade`: the cascade trainer, which needs no OpenCV. Relative paths start at the current folder.
 pub(crate) fn cascade(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Outcome> {
     run_program(workspace, "cascade-trainer", "cascade-trainer", arguments)

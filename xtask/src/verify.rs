@@ -35,7 +35,8 @@ pub(crate) fn run(workspace: &Workspace, options: &VerifyOptions) -> anyhow::Res
     launch::stop_stages_on_signals()?;
     let mut worst = Outcome::Done;
     for stage in stages {
-        match launch::stage(workspace, &project, stage, &request(stage, draw).arguments)?.outcome {
+        let request = request(stage, draw);
+        match launch::stage(workspace, &project, stage, request.mode, &request.arguments)?.outcome {
             Outcome::Done => tell!("{stage}: verified"),
             Outcome::Interrupted => return Ok(Outcome::Interrupted),
             _ => worst = Outcome::Failed,

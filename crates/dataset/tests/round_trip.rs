@@ -7,8 +7,8 @@ use std::{fs, path::Path};
 
 use contracts::ContentHash;
 use dataset::{
-    Batch, Dataset, EpochOrder, ImageShape, Label, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Turn, Writer,
-    foreign_images,
+    Batch, Dataset, EpochOrder, ImageShape, Label, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Turn,
+    Writer, foreign_images,
 };
 use sample::{ROWS, SMALL, numbers, pixels, row, write};
 

@@ -78,7 +78,7 @@ mod tests {
         };
         let generator = tiny().generator(16, 3, &device).unwrap();
         let first = running_statistics(&generator);
-        assert!(first.len() >= 2 && first.len() % 2 == 0);
+        assert!(first.len() >= 2 && first.len().is_multiple_of(2));
         pass(&generator);
         let second = running_statistics(&generator);
         assert_ne!(numbers(&first), numbers(&second));
@@ -102,7 +102,8 @@ mod tests {
         let generator = tiny().generator(16, 3, &device).unwrap();
         let before = generator.to_safetensors().unwrap();
         let statistics = running_statistics(&generator);
-        let others: Vec<Tensor<1>> = statistics.iter().map(|values| values.random_like(Distribution::Default)).collect();
+        let others: Vec<Tensor<1>> =
+            statistics.iter().map(|values| values.random_like(Distribution::Default)).collect();
         set_running_statistics(&generator, &others);
         assert_ne!(generator.to_safetensors().unwrap(), before);
         set_running_statistics(&generator, &statistics);

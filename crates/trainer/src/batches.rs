@@ -72,8 +72,14 @@ impl<'a> Batches<'a> {
     }
 
     fn load_from(&self, shown: u64, count: usize) -> Loading {
-        let options =
-            LoaderOptions { seed: self.seed, batch_size: count, flip: self.flip, turn: self.turn, readers: READERS, ahead: AHEAD };
+        let options = LoaderOptions {
+            seed: self.seed,
+            batch_size: count,
+            flip: self.flip,
+            turn: self.turn,
+            readers: READERS,
+            ahead: AHEAD,
+        };
         // Who begins, or goes back, begins with the first of its own parts.
         let start = shown - self.turn.first * count as u64;
         Loading { loader: Loader::start(self.split, options, start), count, start, taken: 0 }

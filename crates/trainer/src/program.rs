@@ -5,9 +5,9 @@ use std::process::ExitCode;
 #[cfg(feature = "mpi")]
 use contracts::Outcome;
 
-use crate::stage::Train;
 #[cfg(feature = "mpi")]
 use crate::ranks::{Job, Ranks};
+use crate::stage::Train;
 
 /// Runs the stage as a program of its own.
 #[cfg(not(feature = "mpi"))]

@@ -21,14 +21,10 @@ use std::{
 use burn::tensor::{Tensor, TensorData};
 use generator::{ReadbackError, read_values};
 
+pub use self::alike::Unlike;
 #[cfg(feature = "mpi")]
 pub(crate) use self::mpi::Job;
-pub use self::alike::Unlike;
-pub(crate) use self::{
-    alike::Alike,
-    order::Order,
-    tree::tree_sum,
-};
+pub(crate) use self::{alike::Alike, order::Order, tree::tree_sum};
 
 /// What the processes of a job exchange, every one of them taking part in every exchange.
 pub(crate) trait Collectives: Send + Sync {
@@ -67,6 +63,7 @@ impl Ranks {
     pub(crate) const ALONE: Self = Self { collectives: None };
 
     /// The ranks that exchange by these means.
+    #[cfg(any(test, feature = "mpi"))]
     pub(crate) fn new(collectives: &'static dyn Collectives) -> Self {
         Self { collectives: Some(collectives).filter(|collectives| collectives.size() > 1) }
     }
@@ -188,7 +185,9 @@ mod tests {
 
     /// A part's numbers: spread over many magnitudes, so that every other order of addition rounds otherwise.
     fn leaf(part: usize) -> Vec<f32> {
-        (0..37).map(|index| ((part * 37 + index) as f32 * 1.618).sin() * 10f32.powi((part * 7 + index) as i32 % 9)).collect()
+        (0..37)
+            .map(|index| ((part * 37 + index) as f32 * 1.618).sin() * 10f32.powi((part * 7 + index) as i32 % 9))
+            .collect()
     }
 
     fn added(parts: Range<usize>) -> Vec<f32> {

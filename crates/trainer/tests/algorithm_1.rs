@@ -22,7 +22,8 @@ const K: u64 = 3;
 fn by_hand(workshop: &Workshop, recipe: &Recipe) -> Generator {
     let (seed, device) = (workshop.config.general.seed, Device::flex().autodiff());
     let dataset = Dataset::open(&workshop.layout().dataset()).unwrap();
-    let options = LoaderOptions { seed, batch_size: BATCH as usize, flip: false, turn: Turn::default(), readers: 1, ahead: 1 };
+    let options =
+        LoaderOptions { seed, batch_size: BATCH as usize, flip: false, turn: Turn::default(), readers: 1, ahead: 1 };
     let images = Loader::start(dataset.split(SplitName::Train), options, 0).map(|batch| {
         let shape = [BATCH as usize, 3, SIDE as usize, SIDE as usize];
         Tensor::<4>::from_data(TensorData::new(batch.unwrap().values, shape), &device)

@@ -22,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) stage: StageId,
     /// Of an array: the number of its tasks.
     pub(crate) tasks: Option<u32>,
+    /// The processes that compute it together, on one machine or several.
+    pub(crate) ranks: usize,
     /// What it is given.
     pub(crate) asked: ClusterConfig,
     /// The runner's command and options; those that say the configuration come after.
@@ -69,7 +71,7 @@ impl Origin {
 impl Job {
     /// The arguments of sbatch, which reads the script from stdin; `after` is the number of the job that has to succeed first.
     pub(crate) fn arguments(&self, origin: &Origin, after: Option<&str>) -> Vec<String> {
-        let Self { asked, tasks, .. } = self;
+        let Self { asked, tasks, ranks, .. } = self;
         let number = if tasks.is_some() { "%A_%a" } else { "%j" };
         let log = origin.layout.cluster_log(&self.log_name(number));
         let mut arguments = vec![
@@ -79,8 +81,9 @@ impl Job {
             // What was said before a job went back into the queue stays.
             "--open-mode=append".into(),
             format!("--chdir={}", origin.root),
-            "--nodes=1".into(),
-            "--ntasks=1".into(),
+            // Several ranks have as many machines as Slurm finds room on.
+            format!("--nodes={}", if *ranks > 1 { format!("1-{ranks}") } else { "1".into() }),
+            format!("--ntasks={ranks}"),
             "--requeue".into(),
             // Else what stands behind a job that failed would wait for ever.
             "--kill-on-invalid-dep=yes".into(),

@@ -40,7 +40,7 @@ pub(crate) fn pipeline(runner: &Runner<'_>, stages: &[StageId], options: &RunOpt
     let stages = &stages[first..];
     let crawls_here = stages[0] == StageId::Crawl && project.config.cluster.common.crawl_on.is_empty();
     let (here, there) = stages.split_at(usize::from(crawls_here));
-    let jobs = chain::of_stages(&project.config.cluster, there, runner.retrain);
+    let jobs = chain::of_stages(&project.config, there, runner.retrain);
     let origin = Origin::of(runner.workspace, project)?;
     if options.dry_run {
         here.iter().for_each(|stage| tell!("{stage}: would run here first"));

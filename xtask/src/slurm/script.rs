@@ -137,7 +137,7 @@ mod tests {
             "cluster.train.time=1",
             "cluster.train.extra=[\"--qos=long\", \"--comment=two words\"]",
         ]);
-        let jobs = chain::of_stages(&config.cluster, &[StageId::Crop, StageId::Pack, StageId::Train], true);
+        let jobs = chain::of_stages(&config, &[StageId::Crop, StageId::Pack, StageId::Train], true);
         check(&jobs, &config, include_str!("golden/chain.sh"));
     }
 
@@ -145,8 +145,21 @@ mod tests {
     fn a_sweep_is_an_array_and_a_page() {
         let config = config(&["cluster.train.max_parallel=1"]);
         let runs = ["dcgan-64px-1".parse().unwrap(), "modern-64px-2".parse().unwrap()];
-        let jobs = chain::sweep(&config.cluster, "recipe=dcgan,modern", &runs);
+        let jobs = chain::sweep(&config, "recipe=dcgan,modern", &runs);
         check(&jobs, &config, include_str!("golden/sweep.sh"));
+    }
+
+    #[test]
+    fn several_ranks_are_as_many_tasks_on_as_few_machines_as_have_room() {
+        let config = config(&["train.accumulate=4", "train.ranks=4", "cluster.cpus=8"]);
+        let jobs = chain::of_stages(&config, &[StageId::Train, StageId::Evaluate], false);
+        let asked = |job: &Job| {
+            let arguments = job.arguments(&origin(&config), None);
+            let of = |argument: &String| argument.starts_with("--n") || argument.starts_with("--cpus");
+            arguments.into_iter().filter(of).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&jobs[0]), ["--nodes=1-4", "--ntasks=4", "--cpus-per-task=8"]);
+        assert_eq!(asked(&jobs[1]), ["--nodes=1", "--ntasks=1", "--cpus-per-task=8"]);
     }
 
     #[test]

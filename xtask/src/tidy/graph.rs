@@ -33,11 +33,12 @@ const ALLOWED: [(&str, &[&str]); 18] = [
 ];
 
 /// Heavy or far-reaching dependencies, and the only crates that may have them.
-const RESERVED: [(&str, &[&str]); 11] = [
+const RESERVED: [(&str, &[&str]); 12] = [
     ("tokio", &["crawler"]),
     ("reqwest", &["crawler"]),
     ("scraper", &["crawler"]),
     ("rusqlite", &["crawler"]),
+    ("mpi", &["trainer"]),
     ("opencv", &["face-cropper"]),
     ("burn", &["gan", "generator", "lab", "trainer", "fast-conv"]),
     ("cudarc", &["generator"]),

@@ -57,7 +57,10 @@ impl Job {
         let (universe, threading) =
             mpi::initialize_with_threading(mpi::Threading::Serialized).ok_or("MPI was started before")?;
         if threading < mpi::Threading::Serialized {
-            return Err("this MPI library was built without support for threads: take one that has MPI_THREAD_SERIALIZED".into());
+            return Err(
+                "this MPI library was built without support for threads: take one that has MPI_THREAD_SERIALIZED"
+                    .into(),
+            );
         }
         let world = universe.world();
         let world = World { rank: world.rank() as usize, size: world.size() as usize };

@@ -71,8 +71,9 @@ pub(crate) fn run<T: Send>(size: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec
         Ranks::new(Box::leak(Box::new(Thread { rank, size, shared: Arc::clone(&shared) })))
     });
     let ranks: Vec<Ranks> = ranks.collect();
+    let work = &work;
     thread::scope(|scope| {
-        let threads: Vec<_> = ranks.into_iter().map(|ranks| scope.spawn(|| work(ranks))).collect();
+        let threads: Vec<_> = ranks.into_iter().map(|ranks| scope.spawn(move || work(ranks))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }

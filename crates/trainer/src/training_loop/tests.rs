@@ -18,7 +18,12 @@ use generator::ChosenDevice;
 use metrics::Metric;
 
 use super::*;
-use crate::{health::Divergence, measuring::MeasuringPlan, position::Position};
+use crate::{
+    health::Divergence,
+    measuring::MeasuringPlan,
+    position::Position,
+    ranks::{Ranks, threads},
+};
 
 const BATCH: u64 = 4;
 const SIDE: u32 = 16;
@@ -39,6 +44,11 @@ impl Trial {
     }
 
     fn on(device: ChosenDevice) -> Self {
+        Self::of(device, |_| {})
+    }
+
+    /// The same with another configuration.
+    fn of(device: ChosenDevice, change: impl FnOnce(&mut Config)) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.pack.resolution = SIDE;
@@ -48,8 +58,9 @@ impl Trial {
         config.train.checkpoint_kimg = (3 * BATCH) as f64 / 1000.0;
         config.train.r#override =
             "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2".parse().unwrap();
+        change(&mut config);
         let layout = Layout::new(root.path(), &config.paths);
-        write_squares(&layout);
+        write_squares(&layout, 2 * config.train.batch_size as u8);
         let dataset = Dataset::open(&layout.dataset()).unwrap();
         let plan = Plan::new(&config, &dataset.hash(), SIDE, dataset.split(SplitName::Train).len()).unwrap();
         let measuring = MeasuringPlan::new(&config.train, &plan, device.kind).unwrap();
@@ -73,18 +84,57 @@ impl Trial {
         progress: &dyn Progress,
         interrupt: &Interrupt,
     ) -> Result<TrainingResult, TrainError> {
+        self.lead(Ranks::ALONE, detect, progress, interrupt)
+    }
+
+    fn lead(
+        &self,
+        ranks: Ranks,
+        detect: DetectDivergence,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<TrainingResult, TrainError> {
         let context = TrainingContext {
             split: self.dataset.split(SplitName::Train),
             holdout: self.dataset.split(SplitName::Holdout),
             measuring: &self.measuring,
             run: &self.run,
             branch_from: None,
+            ranks,
             device: &self.device.device,
             kind: self.device.kind,
             progress,
             interrupt,
         };
         train_detecting(&self.plan, &context, detect)
+    }
+
+    /// Trains on so many ranks, of which the last is told to stop once it was asked so often; with 0 never. What rank 0 comes to, and
+    /// the weights there.
+    fn train_on(&self, size: usize, detect: DetectDivergence, stop_after: u64) -> (State, ContentHash) {
+        let interrupt = Interrupt::default();
+        let progress = StopAfter { images: (stop_after * BATCH).max(1).into(), interrupt: &interrupt };
+        let watched: &dyn Progress = if stop_after > 0 { &progress } else { &Silent };
+        let reached = threads::run(size, |ranks| {
+            let none = Interrupt::default();
+            if ranks.rank() == 0 {
+                // Where it trains alone, it is its own last.
+                let result = self.lead(ranks, detect, watched, if size == 1 { &interrupt } else { &none }).unwrap();
+                return Some((result.state, weights(&result)));
+            }
+            let context = FollowingContext {
+                split: self.dataset.split(SplitName::Train),
+                run: &self.run,
+                branch_from: None,
+                ranks,
+                device: &self.device.device,
+                kind: self.device.kind,
+                interrupt: if ranks.rank() + 1 == size { &interrupt } else { &none },
+            };
+            follow(&self.plan, &context).unwrap();
+            None
+        });
+        reached.into_iter().flatten().next().unwrap()
     }
 
     /// What the folder says of the best generator.
@@ -131,12 +181,12 @@ fn weights(result: &TrainingResult) -> ContentHash {
     ContentHash::of(&result.reached.networks.average.generator().to_safetensors().unwrap())
 }
 
-fn write_squares(layout: &Layout) {
+fn write_squares(layout: &Layout, rows: u8) {
     let shape = ImageShape::new(SIDE);
     publish::publish_folder::<dataset::DatasetError>(&layout.dataset(), |folder| {
         let mut writer = Writer::create(folder, shape, Limits::default())?;
-        for number in 0..9u8 {
-            let split = if number == 8 { SplitName::Holdout } else { SplitName::Train };
+        for number in 0..=rows {
+            let split = if number == rows { SplitName::Holdout } else { SplitName::Train };
             let row = Row {
                 path: format!("{number}.png"),
                 label: None,
@@ -167,7 +217,7 @@ fn images_come_by_their_position_however_they_are_asked_for() {
     let split = trial.dataset.split(SplitName::Train);
     let order = dataset::EpochOrder::new(7, split.len());
     let plan = Plan { seed: 7, ..trial.plan.clone() };
-    let batches = Batches::new(&plan, split, &Device::flex());
+    let batches = Batches::new(&plan, split, &Device::flex(), Ranks::ALONE);
     // Onward, past the end of an epoch, back as after a rollback, and in other portions.
     for (shown, count) in [(0, 4), (4, 4), (8, 4), (8, 4), (split.len() as u64 - 2, 4), (0, 4), (4, 2), (6, 2), (6, 4)]
     {
@@ -266,6 +316,56 @@ fn a_run_that_keeps_diverging_is_given_up() {
     for part in ["loss_generator is NaN after 28 images", "rolled back 3 times", checkpoint.as_str(), "learning rate"] {
         assert!(text.contains(part), "{text} does not say {part}");
     }
+}
+
+/// A run in eight parts, of which some are drawn for, penalized and judged.
+fn in_parts(recipe: &str, overrides: &str) -> Trial {
+    let mut trial = Trial::of(ChosenDevice::new(DeviceChoice::Cpu).unwrap(), |config| {
+        let narrow = "latent.size = 3\ngenerator.base_channels = 2\ndiscriminator.base_channels = 2\n";
+        config.train.r#override = format!("{narrow}{overrides}").parse().unwrap();
+        config.train.recipe = recipe.into();
+        (config.train.batch_size, config.train.accumulate) = (16, 8);
+        config.train.max_kimg = 9.0 * 0.016;
+        config.train.checkpoint_kimg = 3.0 * 0.016;
+    });
+    trial.measuring = MeasuringPlan { metrics: vec![Metric::Kernel], samples: 8, interval: 32 };
+    trial
+}
+
+#[test]
+fn any_number_of_ranks_comes_to_the_same_bits() {
+    let controlled = "augmentation = { flip = true, color = true, translation = 0.125, cutout = 0.5, target = 0.1, \
+                      adjust_kimg = 0.2 }\nregularization = { r1 = 1.0, every = 2 }\n\
+                      phases = [{ update = \"discriminator\", times = 2 }, { update = \"generator\", times = 1 }]";
+    for (recipe, overrides) in [("dcgan", ""), ("modern", ""), ("dcgan", controlled)] {
+        // Two rollbacks, one of them to the beginning.
+        let detect: DetectDivergence =
+            |_, _, Position { step, attempt, .. }| matches!((step, attempt), (1, 0) | (5, 1)).then_some(DIVERGENCE);
+        let alone = in_parts(recipe, overrides);
+        let expected = alone.train_on(1, detect, 0);
+        assert_eq!(expected.0, State::Complete);
+        for size in [2, 4, 8] {
+            let trial = in_parts(recipe, overrides);
+            assert_eq!(trial.train_on(size, detect, 0), expected, "{recipe} on {size} ranks");
+            assert_eq!(trial.lines(), alone.lines(), "{recipe} on {size} ranks");
+            assert_eq!(trial.best(), alone.best());
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_with_any_other_number_of_ranks_wherever_one_of_them_is_told_to_stop() {
+    let whole = in_parts("dcgan", "");
+    let expected = whole.train_on(1, |_, _, _| None, 0);
+    let halting = in_parts("dcgan", "");
+    for size in [4, 2, 8, 1, 4, 2, 8, 1, 2].iter().cycle() {
+        let reached = halting.train_on(*size, |_, _, _| None, 4);
+        if reached.0 == State::Complete {
+            assert_eq!(reached, expected);
+            break;
+        }
+    }
+    assert_eq!(halting.lines(), whole.lines());
 }
 
 /// Each GPU that is built in and there, a software one where `CUBECL_WGPU_DEFAULT_DEVICE=Cpu` asks for it by name.
