@@ -6,10 +6,11 @@ use contracts::Config;
 
 use crate::project::Project;
 
-/// What has a rank compute on any processor of its machine, and more ranks than processors be started: Open MPI's settings, by its
-/// versions. They mean nothing to others, which do so anyway.
-const SETTINGS: [(&str, &str); 4] = [
+/// What has a rank compute on any processor of its machine, more ranks than processors be started, and a rank that waits let others
+/// compute, such as rank 0 that measures: Open MPI's settings, by its versions. They mean nothing to others.
+const SETTINGS: [(&str, &str); 5] = [
     ("OMPI_MCA_hwloc_base_binding_policy", "none"),
+    ("OMPI_MCA_mpi_yield_when_idle", "1"),
     ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
     ("PRTE_MCA_hwloc_default_binding_policy", "none"),
     ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),

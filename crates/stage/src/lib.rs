@@ -61,16 +61,15 @@ fn stage<S: Stage<Options: clap::Args>>() -> Outcome {
 }
 
 /// Runs what computes for a stage beside the process that runs it, on this machine or another: with the same command line and
-/// configuration, and without a lock, a report or a lifeline, which are that process's. Warnings and errors alone are told.
+/// configuration, and without a lock, a report or a lifeline, which are that process's, as is the exit code of what it ends. Warnings
+/// and errors alone are told.
 pub fn beside<O: clap::Args, E: Into<anyhow::Error>>(
-    work: impl FnOnce(&Context<'_>, &O) -> Result<Outcome, E> + Send,
+    work: impl FnOnce(&Context<'_>, &O) -> Result<(), E> + Send,
 ) -> Outcome {
     limits::within(|| run_beside(work))
 }
 
-fn run_beside<O: clap::Args, E: Into<anyhow::Error>>(
-    work: impl FnOnce(&Context<'_>, &O) -> Result<Outcome, E>,
-) -> Outcome {
+fn run_beside<O: clap::Args, E: Into<anyhow::Error>>(work: impl FnOnce(&Context<'_>, &O) -> Result<(), E>) -> Outcome {
     let arguments = match command_line::parse::<Arguments<O>>() {
         Ok(arguments) => arguments,
         Err(outcome) => return outcome,
@@ -86,10 +85,13 @@ fn run_beside<O: clap::Args, E: Into<anyhow::Error>>(
     let interrupt = Arc::new(Interrupt::default());
     interruption::listen(&interrupt, false, Manner::Quiet);
     let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &interrupt };
-    work(&context, &arguments.options).unwrap_or_else(|error| {
-        summary::print_error(&error.into());
-        Outcome::Failed
-    })
+    match work(&context, &arguments.options) {
+        Ok(()) => Outcome::Done,
+        Err(error) => {
+            summary::print_error(&error.into());
+            Outcome::Failed
+        }
+    }
 }
 
 /// Runs a program of the pipeline that is no stage: with the same command line, logging and signals, but without a lock and a

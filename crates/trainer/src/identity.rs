@@ -22,15 +22,12 @@ impl RunIdentity {
             ("seed".to_owned(), config.seed().to_string()),
             ("pack.resolution".to_owned(), config.pack.resolution.to_string()),
             ("train.batch_size".to_owned(), config.train.batch_size.to_string()),
-            ("train.accumulate".to_owned(), config.train.accumulate.to_string()),
+            ("train.accumulate".to_owned(), parts(config.train.accumulate, recipe)),
             ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
         ]);
         // Not where there is none, so that the checkpoints of before stay what they are.
         if !config.train.transfer_hash.is_empty() {
             settings.insert("train.transfer".to_owned(), config.train.transfer_hash.clone());
-        }
-        if is_added_otherwise(config.train.accumulate, recipe) {
-            settings.insert("the sum over parts".to_owned(), "along a balanced tree".to_owned());
         }
         collect("recipe", &Value::Table(table), &mut settings);
         Self(settings)
@@ -53,11 +50,12 @@ impl RunIdentity {
     }
 }
 
-/// Whether the bits are other than they were when parts were added one by one, and passed BatchNorm's running statistics on from
-/// one to the next: a run that began so must not go on otherwise. Two parts are added as they were.
-fn is_added_otherwise(parts: usize, recipe: &Recipe) -> bool {
+/// The number of parts, and how they are added up where that has changed since there are runs: they were added one by one, and
+/// handed BatchNorm's running statistics on from one to the next. Two parts without such are added as they were.
+fn parts(count: usize, recipe: &Recipe) -> String {
     let has_statistics = [&recipe.generator, &recipe.discriminator].iter().any(|network| network.norm == Norm::Batch);
-    parts > 2 || parts == 2 && has_statistics
+    let is_added_otherwise = count > 2 || count == 2 && has_statistics;
+    format!("{count}{}", if is_added_otherwise { " along a balanced tree" } else { "" })
 }
 
 /// Every value below `value` by its dotted key.

@@ -206,9 +206,26 @@ mod tests {
         seeded.general.seed = 1;
         check(&seeded, &["seed was 20170112 and is 1"]);
         check(&config("generator.base_channels = 8"), &["recipe.generator.base_channels was 32 and is 8"]);
-        let mut in_parts = config("");
+        let mut in_parts = config("generator.norm = \"none\"\ndiscriminator.norm = \"none\"");
         (in_parts.train.accumulate, in_parts.train.convolution) = (2, Convolution::Stock);
-        check(&in_parts, &["train.accumulate was 1 and is 2", "train.convolution was fast and is stock"]);
+        check(
+            &in_parts,
+            &[
+                "recipe.generator.norm was nothing and is \"none\"",
+                "train.accumulate was 1 and is 2",
+                "train.convolution was fast and is stock",
+            ],
+        );
+        // How parts are added up is not what it was.
+        in_parts.train.accumulate = 4;
+        in_parts.train.convolution = Convolution::Fast;
+        in_parts.train.r#override.clear();
+        check(&in_parts, &["train.accumulate was 1 and is 4 along a balanced tree"]);
+        // On how many ranks is no part of it.
+        let alone = plan(&in_parts).unwrap();
+        in_parts.train.ranks = 4;
+        let ranks = plan(&in_parts).unwrap();
+        assert_eq!((alone.run, alone.identity), (ranks.run, ranks.identity));
     }
 
     #[test]

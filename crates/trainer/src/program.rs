@@ -17,7 +17,8 @@ pub fn main() -> ExitCode {
 
 /// Runs the stage on the first rank of the job that this process was started for, and follows it on the others.
 ///
-/// A rank that fails by itself ends the job: the others would wait for it. Where all have come to an end together, each leaves.
+/// A rank that fails by itself ends the job: the others would wait for it. Where all have come to an end together, each leaves, the
+/// first with the stage's exit code.
 #[cfg(feature = "mpi")]
 pub fn main() -> ExitCode {
     let (job, ranks) = match Job::join() {

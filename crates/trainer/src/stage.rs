@@ -1,7 +1,7 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
 use contracts::{
-    Config, Context, Layout, Outcome, Report, Stage, StageId,
+    Config, Context, Layout, Report, Stage, StageId,
     layout::RunLayout,
     lock,
     options::{Mode, StageOptions as _, TrainOptions},
@@ -91,21 +91,19 @@ impl Stage for Train {
 /// What a rank does besides the stage on rank 0: computes its parts, and writes nothing.
 ///
 /// # Errors
-/// When it cannot go on, and so none of them can. What all ranks find alike is rank 0's to tell, and only the outcome here.
+/// When it cannot go on, and so none of them can. What all ranks find alike is rank 0's to tell, and no error here.
 #[cfg_attr(not(feature = "mpi"), expect(dead_code, reason = "there are no other ranks"))]
-pub(crate) fn follow(context: &Context<'_>, options: &TrainOptions) -> Result<Outcome, TrainError> {
+pub(crate) fn follow(context: &Context<'_>, options: &TrainOptions) -> Result<(), TrainError> {
     if options.mode() != Mode::Work {
-        return Ok(Outcome::Done);
+        return Ok(());
     }
     match follow_to_the_end(context, Ranks::of_this_process()) {
-        Ok(State::Complete | State::Share) => Ok(Outcome::Done),
-        Ok(State::Interrupted) => Ok(Outcome::Interrupted),
-        Err(TrainError::Unlike(_) | TrainError::RankCount { .. } | TrainError::RankDevice) => Ok(Outcome::Failed),
-        Err(error) => Err(error),
+        Err(TrainError::Unlike(_) | TrainError::RankCount { .. } | TrainError::RankDevice) => Ok(()),
+        followed => followed,
     }
 }
 
-fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<State, TrainError> {
+fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainError> {
     let Context { config, layout, interrupt, .. } = *context;
     let chosen = ChosenDevice::new(config.train.device)?;
     check(ranks, config, chosen.kind)?;

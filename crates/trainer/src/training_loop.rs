@@ -151,11 +151,11 @@ fn train_detecting(
     Ok(TrainingResult { state, reached: now, metrics: inspected, images_per_second, warnings })
 }
 
-/// Computes this rank's parts of the run that rank 0 trains, with the same networks: whether it came to the plan's last image.
+/// Computes this rank's parts of the run that rank 0 trains, with the same networks, until rank 0 has come to an end.
 ///
 /// # Errors
 /// When the dataset is damaged, memory is too small, or a checkpoint that rank 0 reads cannot be read here.
-pub(crate) fn follow(plan: &Plan, context: &FollowingContext<'_>) -> Result<State, TrainError> {
+pub(crate) fn follow(plan: &Plan, context: &FollowingContext<'_>) -> Result<(), TrainError> {
     let FollowingContext { split, run, branch_from, ranks, device, kind, interrupt } = *context;
     memory::check(plan, kind)?;
     let device = device.clone().autodiff();
@@ -168,8 +168,7 @@ pub(crate) fn follow(plan: &Plan, context: &FollowingContext<'_>) -> Result<Stat
         match ranks.agree(if interrupt.is_raised() { Order::Stop } else { Order::Step }) {
             Order::Step => (_, now.position) = stepper.step(&mut now.networks, now.position)?,
             Order::GoBack => now = loader.next_attempt(now.position.attempt)?,
-            Order::Stop if now.position.images < plan.target_images => return Ok(State::Interrupted),
-            Order::Stop => return Ok(State::Complete),
+            Order::Stop => return Ok(()),
         }
     }
 }

@@ -51,6 +51,7 @@ fn launcher() -> Option<Command> {
         ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
         ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
         ("OMPI_MCA_hwloc_base_binding_policy", "none"),
+        ("OMPI_MCA_mpi_yield_when_idle", "1"),
         ("PRTE_ALLOW_RUN_AS_ROOT", "1"),
         ("PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
         ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),
@@ -92,7 +93,8 @@ fn one_two_four_and_eight_ranks_leave_the_same_files() {
         train(&mut workshop, ranks);
         assert_eq!(workshop.run_folder().root().file_name(), alone.run_folder().root().file_name());
         assert_eq!(workshop.result(), alone.result(), "{ranks} ranks");
-        let [found, expected] = [&workshop, &alone].map(|workshop| fs::read(workshop.run_folder().generator()).unwrap());
+        let [found, expected] =
+            [&workshop, &alone].map(|workshop| fs::read(workshop.run_folder().generator()).unwrap());
         assert_eq!(found, expected);
     }
 }
@@ -118,14 +120,11 @@ fn ranks_of(launcher: &Child) -> BTreeMap<usize, u32> {
     ranks
 }
 
-/// Starts a training that would not end, and waits until its ranks are known and it has written a checkpoint.
+/// Starts a training, and waits until its ranks are known and it has written a checkpoint that was not there.
 fn started(workshop: &mut Workshop, ranks: usize, arguments: &[&str], stdin: Stdio) -> (Child, BTreeMap<usize, u32>) {
+    let before = newest_checkpoint(workshop);
     let mut child = on_ranks(workshop, ranks).unwrap().args(arguments).stdin(stdin).spawn().unwrap();
-    let has_checkpoint = || {
-        let folder = workshop.run_folder().checkpoints();
-        fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| entry.path().join("state.json").exists()))
-    };
-    while !has_checkpoint() || ranks_of(&child).len() < ranks {
+    while newest_checkpoint(workshop) == before || ranks_of(&child).len() < ranks {
         assert!(child.try_wait().unwrap().is_none(), "{}", said(&child.wait_with_output().unwrap()));
         thread::sleep(Duration::from_millis(5));
     }
@@ -133,11 +132,18 @@ fn started(workshop: &mut Workshop, ranks: usize, arguments: &[&str], stdin: Std
     (child, found)
 }
 
+/// The images of the newest checkpoint; while one is written, it has another name, which is no number.
+fn newest_checkpoint(workshop: &Workshop) -> Option<u64> {
+    let entries = fs::read_dir(workshop.run_folder().checkpoints()).ok()?;
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).max()
+}
+
 fn signal(process: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
 }
 
-const STEPS: u64 = 400;
+/// More than are done while a test finds the ranks of a job.
+const STEPS: u64 = 120;
 
 #[test]
 fn a_dead_rank_ends_the_job_which_goes_on_with_another_number_of_ranks() {
@@ -176,7 +182,8 @@ fn a_rank_that_is_told_to_stop_stops_all_of_them_with_130_and_a_checkpoint() {
         let output = child.wait_with_output().unwrap();
         drop(lifeline);
         let line = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
-        let report: contracts::Report = serde_json::from_slice(line).unwrap();
+        let report: contracts::Report = serde_json::from_slice(line)
+            .unwrap_or_else(|error| panic!("{ranks} ranks, {told:?}: {error}: {}: {}", output.status, said(&output)));
         if report.state == contracts::report::State::Complete {
             panic!("it was over before it was told: raise STEPS");
         }

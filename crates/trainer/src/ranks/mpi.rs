@@ -68,9 +68,12 @@ impl Job {
         Ok((Self { universe: Some(universe) }, Ranks::new(Box::leak(Box::new(world)))))
     }
 
-    /// Leaves the job, as all its ranks do.
+    /// Leaves the job, as all its ranks do. None goes before all are done: a launcher may take one's exit code for a reason to end the
+    /// others.
     pub(crate) fn leave(mut self) {
-        self.universe = None;
+        if let Some(universe) = self.universe.take() {
+            universe.world().barrier();
+        }
     }
 
     /// Ends the job, all its ranks, with an exit code.

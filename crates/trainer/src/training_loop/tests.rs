@@ -325,7 +325,7 @@ fn in_parts(recipe: &str, overrides: &str) -> Trial {
         config.train.r#override = format!("{narrow}{overrides}").parse().unwrap();
         config.train.recipe = recipe.into();
         (config.train.batch_size, config.train.accumulate) = (16, 8);
-        config.train.max_kimg = 9.0 * 0.016;
+        config.train.max_kimg = 6.0 * 0.016;
         config.train.checkpoint_kimg = 3.0 * 0.016;
     });
     trial.measuring = MeasuringPlan { metrics: vec![Metric::Kernel], samples: 8, interval: 32 };
@@ -337,7 +337,7 @@ fn any_number_of_ranks_comes_to_the_same_bits() {
     let controlled = "augmentation = { flip = true, color = true, translation = 0.125, cutout = 0.5, target = 0.1, \
                       adjust_kimg = 0.2 }\nregularization = { r1 = 1.0, every = 2 }\n\
                       phases = [{ update = \"discriminator\", times = 2 }, { update = \"generator\", times = 1 }]";
-    for (recipe, overrides) in [("dcgan", ""), ("modern", ""), ("dcgan", controlled)] {
+    for (recipe, overrides) in [("modern", ""), ("dcgan", controlled)] {
         // Two rollbacks, one of them to the beginning.
         let detect: DetectDivergence =
             |_, _, Position { step, attempt, .. }| matches!((step, attempt), (1, 0) | (5, 1)).then_some(DIVERGENCE);
@@ -358,8 +358,8 @@ fn a_run_goes_on_with_any_other_number_of_ranks_wherever_one_of_them_is_told_to_
     let whole = in_parts("dcgan", "");
     let expected = whole.train_on(1, |_, _, _| None, 0);
     let halting = in_parts("dcgan", "");
-    for size in [4, 2, 8, 1, 4, 2, 8, 1, 2].iter().cycle() {
-        let reached = halting.train_on(*size, |_, _, _| None, 4);
+    for size in [4, 2, 8, 1].iter().cycle() {
+        let reached = halting.train_on(*size, |_, _, _| None, 8);
         if reached.0 == State::Complete {
             assert_eq!(reached, expected);
             break;
