@@ -74,6 +74,8 @@ impl Job {
         let Self { asked, tasks, ranks, .. } = self;
         let number = if tasks.is_some() { "%A_%a" } else { "%j" };
         let log = origin.layout.cluster_log(&self.log_name(number));
+        // Of a range of nodes Slurm would take the most; of none, those that tasks need.
+        let nodes = (*ranks == 1).then(|| "--nodes=1".to_owned());
         let mut arguments = vec![
             "--parsable".to_owned(),
             format!("--job-name=nijigen-{}", self.name),
@@ -81,14 +83,15 @@ impl Job {
             // What was said before a job went back into the queue stays.
             "--open-mode=append".into(),
             format!("--chdir={}", origin.root),
-            // Several ranks have as many machines as Slurm finds room on.
-            format!("--nodes={}", if *ranks > 1 { format!("1-{ranks}") } else { "1".into() }),
+        ];
+        arguments.extend(nodes);
+        arguments.extend([
             format!("--ntasks={ranks}"),
             "--requeue".into(),
             // Else what stands behind a job that failed would wait for ever.
             "--kill-on-invalid-dep=yes".into(),
             format!("--signal=B:TERM@{}", lead(asked)),
-        ];
+        ]);
         let parallel = if asked.max_parallel > 0 { format!("%{}", asked.max_parallel) } else { String::new() };
         arguments.extend(tasks.map(|tasks| format!("--array=1-{tasks}{parallel}")));
         arguments.extend(after.map(|id| format!("--dependency=afterok:{id}")));
