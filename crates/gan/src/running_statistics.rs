@@ -30,6 +30,9 @@ pub fn set_running_statistics<M: Module>(network: &M, values: &[Tensor<1>]) {
     let names = parameters(network).into_keys().filter(|name| NAMES.iter().any(|end| name.ends_with(end)));
     let names: Vec<String> = names.collect();
     assert_eq!(names.len(), values.len(), "a value for each statistic");
+    if names.is_empty() {
+        return;
+    }
     let values = names.into_iter().zip(values).collect();
     let _ = network.clone().map(&mut Set { path: ParameterPath::default(), values });
 }

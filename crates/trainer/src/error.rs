@@ -169,7 +169,7 @@ pub enum TrainError {
         "train.ranks is {configured}, and MPI tells of {started}: {}",
         if *started == 1 {
             "the launcher (train.launcher) and the MPI library that the trainer is built with do not belong together, or the \
-             trainer was started without a launcher"
+             trainer was built without MPI or started without a launcher"
         } else {
             "set train.ranks to the number that is started"
         }

@@ -98,7 +98,7 @@ pub(crate) fn follow(context: &Context<'_>, options: &TrainOptions) -> Result<()
         return Ok(());
     }
     match follow_to_the_end(context, Ranks::of_this_process()) {
-        Err(TrainError::Unlike(_) | TrainError::RankCount { .. } | TrainError::RankDevice) => Ok(()),
+        Err(TrainError::Unlike(_) | TrainError::RankCount { .. }) => Ok(()),
         followed => followed,
     }
 }
@@ -127,14 +127,14 @@ fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainErr
     )
 }
 
-/// Refuses another number of ranks than is configured, and several on a GPU: on all ranks alike.
+/// Refuses another number of ranks than is configured, on all ranks alike, and one of several that found a GPU.
 fn check(ranks: Ranks, config: &Config, kind: DeviceKind) -> Result<(), TrainError> {
     let (configured, started) = (config.train.ranks, ranks.size());
     if configured != started {
         return Err(ranks.refused(TrainError::RankCount { configured, started }));
     }
     if started > 1 && kind != DeviceKind::Cpu {
-        return Err(ranks.refused(TrainError::RankDevice));
+        return Err(TrainError::RankDevice);
     }
     Ok(())
 }

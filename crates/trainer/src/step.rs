@@ -138,7 +138,7 @@ impl<'a> Stepper<'a> {
     ) -> Result<(), TrainError> {
         let Plan { recipe, accumulate: parts, .. } = self.plan;
         let discriminator = networks.discriminator.without_weight_gradients();
-        let draws = state.take_draws(*parts, self.draws_of_a_lesson(state));
+        let draws = state.take_draws(*parts, Self::draws_of_a_lesson(state));
         let sums = self.over_parts(networks, |part| {
             let mut draws = draws.of_part(part);
             let fake = state.fakes(networks, part);
@@ -190,9 +190,8 @@ impl<'a> Stepper<'a> {
     }
 
     /// How many are drawn in a part of the generator's.
-    fn draws_of_a_lesson(&self, state: &StepState) -> u64 {
-        let both = self.plan.recipe.objective.needs_real_logits();
-        state.draws_of_an_augmentation() * if both { 2 } else { 1 }
+    fn draws_of_a_lesson(state: &StepState) -> u64 {
+        state.draws_of_an_augmentation() * if state.real.is_empty() { 1 } else { 2 }
     }
 
     /// What the discriminator says of a part's images, real and generated.
