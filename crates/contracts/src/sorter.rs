@@ -111,10 +111,17 @@ impl Sorter {
         Ok(())
     }
 
-    /// All entries, ready to be read.
-    pub fn sorted(mut self) -> Sorted {
+    /// All entries, ready to be read. Where a part of them is in a file, all are, so that what waits to be read takes no memory.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn sorted(mut self) -> Result<Sorted, FileError> {
+        if self.spill.is_some() {
+            self.spill()?;
+            self.run = Run::default();
+        }
         self.run.sort();
-        Sorted { run: self.run, spill: self.spill }
+        Ok(Sorted { run: self.run, spill: self.spill })
     }
 
     fn spill(&mut self) -> Result<(), FileError> {
@@ -211,7 +218,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut sorter = Sorter::with_memory(&folder.path().join("sub").join("list"), memory);
         entries.iter().for_each(|(key, value)| sorter.push(key, value).unwrap());
-        let mut sorted = sorter.sorted();
+        let mut sorted = sorter.sorted().unwrap();
         let mut expected = entries.to_vec();
         expected.sort_by(|(a, _), (b, _)| a.cmp(b));
         for _ in 0..2 {

@@ -10,43 +10,66 @@ use contracts::{
 use dataset::{EncodedImage, ImageShape, Limits, Row, RowGroup, SplitName, Writer, Written};
 use rayon::prelude::*;
 
-use crate::{error::PackError, item::Item, prepared::Prepared, store::PixelFile};
+use crate::{
+    decisions::{PlacedRow, Rows},
+    error::PackError,
+    item::Item,
+    items::ItemStore,
+    prepared::{Preparation, Prepared},
+    shards::Shard,
+    store::{PixelFile, StoredShard},
+};
 
 /// How many images are encoded at once.
 const CHUNK: usize = 256;
 
 /// A row to write: where its pixels are in its shard, and what is known of it.
-pub(crate) struct Selected<'a> {
-    pub(crate) index: usize,
-    pub(crate) split: SplitName,
-    pub(crate) item: &'a Item,
-    pub(crate) prepared: &'a Prepared,
-}
-
-/// The rows of one shard, in their order.
-pub(crate) struct SelectedShard<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) rows: Vec<Selected<'a>>,
+struct Selected<'a> {
+    row: PlacedRow,
+    item: &'a Item,
+    prepared: &'a Prepared,
 }
 
 /// Writes the rows into a folder that nobody reads yet. What the dataset that is there now has already is taken over.
 pub(crate) fn assemble(
     folder: &Path,
-    shards: &[SelectedShard<'_>],
+    items: &mut ItemStore,
+    rows: &mut Rows,
     context: &Context<'_>,
 ) -> Result<Written, PackError> {
     let shape = ImageShape::new(context.config.pack.resolution);
     let mut writer = Writer::create(folder, shape, Limits::default())?.replacing(&context.layout.dataset());
-    context.progress.begin("writing the dataset", shards.iter().map(|shard| shard.rows.len() as u64).sum());
-    for shard in shards {
+    context.progress.begin("writing the dataset", rows.counts.train + rows.counts.holdout);
+    let mut rows = rows.open();
+    for shard in items.shards(|_| true) {
+        let shard = shard?;
+        let rows = rows.of_shard(shard.number)?;
+        if rows.is_empty() {
+            continue;
+        }
+        let preparations = StoredShard::read(context.layout, &shard.name).map(|stored| stored.preparations);
+        let selected = selected(&shard, &rows, preparations.as_deref().unwrap_or_default());
+        let damaged = || PackError::PreparedDamaged(context.layout.prepared_shard(&shard.name));
+        let selected = selected.ok_or_else(damaged)?;
         for split in SplitName::ALL {
-            let selected: Vec<&Selected<'_>> = shard.rows.iter().filter(|row| row.split == split).collect();
+            let selected: Vec<&Selected<'_>> = selected.iter().filter(|selected| selected.row.split == split).collect();
             if !selected.is_empty() {
-                write_group(&mut writer, shard.name, split, &selected, context)?;
+                write_group(&mut writer, &shard.name, split, &selected, context)?;
             }
         }
     }
     Ok(writer.finish()?)
+}
+
+/// The rows of a shard with what is known of them; `None` where it is no longer what it was when they were chosen.
+fn selected<'a>(shard: &'a Shard, rows: &[PlacedRow], preparations: &'a [Preparation]) -> Option<Vec<Selected<'a>>> {
+    let images = shard.items.iter().zip(preparations);
+    let images: Vec<_> = images.filter_map(|(item, preparation)| Some((item, preparation.as_ref().ok()?))).collect();
+    let select = |row: &PlacedRow| {
+        let (item, prepared) = images.get(row.index).filter(|(_, prepared)| prepared.content == row.content)?;
+        Some(Selected { row: *row, item, prepared })
+    };
+    rows.iter().map(select).collect()
 }
 
 fn write_group(
@@ -57,7 +80,7 @@ fn write_group(
     context: &Context<'_>,
 ) -> Result<(), PackError> {
     let rows: Vec<Row> = selected.iter().map(|selected| row_of(selected.item, selected.prepared)).collect();
-    let contents = selected.iter().map(|selected| selected.prepared.content);
+    let contents = selected.iter().map(|selected| selected.row.content);
     let group = RowGroup { name: shard.to_owned(), rows: hash_of(rows.iter().zip(contents)) };
     if writer.begin(split, &group)? {
         context.progress.advance(rows.len() as u64);
@@ -84,7 +107,7 @@ fn encode(
     pixels: &mut PixelFile,
 ) -> Result<Vec<EncodedImage>, PackError> {
     let read: Result<Vec<(Vec<u8>, ContentHash)>, FileError> =
-        selected.iter().map(|row| Ok((pixels.read(row.index)?, row.prepared.content))).collect();
+        selected.iter().map(|Selected { row, .. }| Ok((pixels.read(row.index)?, row.content))).collect();
     let encode = |(read, content): &(Vec<u8>, ContentHash)| match ContentHash::of(read) == *content {
         true => Ok(shape.encode(read)?),
         false => Err(PackError::PreparedDamaged(pixels.path().into())),

@@ -1,15 +1,13 @@
 //! Which images are kept out of training, decided by the hash of their post.
 
-use std::collections::BTreeSet;
-
 use contracts::{
     hash::{ContentHash, Hasher},
     id::{PictureHash, PostId},
 };
 
 /// Images that must be on one side together: those of one post, or of one picture where there is no post.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct HoldoutGroup(ContentHash);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HoldoutGroup(pub(crate) ContentHash);
 
 impl HoldoutGroup {
     /// The group of an image.
@@ -30,21 +28,46 @@ impl HoldoutGroup {
     }
 }
 
-/// For each image whether it is held out: about `share` of the groups are.
+/// Which groups are held out: about a share of them.
 ///
 /// A group's side depends on nothing but itself, so data that comes later moves nothing. The exception is a set so
 /// small that one side would be empty although both are wanted: then the group nearest to it is moved there, until
 /// more data comes.
-pub(crate) fn held_out(groups: &[HoldoutGroup], share: f64) -> Vec<bool> {
-    let distinct: BTreeSet<&HoldoutGroup> = groups.iter().collect();
-    let drawn = distinct.iter().filter(|group| group.draw() < share).count();
-    let moved = match (share > 0.0 && distinct.len() > 1, drawn) {
-        (true, 0) => distinct.first(),
-        (true, all) if all == distinct.len() => distinct.last(),
-        _ => None,
-    };
-    let is_held_out = |group: &HoldoutGroup| (group.draw() < share) != moved.is_some_and(|moved| *moved == group);
-    groups.iter().map(is_held_out).collect()
+#[derive(Clone, Debug)]
+pub(crate) struct Sides {
+    share: f64,
+    /// The least and the greatest group that was seen.
+    ends: Option<[HoldoutGroup; 2]>,
+    is_any_held_out: bool,
+    is_any_shown: bool,
+}
+
+impl Sides {
+    /// The sides of no groups, of which this share is to be held out.
+    pub(crate) fn new(share: f64) -> Self {
+        Self { share, ends: None, is_any_held_out: false, is_any_shown: false }
+    }
+
+    /// Takes in a group; all are taken in before any is asked for.
+    pub(crate) fn see(&mut self, group: HoldoutGroup) {
+        *(if group.draw() < self.share { &mut self.is_any_held_out } else { &mut self.is_any_shown }) = true;
+        self.ends = Some(self.ends.map_or([group; 2], |[least, greatest]| [least.min(group), greatest.max(group)]));
+    }
+
+    /// Whether a group is held out.
+    pub(crate) fn is_held_out(&self, group: HoldoutGroup) -> bool {
+        (group.draw() < self.share) != (self.moved() == Some(group))
+    }
+
+    /// The group that is moved to the side that would be empty.
+    fn moved(&self) -> Option<HoldoutGroup> {
+        let [least, greatest] = self.ends.filter(|[least, greatest]| self.share > 0.0 && least != greatest)?;
+        match (self.is_any_held_out, self.is_any_shown) {
+            (false, _) => Some(least),
+            (_, false) => Some(greatest),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +80,12 @@ mod tests {
             HoldoutGroup::of(Some(&post), &ContentHash::of(b"any"))
         };
         posts.map(group).collect()
+    }
+
+    fn held_out(groups: &[HoldoutGroup], share: f64) -> Vec<bool> {
+        let mut sides = Sides::new(share);
+        groups.iter().for_each(|group| sides.see(*group));
+        groups.iter().map(|group| sides.is_held_out(*group)).collect()
     }
 
     #[test]

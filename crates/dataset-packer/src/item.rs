@@ -6,11 +6,12 @@ use contracts::{
     record::{FaceRecord, PixelBox},
 };
 use dataset::Row;
+use serde::{Deserialize, Serialize};
 
 use crate::location::Location;
 
 /// A picture to pack. Items are listed in a fixed order, which is the order of the rows of a shard.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Item {
     /// Its name within its source, with forward slashes.
     pub(crate) name: String,
@@ -23,7 +24,7 @@ pub(crate) struct Item {
 }
 
 /// Where an image comes from.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) face: Option<FaceId>,
     /// `None`: the picture is the image's own file.
@@ -33,6 +34,7 @@ pub(crate) struct Origin {
     pub(crate) rating: Option<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) pixel_box: Option<PixelBox>,
+    #[serde(with = "bits")]
     pub(crate) score: Option<f64>,
     /// The hash of the image's pixels where somebody vouches for it, blue first.
     pub(crate) pixels: Option<ContentHash>,
@@ -85,5 +87,18 @@ impl From<Row> for Origin {
             pixels: None,
             side,
         }
+    }
+}
+
+/// For serde: a number as its bits, which come back as they were.
+mod bits {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        number.map(f64::to_bits).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(f64::from_bits))
     }
 }

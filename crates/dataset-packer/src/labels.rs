@@ -10,7 +10,7 @@ use contracts::{
 use crate::item::Item;
 
 /// What each class is made of: its number is its index.
-pub(crate) struct Classes<'a> {
+struct Classes<'a> {
     /// The tags of each class, of which one is enough.
     tags: Vec<Vec<&'a str>>,
     conflict: LabelConflict,
@@ -28,8 +28,7 @@ pub(crate) struct LabelCounts {
 }
 
 impl<'a> Classes<'a> {
-    /// The classes that the configuration names; `None` where it names none, and items keep the classes of their sources.
-    pub(crate) fn of(pack: &'a PackConfig) -> Option<Self> {
+    fn of(pack: &'a PackConfig) -> Option<Self> {
         let tags = |class: &'a String| class.split('|').map(str::trim).collect();
         let classes = Self { tags: pack.labels.iter().map(tags).collect(), conflict: pack.label_conflict };
         (!pack.labels.is_empty()).then_some(classes)
@@ -51,24 +50,40 @@ impl<'a> Classes<'a> {
     }
 }
 
-/// Gives every item its class by its tags, in place of its source's, where the configuration names classes.
-pub(crate) fn assign(items: &mut [Item], pack: &PackConfig) -> Option<LabelCounts> {
-    let classes = Classes::of(pack)?;
-    let mut counts =
-        LabelCounts { classes: pack.labels.iter().map(|class| (class.clone(), 0)).collect(), ..LabelCounts::default() };
-    for item in items {
+/// Gives items their classes by their tags, in place of their sources', and counts them.
+pub(crate) struct Labels<'a> {
+    classes: Classes<'a>,
+    names: &'a [String],
+    counts: LabelCounts,
+}
+
+impl<'a> Labels<'a> {
+    /// The classes that the configuration names; `None` where it names none, and items keep the classes of their sources.
+    pub(crate) fn of(pack: &'a PackConfig) -> Option<Self> {
+        let classes = Classes::of(pack)?;
+        let counts = pack.labels.iter().map(|class| (class.clone(), 0)).collect();
+        Some(Self { classes, names: &pack.labels, counts: LabelCounts { classes: counts, ..LabelCounts::default() } })
+    }
+
+    /// Gives an item its class.
+    pub(crate) fn assign(&mut self, item: &mut Item) {
         let tags = item.origin.as_ref().map_or(&[][..], |origin| &origin.tags);
-        let class = classes.class(tags);
-        item.label = class.map(|class| class as i64);
-        match class {
-            Some(class) => *counts.classes.entry(pack.labels[class].clone()).or_insert(0) += 1,
+        let class = self.classes.class(tags);
+        let counts = &mut self.counts;
+        match class.and_then(|class| counts.classes.get_mut(&self.names[class])) {
+            Some(count) => *count += 1,
             None => {
                 counts.none += 1;
-                counts.several += u64::from(!classes.matching(tags).is_empty());
+                counts.several += u64::from(!self.classes.matching(tags).is_empty());
             }
         }
+        item.label = class.map(|class| class as i64);
     }
-    Some(counts)
+
+    /// How many items got each class.
+    pub(crate) fn counts(self) -> LabelCounts {
+        self.counts
+    }
 }
 
 impl LabelCounts {
@@ -104,7 +119,9 @@ mod tests {
     fn labels(pack: &PackConfig) -> (Vec<Option<i64>>, LabelCounts) {
         let mut items =
             ["blue_hair smile", "red_hair", "aqua_hair blue_hair", "red_hair blue_hair", "smile", ""].map(item);
-        let counts = assign(&mut items, pack).unwrap();
+        let mut labels = Labels::of(pack).unwrap();
+        items.iter_mut().for_each(|item| labels.assign(item));
+        let counts = labels.counts();
         (items.iter().map(|item| item.label).collect(), counts)
     }
 
@@ -122,11 +139,10 @@ mod tests {
 
     #[test]
     fn without_classes_items_keep_their_own() {
-        let mut items = [Item { label: Some(3), ..item("blue_hair") }];
-        assert_eq!(assign(&mut items, &PackConfig::default()), None);
-        assert_eq!(items[0].label, Some(3));
-        assign(&mut items, &pack(&["red_hair"], LabelConflict::None));
-        assert_eq!(items[0].label, None);
+        assert!(Labels::of(&PackConfig::default()).is_none());
+        let mut item = Item { label: Some(3), ..item("blue_hair") };
+        Labels::of(&pack(&["red_hair"], LabelConflict::None)).unwrap().assign(&mut item);
+        assert_eq!(item.label, None);
     }
 
     #[test]

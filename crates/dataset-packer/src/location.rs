@@ -15,12 +15,13 @@ use contracts::{
 };
 use flate2::read::DeflateDecoder;
 use pictures::Format;
+use serde::{Deserialize, Serialize};
 
 /// Where the bytes of a picture's file are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Location {
     /// A file of its own.
-    File(PathBuf),
+    File(#[serde(with = "path")] PathBuf),
     /// Within an archive, as it is.
     Member(Span),
     /// Within a zip file, compressed.
@@ -33,8 +34,10 @@ pub(crate) enum Location {
     /// Grey pixels without a header.
     Grey {
         /// The file that they were read from.
+        #[serde(with = "path")]
         file: Arc<Path>,
-        /// The images of the file, one after the other.
+        /// The images of the file, one after the other; they stay in memory where the rest goes to disk.
+        #[serde(skip)]
         pixels: Arc<Vec<u8>>,
         /// At which byte of these this one begins.
         offset: usize,
@@ -44,9 +47,10 @@ pub(crate) enum Location {
 }
 
 /// A run of bytes within an archive.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Span {
     /// The archive's file.
+    #[serde(with = "path")]
     pub(crate) archive: Arc<Path>,
     /// At which byte of the archive it begins.
     pub(crate) offset: u64,
@@ -157,6 +161,38 @@ fn inflate(compressed: &[u8], length: u64) -> io::Result<Vec<u8>> {
     match bytes.len() as u64 == length {
         true => Ok(bytes),
         false => Err(io::Error::new(io::ErrorKind::InvalidData, "a member of another length than its archive says")),
+    }
+}
+
+/// For serde: a path, which need not be a text.
+mod path {
+    use std::{
+        ffi::OsString,
+        path::{Path, PathBuf},
+    };
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Other(OsString),
+    }
+
+    pub(super) fn serialize<S: Serializer>(path: impl AsRef<Path>, serializer: S) -> Result<S::Ok, S::Error> {
+        let path = path.as_ref();
+        match path.to_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => Written::Other(path.into()).serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, P: From<PathBuf>, D: Deserializer<'de>>(deserializer: D) -> Result<P, D::Error> {
+        Ok(P::from(match Written::deserialize(deserializer)? {
+            Written::Text(text) => text.into(),
+            Written::Other(other) => other.into(),
+        }))
     }
 }
 

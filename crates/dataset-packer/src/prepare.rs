@@ -29,13 +29,13 @@ const CHUNK_BYTES: usize = 64 << 20;
 const MAX_PIXELS_AT_ONCE: u64 = 1 << 20;
 
 /// Prepares a shard, unless it is there already; says what became of its items.
-pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> Result<Vec<Preparation>, PackError> {
-    let key = shard.file_key(items, context.config);
+pub(crate) fn prepare(shard: &Shard, context: &Context<'_>) -> Result<Vec<Preparation>, PackError> {
+    let key = shard.file_key(context.config);
     let stored = StoredShard::read(context.layout, &shard.name);
     // Taken before they are prepared: files that change meanwhile are others than these.
     let content = match &stored {
         Some(stored) if stored.key == key => None,
-        _ => Some(shard.content_key(items, context.config)),
+        _ => Some(shard.content_key(context.config)),
     };
     if let Some(stored) = stored.filter(|stored| content.is_none() || stored.content == content) {
         context.progress.advance(shard.items.len() as u64);
@@ -44,7 +44,7 @@ pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> R
     let mut preparations = Vec::new();
     publish::publish_folder(&context.layout.prepared_shard(&shard.name), |folder| {
         let mut file = ShardFile::create(folder)?;
-        images(shard, items, context, |image| Ok(file.push(image)?))?;
+        images(shard, context, |image| Ok(file.push(image)?))?;
         preparations = file.finish(folder, key, content)?;
         Ok::<_, PackError>(())
     })?;
@@ -57,7 +57,6 @@ pub(crate) fn prepare(shard: &Shard, items: &[Item], context: &Context<'_>) -> R
 /// When it is interrupted, or whoever takes the images fails.
 pub(crate) fn images(
     shard: &Shard,
-    items: &[Item],
     context: &Context<'_>,
     mut take: impl FnMut(Image) -> Result<(), PackError>,
 ) -> Result<(), PackError> {
@@ -66,8 +65,7 @@ pub(crate) fn images(
     for part in shard.items.chunks(chunk) {
         // Every thread has its share of even a small shard.
         let run = (part.len() / (4 * rayon::current_num_threads())).clamp(1, 32);
-        let looked_at: Vec<_> =
-            part.par_chunks(run).map(|indices| prepare_run(indices, items, &budget, context)).collect();
+        let looked_at: Vec<_> = part.par_chunks(run).map(|items| prepare_run(items, &budget, context)).collect();
         for preparations in looked_at {
             preparations.ok_or(PackError::Interrupted)?.into_iter().try_for_each(&mut take)?;
         }
@@ -95,9 +93,9 @@ impl Opened<'_> {
 }
 
 /// Prepares items one after the other; neighbours of one size are scaled together. `None` when the interrupt was raised.
-fn prepare_run(indices: &[usize], items: &[Item], budget: &MemoryBudget, context: &Context<'_>) -> Option<Vec<Image>> {
+fn prepare_run(items: &[Item], budget: &MemoryBudget, context: &Context<'_>) -> Option<Vec<Image>> {
     let (mut images, mut same_size) = (Vec::new(), Vec::new());
-    for item in indices.iter().map(|index| &items[*index]) {
+    for item in items {
         if context.interrupt.is_raised() {
             return None;
         }

@@ -1,7 +1,5 @@
 //! The shards that the work is cut into: a range of posts each, or, without posts, a share of the names.
 
-use std::collections::BTreeMap;
-
 use contracts::{
     Config,
     hash::{ContentHash, Hasher},
@@ -18,25 +16,21 @@ const PREPARATION_VERSION: u32 = 2;
 /// Shards of the pictures of which no post is known.
 const NAMED_SHARDS: u8 = 64;
 
-/// A part of the inventory that is prepared, kept and written apart from all others.
+/// A part of all items that is prepared, kept and written apart from all others.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shard {
+    /// Its index among the shards.
+    pub(crate) number: usize,
     /// Its name, on disk too.
     pub(crate) name: String,
-    /// The indices of its items in the inventory, ascending.
-    pub(crate) items: Vec<usize>,
+    /// Its items, in the order of the sources.
+    pub(crate) items: Vec<Item>,
+    /// Of each its index among the items of all shards.
+    pub(crate) ordinals: Vec<u64>,
 }
 
-/// Cuts a inventory into shards, by name. Where an item goes depends on itself alone, so data that comes later moves nothing.
-pub(crate) fn cut(items: &[Item]) -> Vec<Shard> {
-    let mut shards: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, item) in items.iter().enumerate() {
-        shards.entry(name_of(item)).or_default().push(index);
-    }
-    shards.into_iter().map(|(name, items)| Shard { name, items }).collect()
-}
-
-fn name_of(item: &Item) -> String {
+/// The name of the shard that an item belongs to. It depends on the item alone, so data that comes later moves nothing.
+pub(crate) fn name_of(item: &Item) -> String {
     match item.post() {
         Some(post) => post.shard().to_string(),
         None => format!("pictures-{:02}", ContentHash::of(item.name.as_bytes()).bytes()[0] % NAMED_SHARDS),
@@ -46,19 +40,16 @@ fn name_of(item: &Item) -> String {
 impl Shard {
     /// Stands for all that the prepared shard follows from: the files, as far as it shows without reading them, and how
     /// they are made images.
-    pub(crate) fn file_key(&self, items: &[Item], config: &Config) -> ContentHash {
+    pub(crate) fn file_key(&self, config: &Config) -> ContentHash {
         let mut hasher = preparation(config);
-        for index in &self.items {
-            items[*index].location.identify(&mut hasher);
-        }
+        self.items.iter().for_each(|item| item.location.identify(&mut hasher));
         hasher.finish()
     }
 
     /// The same by what is in the files, wherever they lie and whenever they were written: a copy, or a disk that is mounted
     /// elsewhere, makes the same images. They are read for it, which takes a fraction of what preparing them does.
-    pub(crate) fn content_key(&self, items: &[Item], config: &Config) -> ContentHash {
-        let of_item = |index: &usize| {
-            let item = &items[*index];
+    pub(crate) fn content_key(&self, config: &Config) -> ContentHash {
+        let of_item = |item: &Item| {
             let mut hasher = Hasher::default();
             match item.location.length() {
                 Ok(length) if length <= MAX_FILE_BYTES => match item.location.read() {
@@ -91,21 +82,16 @@ fn preparation(config: &Config) -> Hasher {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{collections::BTreeSet, path::PathBuf};
 
     use super::*;
     use crate::location::Location;
 
     #[test]
-    fn what_comes_later_moves_nothing() {
+    fn pictures_without_posts_go_by_their_names() {
         let item = |number: usize| Item::foreign(format!("{number}.png"), Location::File(PathBuf::new()));
-        let all: Vec<Item> = (0..1000).map(item).collect();
-        let (few, many) = (cut(&all[..300]), cut(&all));
-        assert_eq!(many.len(), usize::from(NAMED_SHARDS));
-        assert_eq!(many.iter().map(|shard| shard.items.len()).sum::<usize>(), 1000);
-        for shard in few {
-            let later = many.iter().find(|later| later.name == shard.name).unwrap();
-            assert!(later.items.starts_with(&shard.items));
-        }
+        let names: BTreeSet<String> = (0..1000).map(|number| name_of(&item(number))).collect();
+        assert_eq!(names.len(), usize::from(NAMED_SHARDS));
+        assert_eq!(name_of(&item(7)), name_of(&Item { label: Some(1), ..item(7) }));
     }
 }

@@ -1,4 +1,7 @@
 //! `pack.sources`: what each entry means, and the items that it holds.
+//!
+//! Faces go to disk as they are listed. Of another source all is in memory while it is listed, since what lies beside a picture
+//! may tell of it.
 
 mod catalogue;
 mod class;
@@ -18,25 +21,52 @@ mod sidecar;
 mod tar;
 mod zip;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use contracts::{Context, disappearance::Disappearances, exclusion::Exclusion, tombstone::Tombstones};
+use contracts::{
+    Context, disappearance::Disappearances, exclusion::Exclusion, publish::FileError, tombstone::Tombstones,
+};
 use pictures::Medium;
 
 pub(crate) use self::parquet::keep_only as keep_only_tables;
 use self::{catalogue::is_picture, entry::Entry};
-use crate::{error::PackError, item::Item, left_out::LeftOut, location::Location, reason::DropReason};
+use crate::{
+    error::PackError,
+    item::Item,
+    items::{ItemSpool, ItemStore},
+    labels::{LabelCounts, Labels},
+    left_out::{LeftOut, LeftOutBy, LeftOutList},
+    location::Location,
+    reason::DropReason,
+};
 
 /// All that the sources hold.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Inventory {
-    /// The pictures, in the order of the sources and, within one, of their names.
-    pub(crate) items: Vec<Item>,
+pub(crate) struct Listing {
+    /// The pictures.
+    pub(crate) items: ItemStore,
     /// Faces whose files are gone: thrown away by the user since they were cut. They are among what is left out too.
     pub(crate) deleted: Vec<Exclusion>,
     /// How many faces each folder of the crop stage should hold, and how many of them are gone and were not before.
     pub(crate) faces: Disappearances,
     /// What the sources hold and no item is made of.
+    pub(crate) left_out: LeftOutList,
+    /// How many items got each class, where the configuration names classes.
+    pub(crate) labels: Option<LabelCounts>,
+    /// The Arrow files of tables that items are in.
+    pub(crate) tables: BTreeSet<PathBuf>,
+    /// What somebody should read, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What one source holds, in memory.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Inventory {
+    /// The pictures, in the order of their names.
+    pub(crate) items: Vec<Item>,
+    /// What no item is made of.
     pub(crate) left_out: Vec<LeftOut>,
     /// What somebody should read, a sentence each.
     pub(crate) warnings: Vec<String>,
@@ -45,9 +75,65 @@ pub(crate) struct Inventory {
 impl Inventory {
     fn append(&mut self, mut other: Self) {
         self.items.append(&mut other.items);
-        self.deleted.append(&mut other.deleted);
         self.left_out.append(&mut other.left_out);
         self.warnings.append(&mut other.warnings);
+    }
+}
+
+/// What the sources hold, as it is listed: the items in the order of the sources and, within one, of their names.
+struct Lister<'a> {
+    context: &'a Context<'a>,
+    tombstones: Tombstones,
+    labels: Option<Labels<'a>>,
+    items: ItemSpool,
+    deleted: Vec<Exclusion>,
+    faces: Disappearances,
+    left_out: LeftOutList,
+    tables: BTreeSet<PathBuf>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Lister<'a> {
+    fn new(context: &'a Context<'a>) -> Result<Self, FileError> {
+        Ok(Self {
+            context,
+            tombstones: Tombstones::read(context.layout)?,
+            labels: Labels::of(&context.config.pack),
+            items: ItemSpool::new(context.layout),
+            deleted: Vec::new(),
+            faces: Disappearances::default(),
+            left_out: LeftOutList::new(context.layout),
+            tables: BTreeSet::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Takes an item, unless its post was forgotten.
+    fn item(&mut self, mut item: Item) -> Result<(), FileError> {
+        if item.post().is_some_and(|post| self.tombstones.covers(post)) {
+            return self.left_out.push(LeftOutBy::Forgetting, &LeftOut::new(item.name, DropReason::Forgotten));
+        }
+        if let Some(labels) = &mut self.labels {
+            labels.assign(&mut item);
+        }
+        self.tables.extend(parquet::table_of(&item, self.context.layout));
+        self.items.push(&item)
+    }
+
+    fn leave_out(&mut self, left_out: &LeftOut) -> Result<(), FileError> {
+        self.left_out.push(LeftOutBy::Source, left_out)
+    }
+
+    fn take(&mut self, inventory: Inventory) -> Result<(), FileError> {
+        self.warnings.extend(inventory.warnings);
+        inventory.left_out.iter().try_for_each(|left_out| self.leave_out(left_out))?;
+        inventory.items.into_iter().try_for_each(|item| self.item(item))
+    }
+
+    fn finish(self) -> Result<Listing, FileError> {
+        let Self { labels, items, deleted, faces, left_out, tables, warnings, .. } = self;
+        let labels = labels.map(Labels::counts);
+        Ok(Listing { items: items.sorted()?, deleted, faces, left_out, labels, tables, warnings })
     }
 }
 
@@ -113,21 +199,22 @@ impl Source {
 
 /// Lists everything that pack.sources names, but for forgotten posts. Relative paths start at the process's current
 /// folder, which is the one of pipeline.toml when the runner starts the stage.
-pub(crate) fn list(context: &Context<'_>) -> Result<Inventory, PackError> {
-    let mut inventory = Inventory::default();
+pub(crate) fn list(context: &Context<'_>) -> Result<Listing, PackError> {
+    let mut lister = Lister::new(context)?;
     for text in &context.config.pack.sources {
-        let unusable = |problem: String| PackError::Source { source_text: text.clone(), problem };
         match text.as_str() {
-            "faces" => faces::list(context.layout, &mut inventory)?,
-            _ => recognise(text).and_then(|source| source.list("", context, &mut inventory)).map_err(unusable)?,
+            "faces" => faces::list(context.layout, &mut lister)?,
+            _ => lister.take(list_source(text, context)?)?,
         }
     }
-    let tombstones = Tombstones::read(context.layout)?;
-    let is_forgotten = |item: &Item| item.post().is_some_and(|post| tombstones.covers(post));
-    let (forgotten, items) = std::mem::take(&mut inventory.items).into_iter().partition(is_forgotten);
-    inventory.items = items;
-    let forgotten: Vec<Item> = forgotten;
-    inventory.left_out.extend(forgotten.into_iter().map(|item| LeftOut::new(item.name, DropReason::Forgotten)));
+    Ok(lister.finish()?)
+}
+
+/// Lists what an entry of pack.sources names that is not the faces.
+fn list_source(text: &str, context: &Context<'_>) -> Result<Inventory, PackError> {
+    let mut inventory = Inventory::default();
+    let listed = recognise(text).and_then(|source| source.list("", context, &mut inventory));
+    listed.map_err(|problem| PackError::Source { source_text: text.to_owned(), problem })?;
     Ok(inventory)
 }
 
@@ -206,12 +293,11 @@ mod tests {
 
     /// What a folder or a file named in pack.sources holds.
     pub(super) fn listed(source: &Path) -> Result<Inventory, String> {
-        let mut config = Config::default();
-        config.pack.sources = vec![source.to_str().unwrap().to_owned()];
+        let config = Config::default();
         let data = tempfile::tempdir().unwrap();
         let layout = Layout::new(data.path(), &config.paths);
         let context = Context { config: &config, layout: &layout, progress: &Silent, interrupt: &Interrupt::default() };
-        list(&context).map_err(|error| error.to_string())
+        list_source(source.to_str().unwrap(), &context).map_err(|error| error.to_string())
     }
 
     pub(super) fn names(inventory: &Inventory) -> Vec<&str> {

@@ -1,33 +1,31 @@
 //! The pack stage: faces or pictures in, a dataset out.
 
-use std::collections::BTreeSet;
-
 use contracts::{
     Config, Context, Report, Stage, StageId,
     exclusion::{self, Exclusions},
     options::PackOptions,
-    publish,
+    publish::{self, FileError},
     report::State,
     share::Share,
 };
-use dataset::SplitName;
 
 use crate::{
     answer,
-    assembly::{Selected, SelectedShard, assemble},
+    assembly::assemble,
+    candidate::{Candidate, PreparedPlace},
     counts,
-    duplicates::{self, StoredImage},
+    decisions::{Decisions, Rows},
+    duplicates::Clusters,
     error::PackError,
     holdout::HoldoutGroup,
-    item::Item,
-    labels,
-    left_out::{self, LeftOut},
+    items::ItemStore,
+    left_out::{LeftOut, LeftOutBy, LeftOutList},
     prepare::prepare,
     prepared::{Preparation, Prepared},
     reason::DropReason,
-    select::{Candidate, Decision, Policy, select},
-    shards::{Shard, cut},
-    source::{self, Inventory},
+    select::{Policy, Selection},
+    shards::Shard,
+    source::{self, Listing},
     store,
 };
 
@@ -58,32 +56,29 @@ impl Stage for Pack {
 }
 
 fn pack(context: &Context<'_>, options: &PackOptions, report: &mut Report) -> Result<(), PackError> {
-    let inventory = source::list(context)?;
-    let shards = cut(&inventory.items);
+    let listing = source::list(context)?;
     if let Some(share) = options.shard {
-        return pack_share(&inventory, &shards, share, context, report);
+        return pack_share(listing.items, share, context, report);
     }
     if !options.accept_deletions {
-        inventory.faces.check(&context.layout.faces(), StageId::Pack)?;
+        listing.faces.check(&context.layout.faces(), StageId::Pack)?;
     }
-    pack_whole(inventory, &shards, context, report)
+    pack_whole(listing, context, report)
 }
 
 /// Prepares every n-th shard and publishes nothing: the run without a share finds them on disk.
 fn pack_share(
-    inventory: &Inventory,
-    shards: &[Shard],
+    mut items: ItemStore,
     share: Share,
     context: &Context<'_>,
     report: &mut Report,
 ) -> Result<(), PackError> {
-    let shards: Vec<&Shard> =
-        shards.iter().enumerate().filter(|(index, _)| share.holds(*index)).map(|(_, s)| s).collect();
     report.state = State::Share;
-    report.taken = shards.iter().map(|shard| shard.items.len() as u64).sum();
+    let shards = items.shard_names().iter().enumerate();
+    report.taken = shards.filter(|(number, _)| share.holds(*number)).map(|(_, (_, count))| count).sum();
     context.progress.begin("preparing images", report.taken);
-    for shard in shards {
-        for preparation in prepare(shard, &inventory.items, context)? {
+    for shard in items.shards(|number| share.holds(number)) {
+        for preparation in prepare(&shard?, context)? {
             match preparation {
                 Ok(_) => report.kept += 1,
                 Err(reason) => report.drop(&reason, 1),
@@ -94,122 +89,88 @@ fn pack_share(
 }
 
 /// Prepares what no share has, and writes the dataset.
-fn pack_whole(
-    mut inventory: Inventory,
-    shards: &[Shard],
-    context: &Context<'_>,
-    report: &mut Report,
-) -> Result<(), PackError> {
-    if let Some(counts) = labels::assign(&mut inventory.items, &context.config.pack) {
-        counts.tell(report);
+fn pack_whole(listing: Listing, context: &Context<'_>, report: &mut Report) -> Result<(), PackError> {
+    counts::listing(&listing, report);
+    let Listing { mut items, mut left_out, deleted, tables, .. } = listing;
+    context.progress.begin("preparing images", items.len());
+    let mut selecting = Selecting::new(context)?;
+    for shard in items.shards(|_| true) {
+        let shard = shard?;
+        selecting.take(&shard, prepare(&shard, context)?, &mut left_out)?;
     }
-    counts::inventory(&inventory, report);
-    context.progress.begin("preparing images", inventory.items.len() as u64);
-    let prepare = |shard: &Shard| prepare(shard, &inventory.items, context);
-    let preparations = shards.iter().map(prepare).collect::<Result<Vec<Vec<Preparation>>, _>>()?;
-    let mut left_out = inventory.left_out.clone();
-    let usable = usable(shards, &preparations, &inventory.items, &mut left_out);
-    let decisions = decide(&usable, &inventory, context)?;
-
-    let name = |usable: &Usable<'_>| inventory.items[usable.item].name.clone();
-    let mut selected: Vec<SelectedShard<'_>> =
-        shards.iter().map(|shard| SelectedShard { name: &shard.name, rows: Vec::new() }).collect();
-    for (candidate, decision) in usable.iter().zip(&decisions) {
-        let Usable { shard, index, item, prepared } = *candidate;
-        match *decision {
-            Ok(split) => {
-                selected[shard].rows.push(Selected { index, split, item: &inventory.items[item], prepared });
-            }
-            Err((reason, stays)) => {
-                let instead = stays.map(|stays| name(&usable[stays]));
-                left_out.push(LeftOut { name: name(candidate), reason, instead });
-            }
-        }
-    }
-    left_out::write(context.layout, &left_out)?;
-    left_out.iter().for_each(|left_out| report.drop(&left_out.reason, 1));
-    counts::altered(&left_out, context.layout, report);
-    counts::rows(&selected, context.config.pack.resolution, report)?;
+    let mut clusters = Clusters::default();
+    let mut rows = selecting.decide(&mut left_out, &mut clusters)?;
+    left_out.publish(context.layout, |reason| report.drop(&reason, 1))?;
+    counts::altered(context.layout, report);
+    counts::rows(rows.counts, context.config.pack.resolution, report)?;
     if context.config.pack.dedupe_report {
-        let stored = |usable: &Usable<'_>| StoredImage { shard: &shards[usable.shard].name, index: usable.index };
-        duplicates::write(&decisions, &usable.iter().map(stored).collect::<Vec<_>>(), context)?;
+        clusters.draw(items.shard_names(), context)?;
     }
 
     publish::publish_folder(&context.layout.dataset(), |folder| {
-        let written = assemble(folder, &selected, context)?;
+        let written = assemble(folder, &mut items, &mut rows, context)?;
         (report.bytes, report.output) = (written.bytes, Some(written.hash));
         Ok::<_, PackError>(())
     })?;
-    source::keep_only_tables(context.layout, &inventory.items)?;
-    store::keep_only(context.layout, &shards.iter().map(|shard| shard.name.as_str()).collect::<BTreeSet<_>>())?;
-    Ok(exclusion::remember(context.layout, inventory.deleted)?)
+    source::keep_only_tables(context.layout, &tables)?;
+    store::keep_only(context.layout, &items.shard_names().iter().map(|(name, _)| name.as_str()).collect())?;
+    Ok(exclusion::remember(context.layout, deleted)?)
 }
 
-/// An item that could be prepared.
-struct Usable<'a> {
-    /// The index of its shard.
-    shard: usize,
-    /// Its index among the shard's images.
-    index: usize,
-    /// Its index in the inventory.
-    item: usize,
-    prepared: &'a Prepared,
+/// What is decided of the images, and what has to wait until all are known.
+struct Selecting {
+    exclusions: Exclusions,
+    selection: Selection,
+    decisions: Decisions,
 }
 
-/// The items that could be prepared, in the order of the inventory; the others are left out.
-fn usable<'a>(
-    shards: &[Shard],
-    preparations: &'a [Vec<Preparation>],
-    items: &[Item],
-    left_out: &mut Vec<LeftOut>,
-) -> Vec<Usable<'a>> {
-    let mut usable = Vec::new();
-    for (shard, preparations) in preparations.iter().enumerate() {
-        let mut index = 0;
-        for (item, preparation) in shards[shard].items.iter().zip(preparations) {
-            match preparation {
-                Ok(prepared) => {
-                    usable.push(Usable { shard, index, item: *item, prepared });
-                    index += 1;
+impl Selecting {
+    fn new(context: &Context<'_>) -> Result<Self, FileError> {
+        let pack = &context.config.pack;
+        let policy = Policy { dedupe_distance: pack.dedupe_distance, holdout: pack.holdout, min_size: pack.min_size };
+        Ok(Self {
+            exclusions: Exclusions::read(context.layout)?,
+            selection: Selection::new(policy, context.layout),
+            decisions: Decisions::new(context.layout),
+        })
+    }
+
+    /// Takes in what became of a shard's items. Those that the user lists are left out as if they were not there.
+    fn take(
+        &mut self,
+        shard: &Shard,
+        preparations: Vec<Preparation>,
+        left_out: &mut LeftOutList,
+    ) -> Result<(), FileError> {
+        let mut place = PreparedPlace { shard: shard.number as u32, index: 0 };
+        for ((item, ordinal), preparation) in shard.items.iter().zip(&shard.ordinals).zip(preparations) {
+            let prepared = match preparation {
+                Ok(prepared) => prepared,
+                Err(reason) => {
+                    left_out.push(LeftOutBy::Preparing, &LeftOut::new(item.name.clone(), reason))?;
+                    continue;
                 }
-                Err(reason) => left_out.push(LeftOut::new(items[*item].name.clone(), *reason)),
+            };
+            let Prepared { picture, content, dhash, size, upscaled } = prepared;
+            let group = HoldoutGroup::of(item.post(), &picture);
+            let candidate = Candidate { ordinal: *ordinal, place, group, content, dhash, size, upscaled };
+            let left_out_now = match self.exclusions.covers_picture(&picture, &item.name) {
+                true => Some(DropReason::Excluded),
+                false => self.selection.push(&candidate)?,
+            };
+            self.decisions.name(*ordinal, place, &item.name)?;
+            if let Some(reason) = left_out_now {
+                self.decisions.leave_out(*ordinal, reason)?;
             }
+            place.index += 1;
         }
+        Ok(())
     }
-    usable.sort_by_key(|usable| usable.item);
-    usable
-}
 
-/// What becomes of each usable item: those that the user lists first, as if they were not there.
-fn decide(usable: &[Usable<'_>], inventory: &Inventory, context: &Context<'_>) -> Result<Vec<Decision>, PackError> {
-    let pack = &context.config.pack;
-    let exclusions = Exclusions::read(context.layout)?;
-    let is_listed =
-        |usable: &Usable<'_>| exclusions.covers_picture(&usable.prepared.picture, &inventory.items[usable.item].name);
-    let (mut decisions, mut remaining): (Vec<Decision>, Vec<usize>) = (Vec::new(), Vec::new());
-    for (index, usable) in usable.iter().enumerate() {
-        match is_listed(usable) {
-            true => decisions.push(Err((DropReason::Excluded, None))),
-            false => {
-                decisions.push(Ok(SplitName::Train));
-                remaining.push(index);
-            }
-        }
-    }
-    let candidates: Vec<Candidate> = remaining.iter().map(|index| candidate(&usable[*index], inventory)).collect();
-    let policy = Policy { dedupe_distance: pack.dedupe_distance, holdout: pack.holdout, min_size: pack.min_size };
-    for (index, decision) in remaining.iter().zip(select(&candidates, policy)) {
-        decisions[*index] = decision.map_err(|(reason, stays)| (reason, stays.map(|stays| remaining[stays])));
-    }
-    Ok(decisions)
-}
-
-fn candidate(usable: &Usable<'_>, inventory: &Inventory) -> Candidate {
-    let prepared = usable.prepared;
-    Candidate {
-        group: HoldoutGroup::of(inventory.items[usable.item].post(), &prepared.picture),
-        content: prepared.content,
-        dhash: prepared.dhash,
-        size: prepared.size,
+    /// Decides on all that is left.
+    fn decide(self, left_out: &mut LeftOutList, clusters: &mut Clusters) -> Result<Rows, FileError> {
+        let Self { selection, mut decisions, .. } = self;
+        selection.decide(|candidate, decision| decisions.take(candidate, decision))?;
+        decisions.finish(left_out, clusters)
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the dataset is what would be packed now: a shard's items are prepared again, and compared with its rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contracts::{
     Context, Layout, StageId,
@@ -12,10 +12,9 @@ use dataset::{Dataset, ImageShape, SplitName};
 
 use crate::{
     error::PackError,
-    item::Item,
     prepare,
     prepared::Preparation,
-    shards::{Shard, cut},
+    shards::Shard,
     source,
     store::{PixelFile, StoredShard},
 };
@@ -34,11 +33,11 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, PackEr
     for path in dataset.damaged_files() {
         verification.damaged_in(&context.layout.dataset(), &path, Fault::Altered, StageId::Pack);
     }
-    let items = source::list(context)?.items;
-    let shards = cut(&items);
+    let mut items = source::list(context)?.items;
+    let drawn: BTreeSet<usize> = draw.indices(items.shard_names().len()).into_iter().collect();
     let mut contents = Contents::new();
-    for shard in draw.indices(shards.len()).into_iter().map(|index| &shards[index]) {
-        verify_shard(shard, &items, context, &mut contents, &mut verification)?;
+    for shard in items.shards(|number| drawn.contains(&number)) {
+        verify_shard(&shard?, context, &mut contents, &mut verification)?;
     }
     // Bytes that are known to be damaged need not be looked at.
     if verification.damaged.is_empty() {
@@ -50,13 +49,12 @@ pub(crate) fn verify(context: &Context<'_>, draw: Draw) -> Result<String, PackEr
 /// Prepares a shard again: the same preparations, the same pixels.
 fn verify_shard(
     shard: &Shard,
-    items: &[Item],
     context: &Context<'_>,
     contents: &mut Contents,
     verification: &mut Verification,
 ) -> Result<(), PackError> {
     let name = &shard.name;
-    let key = shard.file_key(items, context.config);
+    let key = shard.file_key(context.config);
     let stored = StoredShard::read(context.layout, name).filter(|stored| stored.key == key);
     let Some(known) = stored.map(|stored| stored.preparations) else {
         verification.compared(format!("{name}: its files have changed since, or were not prepared; not compared"));
@@ -64,7 +62,7 @@ fn verify_shard(
     };
     context.progress.begin("preparing again", shard.items.len() as u64);
     let mut again: Vec<Preparation> = Vec::with_capacity(known.len());
-    prepare::images(shard, items, context, |image| {
+    prepare::images(shard, context, |image| {
         again.push(image.map(|(_, prepared)| prepared));
         Ok(())
     })?;
@@ -78,7 +76,7 @@ fn verify_shard(
     }
     for (item, preparation) in shard.items.iter().zip(again) {
         if let Ok(prepared) = preparation {
-            contents.insert((items[*item].name.clone(), prepared.picture), prepared.content);
+            contents.insert((item.name.clone(), prepared.picture), prepared.content);
         }
     }
     Ok(())

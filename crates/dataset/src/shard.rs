@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::Seek as _,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -51,6 +52,14 @@ impl MappedShard {
         DatasetError::Damaged { path: self.path.clone(), problem }
     }
 
+    /// The same shard in a mapping of its own, which is gone with it: what was read through a mapping counts as this process's memory
+    /// as long as that is there.
+    pub(crate) fn mapped_anew(&self) -> Result<Self, DatasetError> {
+        let file = self.file.try_clone().map_err(FileError::at("read", &self.path))?;
+        let content = map(&self.path, &file)?;
+        Ok(Self { path: self.path.clone(), file, index: self.index.clone(), blake3: self.blake3.clone(), content })
+    }
+
     /// The rows of each batch.
     pub(crate) fn batch_rows(&self) -> impl Iterator<Item = usize> {
         self.index.batches.iter().map(|batch| batch.rows as usize)
@@ -61,7 +70,11 @@ impl MappedShard {
     /// # Errors
     /// When it is not.
     pub(crate) fn check(&self) -> Result<(), DatasetError> {
-        let hash = || Ok(blake3::hash(&self.content).to_hex().to_string());
+        // Read, and not through the mapping, of which all would then be in memory.
+        let hash = || {
+            (&self.file).rewind()?;
+            Ok(blake3::Hasher::new().update_reader(&self.file)?.finalize().to_hex().to_string())
+        };
         let remembered = || hash_once(&self.file, "blake3", hash).or_else(|_| hash());
         let found = self.blake3.get_or_init(|| remembered().unwrap_or_default());
         if *found == self.index.file.blake3 {

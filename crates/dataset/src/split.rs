@@ -116,19 +116,17 @@ impl Split {
         row_of(&shard.record_batch(batch)?, row_in_batch).map_err(|problem| shard.damaged(format!("has {problem}")))
     }
 
-    /// What is known of all images, in order; a batch is decoded at a time.
+    /// What is known of all images, in order; a batch is decoded at a time, and no more than a shard is mapped for it.
     ///
     /// # Errors
     /// When a shard is damaged there: that row is an error.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row, DatasetError>> {
-        self.batches.iter().flat_map(|batch| self.rows_of(*batch).unwrap_or_else(|error| vec![Err(error)]))
-    }
-
-    fn rows_of(&self, at: BatchLocation) -> Result<Vec<Result<Row, DatasetError>>, DatasetError> {
-        let shard = &self.shards[at.shard];
-        let batch = shard.record_batch(at.batch)?;
-        let row = |n| row_of(&batch, n).map_err(|problem| shard.damaged(format!("has {problem}")));
-        Ok((0..batch.num_rows()).map(row).collect())
+        self.shards.iter().flat_map(|shard| {
+            let own = shard.check().and_then(|()| shard.mapped_anew());
+            let batches = 0..shard.batch_rows().count();
+            // One that cannot be mapped again is read where it is.
+            batches.flat_map(move |batch| rows_of(own.as_ref().unwrap_or(shard), batch))
+        })
     }
 
     /// The shard, the batch within it and the row within that.
@@ -140,6 +138,16 @@ impl Split {
         let at = self.batches[after - 1];
         Ok((&self.shards[at.shard], at.batch, row - at.first_row))
     }
+}
+
+/// What is known of a batch's images, or what is wrong with it.
+fn rows_of(shard: &MappedShard, batch: usize) -> Vec<Result<Row, DatasetError>> {
+    let batch = match shard.record_batch(batch) {
+        Ok(batch) => batch,
+        Err(error) => return vec![Err(error)],
+    };
+    let row = |n| row_of(&batch, n).map_err(|problem| shard.damaged(format!("has {problem}")));
+    (0..batch.num_rows()).map(row).collect()
 }
 
 /// Splits interleaved bytes into three planes of numbers: v ↦ (v − 127.5) / 127.5.

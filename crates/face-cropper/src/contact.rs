@@ -102,7 +102,7 @@ fn in_order(layout: &Layout, config: &CropConfig) -> Result<Sorted, ManifestErro
         let json = serde_json::to_vec(&shown).unwrap_or_else(|error| unreachable!("plain JSON: {error}"));
         sorter.push(&place(&shown, config), &json)?;
     }
-    Ok(sorter.sorted())
+    Ok(sorter.sorted()?)
 }
 
 fn shown(entry: &Entry) -> Shown {

@@ -59,7 +59,7 @@ impl Inventory {
             }
         }
         let hash = records.hash()?;
-        let other_posts = repeats(&mut posts.sorted())?;
+        let other_posts = repeats(&mut posts.sorted()?)?;
         let mut surplus = HashMap::<ShardId, u64>::new();
         other_posts.values().flatten().for_each(|post| *surplus.entry(post.shard()).or_default() += 1);
         shards.iter_mut().for_each(|(shard, pictures)| *pictures -= surplus.get(shard).copied().unwrap_or(0));

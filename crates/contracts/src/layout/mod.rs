@@ -210,6 +210,11 @@ impl Layout {
         self.prepared().join(shard)
     }
 
+    /// What the pack stage sorts lies beside this, while it works.
+    pub fn packing(&self, what: &str) -> PathBuf {
+        self.prepared().join(what)
+    }
+
     /// The images of a prepared shard, in that shard's folder.
     pub fn prepared_pixels(shard_folder: &Path) -> PathBuf {
         shard_folder.join("pixels")

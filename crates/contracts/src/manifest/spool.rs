@@ -43,7 +43,7 @@ impl<R: Record> Spool<R> {
     /// # Errors
     /// When two records have the same key, or the file cannot be written.
     pub fn publish(self, header: &Header) -> Result<ContentHash, ManifestError> {
-        let mut lines = self.lines.sorted();
+        let mut lines = self.lines.sorted()?;
         let mut last = None;
         let line = |entry: Result<Entry, FileError>| {
             let entry = entry.map_err(io::Error::other)?;

@@ -36,14 +36,15 @@ fn arrow_of(path: &Path, context: &Context<'_>) -> Result<PathBuf, String> {
     Ok(arrow)
 }
 
-/// Removes the Arrow files of tables of which no item is.
-pub(crate) fn keep_only(layout: &Layout, items: &[Item]) -> Result<(), FileError> {
+/// The Arrow file of a table that an item is in.
+pub(super) fn table_of(item: &Item, layout: &Layout) -> Option<PathBuf> {
+    let Location::Member(span) = &item.location else { return None };
+    span.archive.starts_with(layout.tables()).then(|| span.archive.to_path_buf())
+}
+
+/// Removes the Arrow files of tables but these.
+pub(crate) fn keep_only(layout: &Layout, used: &BTreeSet<PathBuf>) -> Result<(), FileError> {
     let folder = layout.tables();
-    let archive = |item: &Item| match &item.location {
-        Location::Member(span) => span.archive.starts_with(&folder).then(|| span.archive.to_path_buf()),
-        _ => None,
-    };
-    let used: BTreeSet<PathBuf> = items.iter().filter_map(archive).collect();
     if used.is_empty() {
         return publish::remove_folder(&folder);
     }
