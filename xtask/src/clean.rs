@@ -12,7 +12,7 @@ use contracts::{
     exclusion::{self, Exclusion},
     layout::{Layout, RunLayout},
     lock,
-    manifest::{self, ManifestError},
+    manifest::{ManifestError, Records},
     publish,
     record::FaceRecord,
     tell,
@@ -105,14 +105,25 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 
 /// Faces that were deleted by hand and that no stage has noticed yet: without the folder nobody could.
 fn remember_deletions(layout: &Layout) -> anyhow::Result<()> {
-    let faces = match manifest::read::<FaceRecord>(&layout.faces_manifest()) {
-        Ok(faces) => faces.records,
+    let (all, deleted) = match find_deletions(layout) {
         // Where no records are, none can be missed.
         Err(ManifestError::Missing(_) | ManifestError::Line { .. }) => return Ok(()),
-        Err(error) => return Err(error.into()),
+        found => found?,
     };
+    match all.check(&layout.faces(), StageId::Crop) {
+        Ok(()) => Ok(exclusion::remember(layout, deleted)?),
+        Err(ManyGone { all, gone, .. }) => {
+            tell!("{gone} of {all} faces were gone before: none counts as thrown away, and crop cuts them again");
+            Ok(())
+        }
+    }
+}
+
+/// Counts the faces of each folder, and finds those that are gone.
+fn find_deletions(layout: &Layout) -> Result<(Disappearances, Vec<Exclusion>), ManifestError> {
     let (mut all, mut deleted) = (Disappearances::default(), Vec::new());
-    for face in faces {
+    for face in Records::<FaceRecord>::open(&layout.faces_manifest())? {
+        let face = face?;
         let path = layout.face(&face.file);
         let Some(folder) = path.parent().filter(|folder| folder.exists()) else { continue };
         let is_gone = crops::is_deleted(layout, &face.file);
@@ -121,13 +132,7 @@ fn remember_deletions(layout: &Layout) -> anyhow::Result<()> {
             deleted.push(Exclusion { picture: face.picture, pixel_box: face.pixel_box });
         }
     }
-    match all.check(&layout.faces(), StageId::Crop) {
-        Ok(()) => Ok(exclusion::remember(layout, deleted)?),
-        Err(ManyGone { all, gone, .. }) => {
-            tell!("{gone} of {all} faces were gone before: none counts as thrown away, and crop cuts them again");
-            Ok(())
-        }
-    }
+    Ok((all, deleted))
 }
 
 #[cfg(test)]

@@ -69,10 +69,13 @@ impl Place {
         self.watched(&mut self.command(program, arguments))
     }
 
-    /// Runs a program until a file is there.
-    pub(crate) fn run_until(&self, program: &str, file: &Path) -> Used {
+    /// Runs a program until it has written a file.
+    pub(crate) fn run_until_new(&self, program: &str, file: &Path) -> Used {
+        let written = || fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+        let before = written();
         let mut child = self.command(program, &[]).spawn().unwrap();
-        let used = watch_until(&mut child, || file.exists());
+        let used = watch_until(&mut child, || written() != before);
+        assert!(written() != before, "{program} has written nothing: {}", fs::read_to_string(self.path("said")).unwrap());
         child.kill().unwrap();
         child.wait().unwrap();
         used
