@@ -67,12 +67,7 @@ fn pack(context: &Context<'_>, options: &PackOptions, report: &mut Report) -> Re
 }
 
 /// Prepares every n-th shard and publishes nothing: the run without a share finds them on disk.
-fn pack_share(
-    mut items: ItemStore,
-    share: Share,
-    context: &Context<'_>,
-    report: &mut Report,
-) -> Result<(), PackError> {
+fn pack_share(mut items: ItemStore, share: Share, context: &Context<'_>, report: &mut Report) -> Result<(), PackError> {
     report.state = State::Share;
     let shards = items.shard_names().iter().enumerate();
     report.taken = shards.filter(|(number, _)| share.holds(*number)).map(|(_, (_, count))| count).sum();

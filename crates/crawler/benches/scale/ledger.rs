@@ -17,7 +17,9 @@ pub(crate) fn picture(number: u64) -> PictureHash {
 pub(crate) fn fill(place: &Place, posts: u64) {
     let mut connection = Connection::open(place.layout.ledger()).unwrap();
     // What is lost is made anew, and a journal of it all would take as much room again.
-    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000").unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000")
+        .unwrap();
     let transaction = connection.transaction().unwrap();
     let (source, first, record): (i64, i64, String) = transaction
         .query_row("SELECT source, number, record FROM posts ORDER BY number DESC LIMIT 1", [], |row| {

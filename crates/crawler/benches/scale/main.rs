@@ -50,6 +50,8 @@ fn measure(posts: u64, last: StageId) -> Column {
         eprintln!("{posts} posts: {what}: {:.0} MB, {:.1} s", used.peak_megabytes, used.cpu_seconds);
         column.push((what, used));
     };
+    // It has a face, and its picture was posted once.
+    let middle = posts / 2 + faces::PICTURES_A_FACE;
     place.crawl_a_few();
     let recipe = place.recipe();
     ledger::fill(&place, posts);
@@ -70,9 +72,9 @@ fn measure(posts: u64, last: StageId) -> Column {
         row("pack: all different, a new dataset", place.run("dataset-packer", &[]));
         row("pack again", place.run("dataset-packer", &[]));
     }
-    row("trace of a picture", place.run("dataset-packer", &["--trace", &ledger::picture(posts / 2).to_string()]));
+    row("trace of a picture", place.run("dataset-packer", &["--trace", &ledger::picture(middle).to_string()]));
     row("status", place.status());
-    row("forget of a post: crawl", place.run("crawler", &["--forget", &place.post(posts / 2)]));
+    row("forget of a post: crawl", place.run("crawler", &["--forget", &place.post(middle)]));
     if last >= StageId::Crop {
         row("crop after that", place.run_until_new("face-cropper", &place.layout.faces_manifest()));
     }
