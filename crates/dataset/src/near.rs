@@ -43,16 +43,33 @@ impl NearIndex {
 
     /// Some image whose hash differs in at most the distance; the same one whenever the same images were added in the same order.
     pub fn near(&self, hash: Dhash) -> Option<usize> {
-        let is_near = |number: &usize| self.hashes[*number].distance(hash) <= self.distance;
         // Wide distances make more lists to look into than hashes to look at.
         let number = if self.masks.len() * BANDS > self.hashes.len() {
-            (0..self.hashes.len()).find(is_near)
+            self.hashes.iter().position(|other| other.distance(hash) <= self.distance)
         } else {
-            let list = |band: usize, mask: &u16| self.tables[band].list(value(hash, band) ^ mask);
-            let mut lists = (0..BANDS).flat_map(|band| self.masks.iter().map(move |mask| list(band, mask)));
-            lists.find_map(|list| list.flatten().map(|number| *number as usize).find(is_near))
+            let near_in = |band: usize, mask: &u16| self.near_in(&self.tables[band], value(hash, band) ^ mask, hash);
+            (0..BANDS).find_map(|band| self.masks.iter().find_map(|mask| near_in(band, mask)))
         };
         number.map(|number| self.images[number])
+    }
+
+    /// The first number of a list whose hash is near. Nearly all of a pack's comparisons are made here, so it is a plain loop.
+    fn near_in(&self, table: &Table, value: u16, hash: Dhash) -> Option<usize> {
+        let List { first: mut chunk, length: mut left, .. } = table.lists[usize::from(value)];
+        while left > 0 {
+            let Chunk { numbers, next } = &table.chunks[chunk as usize];
+            let here = left.min(CHUNK as u32);
+            let mut index = 0;
+            while index < here {
+                let number = numbers[index as usize] as usize;
+                if self.hashes[number].distance(hash) <= self.distance {
+                    return Some(number);
+                }
+                index += 1;
+            }
+            (chunk, left) = (*next, left - here);
+        }
+        None
     }
 }
 
@@ -63,7 +80,7 @@ fn value(hash: Dhash, band: usize) -> u16 {
 /// How many numbers a chunk has: with the next chunk's number they fill half a cache line.
 const CHUNK: usize = 7;
 
-/// A list of numbers for each value of a band, in chunks that all lie in one vector: a vector for each list would have as much
+/// A list of numbers for each value of a band, in the order in which they were added, in chunks that all lie in one vector: a vector for each list would have as much
 /// slack as content.
 struct Table {
     lists: Vec<List>,
@@ -101,17 +118,6 @@ impl Table {
         }
         self.chunks[list.last as usize].numbers[within] = number;
         list.length += 1;
-    }
-
-    /// The numbers of a value in the order in which they were added, a chunk at a time.
-    fn list(&self, value: u16) -> impl Iterator<Item = &[u32]> {
-        let List { first: mut chunk, length: mut left, .. } = self.lists[usize::from(value)];
-        std::iter::from_fn(move || {
-            let Chunk { numbers, next } = (left > 0).then(|| &self.chunks[chunk as usize])?;
-            let here = (left as usize).min(CHUNK);
-            (chunk, left) = (*next, left - here as u32);
-            Some(&numbers[..here])
-        })
     }
 }
 

@@ -1,15 +1,20 @@
 //! Shards of which all pictures were looked at, with a face in some.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
-use contracts::{ContentHash, Layout, id::ShardId, manifest::Records, record::PictureRecord};
+use contracts::{
+    ContentHash, Layout,
+    id::{FaceId, PostId, ShardId},
+    manifest::{Header, Records, Spool},
+    record::{FaceRecord, PictureRecord},
+};
 
-use crate::{links::Links, place::Place};
+use crate::{ledger, links::Links, place::Place};
 
 /// The side of the one face that stands for all.
 const SIDE: u32 = 16;
@@ -50,6 +55,43 @@ pub(crate) fn fill(place: &Place, recipe: &str) {
         links.add(&place.layout.face(&place.layout.face_file(&id, &format!("{picture}-0.png"))));
     }
     end(place, recipe, shard);
+}
+
+/// Makes the faces' manifest of so many posts without a crawl and a crop, and a file for each face.
+pub(crate) fn fill_manifest(place: &Place, posts: u64) {
+    let (file, pixels) = face(place);
+    let mut links = Links::to(&file);
+    let mut records = Spool::of(&place.layout.faces_manifest());
+    let tags: Vec<String> = (0..12).map(|tag| format!("tag_of_some_length_{tag}")).collect();
+    for number in (PICTURES_A_FACE..=posts).step_by(PICTURES_A_FACE as usize) {
+        let (picture, post): (_, PostId) = (ledger::picture(number), place.post(number).parse().unwrap());
+        let (face, shard) = (FaceId { picture, index: 0 }, post.shard());
+        let name = place.layout.face_file(&shard, &format!("{face}.png"));
+        fs::create_dir_all(place.layout.faces_shard(&shard)).unwrap();
+        links.add(&place.layout.face(&name));
+        let record = FaceRecord {
+            face,
+            picture,
+            post,
+            other_posts: Vec::new(),
+            file: name,
+            pixel_box: [(number % 1000) as i32, 20, 100, 100].into(),
+            angle: 0.0,
+            corners: None,
+            neighbours: 9,
+            score: (number % 977) as f64,
+            confidence: None,
+            grey_std: 40.5,
+            sharpness: 9.25,
+            side: 100,
+            pixels_sha256: Some(pixels),
+            rating: "s".into(),
+            tags: tags.clone(),
+            source_url: place.url(number),
+        };
+        records.push(&record).unwrap();
+    }
+    records.publish(&Header::new::<FaceRecord>("scale", None, BTreeMap::new(), 1)).unwrap();
 }
 
 fn end(place: &Place, recipe: &str, shard: Option<(ShardId, String)>) {
