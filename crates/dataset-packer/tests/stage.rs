@@ -5,7 +5,7 @@ mod material;
 
 use std::{collections::BTreeSet, fs};
 
-use contracts::{ContentHash, Layout, StageId, options::PackOptions, report::State, stage::Interrupt};
+use contracts::{ContentHash, Layout, StageId, layout, options::PackOptions, report::State, stage::Interrupt};
 use dataset::{Row, SplitName};
 use material::{Pipeline, face, picture};
 
@@ -39,6 +39,27 @@ fn faces_become_rows_with_all_that_is_known_of_them() {
         dhash: row.dhash,
     };
     assert_eq!(row, expected);
+}
+
+#[test]
+fn what_is_sorted_on_the_way_leaves_nothing_behind() {
+    let mut pipeline = Pipeline::with_pictures(300);
+    // Names so long that no list of them fits into what is sorted in memory.
+    let (name, archive) = ("d/".repeat(1500), pipeline.path("long.tar"));
+    let mut tar = tar::Builder::new(fs::File::create(&archive).unwrap());
+    for number in 0..6000 {
+        tar.append_path_with_name(pipeline.path("pictures/007.png"), format!("{name}{number:04}.png")).unwrap();
+    }
+    tar.finish().unwrap();
+    pipeline.config.pack.sources.push(archive.to_str().unwrap().to_owned());
+    let report = pipeline.pack().unwrap();
+    assert_eq!((report.taken, report.dropped_for("exact duplicate")), (6300, 6000));
+    let left_out = fs::read_to_string(pipeline.layout().left_out(StageId::Pack)).unwrap();
+    let is_in_place_of_it = |line: &str| line.ends_with("\"instead\":\"007.png\"}");
+    assert!(left_out.len() > 16 << 20 && left_out.lines().filter(|line| is_in_place_of_it(line)).count() == 6000);
+    let is_partial = |path: &&std::path::PathBuf| path.to_str().unwrap().contains(layout::PARTIAL_PREFIX);
+    let files = pipeline.files_below(&pipeline.path("data"));
+    assert_eq!(files.keys().filter(is_partial).count(), 0, "{files:?}");
 }
 
 #[test]
