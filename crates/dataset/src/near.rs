@@ -5,7 +5,7 @@ use crate::Dhash;
 const BANDS: usize = 4;
 const BAND_BITS: u32 = 16;
 
-/// Hashes that can be asked for neighbours within a distance fixed beforehand. It takes some 35 bytes a hash, and 3 MB.
+/// Hashes that can be asked for neighbours within a distance fixed beforehand. It takes some 35 bytes a hash, and 7 MB.
 ///
 /// Multi-index hashing (Norouzi, Punjani and Fleet, 2012): of two hashes that differ in at most d of their 64 bits, at
 /// least one of the four 16-bit bands differs in at most d/4 bits. So each band has a table, and a query looks up its
