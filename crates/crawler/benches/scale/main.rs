@@ -1,11 +1,11 @@
-//! `cargo xtask bench scale [-- POSTS… [crawl|crop|pack] [once|faces]]`: peak memory and CPU time of what goes through all posts, where nothing is
-//! left to fetch, to cut or to prepare.
+//! `cargo xtask bench scale [-- POSTS… [crawl|crop|pack] [once|faces]]`: peak memory and CPU time of what goes through all posts,
+//! where nothing is left to fetch, to cut or to prepare.
 //!
 //! Posts, findings and prepared images are made, each different from all others: what lies on disk of them has the form and the
 //! number that real ones have, while one small file stands for all pictures and another for all faces, by hard links. Every post
 //! has a picture, and every eighth picture a face. A stage behind the named one is left out, for disks that do not take it; `once`
-//! leaves out what is done again, and `faces` what comes before the packing: the faces' manifest is made. Ten million posts take
-//! 25 GB, their faces 5 GB.
+//! leaves out what is done again, and `faces` all but the packing, for which the faces' manifest is made. Ten million posts take 25
+//! GB, their faces 5 GB.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a developer's tool, whose output is a table")]
 
 mod child;
