@@ -23,7 +23,7 @@ use contracts::{
 };
 use face_cropper::{
     cascade::Cascade,
-    confidence::confidence,
+    confidence::{confidence, planes},
     detect::detect,
     engine::{self, Engine},
     search::search,
@@ -239,11 +239,12 @@ fn on_threads(
     let examine = |engine: &mut Box<dyn Engine>, picture: &Picture| {
         let file = PictureFile::open(&picture.file, u64::MAX).unwrap();
         let found = search(&mut **engine, &file, config).unwrap_or_else(|error| panic!("{}: {error}", picture.name));
+        let colours = found.picture.as_ref().map(|(colours, _)| colours);
+        let planes = if config.min_confidence == 0.0 { None } else { colours.and_then(|it| planes(config, it)) };
         let passes = |face: &&DetectedFace| {
-            let grey = &found.picture.as_ref().expect("a picture with faces was decoded").1;
             let edges = <[i32; 4]>::from(face.detection.rect).into();
-            config.min_confidence == 0.0
-                || confidence(config, grey, &edges, face.angle).is_none_or(|it| it >= config.min_confidence)
+            let asked = || planes.as_ref().map(|planes| confidence(planes, &edges, face.angle));
+            face.confidence.or_else(asked).is_none_or(|it| it >= config.min_confidence)
         };
         (picture.name.clone(), found.faces.iter().filter(passes).map(|face| face.detection).collect())
     };

@@ -12,7 +12,13 @@ use contracts::{
     cascade::EMBEDDED,
     config::{CropConfig, CropMode, Engine as Kind},
 };
-use face_cropper::{cascade::Cascade, confidence::confidence, engine, search::search, turned::DetectedFace};
+use face_cropper::{
+    cascade::Cascade,
+    confidence::{confidence, planes},
+    engine,
+    search::search,
+    turned::DetectedFace,
+};
 use pictures::PictureFile;
 
 fn main() {
@@ -61,10 +67,11 @@ fn boxes(path: &Path, config: &CropConfig) {
     let bytes = std::fs::read(path).unwrap();
     let Ok(file) = PictureFile::open(&bytes, u64::MAX) else { return };
     let Ok(found) = search(&mut *engine, &file, config) else { return };
-    for DetectedFace { detection: face, angle } in found.faces {
+    for DetectedFace { detection: face, angle, confidence: asked } in found.faces {
         let edges: [i32; 4] = face.rect.into();
         let [x, y, width, height] = edges;
-        let confidence = confidence(config, &found.picture.as_ref().unwrap().1, &edges.into(), angle).unwrap();
+        let picture = &found.picture.as_ref().unwrap().0;
+        let confidence = asked.unwrap_or_else(|| confidence(&planes(config, picture).unwrap(), &edges.into(), angle));
         let CropConfig { cascade, mode, min_neighbors, rotations, .. } = config;
         let stem = path.file_stem().unwrap().to_string_lossy();
         println!(

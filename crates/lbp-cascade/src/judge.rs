@@ -9,11 +9,13 @@ mod sampling;
 pub use self::{
     convolution::{Convolution, SLOPE},
     file::JudgeError,
-    network::{Activations, CONVOLUTIONS, Network, SIDE, WEIGHTS, standardised},
+    network::{
+        Activations, CHANNELS, CONVOLUTIONS, FEATURES, Look, Network, OUTPUTS, SIDE, SUMS, Samples, Transposed,
+        WEIGHTS, standardised,
+    },
     refining::Judged,
-    sampling::{Square, sample},
+    sampling::{Axes, Planes, Sampler, Square},
 };
-use crate::image::GreyImage;
 
 /// A network with the line that makes probabilities of its answers (Platt, "Probabilistic outputs for support vector machines",
 /// 1999).
@@ -37,19 +39,34 @@ impl Judge {
     }
 
     /// The network's mean answer, as log-odds before calibration: several sizes around the square, each as it is and mirrored.
-    pub fn answer(&self, image: GreyImage<'_>, square: Square) -> f32 {
-        let look = |look: f32| self.glance(image, Square { side: square.side * look, ..square });
-        LOOKS.map(look).iter().sum::<f32>() / LOOKS.len() as f32
+    pub fn answer(&self, planes: &Planes, square: Square) -> f32 {
+        self.answered(planes, square, &mut Activations::default())
     }
 
-    /// The network's mean answer to the square alone, as it is and mirrored.
-    fn glance(&self, image: GreyImage<'_>, square: Square) -> f32 {
-        let mut activations = Activations::default();
-        let pixels = sample(image, square);
-        let mut mirrored = pixels;
-        mirrored.chunks_exact_mut(SIDE).for_each(<[u8]>::reverse);
-        let answers = [pixels, mirrored].map(|pixels| self.network.answer(&standardised(&pixels), &mut activations));
-        (answers[0] + answers[1]) / 2.0
+    fn answered(&self, planes: &Planes, square: Square, activations: &mut Activations) -> f32 {
+        let looked =
+            LOOKS.map(|look| self.both(planes, Square { side: square.side * look, ..square }, activations).answer);
+        looked.iter().sum::<f32>() / LOOKS.len() as f32
+    }
+
+    /// What the network says of the square as it is.
+    fn glance(&self, planes: &Planes, square: Square, activations: &mut Activations) -> Look {
+        self.network.look(&standardised(&planes.sample(square)), activations)
+    }
+
+    /// The mean of what the network says of the square as it is and mirrored.
+    fn both(&self, planes: &Planes, square: Square, activations: &mut Activations) -> Look {
+        let mut pixels = planes.sample(square);
+        let seen = self.network.look(&standardised(&pixels), activations);
+        pixels.chunks_exact_mut(SIDE).for_each(<[_]>::reverse);
+        let mirrored = self.network.look(&standardised(&pixels), activations);
+        Look {
+            answer: (seen.answer + mirrored.answer) / 2.0,
+            right: (seen.right - mirrored.right) / 2.0,
+            down: (seen.down + mirrored.down) / 2.0,
+            size: (seen.size + mirrored.size) / 2.0,
+            turn: (seen.turn - mirrored.turn) / 2.0,
+        }
     }
 
     /// The probability, from 0 to 1, that an answer is right.
@@ -59,7 +76,7 @@ impl Judge {
     }
 
     /// The probability, from 0 to 1, that the square of a picture frames the subject.
-    pub fn confidence(&self, image: GreyImage<'_>, square: Square) -> f64 {
-        self.probability(self.answer(image, square))
+    pub fn confidence(&self, planes: &Planes, square: Square) -> f64 {
+        self.probability(self.answer(planes, square))
     }
 }
