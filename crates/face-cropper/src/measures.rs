@@ -1,9 +1,6 @@
 //! What is measured of a face.
 
-use contracts::{
-    config::CropConfig,
-    record::{FaceRecord, PixelBox},
-};
+use contracts::record::{FaceRecord, PixelBox};
 use lbp_cascade::{Detection, judge::Planes};
 use pictures::Grey;
 use serde::{Deserialize, Serialize};

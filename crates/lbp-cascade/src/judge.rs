@@ -5,6 +5,7 @@ mod file;
 mod network;
 mod refining;
 mod sampling;
+mod vector;
 
 pub use self::{
     convolution::{Convolution, SLOPE},
@@ -78,5 +79,50 @@ impl Judge {
     /// The probability, from 0 to 1, that the square of a picture frames the subject.
     pub fn confidence(&self, planes: &Planes, square: Square) -> f64 {
         self.probability(self.answer(planes, square))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn judge() -> Judge {
+        let weight = |i: usize| ((i * 7919 % 1009) as f32 / 1009.0 - 0.5) * 0.2;
+        Judge::new(Network::new((0..WEIGHTS).map(weight).collect()).unwrap(), 1.0, 0.0)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn a_mirrored_picture_is_judged_as_it_is(
+            (x, y, side) in (10.0..70.0f32, 10.0..50.0f32, 20.0..60.0f32),
+            angle in -30.0..30.0f32,
+            seed in 1..1000usize,
+        ) {
+            let (width, height) = (80, 60);
+            // Smooth, so that a point that is rounded to the other side of a pixel's middle has about the same colour.
+            let pixel = |x: usize, y: usize| [x * 3, y * 4, (x + y * seed % 7) % 200].map(|value| value as u8);
+            let rows = |mirrored: bool| {
+                let across = move |x: usize| if mirrored { width - 1 - x } else { x };
+                (0..width * height).map(|i| pixel(across(i % width), i / width)).collect::<Vec<_>>()
+            };
+            let [planes, mirrored] = [false, true].map(|it| Planes::new(width, height, &rows(it)).unwrap());
+            let square = Square { x, y, side, angle };
+            let other = Square { x: width as f32 - x, angle: -angle, ..square };
+            let (judge, mut activations) = (judge(), Activations::default());
+            let look = judge.both(&planes, square, &mut activations);
+            let seen = judge.both(&mirrored, other, &mut activations);
+            for (one, other) in [
+                (look.answer, seen.answer),
+                (look.right, -seen.right),
+                (look.down, seen.down),
+                (look.size, seen.size),
+                (look.turn, -seen.turn),
+            ] {
+                prop_assert!((one - other).abs() < 0.1, "{look:?} {seen:?}");
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! Planes carry their border with them, \[row\]\[column\]\[channel\], so that what a row of the kernel looks at lies in one piece. Sums are a
 //! product, then a sum, never fused, in an order that hangs on no register's width: every processor gives the same bits.
 
+use super::vector::Vector;
+
 /// What is left of a negative activation.
 pub const SLOPE: f32 = 0.1;
 
@@ -13,7 +15,8 @@ const PLACES: usize = 4;
 const TAPS: usize = 3;
 
 /// Input values of a place whose gradients are in registers together: a divisor of three times the channels of all layers but the first.
-const VALUES: usize = 48;
+/// The same with registers of every width, or neighbouring places would be added up in another order.
+pub(super) const VALUES: usize = 48;
 
 /// A layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,28 +77,34 @@ impl Convolution {
         (0..side).flat_map(move |y| (0..side).step_by(step).map(move |x| (x, y)))
     }
 
-    /// `F` filters at a time. The border of `output` is left as it is: zeros.
+    /// As many filters at a time as `REGISTERS` hold. The border of `output` is left as it is: zeros.
     #[inline(always)]
-    pub(super) fn forward<const F: usize>(&self, weights: &[f32], input: &[f32], output: &mut [f32]) {
+    pub(super) fn forward<V: Vector, const REGISTERS: usize>(
+        &self,
+        weights: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+    ) {
         let (rows, biases) = weights[self.start..self.end()].split_at(self.taps());
+        let slope = V::splat(SLOPE);
         for (x, y) in self.places(PLACES) {
-            for filter in (0..self.filters).step_by(F) {
-                let bias: [f32; F] = biases[filter..][..F].try_into().expect("cut to that length");
-                let mut sums = [bias; PLACES];
+            for filter in (0..self.filters).step_by(REGISTERS * V::LANES) {
+                let mut sums = [loaded::<V, REGISTERS>(biases, filter); PLACES];
                 for row in 0..3 {
                     let values: [&[f32]; PLACES] =
                         std::array::from_fn(|place| &input[self.seen(x + place, y, row)..][..self.reach()]);
                     for tap in 0..self.reach() {
-                        let weights = &rows[(row * self.reach() + tap) * self.filters + filter..][..F];
+                        let weights = loaded::<V, REGISTERS>(rows, (row * self.reach() + tap) * self.filters + filter);
                         for (sums, values) in sums.iter_mut().zip(values) {
-                            let value = values[tap];
-                            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+                            add_product(sums, values[tap], &weights);
                         }
                     }
                 }
-                for (place, sums) in sums.iter().enumerate() {
-                    let output = &mut output[self.place(x + place, y) + filter..][..F];
-                    output.iter_mut().zip(sums).for_each(|(output, sum)| *output = sum.max(sum * SLOPE));
+                for (place, sums) in sums.into_iter().enumerate() {
+                    for (register, sum) in sums.into_iter().enumerate() {
+                        let at = self.place(x + place, y) + filter + register * V::LANES;
+                        sum.or_sloped(slope).store(output, at);
+                    }
                 }
             }
         }
@@ -107,55 +116,63 @@ impl Convolution {
         back.iter_mut().zip(output).for_each(|(back, output)| *back *= if *output < 0.0 { SLOPE } else { 1.0 });
     }
 
-    /// Adds the gradients of the weights to `sums`, `F` filters at a time.
+    /// Adds the gradients of the weights to `sums`, as many filters at a time as `REGISTERS` hold.
     #[inline(always)]
-    pub(super) fn weight_gradients<const F: usize>(&self, input: &[f32], back: &[f32], sums: &mut [f32]) {
+    pub(super) fn weight_gradients<V: Vector, const REGISTERS: usize>(
+        &self,
+        input: &[f32],
+        back: &[f32],
+        sums: &mut [f32],
+    ) {
         let (row_sums, bias_sums) = sums[self.start..self.end()].split_at_mut(self.taps());
-        for filter in (0..self.filters).step_by(F) {
+        for filter in (0..self.filters).step_by(REGISTERS * V::LANES) {
             for row in 0..3 {
                 for tap in (0..self.reach()).step_by(TAPS) {
-                    let mut gradients = [[0.0; F]; TAPS];
+                    let mut gradients = [[V::splat(0.0); REGISTERS]; TAPS];
                     for (x, y) in self.places(1) {
                         let values = &input[self.seen(x, y, row) + tap..][..TAPS];
-                        let back = &back[self.place(x, y) + filter..][..F];
+                        let back = loaded::<V, REGISTERS>(back, self.place(x, y) + filter);
                         for (gradients, value) in gradients.iter_mut().zip(values) {
-                            gradients.iter_mut().zip(back).for_each(|(sum, back)| *sum += value * back);
+                            add_product(gradients, *value, &back);
                         }
                     }
                     for (offset, gradients) in gradients.iter().enumerate() {
                         let at = (row * self.reach() + tap + offset) * self.filters + filter;
-                        row_sums[at..][..F].iter_mut().zip(gradients).for_each(|(sum, gradient)| *sum += gradient);
+                        add_to(row_sums, at, gradients);
                     }
                 }
             }
-            let bias_sums = &mut bias_sums[filter..][..F];
             for (x, y) in self.places(1) {
-                let back = &back[self.place(x, y) + filter..][..F];
-                bias_sums.iter_mut().zip(back).for_each(|(sum, back)| *sum += back);
+                add_to(bias_sums, filter, &loaded::<V, REGISTERS>(back, self.place(x, y) + filter));
             }
         }
     }
 
-    /// The gradient of the input, with that of its border, which nobody asks for. `transposed` are the weights of [`Self::transposed`].
+    /// The gradient of the input, with that of its border, which nobody asks for: [`VALUES`] of a place in registers at a time. `transposed` are the weights of [`Self::transposed`].
     #[inline(always)]
-    pub(super) fn input_gradients(&self, transposed: &[f32], back: &[f32], further: &mut [f32]) {
+    pub(super) fn input_gradients<V: Vector, const REGISTERS: usize>(
+        &self,
+        transposed: &[f32],
+        back: &[f32],
+        further: &mut [f32],
+    ) {
+        assert_eq!(REGISTERS * V::LANES, VALUES);
         further.fill(0.0);
         for (x, y) in self.places(PLACES) {
             let places: [&[f32]; PLACES] =
                 std::array::from_fn(|place| &back[self.place(x + place, y)..][..self.filters]);
             for row in 0..3 {
                 for first in (0..self.reach()).step_by(VALUES) {
-                    let mut sums = [[0.0; VALUES]; PLACES];
+                    let mut sums = [[V::splat(0.0); REGISTERS]; PLACES];
                     for filter in 0..self.filters {
-                        let weights = &transposed[(row * self.filters + filter) * self.reach() + first..][..VALUES];
-                        for (sums, back) in sums.iter_mut().zip(places) {
-                            let back = back[filter];
-                            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += back * weight);
+                        let at = (row * self.filters + filter) * self.reach() + first;
+                        let weights = loaded::<V, REGISTERS>(transposed, at);
+                        for (sums, place) in sums.iter_mut().zip(places) {
+                            add_product(sums, place[filter], &weights);
                         }
                     }
                     for (place, sums) in sums.iter().enumerate() {
-                        let further = &mut further[self.seen(x + place, y, row) + first..][..VALUES];
-                        further.iter_mut().zip(sums).for_each(|(further, sum)| *further += sum);
+                        add_to(further, self.seen(x + place, y, row) + first, sums);
                     }
                 }
             }
@@ -171,5 +188,26 @@ impl Convolution {
             rows[(row * self.reach() + tap) * self.filters + filter]
         };
         (0..self.taps()).map(at).collect()
+    }
+}
+
+#[inline(always)]
+fn loaded<V: Vector, const REGISTERS: usize>(numbers: &[f32], at: usize) -> [V; REGISTERS] {
+    std::array::from_fn(|register| V::load(numbers, at + register * V::LANES))
+}
+
+#[inline(always)]
+fn add_product<V: Vector, const REGISTERS: usize>(sums: &mut [V; REGISTERS], value: f32, factors: &[V; REGISTERS]) {
+    let value = V::splat(value);
+    for (sum, factor) in sums.iter_mut().zip(factors) {
+        *sum = sum.plus_product(value, *factor);
+    }
+}
+
+#[inline(always)]
+fn add_to<V: Vector, const REGISTERS: usize>(numbers: &mut [f32], at: usize, sums: &[V; REGISTERS]) {
+    for (register, sum) in sums.iter().enumerate() {
+        let at = at + register * V::LANES;
+        V::load(numbers, at).plus_product(*sum, V::splat(1.0)).store(numbers, at);
     }
 }
