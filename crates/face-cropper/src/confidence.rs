@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn the_embedded_judge_takes_no_wall_for_a_face_and_knows_its_cascades_alone() {
         let wall = Rgb::filled(96, 96, [90; 3]);
-        let of = |cascade: &str| planes(&CropConfig { cascade: cascade.into(), ..CropConfig::default() }, &wall);
+        let of = |cascade: &str| planes(&CropConfig { cascade: cascade.into(), ..CropConfig::reference() }, &wall);
         assert!(confidence(&of("nijigen").unwrap(), &[0, 0, 96, 96].into(), 0.0) < 0.5);
         assert_eq!(of("cats.xml"), None);
     }
