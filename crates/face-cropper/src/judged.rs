@@ -21,6 +21,9 @@ use crate::{
 /// The longer side of what the cascade searches, in pixels. The judge looks at the larger picture that it was made of.
 const SEARCHED_SIDE: u32 = 512;
 
+/// The step between the sizes searched: as the judge moves what it looks at, finer ones found no more.
+const SCALE_FACTOR: f64 = 1.15;
+
 /// The judge looks at every window: some faces pass the first stages in a single one.
 const MIN_NEIGHBORS: i32 = 0;
 
@@ -64,6 +67,7 @@ fn candidates(
         min_size: shrunk(config.min_size),
         max_size: shrunk(config.max_size),
         min_neighbors: MIN_NEIGHBORS,
+        scale_factor: SCALE_FACTOR,
         ..config.clone()
     };
     let plane = Grey::new(small.width(), small.height(), equalise(small.bytes())).expect("as many pixels as before");

@@ -138,7 +138,7 @@ pub fn wrong(pictures: &[Picture], cascade: &Cascade, seed: u64) -> Vec<Candidat
 
 /// What the judged search gives the judge to decide on, at some angles.
 pub fn proposed(picture: &Picture, cascade: &Cascade, angles: &[f64]) -> Vec<Square> {
-    let sizes = SearchSizes { scale_factor: 1.1, min_size: 24, max_size: 0 };
+    let sizes = SearchSizes { scale_factor: 1.15, min_size: 24, max_size: 0 };
     let of = |angle| searched(picture, cascade.clone().lenient(PROPOSING_STAGES), (512, angle), &sizes);
     angles.iter().copied().flat_map(of).collect()
 }

@@ -5,6 +5,9 @@ use super::{Judge, network::Activations, network::Look, sampling::Planes, sampli
 /// Log-odds, before calibration, below which a first look is the last.
 const FLOOR: f32 = -2.0;
 
+/// From which overlap on a candidate of the same angle is not looked at: the network is taught on squares that are as far off.
+const BESIDE: f32 = 0.65;
+
 /// From which overlap on two candidates are the same: before they are moved, and after.
 const SAME: [f32; 2] = [0.5, 0.3];
 
@@ -32,11 +35,12 @@ impl Judge {
     /// The candidates that may show the subject, no two of the same one, the likeliest first.
     pub fn refined(&self, planes: &Planes, candidates: &[Square]) -> Vec<Judged> {
         let mut activations = Activations::default();
-        let first = |(index, square): (usize, &Square)| {
-            let look = self.glance(planes, *square, &mut activations);
-            (Judged { square: *square, answer: look.answer, index }, look)
+        let first = |index: usize| {
+            let square = candidates[index];
+            let look = self.glance(planes, square, &mut activations);
+            (Judged { square, answer: look.answer, index }, look)
         };
-        let mut found: Vec<(Judged, Look)> = candidates.iter().enumerate().map(first).collect();
+        let mut found: Vec<(Judged, Look)> = apart(candidates).into_iter().map(first).collect();
         found.retain(|(judged, _)| judged.answer > FLOOR);
         let found = without_others_of_the_same(found, |(judged, _)| judged, SAME[0]);
         let settled = |(judged, look): (Judged, Look)| {
@@ -49,6 +53,18 @@ impl Judge {
         let found = found.into_iter().map(settled).collect();
         without_others_of_the_same(found, |judged| judged, SAME[1])
     }
+}
+
+/// The candidates that are worth a look of their own, by their indices: the network sees a subject in a window beside it as well.
+fn apart(candidates: &[Square]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for (index, square) in candidates.iter().enumerate() {
+        let is_near = |other: &Square| other.angle == square.angle && other.overlap(square) > BESIDE;
+        if !kept.iter().any(|kept| is_near(&candidates[*kept])) {
+            kept.push(index);
+        }
+    }
+    kept
 }
 
 /// The square where a look says that the subject is.
@@ -104,6 +120,16 @@ mod tests {
         check(&[judged(50.0, 40.0, 5.0, 0), judged(55.0, 10.0, 2.0, 1)], &[0]);
         check(&[judged(50.0, 40.0, 1.0, 0), judged(55.0, 10.0, 2.0, 1)], &[1]);
         check(&[judged(50.0, 40.0, 1.0, 0), judged(50.0, 40.0, 1.0, 1)], &[0]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn of_neighbours_at_one_angle_the_first_is_looked_at() {
+        let square = |x: f32, side: f32, angle: f32| Square { x, y: 50.0, side, angle };
+        let check = |squares: &[Square], expected: &[usize]| assert_eq!(apart(squares), expected, "{squares:?}");
+        check(&[square(50.0, 40.0, 0.0), square(54.0, 40.0, 0.0), square(60.0, 40.0, 0.0)], &[0, 2]);
+        check(&[square(50.0, 40.0, 0.0), square(50.0, 36.0, 0.0), square(50.0, 30.0, 0.0)], &[0, 2]);
+        check(&[square(50.0, 40.0, 0.0), square(50.0, 40.0, 15.0)], &[0, 1]);
         check(&[], &[]);
     }
 
