@@ -1,6 +1,6 @@
 //! Faces found and wrong boxes of the shipped cascades, judged by where somebody saw the faces: a line a box, for tables.
 //!
-//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE]
+//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE [MIN_SIZE]]
 //!
 //! Each line: cascade, mode, angles searched, `min_neighbors`, the picture's stem, x, y, width, height, angle, neighbours, level
 //! weight, confidence.
@@ -23,7 +23,8 @@ use pictures::PictureFile;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    let (folder, only) = (arguments.next(), arguments.next());
+    let (folder, only, min_size) = (arguments.next(), arguments.next(), arguments.next());
+    let min_size = min_size.map_or(48, |min_size| min_size.parse().unwrap());
     let shared = std::env::var_os("NIJIGEN_SHARED").map(|folder| PathBuf::from(folder).join("data/pictures"));
     let Some(folder) = folder.map(PathBuf::from).or(shared) else {
         println!("give a folder of pictures: cargo bench -p face-cropper --bench recall -- FOLDER");
@@ -44,6 +45,7 @@ fn main() {
                         min_neighbors: *min_neighbors,
                         cascade,
                         rotations,
+                        min_size,
                         ..CropConfig::reference()
                     };
                     paths.iter().for_each(|path| boxes(path, &config));

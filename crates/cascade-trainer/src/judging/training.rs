@@ -114,9 +114,18 @@ pub fn train(material: &Material<'_>, settings: &JudgeSettings, tell: &mut dyn F
         tell(format!("searched at {angles:?}: {} candidates, {right} right ones", answers.len()));
         tell(format!("wrong ones: right ones that are likelier than the next: {}", trade_off(answers)));
     }
-    let answers = answers.concat();
-    let (slope, offset) = calibration::fit(&answers);
+    let (slope, offset) = calibration::fit(&answers.concat());
     tell(format!("confidence = σ({slope:.4} · answer + {offset:.4})"));
+    for (answers, angles) in answers.iter().zip(ANGLES) {
+        let at = |tenth: u8| {
+            let gate = f32::from(tenth) / 10.0;
+            let passes = |(answer, _): &&(f32, bool)| 1.0 / (1.0 + (-slope * answer - offset).exp()) >= gate;
+            let right = answers.iter().filter(passes).filter(|(_, right)| *right).count();
+            format!("{gate}: {right}, {}", answers.iter().filter(passes).count() - right)
+        };
+        let gates: Vec<String> = (1..10).map(at).collect();
+        tell(format!("right and wrong ones at {angles:?} from a confidence on: {}", gates.join("; ")));
+    }
     Judge::new(trained(lesson(material, |_| true), settings, tell), slope, offset)
 }
 
