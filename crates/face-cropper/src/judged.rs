@@ -1,7 +1,7 @@
 //! The judged search: a lenient cascade proposes, a small network decides.
 //!
 //! ```text
-//! picture ─▶ planes ─▶ small grey plane ─▶ first stages ─▶ groups of windows ─▶ judge: looks, moves them, drops what is no face ─▶ faces
+//! picture ─▶ planes ─▶ small grey plane ─▶ first stages ─▶ windows ─▶ judge: looks, moves them, drops what is no face ─▶ faces
 //! ```
 
 use contracts::config::CropConfig;

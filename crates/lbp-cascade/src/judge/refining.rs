@@ -71,7 +71,9 @@ fn apart(candidates: &[Square]) -> Vec<usize> {
 fn moved(square: Square, look: &Look) -> Square {
     let (x, y) = square.point(look.right, look.down);
     let [size, turn] = [(look.size, MAX_CHANGE[0]), (look.turn, MAX_CHANGE[1])].map(|(by, most)| by.clamp(-most, most));
-    Square { x, y, side: square.side * exponential(size), angle: square.angle + turn.to_degrees() }
+    // From −180 to 180, which is as far as sines go.
+    let angle = (square.angle + turn.to_degrees() + 180.0).rem_euclid(360.0) - 180.0;
+    Square { x, y, side: square.side * exponential(size), angle }
 }
 
 /// eˣ by its series: the standard library's is the system's, and may differ in the last bit. Right to 10⁻⁶ where |x| is below a half.
@@ -140,6 +142,8 @@ mod tests {
         let moved = moved(square, &look);
         assert_eq!((moved.x, moved.y), (15.0, 10.0));
         assert!((moved.side - 50.0 * 0.2_f32.exp()).abs() < 1e-3 && (moved.angle - 5.7296).abs() < 1e-3, "{moved:?}");
+        let upside_down = Square { angle: 178.0, ..square };
+        assert!((super::moved(upside_down, &look).angle + 176.2704).abs() < 1e-3);
         assert!((exponential(-0.4) - (-0.4_f32).exp()).abs() < 1e-6);
     }
 }
