@@ -23,7 +23,7 @@ use contracts::{
     config::section::{BadValue, Validate as _},
     publish, stdout, tell,
 };
-use lbp_cascade::{SearchSizes, judge::PROPOSING_STAGES};
+use lbp_cascade::SearchSizes;
 use pictures::Encoding;
 
 /// LBP cascades that OpenCV reads: trained from crops of a subject and pictures without it.
@@ -95,9 +95,9 @@ struct JudgeArguments {
     /// A table of the faces in pictures that are named by their MD5; those of its measuring half are passed over.
     #[arg(long, value_name = "FILE")]
     faces: Option<PathBuf>,
-    /// A cascade whose windows are judged. May be repeated.
-    #[arg(long, value_name = "FILE", required = true)]
-    cascade: Vec<PathBuf>,
+    /// The cascade whose first stages propose.
+    #[arg(long, value_name = "FILE")]
+    cascade: PathBuf,
     /// The judge to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -186,12 +186,10 @@ fn judge(arguments: &JudgeArguments) -> anyhow::Result<()> {
     let table = arguments.faces.as_deref().map(face_table::read).transpose()?.unwrap_or_default();
     let pictures = candidates::read(&arguments.pictures, &table)?;
     anyhow::ensure!(!pictures.is_empty(), TrainingError::NoNegatives);
-    let cascades = arguments.cascade.iter().map(|path| Candidate::cascade(path));
-    let cascades = cascades.collect::<Result<Vec<_>, _>>()?;
-    let proposing: Vec<_> = cascades.into_iter().map(|cascade| cascade.lenient(PROPOSING_STAGES)).collect();
-    let found = candidates::search(&pictures, &proposing, arguments.seed);
-    let positives = Positives::read(&arguments.positives)?;
-    let material = Material { crops: positives.crops(), pictures: &pictures, candidates: &found };
+    let cascade = Candidate::cascade(&arguments.cascade)?;
+    let wrong = candidates::wrong(&pictures, &cascade, arguments.seed);
+    let crops = candidates::read_crops(&arguments.positives)?;
+    let material = Material { crops: &crops, pictures: &pictures, wrong: &wrong, cascade: &cascade };
     let JudgeArguments { rounds, steps, rate, seed, .. } = *arguments;
     let settings = JudgeSettings { rounds, steps, rate, seed };
     let judge = judging::training::train(&material, &settings, &mut |line| tell!("{line}"));

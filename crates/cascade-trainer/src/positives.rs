@@ -30,9 +30,7 @@ impl Positives {
     /// # Errors
     /// When it cannot be read, or holds no picture.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
-        let files = if path.is_dir() { read_folder(path) } else { read_tar(path) };
-        let files = files.map_err(TrainingError::reading(path))?;
-        let crops: Vec<Grey> = files.par_iter().filter_map(|bytes| decode_grey(bytes)).collect();
+        let crops: Vec<Grey> = files(path)?.par_iter().filter_map(|bytes| decode_grey(bytes)).collect();
         if crops.is_empty() { Err(TrainingError::NoPositives(path.into())) } else { Ok(Self::of(crops)) }
     }
 
@@ -75,6 +73,12 @@ impl Positives {
 
 fn between(random: &mut Rng, (min, max): (f32, f32)) -> f32 {
     min + random.f32() * (max - min)
+}
+
+/// The contents of the files of a folder or a tar file.
+pub(crate) fn files(path: &Path) -> Result<Vec<Vec<u8>>, TrainingError> {
+    let files = if path.is_dir() { read_folder(path) } else { read_tar(path) };
+    files.map_err(TrainingError::reading(path))
 }
 
 fn read_folder(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {

@@ -1,7 +1,7 @@
 //! Grey pictures, and windows cut from them at any place and size: bilinear, without smoothing, as a detector's pyramid is.
 
 use lbp_cascade::GreyImage;
-use pictures::{Alpha, Grey, Narrowing, PictureFile};
+use pictures::{Alpha, Grey, Narrowing, PictureFile, Rgb};
 use rayon::prelude::*;
 
 /// Larger pictures are passed over: they would take more memory than they teach.
@@ -23,8 +23,12 @@ pub struct Frame {
 
 /// The brightness of a picture file as a detector sees it; `None` where it is no picture.
 pub fn decode_grey(file: &[u8]) -> Option<Grey> {
-    let file = PictureFile::open(file, MAX_PIXELS).ok()?;
-    Some(file.decode(Alpha::Drop, Narrowing::UpperByte).ok()?.to_grey())
+    Some(decode(file)?.to_grey())
+}
+
+/// The colours of a picture file; `None` where it is no picture.
+pub fn decode(file: &[u8]) -> Option<Rgb> {
+    PictureFile::open(file, MAX_PIXELS).ok()?.decode(Alpha::Drop, Narrowing::UpperByte).ok()
 }
 
 /// The picture as a detector takes it.

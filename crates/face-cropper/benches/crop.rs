@@ -23,13 +23,13 @@ use contracts::{
 };
 use face_cropper::{
     cascade::Cascade,
-    confidence::confidence,
+    confidence::{confidence, planes},
     detect::detect,
     engine::{self, Engine},
     search::search,
     turned::DetectedFace,
 };
-use lbp_cascade::{Detection, Rect};
+use lbp_cascade::Detection;
 use pictures::{Grey, PictureFile};
 use rayon::prelude::*;
 use truth::{Counts, Truth, share};
@@ -194,9 +194,13 @@ fn choices() -> Vec<(Kind, CropConfig)> {
         (Kind::Native, of(CropMode::Fast, published, 0.0, &[0.0])),
         (Kind::Native, of(CropMode::Exact, own, 0.0, &[0.0])),
         (Kind::Native, of(CropMode::Fast, own, 0.0, &[0.0])),
+        (Kind::Native, of(CropMode::Exact, own, 0.0, &turned)),
+        (Kind::Native, of(CropMode::Judged, own, 0.3, &[0.0])),
         (Kind::Native, of(CropMode::Judged, own, 0.5, &[0.0])),
-        (Kind::Native, of(CropMode::Judged, own, 0.8, &[0.0])),
-        (Kind::Native, of(CropMode::Judged, own, 0.8, &turned)),
+        (Kind::Native, of(CropMode::Judged, own, 0.7, &[0.0])),
+        (Kind::Native, of(CropMode::Judged, own, 0.3, &turned)),
+        (Kind::Native, of(CropMode::Judged, own, 0.5, &turned)),
+        (Kind::Native, of(CropMode::Judged, own, 0.7, &turned)),
     ];
     if cfg!(feature = "opencv") {
         choices.insert(0, (Kind::Opencv, of(CropMode::Exact, published, 0.0, &[0.0])));
@@ -212,11 +216,8 @@ fn variants(pictures: &[Picture]) {
     for (kind, config) in choices() {
         let cascade = Cascade::of(&config).unwrap();
         let (seconds, faces) = on_threads(1, pictures, kind, &cascade, &config);
-        let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-        let found: Vec<(String, Vec<Rect>)> =
-            faces.iter().map(|(name, faces)| (stem(name), faces.iter().map(|face| face.rect).collect())).collect();
-        let Counts { faces, found, wrong } =
-            truth.count(found.iter().map(|(stem, boxes)| (stem.as_str(), boxes.clone())));
+        let boxes = faces.iter().map(|(name, faces)| (stem(name), faces.iter().map(|face| face.rect).collect()));
+        let Counts { faces, found, wrong } = truth.count(boxes);
         let CropConfig { mode, cascade, rotations, min_confidence, .. } = &config;
         println!(
             "{:<58}{:>22}{:>24}{:>16.2}",
@@ -226,6 +227,11 @@ fn variants(pictures: &[Picture]) {
             seconds * 1e3 / pictures.len() as f64,
         );
     }
+}
+
+/// What the table of faces knows a picture by.
+fn stem(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
 }
 
 /// CPU seconds of one thread, or seconds on the clock of several, and the faces.
@@ -239,11 +245,12 @@ fn on_threads(
     let examine = |engine: &mut Box<dyn Engine>, picture: &Picture| {
         let file = PictureFile::open(&picture.file, u64::MAX).unwrap();
         let found = search(&mut **engine, &file, config).unwrap_or_else(|error| panic!("{}: {error}", picture.name));
+        let colours = found.picture.as_ref().map(|(colours, _)| colours);
+        let planes = if config.min_confidence == 0.0 { None } else { colours.and_then(|it| planes(config, it)) };
         let passes = |face: &&DetectedFace| {
-            let grey = &found.picture.as_ref().expect("a picture with faces was decoded").1;
             let edges = <[i32; 4]>::from(face.detection.rect).into();
-            config.min_confidence == 0.0
-                || confidence(config, grey, &edges, face.angle).is_none_or(|it| it >= config.min_confidence)
+            let asked = || planes.as_ref().map(|planes| confidence(planes, &edges, face.angle));
+            face.confidence.or_else(asked).is_none_or(|it| it >= config.min_confidence)
         };
         (picture.name.clone(), found.faces.iter().filter(passes).map(|face| face.detection).collect())
     };
@@ -297,6 +304,10 @@ fn peer(folder: &Path, count: usize, cascade: &Cascade, faces: &Faces) {
         answer["two_ms"].as_f64().unwrap_or(f64::NAN),
         differences.count()
     );
+    let boxes: BTreeMap<String, Vec<[i32; 4]>> = serde_json::from_value(answer["boxes"].clone()).unwrap();
+    let boxes = boxes.iter().map(|(name, boxes)| (stem(name), boxes.iter().map(|edges| (*edges).into()).collect()));
+    let Counts { faces, found, wrong } = Truth::read("measuring").count(boxes);
+    println!("of clear faces found {}, of boxes right {}", share(found, faces), share(found, found + wrong));
 }
 
 /// The CPU time of this thread; where the system does not tell, the time on the clock.

@@ -1,6 +1,6 @@
 //! Faces found and wrong boxes of the shipped cascades, judged by where somebody saw the faces: a line a box, for tables.
 //!
-//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE]
+//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE [MIN_SIZE]]
 //!
 //! Each line: cascade, mode, angles searched, `min_neighbors`, the picture's stem, x, y, width, height, angle, neighbours, level
 //! weight, confidence.
@@ -12,12 +12,19 @@ use contracts::{
     cascade::EMBEDDED,
     config::{CropConfig, CropMode, Engine as Kind},
 };
-use face_cropper::{cascade::Cascade, confidence::confidence, engine, search::search, turned::DetectedFace};
+use face_cropper::{
+    cascade::Cascade,
+    confidence::{confidence, planes},
+    engine,
+    search::search,
+    turned::DetectedFace,
+};
 use pictures::PictureFile;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    let (folder, only) = (arguments.next(), arguments.next());
+    let (folder, only, min_size) = (arguments.next(), arguments.next(), arguments.next());
+    let min_size = min_size.map_or(48, |min_size| min_size.parse().unwrap());
     let shared = std::env::var_os("NIJIGEN_SHARED").map(|folder| PathBuf::from(folder).join("data/pictures"));
     let Some(folder) = folder.map(PathBuf::from).or(shared) else {
         println!("give a folder of pictures: cargo bench -p face-cropper --bench recall -- FOLDER");
@@ -38,6 +45,7 @@ fn main() {
                         min_neighbors: *min_neighbors,
                         cascade,
                         rotations,
+                        min_size,
                         ..CropConfig::reference()
                     };
                     paths.iter().for_each(|path| boxes(path, &config));
@@ -61,10 +69,11 @@ fn boxes(path: &Path, config: &CropConfig) {
     let bytes = std::fs::read(path).unwrap();
     let Ok(file) = PictureFile::open(&bytes, u64::MAX) else { return };
     let Ok(found) = search(&mut *engine, &file, config) else { return };
-    for DetectedFace { detection: face, angle } in found.faces {
+    for DetectedFace { detection: face, angle, confidence: asked } in found.faces {
         let edges: [i32; 4] = face.rect.into();
         let [x, y, width, height] = edges;
-        let confidence = confidence(config, &found.picture.as_ref().unwrap().1, &edges.into(), angle).unwrap();
+        let picture = &found.picture.as_ref().unwrap().0;
+        let confidence = asked.unwrap_or_else(|| confidence(&planes(config, picture).unwrap(), &edges.into(), angle));
         let CropConfig { cascade, mode, min_neighbors, rotations, .. } = config;
         let stem = path.file_stem().unwrap().to_string_lossy();
         println!(

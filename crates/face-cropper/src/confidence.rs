@@ -3,24 +3,32 @@
 use std::sync::LazyLock;
 
 use contracts::{cascade, config::CropConfig, record::PixelBox};
-use lbp_cascade::judge::{Judge, Square};
-use pictures::Grey;
+use lbp_cascade::judge::{Judge, Planes, Square};
+use pictures::Rgb;
 
-use crate::{
-    engine::as_image,
-    geometry::{longer_side, middle},
-};
+use crate::geometry::{longer_side, middle};
 
 /// The judge of the shipped cascades' candidates; cascades/README.md says how it was made.
 pub(crate) static JUDGE: LazyLock<Judge> =
     LazyLock::new(|| Judge::parse(include_bytes!("../cascades/judge.bin")).expect("a test reads the embedded judge"));
 
-/// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face; `None` for
-/// cascades that frame faces otherwise.
-pub fn confidence(config: &CropConfig, grey: &Grey, pixel_box: &PixelBox, angle: f64) -> Option<f64> {
+/// A picture as the judge looks at it; `None` for cascades that frame faces otherwise than it knows them.
+pub fn planes(config: &CropConfig, picture: &Rgb) -> Option<Planes> {
+    cascade::is_judged(&config.cascade).then(|| as_planes(picture))
+}
+
+pub(crate) fn as_planes(picture: &Rgb) -> Planes {
+    let (width, height) = picture.sides();
+    Planes::new(width as usize, height as usize, picture.pixels()).expect("its pixels fill its sides")
+}
+
+/// The probability, from 0 to 1, that a box of a picture, turned about its middle by so many degrees, frames a face.
+pub fn confidence(planes: &Planes, pixel_box: &PixelBox, angle: f64) -> f64 {
     let (x, y) = middle(pixel_box);
-    let square = Square { x: x as f32, y: y as f32, side: longer_side(pixel_box) as f32, angle: angle as f32 };
-    cascade::is_judged(&config.cascade).then(|| JUDGE.confidence(as_image(grey), square))
+    JUDGE.confidence(
+        planes,
+        Square { x: x as f32, y: y as f32, side: longer_side(pixel_box) as f32, angle: angle as f32 },
+    )
 }
 
 #[cfg(test)]
@@ -29,12 +37,9 @@ mod tests {
 
     #[test]
     fn the_embedded_judge_takes_no_wall_for_a_face_and_knows_its_cascades_alone() {
-        let wall = Grey::new(96, 96, vec![90; 96 * 96]).unwrap();
-        let of = |cascade: &str| {
-            let config = CropConfig { cascade: cascade.into(), ..CropConfig::reference() };
-            confidence(&config, &wall, &[0, 0, 96, 96].into(), 0.0)
-        };
-        assert!(of("nijigen").unwrap() < 0.5);
+        let wall = Rgb::filled(96, 96, [90; 3]);
+        let of = |cascade: &str| planes(&CropConfig { cascade: cascade.into(), ..CropConfig::reference() }, &wall);
+        assert!(confidence(&of("nijigen").unwrap(), &[0, 0, 96, 96].into(), 0.0) < 0.5);
         assert_eq!(of("cats.xml"), None);
     }
 }

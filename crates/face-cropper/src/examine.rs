@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use contracts::{ContentHash, config::CropConfig, publish::FileError, record::PixelBox};
+use lbp_cascade::judge::Planes;
 use pictures::{Grey, MemoryBudget, PictureFile, Rgb};
 
 use crate::{
+    confidence::planes,
     engine::{Engine, EngineError},
     fault::PictureFault,
     gate::{Verdict, judge},
@@ -96,7 +98,10 @@ fn examined(
     let Some((picture, grey)) = found.picture else {
         return Ok(Examined { finding: Finding::Faces(Vec::new()), pixels });
     };
-    let measured = |(index, face)| measured(index, face, &grey, options.config);
+    // The judged search has asked the judge already.
+    let is_judged = found.faces.iter().all(|face| face.confidence.is_some());
+    let planes = if is_judged { None } else { planes(options.config, &picture) };
+    let measured = |(index, face)| measured(index, face, &grey, planes.as_ref(), options.config);
     let mut faces: Vec<FoundFace> = found.faces.iter().enumerate().map(measured).collect();
     for face in faces.iter_mut().filter(|face| face.verdict == Verdict::Kept) {
         if (options.excluded)(face) {
@@ -118,9 +123,9 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn measured(index: usize, face: &DetectedFace, grey: &Grey, config: &CropConfig) -> FoundFace {
+fn measured(index: usize, face: &DetectedFace, grey: &Grey, planes: Option<&Planes>, config: &CropConfig) -> FoundFace {
     let pixel_box = PixelBox::from(<[i32; 4]>::from(face.detection.rect));
-    let measures = Measures::take(face, &pixel_box, grey, config);
+    let measures = Measures::take(face, &pixel_box, grey, planes);
     FoundFace {
         index: index as u32,
         pixel_box,

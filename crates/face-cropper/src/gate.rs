@@ -42,8 +42,10 @@ impl Verdict {
 
 /// Judges a face; the first gate that it fails names the verdict.
 pub(crate) fn judge(config: &CropConfig, face: &Measures) -> Verdict {
+    // What the judge looks at has passed the first stages alone: their level weight says nothing that the judge does not know better.
+    let is_weighed = config.mode != CropMode::Judged;
     // The order decides what a face that fails several gates is counted as.
-    if face.score < config.min_score {
+    if is_weighed && face.score < config.min_score {
         Verdict::LowScore
     } else if face.confidence.is_some_and(|confidence| confidence < config.min_confidence) {
         Verdict::LowConfidence
@@ -97,6 +99,8 @@ mod tests {
         assert_eq!(judge(&open, &face(6, -9.0, 0.0, 0.0, 1)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, 0.0, 25.0, 8.0, 50)), Verdict::Kept);
         assert_eq!(judge(&strict, &face(6, -0.1, 25.0, 8.0, 50)), Verdict::LowScore);
+        let judged = CropConfig { mode: CropMode::Judged, ..strict.clone() };
+        assert_eq!(judge(&judged, &face(1, -0.1, 25.0, 8.0, 50)), Verdict::Kept);
         let sure = CropConfig { min_confidence: 0.5, ..CropConfig::reference() };
         let doubted = |confidence| Measures { confidence, ..face(6, 0.0, 25.0, 8.0, 50) };
         assert_eq!(judge(&sure, &doubted(Some(0.49))), Verdict::LowConfidence);

@@ -1,19 +1,19 @@
 //! The judged search: a lenient cascade proposes, a small network decides.
 //!
 //! ```text
-//! grey ─▶ small plane ─▶ first stages ─▶ groups of windows ─▶ judge: looks, moves them, drops what is no face ─▶ faces
+//! picture ─▶ planes ─▶ small grey plane ─▶ first stages ─▶ windows ─▶ judge: looks, moves them, drops what is no face ─▶ faces
 //! ```
 
 use contracts::config::CropConfig;
 use lbp_cascade::{
     Detection, Rect, equalise,
-    judge::{Judged, Square},
+    judge::{Judged, Planes, Square},
 };
-use pictures::Grey;
+use pictures::{Grey, Rgb};
 
 use crate::{
-    confidence::JUDGE,
-    engine::{Engine, EngineError, as_image},
+    confidence::{JUDGE, as_planes},
+    engine::{Engine, EngineError},
     search::limited,
     turned::{DetectedFace, Reduced, place, search_turned},
 };
@@ -21,8 +21,14 @@ use crate::{
 /// The longer side of what the cascade searches, in pixels. The judge looks at the larger picture that it was made of.
 const SEARCHED_SIDE: u32 = 512;
 
-/// More windows than this must agree before the judge looks: one alone is hardly ever a face.
-const MIN_NEIGHBORS: i32 = 1;
+/// The step between the sizes searched: as the judge moves what it looks at, finer ones found no more.
+const SCALE_FACTOR: f64 = 1.15;
+
+/// The judge looks at every window: some faces pass the first stages in a single one.
+const MIN_NEIGHBORS: i32 = 0;
+
+/// Faces that are turned by fewer degrees are cut as they are: resampling would cost more than it gains.
+const MIN_TURN: f32 = 7.5;
 
 /// What the judge finds less likely is no face that a gate has to drop.
 const MIN_CONFIDENCE: f64 = 0.1;
@@ -33,15 +39,17 @@ const MIN_CONFIDENCE: f64 = 0.1;
 /// When the engine gives up on the search.
 pub fn detect_judged(
     engine: &mut dyn Engine,
-    grey: &Grey,
+    picture: &Rgb,
     config: &CropConfig,
 ) -> Result<Vec<DetectedFace>, EngineError> {
-    let candidates = candidates(engine, grey, config)?;
+    let planes = as_planes(picture);
+    let candidates = candidates(engine, &planes, config)?;
     let squares: Vec<Square> = candidates.iter().map(|(square, _)| *square).collect();
-    let refined = JUDGE.refined(as_image(grey), &squares);
-    let likely = refined.iter().filter(|judged| JUDGE.probability(judged.answer) >= MIN_CONFIDENCE);
-    let mut faces: Vec<DetectedFace> =
-        likely.filter_map(|judged| face(judged, &candidates[judged.index].1, grey)).collect();
+    let refined = JUDGE.refined(&planes, &squares);
+    let mut faces: Vec<DetectedFace> = refined
+        .iter()
+        .filter_map(|judged| face(judged, &candidates[judged.index].1, picture.sides(), config))
+        .collect();
     faces.sort_by_key(place);
     Ok(faces)
 }
@@ -49,16 +57,17 @@ pub fn detect_judged(
 /// What the first stages take for a face, in pixels of the picture.
 fn candidates(
     engine: &mut dyn Engine,
-    grey: &Grey,
+    planes: &Planes,
     config: &CropConfig,
-) -> Result<Vec<(Square, DetectedFace)>, EngineError> {
-    let small = limited(grey, SEARCHED_SIDE);
-    let times = grey.width() as f32 / small.width() as f32;
+) -> Result<Vec<(Square, Detection)>, EngineError> {
+    let small = small(planes);
+    let times = planes.sides().0 as f32 / small.width() as f32;
     let shrunk = |side: i32| ((side as f32 / times).round() as i32).max(i32::from(side > 0));
     let sizes = CropConfig {
         min_size: shrunk(config.min_size),
         max_size: shrunk(config.max_size),
         min_neighbors: MIN_NEIGHBORS,
+        scale_factor: SCALE_FACTOR,
         ..config.clone()
     };
     let plane = Grey::new(small.width(), small.height(), equalise(small.bytes())).expect("as many pixels as before");
@@ -66,27 +75,44 @@ fn candidates(
     let mut candidates = Vec::new();
     for angle in &config.rotations {
         let found = search_turned(engine, &plane, *angle, &sizes)?;
-        candidates.extend(found.into_iter().map(|face| {
-            let Rect { x, y, width, height } = face.detection.rect;
+        candidates.extend(found.into_iter().map(|DetectedFace { detection, .. }| {
+            let Rect { x, y, width, height } = detection.rect;
             let middle = |start: i32, length: i32| (start as f32 + length as f32 / 2.0) * times;
             let side = width.max(height) as f32 * times;
-            (Square { x: middle(x, width), y: middle(y, height), side, angle: *angle as f32 }, face)
+            (Square { x: middle(x, width), y: middle(y, height), side, angle: *angle as f32 }, detection)
         }));
     }
     Ok(candidates)
 }
 
-/// The face where the judge wants it. An upright one ends with the picture; a turned one's square may stick out.
-fn face(judged: &Judged, candidate: &DetectedFace, grey: &Grey) -> Option<DetectedFace> {
-    let Square { x, y, side, .. } = judged.square;
+/// The brightness of a picture whose longer side is at most [`SEARCHED_SIDE`].
+fn small(planes: &Planes) -> Grey {
+    let (width, height, pixels) = planes.largest();
+    let colours = Rgb::new(width as u32, height as u32, pixels.as_flattened().to_vec());
+    limited(&colours.expect("its pixels fill its sides").to_grey(), SEARCHED_SIDE)
+}
+
+/// The face where the judge wants it, if it is likely enough. An upright one ends with the picture; a turned one's square may stick out.
+fn face(
+    judged: &Judged,
+    candidate: &Detection,
+    (width, height): (u32, u32),
+    config: &CropConfig,
+) -> Option<DetectedFace> {
+    let confidence = JUDGE.probability(judged.answer);
+    if confidence < MIN_CONFIDENCE {
+        return None;
+    }
+    let Square { x, y, side, angle } = judged.square;
     let start = |middle: f32| (middle - side / 2.0).round() as i32;
+    let (left, top) = (start(x), start(y));
     let side = side.round().max(1.0) as i32;
-    let rect = Rect { x: start(x), y: start(y), width: side, height: side };
-    let rect = match candidate.angle {
-        0.0 => rect.clipped(grey.width() as i32, grey.height() as i32)?,
-        _ => rect,
-    };
-    Some(DetectedFace { detection: Detection { rect, ..candidate.detection }, ..*candidate })
+    let rect = Rect { x: left, y: top, width: side, height: side };
+    // Who searches upright alone wants upright crops.
+    let is_upright = config.rotations == [0.0] || angle.abs() < MIN_TURN;
+    let (rect, angle) =
+        if is_upright { (rect.clipped(width as i32, height as i32)?, 0.0) } else { (rect, f64::from(angle.round())) };
+    Some(DetectedFace { detection: Detection { rect, ..*candidate }, angle, confidence: Some(confidence) })
 }
 
 #[cfg(test)]
@@ -100,15 +126,20 @@ mod tests {
     fn a_wall_has_no_face_and_boxes_end_with_the_picture() {
         let config = CropConfig::default();
         let mut engine = engine::start(Kind::Native, &Cascade::of(&config).unwrap()).unwrap();
-        let wall = Grey::new(700, 900, (0..700 * 900).map(|i| (i * i / 7 % 11) as u8 * 20).collect()).unwrap();
+        let wall = Rgb::from_fn(700, 900, |x, y| [(x * x + y * y) / 7 % 11 * 20, y % 200, x % 3].map(|v| v as u8));
         assert_eq!(detect_judged(&mut *engine, &wall, &config).unwrap(), []);
 
-        let square = |x, angle| Judged { square: Square { x, y: 30.0, side: 40.0, angle }, answer: 1.0, index: 0 };
-        let of = |angle: f64| {
-            let detection = Detection { rect: [0, 0, 9, 9].into(), neighbours: 3, score: 0.5 };
-            face(&square(10.0, angle as f32), &DetectedFace { detection, angle }, &wall).unwrap().detection.rect
+        let candidate = Detection { rect: [0, 0, 9, 9].into(), neighbours: 3, score: 0.5 };
+        let check = |rotations: &[f64], angle: f32, rect: [i32; 4], expected: f64| {
+            let judged = Judged { square: Square { x: 10.0, y: 30.0, side: 40.0, angle }, answer: 9.0, index: 0 };
+            let config = CropConfig { rotations: rotations.to_vec(), ..CropConfig::default() };
+            let found = face(&judged, &candidate, (700, 900), &config).unwrap();
+            assert_eq!((found.detection.rect, found.angle), (rect.into(), expected), "{rotations:?}, {angle}");
         };
-        assert_eq!(of(0.0), [0, 10, 30, 40].into());
-        assert_eq!(of(15.0), [-10, 10, 40, 40].into());
+        check(&[0.0], 12.0, [0, 10, 30, 40], 0.0);
+        check(&[0.0, 15.0], 7.0, [0, 10, 30, 40], 0.0);
+        check(&[0.0, 15.0], 12.3, [-10, 10, 40, 40], 12.0);
+        let doubtful = Judged { square: Square { x: 9.0, y: 9.0, side: 9.0, angle: 0.0 }, answer: -20.0, index: 0 };
+        assert_eq!(face(&doubtful, &candidate, (700, 900), &config), None);
     }
 }

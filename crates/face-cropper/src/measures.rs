@@ -1,10 +1,7 @@
 //! What is measured of a face.
 
-use contracts::{
-    config::CropConfig,
-    record::{FaceRecord, PixelBox},
-};
-use lbp_cascade::Detection;
+use contracts::record::{FaceRecord, PixelBox};
+use lbp_cascade::{Detection, judge::Planes};
 use pictures::Grey;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +28,9 @@ pub(crate) struct Measures {
 impl Measures {
     /// Measures what was detected in a picture of the given brightness. The greys are those of the upright box; confidence is of the
     /// face as it is turned.
-    pub(crate) fn take(face: &DetectedFace, pixel_box: &PixelBox, grey: &Grey, config: &CropConfig) -> Self {
-        let confidence = confidence(config, grey, pixel_box, face.angle).map(rounded);
+    pub(crate) fn take(face: &DetectedFace, pixel_box: &PixelBox, grey: &Grey, planes: Option<&Planes>) -> Self {
+        let asked = || planes.map(|planes| confidence(planes, pixel_box, face.angle));
+        let confidence = face.confidence.or_else(asked).map(rounded);
         Self { confidence, ..Self::new(&face.detection, grey_std(grey, pixel_box), sharpness(grey, pixel_box)) }
     }
 

@@ -10,7 +10,7 @@ use crate::engine;
 pub(crate) const STAGE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Counts the changes of what is computed that show nowhere else: raised with them, it makes every shard stale.
-const METHOD: u32 = 3;
+const METHOD: u32 = 4;
 
 /// How faces are found and cut.
 #[derive(Clone, Debug, PartialEq)]

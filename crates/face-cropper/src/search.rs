@@ -10,7 +10,7 @@ use crate::{
     turned::{DetectedFace, detect_turned, place},
 };
 
-/// The longer side of what the fast and the judged mode look at, in pixels: faces of the default `crop.min_size` still fill a window in pictures
+/// The longer side of what the fast mode looks at, in pixels: faces of the default `crop.min_size` still fill a window in pictures
 /// of twice that side.
 const FAST_SIDE: u32 = 768;
 
@@ -29,8 +29,8 @@ pub struct Detections {
 pub fn search(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
     match config.mode {
         CropMode::Exact => exact(engine, file, config),
-        CropMode::Fast => small(engine, file, config, detect_turned),
-        CropMode::Judged => small(engine, file, config, detect_judged),
+        CropMode::Fast => fast(engine, file, config),
+        CropMode::Judged => judged(engine, file, config),
     }
 }
 
@@ -40,16 +40,16 @@ fn exact(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -
     Ok(Detections { faces: detect_turned(engine, &grey, config)?, picture: Some((picture, grey)) })
 }
 
-/// Finds the faces of a grey picture.
-type Find = fn(&mut dyn Engine, &Grey, &CropConfig) -> Result<Vec<DetectedFace>, EngineError>;
+/// The judge looks at colours, so that every picture is decoded.
+fn judged(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
+    let picture = engine.decode(file, config.alpha)?;
+    let faces = detect_judged(engine, &picture, config)?;
+    let grey = if faces.is_empty() { None } else { Some(engine.grey(&picture)?) };
+    Ok(Detections { faces, picture: grey.map(|grey| (picture, grey)) })
+}
 
 /// Searches a small grey picture, and decodes the colours only where there is a face.
-fn small(
-    engine: &mut dyn Engine,
-    file: &PictureFile<'_>,
-    config: &CropConfig,
-    find: Find,
-) -> Result<Detections, EngineError> {
+fn fast(engine: &mut dyn Engine, file: &PictureFile<'_>, config: &CropConfig) -> Result<Detections, EngineError> {
     let longer_side = file.probe().longer_side();
     let preview = engine.preview(file, config.alpha, Reduction::down_to(FAST_SIDE, longer_side))?;
     let small = limited(&preview.grey, FAST_SIDE);
@@ -57,7 +57,7 @@ fn small(
     // A size of 0 means no limit, and stays so; any other stays a limit.
     let shrunk = |side: i32| ((f64::from(side) * share).round() as i32).max(i32::from(side > 0));
     let sizes = CropConfig { min_size: shrunk(config.min_size), max_size: shrunk(config.max_size), ..config.clone() };
-    let found = find(engine, &small, &sizes)?;
+    let found = detect_turned(engine, &small, &sizes)?;
     if found.is_empty() {
         return Ok(Detections { faces: Vec::new(), picture: None });
     }

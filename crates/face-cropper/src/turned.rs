@@ -24,6 +24,8 @@ pub struct DetectedFace {
     pub detection: Detection,
     /// Degrees, clockwise.
     pub angle: f64,
+    /// How likely it is a face, where the search itself asked the judge.
+    pub confidence: Option<f64>,
 }
 
 /// A part of a picture, in pixels: left, top, width and height.
@@ -40,7 +42,7 @@ pub fn detect_turned(
 ) -> Result<Vec<DetectedFace>, EngineError> {
     let mut searches = Vec::new();
     if config.rotations.contains(&0.0) {
-        let upright = |detection| DetectedFace { detection, angle: 0.0 };
+        let upright = |detection| DetectedFace { detection, angle: 0.0, confidence: None };
         searches.push(detect(engine, grey, config)?.into_iter().map(upright).collect());
     }
     let angles: Vec<f64> = config.rotations.iter().copied().filter(|angle| *angle != 0.0).collect();
@@ -110,7 +112,7 @@ pub(crate) fn search_turned(
         let side = across.max(down) * times;
         let start = |middle: f64| (middle * f64::from(*times) - f64::from(side) / 2.0).round() as i32;
         let rect = Rect { x: start(middle_x), y: start(middle_y), width: side, height: side };
-        inside.then_some(DetectedFace { detection: Detection { rect, ..found }, angle })
+        inside.then_some(DetectedFace { detection: Detection { rect, ..found }, angle, confidence: None })
     };
     Ok(detections(&windows, min_neighbors, canvas).into_iter().filter_map(in_picture).collect())
 }
@@ -164,7 +166,7 @@ mod tests {
     use super::*;
 
     fn face(rect: [i32; 4], neighbours: i32, angle: f64) -> DetectedFace {
-        DetectedFace { detection: Detection { rect: rect.into(), neighbours, score: 1.0 }, angle }
+        DetectedFace { detection: Detection { rect: rect.into(), neighbours, score: 1.0 }, angle, confidence: None }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use fuzz::Target;
 
 use crate::{
     Cascade, CascadeStage, Detector, Feature, GreyImage, Node, SearchSizes, Tree,
-    judge::{Judge, Network, Square, WEIGHTS},
+    judge::{Judge, Network, Planes, Square, WEIGHTS},
 };
 
 #[global_allocator]
@@ -40,12 +40,12 @@ fn cascades() {
 fn judges() {
     let network = Network::new(vec![0.25; WEIGHTS]).unwrap();
     let seeds = [Judge::new(network, 1.0, -0.5).to_bytes()];
-    let pixels = [7; 12];
+    let pixels = [[7; 3]; 12];
     let read = move |bytes: &[u8]| {
         let judge = Judge::parse(bytes).map_err(|error| error.to_string())?;
         assert_eq!(judge.to_bytes(), bytes);
         let square = Square { x: 1.0, y: 9.0, side: 40.0, angle: 15.0 };
-        assert!((0.0..=1.0).contains(&judge.confidence(GreyImage::new(4, 3, &pixels).unwrap(), square)));
+        assert!((0.0..=1.0).contains(&judge.confidence(&Planes::new(4, 3, &pixels).unwrap(), square)));
         Ok(())
     };
     Target::new("judges", &seeds, read).run();

@@ -5,54 +5,59 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fastrand::Rng;
-use lbp_cascade::{Cascade, Detector, SearchSizes, Window, judge::Square};
-use pictures::Grey;
+use lbp_cascade::{
+    Cascade, Detection, Detector, SearchSizes, Turning, detections,
+    judge::{PROPOSING_STAGES, Planes, Square},
+};
+use pictures::{Grey, Rgb};
 use rayon::prelude::*;
 
-use super::face_table::{FRAMING, FaceTable, Half, Kind};
+use super::face_table::{FRAMING, FaceTable, Half, Kind, LabelledFaces};
 use crate::{
     error::TrainingError,
-    labels::pictures_of,
-    sampling::{as_image, decode_grey},
+    labels::{LabelledPicture, pictures_of},
+    positives::files,
+    sampling::{as_image, decode, equalised},
     series::random,
 };
 
-/// A window that has this much in common with a subject's square shows it.
-const IS_SUBJECT: f32 = 0.45;
+/// A found square that has this much in common with a subject's shows it.
+const IS_SUBJECT: f32 = 0.35;
 /// A window that has less than this in common with all of them shows something else; what is between teaches neither.
-const IS_OTHER: f32 = 0.15;
-/// How the pictures are turned before they are searched, in degrees. What is found in a picture that lies on its side or
-/// stands on its head is always wrong, so that each picture has more wrong windows to teach.
-const TURNS: [f32; 6] = [0.0, -20.0, 20.0, 90.0, 180.0, 270.0];
-/// A subject turned further than this is not to be found by an upright search.
-const MAX_TILT: f32 = 25.0;
-/// Windows of each kind that a search of a picture gives at most: some pictures are all lace.
-const MAX_WINDOWS: usize = 200;
-/// The longer sides that pictures are reduced to before they are searched: that of the judged search, and of the fast one.
-const SIDES: [u32; 2] = [512, 768];
-/// The windows searched.
-const SIZES: SearchSizes = SearchSizes { scale_factor: 1.15, min_size: 24, max_size: 0 };
+const IS_OTHER: f32 = 0.12;
+/// A subject turned further than this is not to be found.
+const MAX_TILT: f32 = 40.0;
+/// Windows of an angle that a search of a picture gives at most: some pictures are all lace.
+const MAX_WINDOWS: usize = 120;
+/// Of the stages, how many pass what is learnt as wrong: fewer than propose, so that there is more of it.
+const TEACHING_STAGES: usize = 8;
+/// Crops are kept at this side at most: twice as many pixels as samples.
+const CROP_SIDE: u32 = 64;
+/// The searches for wrong windows: the longer side that pictures are reduced to, the smallest window, and the tilt to both sides. What is
+/// found in a picture that lies on its side or stands on its head is always wrong, so that each picture has more to teach.
+const SEARCHES: [(u32, i32, f64); 2] = [(768, 30, 25.0), (512, 24, 15.0)];
 
 /// A picture with what is known of it.
 pub struct Picture {
+    /// Its colours.
+    pub planes: Planes,
     /// Its brightness.
     pub grey: Grey,
     /// What is to be found, framed as cascades frame it.
     pub subjects: Vec<Square>,
     /// What is neither to be found nor wrong.
     pub ignored: Vec<Square>,
+    /// Whether the table of faces says so: with the angles, and by somebody who looked for every face.
+    pub is_in_table: bool,
 }
 
-/// A part of a picture, and whether the subject is there.
+/// A part of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
     /// The picture's index.
     pub picture: usize,
     /// Where.
     pub square: Square,
-    /// Whether the subject is there.
-    pub is_subject: bool,
 }
 
 /// Reads the pictures of folders. Of pictures in the table those of the training half alone are read.
@@ -66,58 +71,107 @@ pub fn read(folders: &[PathBuf], table: &FaceTable) -> Result<Vec<Picture>, Trai
     }
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     listed.retain(|picture| table.get(&stem(&picture.path)).is_none_or(|faces| faces.half == Half::Training));
-    let read = |listed: crate::labels::LabelledPicture| {
-        let bytes = fs::read(&listed.path).map_err(TrainingError::reading(&listed.path))?;
-        let Some(grey) = decode_grey(&bytes) else { return Ok(None) };
-        let square = |x: f32, y: f32, side: f32, angle| Square { x: x + side / 2.0, y: y + side / 2.0, side, angle };
-        let mut subjects: Vec<Square> =
-            listed.subjects.iter().map(|r| square(r.x as f32, r.y as f32, r.width.max(r.height) as f32, 0.0)).collect();
-        let mut ignored = Vec::new();
-        for face in table.get(&stem(&listed.path)).iter().flat_map(|faces| &faces.faces) {
-            let [x, y, side] = face.edges;
-            let seen = square(x, y, side, face.angle);
-            let framed = Square { side: side * FRAMING, ..seen };
-            match face.kind {
-                Kind::Clear => subjects.push(framed),
-                Kind::Hard => ignored.push(framed),
-            }
-        }
-        Ok(Some(Picture { grey, subjects, ignored }))
-    };
-    let pictures: Result<Vec<_>, TrainingError> = listed.into_par_iter().map(read).collect();
+    let pictures: Result<Vec<_>, TrainingError> = listed
+        .into_par_iter()
+        .map(|listed| {
+            let bytes = fs::read(&listed.path).map_err(TrainingError::reading(&listed.path))?;
+            Ok(decode(&bytes).map(|colours| known(&listed, &colours, table.get(&stem(&listed.path)))))
+        })
+        .collect();
     Ok(pictures?.into_iter().flatten().collect())
 }
 
-/// What the cascades' windows on all pictures show, raw, where it is certain.
-pub fn search(pictures: &[Picture], cascades: &[Cascade], seed: u64) -> Vec<Candidate> {
-    let jobs: Vec<(usize, f32)> = (0..pictures.len()).flat_map(|picture| TURNS.map(|turn| (picture, turn))).collect();
-    let one = |(index, turn): (usize, f32)| {
-        let picture = &pictures[index];
-        let mut random = random(seed, (index * 360) as u64 + turn.rem_euclid(360.0) as u64);
-        let mut found = Vec::new();
-        for side in SIDES {
-            let small = reduced(&picture.grey, side);
-            let times = picture.grey.width() as f32 / small.width() as f32;
-            let turned = turned(&small, turn);
-            for cascade in cascades {
-                let windows = Detector::new(cascade.clone()).windows(as_image(&turned), &SIZES);
-                found.extend(windows.iter().filter_map(|window| {
-                    let Square { x, y, side, angle } = turned_back(&small, window, turn);
-                    let square = Square { x: x * times, y: y * times, side: side * times, angle };
-                    is_subject(picture, &square).map(|is_subject| Candidate { picture: index, square, is_subject })
-                }));
-            }
-        }
-        thinned(found, &mut random)
+/// Reads the crops of a folder or a tar file. What is no picture is passed over.
+///
+/// # Errors
+/// When it cannot be read, or holds no picture.
+pub fn read_crops(path: &Path) -> Result<Vec<Planes>, TrainingError> {
+    let crop = |bytes: &Vec<u8>| {
+        let colours = decode(bytes)?;
+        let side = CROP_SIDE.min(colours.width()).min(colours.height());
+        Some(planes_of(&colours.scaled(side, side)))
     };
-    jobs.into_par_iter().with_max_len(1).flat_map_iter(one).collect()
+    let crops: Vec<Planes> = files(path)?.par_iter().filter_map(crop).collect();
+    if crops.is_empty() { Err(TrainingError::NoPositives(path.into())) } else { Ok(crops) }
+}
+
+fn known(listed: &LabelledPicture, colours: &Rgb, faces: Option<&LabelledFaces>) -> Picture {
+    let square = |x: f32, y: f32, side: f32, angle| Square { x: x + side / 2.0, y: y + side / 2.0, side, angle };
+    let mut subjects: Vec<Square> =
+        listed.subjects.iter().map(|r| square(r.x as f32, r.y as f32, r.width.max(r.height) as f32, 0.0)).collect();
+    let mut ignored = Vec::new();
+    for face in faces.iter().flat_map(|faces| &faces.faces) {
+        let [x, y, side] = face.edges;
+        let framed = Square { side: side * FRAMING, ..square(x, y, side, face.angle) };
+        match face.kind {
+            Kind::Clear => subjects.push(framed),
+            Kind::Hard => ignored.push(framed),
+        }
+    }
+    Picture { planes: planes_of(colours), grey: colours.to_grey(), subjects, ignored, is_in_table: faces.is_some() }
+}
+
+/// The planes of a picture.
+pub fn planes_of(colours: &Rgb) -> Planes {
+    Planes::new(colours.width() as usize, colours.height() as usize, colours.pixels())
+        .expect("its pixels fill its sides")
+}
+
+/// Windows of the first stages that show nothing of a subject.
+pub fn wrong(pictures: &[Picture], cascade: &Cascade, seed: u64) -> Vec<Candidate> {
+    let searches = SEARCHES.iter().flat_map(|(side, smallest, tilt)| {
+        [-tilt, 0.0, *tilt, 90.0, 180.0, -90.0].map(|angle| (*side, *smallest, angle))
+    });
+    let jobs: Vec<_> =
+        (0..pictures.len()).flat_map(|picture| searches.clone().map(move |job| (picture, job))).collect();
+    let one = |(job, (index, (side, smallest, angle)))| {
+        let sizes = SearchSizes { scale_factor: 1.15, min_size: smallest, max_size: 0 };
+        let found = searched(&pictures[index], cascade.clone().lenient(TEACHING_STAGES), (side, angle), &sizes);
+        let mut found: Vec<Square> =
+            found.into_iter().filter(|square| shows_nothing(&pictures[index], square)).collect();
+        random(seed, job as u64).shuffle(&mut found);
+        found.truncate(MAX_WINDOWS);
+        found.into_iter().map(|square| Candidate { picture: index, square }).collect::<Vec<_>>()
+    };
+    jobs.into_par_iter().enumerate().with_max_len(1).flat_map_iter(one).collect()
+}
+
+/// What the judged search gives the judge to decide on, at some angles.
+pub fn proposed(picture: &Picture, cascade: &Cascade, angles: &[f64]) -> Vec<Square> {
+    let sizes = SearchSizes { scale_factor: 1.15, min_size: 24, max_size: 0 };
+    let of = |angle| searched(picture, cascade.clone().lenient(PROPOSING_STAGES), (512, angle), &sizes);
+    angles.iter().copied().flat_map(of).collect()
+}
+
+/// The windows of a picture that is reduced to a longer side and turned by an angle.
+fn searched(picture: &Picture, cascade: Cascade, (side, angle): (u32, f64), sizes: &SearchSizes) -> Vec<Square> {
+    let small = equalised(&reduced(&picture.grey, side));
+    let times = picture.grey.width() as f32 / small.width() as f32;
+    let turning = Turning::new((small.width() as usize, small.height() as usize), angle);
+    let canvas = turning.canvas();
+    let turned = Grey::new(canvas.0 as u32, canvas.1 as u32, turning.turned(as_image(&small)))
+        .expect("a canvas is as large as it says");
+    let windows = Detector::new(cascade).windows_of_equalised(as_image(&turned), sizes);
+    let square = |Detection { rect, .. }: Detection| {
+        let middle = |start: i32, length: i32| f64::from(start) + f64::from(length) / 2.0;
+        let (x, y) = turning.in_picture((middle(rect.x, rect.width), middle(rect.y, rect.height)));
+        let inside = (0.0..f64::from(small.width())).contains(&x) && (0.0..f64::from(small.height())).contains(&y);
+        let side = rect.width.max(rect.height) as f32 * times;
+        inside.then_some(Square { x: x as f32 * times, y: y as f32 * times, side, angle: angle as f32 })
+    };
+    detections(&windows, 0, canvas).into_iter().filter_map(square).collect()
 }
 
 /// A picture whose longer side is at most so many pixels.
 fn reduced(grey: &Grey, side: u32) -> Grey {
     let longer = grey.width().max(grey.height());
-    let shrunk = |length: u32| (length * side).div_ceil(longer).max(1);
+    let shrunk = |length: u32| ((length * side + longer / 2) / longer).max(1);
     if longer <= side { grey.clone() } else { grey.scaled(shrunk(grey.width()), shrunk(grey.height())) }
+}
+
+fn shows_nothing(picture: &Picture, square: &Square) -> bool {
+    let all = picture.subjects.iter().chain(&picture.ignored);
+    all.map(|face| face.overlap(square)).all(|overlap| overlap < IS_OTHER)
 }
 
 /// Whether a square shows the subject; `None` where that is not certain.
@@ -126,51 +180,7 @@ pub fn is_subject(picture: &Picture, square: &Square) -> Option<bool> {
     if picture.subjects.iter().any(|face| face.overlap(square) >= IS_SUBJECT && tilt(face) <= MAX_TILT) {
         return Some(true);
     }
-    let all = picture.subjects.iter().chain(&picture.ignored);
-    all.map(|face| face.overlap(square)).all(|overlap| overlap < IS_OTHER).then_some(false)
-}
-
-fn thinned(mut found: Vec<Candidate>, random: &mut Rng) -> Vec<Candidate> {
-    random.shuffle(&mut found);
-    let (mut yes, mut no): (Vec<_>, Vec<_>) = found.into_iter().partition(|candidate| candidate.is_subject);
-    yes.truncate(MAX_WINDOWS);
-    no.truncate(MAX_WINDOWS);
-    yes.extend(no);
-    yes
-}
-
-/// Where a window of a turned picture lies in the picture.
-pub fn turned_back(grey: &Grey, window: &Window, turn: f32) -> Square {
-    let rect = window.rect;
-    let half = |side: i32| side as f32 / 2.0;
-    let (x, y) = rotated(grey, rect.x as f32 + half(rect.width), rect.y as f32 + half(rect.height), turn);
-    Square { x, y, side: rect.width.max(rect.height) as f32, angle: turn }
-}
-
-/// The picture turned about its middle, on a canvas of the same sides: to each point what lies at that point turned.
-pub fn turned(grey: &Grey, turn: f32) -> Grey {
-    if turn == 0.0 {
-        return grey.clone();
-    }
-    let (width, height) = (grey.width(), grey.height());
-    let pixel = |index: u32| {
-        let (x, y) = rotated(grey, (index % width) as f32 + 0.5, (index / width) as f32 + 0.5, turn);
-        let clamped = |at: f32, end: u32| (at - 0.5).clamp(0.0, (end - 1) as f32);
-        let (x, y) = (clamped(x, width), clamped(y, height));
-        let (left, top) = (x as u32, y as u32);
-        let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
-        let value = |x, y| f32::from(grey.pixel(x, y)[0]);
-        let mix = |row| value(left, row) + (value(right, row) - value(left, row)) * x.fract();
-        (mix(top) + (mix(bottom) - mix(top)) * y.fract()).round() as u8
-    };
-    Grey::new(width, height, (0..width * height).map(pixel).collect()).expect("as many pixels as before")
-}
-
-fn rotated(grey: &Grey, x: f32, y: f32, turn: f32) -> (f32, f32) {
-    let (middle_x, middle_y) = (grey.width() as f32 / 2.0, grey.height() as f32 / 2.0);
-    let (sin, cos) = turn.to_radians().sin_cos();
-    let (right, down) = (x - middle_x, y - middle_y);
-    (middle_x + right * cos - down * sin, middle_y + right * sin + down * cos)
+    shows_nothing(picture, square).then_some(false)
 }
 
 #[cfg(test)]
@@ -178,30 +188,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_of_turned_pictures_lie_where_their_pixels_came_from() {
-        let grey = Grey::new(40, 40, (0..1600).map(|i| if i % 40 < 10 && i / 40 < 10 { 255 } else { 0 }).collect());
-        let grey = grey.unwrap();
-        // The bright corner at the upper left is at the lower left once the picture is seen turned by a quarter clockwise.
-        let turned = turned(&grey, 90.0);
-        assert_eq!(turned.pixel(5, 35)[0], 255);
-        let window = Window { rect: [0, 30, 10, 10].into(), weight: 0.0 };
-        let square = turned_back(&grey, &window, 90.0);
-        assert!((square.x - 5.0).abs() < 1e-3 && (square.y - 5.0).abs() < 1e-3, "{square:?}");
-    }
-
-    #[test]
     fn what_is_uncertain_teaches_nothing() {
         let face = Square { x: 50.0, y: 50.0, side: 40.0, angle: 10.0 };
         let hard = Square { x: 150.0, ..face };
+        let planes = Planes::new(1, 1, &[[0; 3]]).unwrap();
         let grey = Grey::new(1, 1, vec![0]).unwrap();
-        let picture = Picture { grey, subjects: vec![face], ignored: vec![hard] };
+        let picture = Picture { planes, grey, subjects: vec![face], ignored: vec![hard], is_in_table: true };
         let check = |x: f32, angle: f32, expected| {
             assert_eq!(is_subject(&picture, &Square { x, angle, ..face }), expected, "{x}, {angle}");
         };
         check(50.0, 0.0, Some(true));
         check(50.0, 180.0, None);
-        check(70.0, 0.0, None);
+        check(72.0, 0.0, None);
         check(150.0, 0.0, None);
         check(300.0, 0.0, Some(false));
+    }
+
+    #[test]
+    fn windows_of_turned_pictures_lie_where_their_pixels_came_from() {
+        // A cascade that lets everything pass: one window a place.
+        let feature = lbp_cascade::Feature { x: 0, y: 0, width: 8, height: 8 };
+        let node = lbp_cascade::Node { feature: 0, subset: [0; 8], left: 0, right: -1 };
+        let tree = lbp_cascade::Tree { nodes: vec![node], leaves: vec![1.0, 1.0] };
+        let stage = lbp_cascade::CascadeStage { threshold: 0.0, trees: vec![tree] };
+        let cascade = Cascade::new((24, 24), vec![stage], vec![feature]).unwrap();
+        let colours = Rgb::filled(80, 40, [9; 3]);
+        let picture = known(&LabelledPicture { path: "a.png".into(), subjects: vec![] }, &colours, None);
+        let sizes = SearchSizes { scale_factor: 4.0, min_size: 24, max_size: 0 };
+        let found = searched(&picture, cascade, (80, 90.0), &sizes);
+        assert!(!found.is_empty());
+        for Square { x, y, side, angle } in found {
+            assert!(
+                (12.0..=68.0).contains(&x) && (12.0..=28.0).contains(&y) && side == 24.0 && angle == 90.0,
+                "{x}, {y}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The first bytes. Another network is another version.
-const MAGIC: &[u8; 16] = b"nijigen-judge 2\n";
+const MAGIC: &[u8; 16] = b"nijigen-judge 3\n";
 
 /// Why bytes are no judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,12 @@
-//! Candidates to the few that the judge believes in, each moved to where it believes in it most.
+//! Candidates to the few that the judge believes in, each moved to where the network says that the subject is.
 
-use super::{Judge, sampling::Square};
-use crate::image::GreyImage;
+use super::{Judge, network::Activations, network::Look, sampling::Planes, sampling::Square};
 
 /// Log-odds, before calibration, below which a first look is the last.
 const FLOOR: f32 = -2.0;
+
+/// From which overlap on a candidate of the same angle is not looked at: the network is taught on squares that are as far off.
+const BESIDE: f32 = 0.65;
 
 /// From which overlap on two candidates are the same: before they are moved, and after.
 const SAME: [f32; 2] = [0.5, 0.3];
@@ -12,13 +14,16 @@ const SAME: [f32; 2] = [0.5, 0.3];
 /// Of which share of the smaller one another hides it: an eye within a face.
 const HIDDEN: f32 = 0.6;
 
-/// The steps of the search for a better place, as shares of the side: the second is half of the first.
-const STEPS: [f32; 2] = [0.12, 0.06];
+/// How often a candidate is moved.
+const MOVES: usize = 2;
+
+/// How far the logarithm of the side changes at most in a move, and how far the angle, in radians: the network knows no more from its training.
+const MAX_CHANGE: [f32; 2] = [0.4, 0.5];
 
 /// A candidate after the judge has looked at it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judged {
-    /// Where the judge believes in it most.
+    /// Where the judge sees the subject.
     pub square: Square,
     /// The answer there: log-odds before calibration.
     pub answer: f32,
@@ -27,56 +32,71 @@ pub struct Judged {
 }
 
 impl Judge {
-    /// The candidates that may show the subject, no two of the same one, the likeliest first. They keep
-    /// their angles.
-    pub fn refined(&self, image: GreyImage<'_>, candidates: &[Square]) -> Vec<Judged> {
-        let glanced =
-            |(index, square): (usize, &Square)| Judged { square: *square, answer: self.glance(image, *square), index };
-        let mut found: Vec<Judged> = candidates.iter().enumerate().map(glanced).collect();
-        found.retain(|judged| judged.answer > FLOOR);
-        let mut found = without_others_of_the_same(found, SAME[0]);
-        found.iter_mut().for_each(|judged| self.climb(image, judged));
-        found.iter_mut().for_each(|judged| judged.answer = self.answer(image, judged.square));
-        without_others_of_the_same(found, SAME[1])
-    }
-
-    /// Moves a candidate by small steps for as long as the answer rises.
-    fn climb(&self, image: GreyImage<'_>, judged: &mut Judged) {
-        for step in STEPS {
-            for direction in 0..6 {
-                let square = moved(judged.square, direction, step);
-                let answer = self.glance(image, square);
-                if answer > judged.answer {
-                    (judged.square, judged.answer) = (square, answer);
-                }
+    /// The candidates that may show the subject, no two of the same one, the likeliest first.
+    pub fn refined(&self, planes: &Planes, candidates: &[Square]) -> Vec<Judged> {
+        let mut activations = Activations::default();
+        let first = |index: usize| {
+            let square = candidates[index];
+            let look = self.glance(planes, square, &mut activations);
+            (Judged { square, answer: look.answer, index }, look)
+        };
+        let mut found: Vec<(Judged, Look)> = apart(candidates).into_iter().map(first).collect();
+        found.retain(|(judged, _)| judged.answer > FLOOR);
+        let found = without_others_of_the_same(found, |(judged, _)| judged, SAME[0]);
+        let settled = |(judged, look): (Judged, Look)| {
+            let mut square = moved(judged.square, &look);
+            for _ in 1..MOVES {
+                square = moved(square, &self.both(planes, square, &mut activations));
             }
-        }
+            Judged { square, answer: self.answered(planes, square, &mut activations), ..judged }
+        };
+        let found = found.into_iter().map(settled).collect();
+        without_others_of_the_same(found, |judged| judged, SAME[1])
     }
 }
 
-fn moved(square: Square, direction: usize, step: f32) -> Square {
-    let step = if direction.is_multiple_of(2) { step } else { -step };
-    let Square { x, y, side, .. } = square;
-    match direction / 2 {
-        0 => Square { x: x + step * side, ..square },
-        1 => Square { y: y + step * side, ..square },
-        _ => Square { side: side * (1.0 + 1.2 * step), ..square },
+/// The candidates that are worth a look of their own, by their indices: the network sees a subject in a window beside it as well.
+fn apart(candidates: &[Square]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for (index, square) in candidates.iter().enumerate() {
+        let is_near = |other: &Square| other.angle == square.angle && other.overlap(square) > BESIDE;
+        if !kept.iter().any(|kept| is_near(&candidates[*kept])) {
+            kept.push(index);
+        }
     }
+    kept
+}
+
+/// The square where a look says that the subject is.
+fn moved(square: Square, look: &Look) -> Square {
+    let (x, y) = square.point(look.right, look.down);
+    let [size, turn] = [(look.size, MAX_CHANGE[0]), (look.turn, MAX_CHANGE[1])].map(|(by, most)| by.clamp(-most, most));
+    // From −180 to 180, which is as far as sines go.
+    let angle = (square.angle + turn.to_degrees() + 180.0).rem_euclid(360.0) - 180.0;
+    Square { x, y, side: square.side * exponential(size), angle }
+}
+
+/// eˣ by its series: the standard library's is the system's, and may differ in the last bit. Right to 10⁻⁶ where |x| is below a half.
+fn exponential(x: f32) -> f32 {
+    (1..=7).rev().fold(1.0, |sum, n| 1.0 + sum * x / n as f32)
 }
 
 /// The likeliest first; those go that overlap a likelier one, or lie within it.
-fn without_others_of_the_same(mut found: Vec<Judged>, same: f32) -> Vec<Judged> {
-    found.sort_by(|a, b| b.answer.total_cmp(&a.answer).then(a.index.cmp(&b.index)));
-    let mut kept: Vec<Judged> = Vec::new();
-    for judged in found {
-        let hides = |other: &Judged| {
-            let (a, b) = (other.square, judged.square);
+fn without_others_of_the_same<T>(mut found: Vec<T>, judged: impl Fn(&T) -> &Judged, same: f32) -> Vec<T> {
+    found.sort_by(|a, b| {
+        let (a, b) = (judged(a), judged(b));
+        b.answer.total_cmp(&a.answer).then(a.index.cmp(&b.index))
+    });
+    let mut kept: Vec<T> = Vec::new();
+    for candidate in found {
+        let hides = |other: &T| {
+            let (a, b) = (judged(other).square, judged(&candidate).square);
             let common = a.common_area(&b);
             let (a, b) = (a.side * a.side, b.side * b.side);
             common >= same * (a + b - common) || common > HIDDEN * a.min(b)
         };
         if !kept.iter().any(hides) {
-            kept.push(judged);
+            kept.push(candidate);
         }
     }
     kept
@@ -94,7 +114,7 @@ mod tests {
             index,
         };
         let check = |found: &[Judged], expected: &[usize]| {
-            let kept = without_others_of_the_same(found.to_vec(), 0.3);
+            let kept = without_others_of_the_same(found.to_vec(), |judged| judged, 0.3);
             assert_eq!(kept.iter().map(|judged| judged.index).collect::<Vec<_>>(), expected, "{found:?}");
         };
         check(&[judged(50.0, 40.0, 1.0, 0), judged(55.0, 40.0, 2.0, 1), judged(90.0, 40.0, 3.0, 2)], &[2, 1]);
@@ -106,10 +126,24 @@ mod tests {
     }
 
     #[test]
-    fn steps_go_both_ways_and_each_changes_one_thing() {
+    fn of_neighbours_at_one_angle_the_first_is_looked_at() {
+        let square = |x: f32, side: f32, angle: f32| Square { x, y: 50.0, side, angle };
+        let check = |squares: &[Square], expected: &[usize]| assert_eq!(apart(squares), expected, "{squares:?}");
+        check(&[square(50.0, 40.0, 0.0), square(54.0, 40.0, 0.0), square(60.0, 40.0, 0.0)], &[0, 2]);
+        check(&[square(50.0, 40.0, 0.0), square(50.0, 36.0, 0.0), square(50.0, 30.0, 0.0)], &[0, 2]);
+        check(&[square(50.0, 40.0, 0.0), square(50.0, 40.0, 15.0)], &[0, 1]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn a_square_goes_where_the_look_says() {
         let square = Square { x: 10.0, y: 20.0, side: 50.0, angle: 0.0 };
-        assert_eq!(moved(square, 0, 0.1).x, 15.0);
-        assert_eq!(moved(square, 3, 0.1).y, 15.0);
-        assert_eq!(moved(square, 4, 0.1).side, 56.0);
+        let look = Look { right: 0.1, down: -0.2, size: 0.2, turn: 0.1, ..Look::default() };
+        let moved = moved(square, &look);
+        assert_eq!((moved.x, moved.y), (15.0, 10.0));
+        assert!((moved.side - 50.0 * 0.2_f32.exp()).abs() < 1e-3 && (moved.angle - 5.7296).abs() < 1e-3, "{moved:?}");
+        let upside_down = Square { angle: 178.0, ..square };
+        assert!((super::moved(upside_down, &look).angle + 176.2704).abs() < 1e-3);
+        assert!((exponential(-0.4) - (-0.4_f32).exp()).abs() < 1e-6);
     }
 }
