@@ -95,10 +95,10 @@ section! {
         alpha: Alpha = Alpha::Drop, Output;
         /// Faces whose grey values deviate less than this are dropped; 0: none is.
         min_grey_std: f64 = 25.0, Output;
-        /// Faces whose level weight is lower are dropped; -inf: none is.
+        /// Faces whose level weight is lower are dropped; -inf: none is. Not in the judged mode.
         min_score: f64 = 0.0, Output;
         /// Faces that the judge finds less likely are dropped, 0 to 1, with the two shipped cascades; 0: none is.
-        min_confidence: f64 = 0.5, Output, added(0.0);
+        min_confidence: f64 = 0.3, Output, added(0.0);
         /// Faces whose Laplacian has a lower root mean square are dropped; 0: none is.
         min_sharpness: f64 = 0.0, Output;
         /// Faces whose box in the picture has a shorter side are dropped; 0: none is.
