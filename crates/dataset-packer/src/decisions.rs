@@ -1,6 +1,6 @@
 //! What became of all candidates, sorted for those who ask: rows by shard, what is left out by name, duplicates by what stays.
 
-use std::{io, iter::Peekable, path::PathBuf};
+use std::{iter::Peekable, path::PathBuf};
 
 use contracts::{
     Layout,
@@ -13,6 +13,7 @@ use dataset::SplitName;
 use crate::{
     candidate::{Candidate, PreparedPlace},
     duplicates::Clusters,
+    error::unreadable,
     left_out::{LeftOut, LeftOutBy, LeftOutList},
     reason::DropReason,
     select::Decision,
@@ -97,7 +98,7 @@ impl Decisions {
     /// When the disk is full.
     pub(crate) fn finish(self, left_out: &mut LeftOutList, clusters: &mut Clusters) -> Result<Rows, FileError> {
         let Self { rows, names, path, counts } = self;
-        let unreadable = || FileError::at("read", &path)(io::ErrorKind::InvalidData.into());
+        let unreadable = || unreadable(&path);
         let (mut name, mut place) = (String::new(), PreparedPlace { shard: 0, index: 0 });
         for entry in names.sorted()?.entries() {
             let entry = entry?;

@@ -1,6 +1,9 @@
 //! What stops the pack stage.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use contracts::{disappearance::ManyGone, manifest::ManifestError, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
@@ -102,4 +105,9 @@ pub enum PackError {
     /// It was asked to stop; nothing was published.
     #[error("interrupted before the dataset was whole")]
     Interrupted,
+}
+
+/// What this process has sorted on disk comes back as something else.
+pub(crate) fn unreadable(path: &Path) -> FileError {
+    FileError::at("read", path)(io::ErrorKind::InvalidData.into())
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,6 +13,7 @@ use contracts::{
 };
 
 use crate::{
+    error::unreadable,
     item::Item,
     location::Location,
     shards::{Shard, name_of},
@@ -114,7 +114,7 @@ fn read(
     let mut shard = Shard { number, name: name.to_owned(), ordinals: Vec::new(), items: Vec::new() };
     for entry in entries {
         let entry = entry?;
-        let unreadable = || FileError::at("read", path)(io::ErrorKind::InvalidData.into());
+        let unreadable = || unreadable(path);
         let mut item: Item = serde_json::from_slice(entry.value()).map_err(|_| unreadable())?;
         if let Location::Grey { file, pixels: of_item, .. } = &mut item.location {
             *of_item = pixels.get(file).cloned().unwrap_or_default();

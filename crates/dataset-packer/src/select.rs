@@ -2,7 +2,7 @@
 //!
 //! Candidates are sorted on disk, first by their pixels, then by their size; in memory are the perceptual hashes of those that stay.
 
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
 use contracts::{
     Layout,
@@ -12,7 +12,7 @@ use contracts::{
 };
 use dataset::{NearIndex, SplitName};
 
-use crate::{candidate::Candidate, holdout::Sides, reason::DropReason};
+use crate::{candidate::Candidate, error::unreadable, holdout::Sides, reason::DropReason};
 
 /// Training images this near to a holdout image are left out even when duplicates are kept otherwise.
 const LEAK_DISTANCE: u32 = 4;
@@ -143,10 +143,6 @@ fn read(entry: &Entry, path: &std::path::Path) -> Result<(Candidate, u64), FileE
     let read = Candidate::from_bytes(entry.value());
     let read = read.and_then(|(candidate, first)| Some((candidate, u64::from_be_bytes(*first.first_chunk()?))));
     read.ok_or_else(|| unreadable(path))
-}
-
-fn unreadable(path: &std::path::Path) -> FileError {
-    FileError::at("read", path)(io::ErrorKind::InvalidData.into())
 }
 
 /// The images admitted so far, to recognise the same again.
