@@ -137,6 +137,7 @@ fn row_of(item: &Item, prepared: &Prepared) -> Row {
         rating: origin.and_then(|origin| origin.rating.clone()),
         tags: origin.map(|origin| origin.tags.clone()).unwrap_or_default(),
         pixel_box: origin.and_then(|origin| origin.pixel_box),
+        angle: origin.and_then(|origin| origin.angle),
         score: origin.and_then(|origin| origin.score),
         dhash: prepared.dhash,
     }

@@ -35,6 +35,8 @@ pub(crate) struct Origin {
     pub(crate) tags: Vec<String>,
     pub(crate) pixel_box: Option<PixelBox>,
     #[serde(with = "bits")]
+    pub(crate) angle: Option<f64>,
+    #[serde(with = "bits")]
     pub(crate) score: Option<f64>,
     /// The hash of the image's pixels where somebody vouches for it, blue first.
     pub(crate) pixels: Option<ContentHash>,
@@ -64,6 +66,7 @@ impl From<FaceRecord> for Origin {
             rating: Some(face.rating),
             tags: face.tags,
             pixel_box: Some(face.pixel_box),
+            angle: Some(face.angle),
             score: Some(face.score),
             // The crop stage hashes what it encodes; only PNG gives that back.
             pixels: face.pixels_sha256.filter(|_| face.file.ends_with(".png")),
@@ -83,6 +86,7 @@ impl From<Row> for Origin {
             rating: row.rating,
             tags: row.tags,
             pixel_box: row.pixel_box,
+            angle: row.angle,
             score: row.score,
             pixels: None,
             side,

@@ -123,7 +123,8 @@ fn in_dataset(id: &Id, layout: &Layout) -> Result<Vec<Trace>, PackError> {
 }
 
 impl Trace {
-    /// Takes over how the face is turned, which a row does not know, where this is the face; unless it has another box by now.
+    /// Takes over the corners of a turned face, which a row does not know, where this is the face; unless it has another box by now.
+    /// Rows of older datasets do not know the angle either.
     fn turn_as(&mut self, face: &FaceRecord) {
         let is_same = Some(&face.face) == self.face.as_ref() && Some(face.pixel_box) == self.r#box;
         if is_same && face.angle != 0.0 {
@@ -159,7 +160,7 @@ fn of_row(split: SplitName, row_index: usize, row: Row) -> Trace {
         path: Some(row.path),
         face: row.face,
         r#box: row.pixel_box,
-        angle: None,
+        angle: row.angle.filter(|angle| *angle != 0.0),
         corners: None,
         picture: Some(row.picture),
         post: row.post,

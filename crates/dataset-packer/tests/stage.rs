@@ -35,6 +35,7 @@ fn faces_become_rows_with_all_that_is_known_of_them() {
         rating: Some(one.rating),
         tags: one.tags,
         pixel_box: Some(one.pixel_box),
+        angle: Some(one.angle),
         score: Some(one.score),
         dhash: row.dhash,
     };

@@ -30,6 +30,7 @@ pub struct BatchBuilder {
     ratings: StringBuilder,
     tags: ListBuilder<StringBuilder>,
     boxes: ListBuilder<Int32Builder>,
+    angles: Float64Builder,
     scores: Float64Builder,
     dhashes: StringBuilder,
 }
@@ -59,6 +60,7 @@ impl BatchBuilder {
         self.ratings.append_option(row.rating.as_ref());
         self.tags.append_value(row.tags.iter().map(Some));
         self.boxes.append_option(row.pixel_box.map(|b| <[i32; 4]>::from(b).map(Some)));
+        self.angles.append_option(row.angle);
         self.scores.append_option(row.score);
         self.dhashes.append_value(row.dhash.to_string());
     }
@@ -79,6 +81,7 @@ impl BatchBuilder {
             Arc::new(self.ratings.finish()),
             Arc::new(self.tags.finish()),
             Arc::new(self.boxes.finish()),
+            Arc::new(self.angles.finish()),
             Arc::new(self.scores.finish()),
             Arc::new(self.dhashes.finish()),
         ];
@@ -87,7 +90,7 @@ impl BatchBuilder {
     }
 }
 
-/// Reads one row of a batch whose schema is [`schema`]'s; the problem, where a value is not what was written.
+/// Reads one row of a batch whose columns are [known](crate::features::are_known); the problem, where a value is not what was written.
 pub(crate) fn row_of(batch: &RecordBatch, index: usize) -> Result<Row, String> {
     let cells = Cells { batch, index };
     Ok(Row {
@@ -100,7 +103,8 @@ pub(crate) fn row_of(batch: &RecordBatch, index: usize) -> Result<Row, String> {
         rating: cells.text("rating")?.map(str::to_owned),
         tags: cells.tags()?,
         pixel_box: cells.pixel_box()?.map(Into::into),
-        score: cells.present("score")?.map(|column| column.as_primitive::<Float64Type>().value(index)),
+        angle: if batch.column_by_name("angle").is_some() { cells.number("angle")? } else { None },
+        score: cells.number("score")?,
         dhash: parse(cells.text("dhash")?.ok_or("a row without dhash")?)?,
     })
 }
@@ -123,6 +127,10 @@ impl<'a> Cells<'a> {
 
     fn text(&self, name: &str) -> Result<Option<&'a str>, String> {
         Ok(self.present(name)?.map(|column| column.as_string::<i32>().value(self.index)))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<f64>, String> {
+        Ok(self.present(name)?.map(|column| column.as_primitive::<Float64Type>().value(self.index)))
     }
 
     fn image_path(&self) -> Result<String, String> {

@@ -16,8 +16,11 @@ enum Column {
     Int32List,
 }
 
+/// The column that version 2 of the format lacks.
+const ANGLE: &str = "angle";
+
 /// The columns in their order.
-const COLUMNS: [(&str, Column); 11] = [
+const COLUMNS: [(&str, Column); 12] = [
     ("image", Column::Image),
     ("label", Column::Int64),
     ("face_id", Column::Text),
@@ -27,6 +30,7 @@ const COLUMNS: [(&str, Column); 11] = [
     ("rating", Column::Text),
     ("tags", Column::TextList),
     ("box", Column::Int32List),
+    (ANGLE, Column::Float64),
     ("score", Column::Float64),
     ("dhash", Column::Text),
 ];
@@ -37,6 +41,13 @@ pub(crate) fn schema() -> SchemaRef {
     let metadata = serde_json::to_string(&SchemaMetadata { info: Info { features: Features } });
     let metadata = metadata.unwrap_or_else(|error| unreachable!("features are plain JSON: {error}"));
     Arc::new(Schema::new_with_metadata(columns, HashMap::from([("huggingface".to_owned(), metadata)])))
+}
+
+/// Whether a shard of a version that is read has these columns.
+pub(crate) fn are_known(columns: &Fields) -> bool {
+    let newest = schema();
+    let before_angles = || newest.fields().iter().filter(|field| field.name() != ANGLE);
+    columns == newest.fields() || columns.iter().eq(before_angles())
 }
 
 /// The two fields of the image column.

@@ -17,8 +17,11 @@ use crate::{
 
 const FORMAT: &str = "nijigen-dataset";
 
-/// The format's version; readers refuse others. History: 1, the first; 2, shards by groups of rows.
-const VERSION: u64 = 2;
+/// The format's version. History: 1, the first; 2, shards by groups of rows; 3, the column `angle`.
+const VERSION: u64 = 3;
+
+/// The oldest version that is read.
+const OLDEST_VERSION: u64 = 2;
 
 /// All that `index.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,6 +117,11 @@ impl Index {
         index
     }
 
+    /// Whether it was written as this program writes: an older version's shards have other columns.
+    pub(crate) fn is_current(&self) -> bool {
+        self.version == VERSION
+    }
+
     pub(crate) fn shape(&self) -> ImageShape {
         ImageShape::new(self.side)
     }
@@ -148,7 +156,7 @@ impl Index {
         let any: serde_json::Value =
             serde_json::from_slice(json).map_err(|error| damaged(format!("is not JSON: {error}")))?;
         let found = any.get("version").and_then(serde_json::Value::as_u64);
-        if let Some(found) = found.filter(|found| *found != VERSION) {
+        if let Some(found) = found.filter(|found| !(OLDEST_VERSION..=VERSION).contains(found)) {
             return Err(DatasetError::Version { path: path.into(), found, expected: VERSION });
         }
         let index: Self =
@@ -189,9 +197,9 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_with_both_numbers() {
-        let json = serde_json::to_string(&index()).unwrap().replace("\"version\":2", "\"version\":9");
+        let json = serde_json::to_string(&index()).unwrap().replace("\"version\":3", "\"version\":9");
         let error = Index::parse(json.as_bytes(), Path::new("index.json")).unwrap_err().to_string();
-        assert!(error.contains("version 9") && error.contains("version 2"), "{error}");
+        assert!(error.contains("version 9") && error.contains("version 3"), "{error}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl PreviousDataset {
     /// The dataset in a folder, if it is one of this version with images of this shape.
     pub(crate) fn find(folder: &Path, shape: ImageShape) -> Option<Self> {
         let (index, _) = Index::read(folder).ok()?;
-        (index.shape() == shape).then(|| Self { folder: folder.into(), index })
+        (index.is_current() && index.shape() == shape).then(|| Self { folder: folder.into(), index })
     }
 
     /// Puts a group's shards into a new dataset's folder, unwritten where the file system has hard links. `None` where

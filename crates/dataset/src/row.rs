@@ -32,6 +32,8 @@ pub struct Row {
     /// Where in the picture the face was found.
     #[serde(rename = "box")]
     pub pixel_box: Option<PixelBox>,
+    /// How far the face is turned about the box's middle, in degrees, clockwise; none where it is not known.
+    pub angle: Option<f64>,
     /// How sure the detector was of the face: its level weight.
     pub score: Option<f64>,
     /// The perceptual hash of the image.
@@ -101,6 +103,7 @@ pub(crate) mod tests {
             rating: Some("s".into()),
             tags: vec!["blue_hair".into(), "目".into()],
             pixel_box: Some([1, 2, 30, 30].into()),
+            angle: Some(-12.0),
             score: Some(1.25),
             dhash: Dhash(0x0123_4567_89ab_cdef),
         };
@@ -114,6 +117,7 @@ pub(crate) mod tests {
             rating: None,
             tags: Vec::new(),
             pixel_box: None,
+            angle: None,
             score: None,
             dhash: Dhash(0),
         };

@@ -16,8 +16,7 @@ use memmap2::Mmap;
 use crate::{
     arrow,
     error::DatasetError,
-    features::schema,
-    files,
+    features, files,
     index::{BatchIndex, ShardIndex},
 };
 
@@ -111,8 +110,8 @@ impl MappedShard {
         let mut decoder = StreamDecoder::new();
         self.decode(&mut decoder, 0, self.index.schema_bytes)?;
         match self.decode(&mut decoder, index.offset, index.bytes)? {
-            Some(batch) if batch.schema().fields() == schema().fields() => Ok(batch),
-            Some(_) => Err(self.damaged("has other columns than this version's".into())),
+            Some(batch) if features::are_known(batch.schema().fields()) => Ok(batch),
+            Some(_) => Err(self.damaged("has other columns than it should".into())),
             None => Err(self.damaged(format!("has no whole record batch {batch}"))),
         }
     }

@@ -15,6 +15,8 @@ pub struct Statistics {
     pub ratings: BTreeMap<String, u64>,
     /// Rows by the doubling range that the face's side in its picture is in, written so that the ranges sort.
     pub face_sides: BTreeMap<String, u64>,
+    /// Rows by how the face is turned in its picture.
+    pub face_turns: BTreeMap<String, u64>,
     /// Rows by tag.
     pub tags: BTreeMap<String, u64>,
     /// The colours of the images that were looked at.
@@ -59,6 +61,7 @@ impl Statistics {
             labels: BTreeMap::new(),
             ratings: BTreeMap::new(),
             face_sides: BTreeMap::new(),
+            face_turns: BTreeMap::new(),
             tags: BTreeMap::new(),
             colours,
             mean,
@@ -71,10 +74,11 @@ impl Statistics {
     }
 
     fn count(&mut self, row: Row) {
-        let Row { label, rating, pixel_box, tags, .. } = row;
+        let Row { label, rating, pixel_box, angle, tags, .. } = row;
         *self.labels.entry(label.map_or("none".into(), |label| label.to_string())).or_insert(0) += 1;
         *self.ratings.entry(rating.unwrap_or("none".into())).or_insert(0) += 1;
         *self.face_sides.entry(pixel_box.map_or("unknown".into(), |area| side_class(area.width))).or_insert(0) += 1;
+        *self.face_turns.entry(turn_class(angle).into()).or_insert(0) += 1;
         for tag in tags {
             *self.tags.entry(tag).or_insert(0) += 1;
         }
@@ -91,6 +95,16 @@ pub fn evenly(count: usize, max: usize) -> impl Iterator<Item = usize> {
 fn side_class(side: i32) -> String {
     let from = 1 << side.max(1).ilog2();
     format!("{from:>4} to {} px", from * 2 - 1)
+}
+
+/// How a face is turned, in words.
+fn turn_class(angle: Option<f64>) -> &'static str {
+    match angle {
+        None => "unknown",
+        Some(0.0) => "upright",
+        Some(angle) if angle > 0.0 => "clockwise",
+        Some(_) => "anticlockwise",
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ fn python_read_these_very_bytes_and_saw_these_very_rows() {
 }
 
 fn as_python_sees_it(number: usize) -> Value {
-    let Row { label, face, picture, post, source_url, rating, tags, pixel_box, score, dhash, .. } = sample::row(number);
+    let Row { label, face, picture, post, source_url, rating, tags, pixel_box, angle, score, dhash, .. } =
+        sample::row(number);
     let pixels = sample::pixels(ImageShape::new(8), number);
     json!({
         "image": { "mode": "RGB", "size": [8, 8], "sha256": ContentHash::of(&pixels) },
@@ -39,6 +40,7 @@ fn as_python_sees_it(number: usize) -> Value {
         "rating": rating,
         "tags": tags,
         "box": pixel_box,
+        "angle": angle,
         "score": score,
         "dhash": dhash.to_string(),
     })

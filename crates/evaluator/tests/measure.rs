@@ -71,6 +71,7 @@ fn dataset(root: &Path, numbers: std::ops::Range<u32>, step: u32) -> PathBuf {
             rating: None,
             tags: vec![],
             pixel_box: None,
+            angle: None,
             score: None,
             dhash: Dhash(0),
         };

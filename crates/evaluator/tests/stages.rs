@@ -104,6 +104,7 @@ fn row(number: usize) -> Row {
         rating: None,
         tags: vec![],
         pixel_box: None,
+        angle: None,
         score: None,
         dhash: Dhash(0),
     }

@@ -1,6 +1,6 @@
 //! Faces found and wrong boxes of the shipped cascades, judged by where somebody saw the faces: a line a box, for tables.
 //!
-//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE [MIN_SIZE]]
+//!     cargo bench -p face-cropper --bench recall -- FOLDER [MODE [MIN_SIZE [mirrored]]]
 //!
 //! Each line: cascade, mode, angles searched, `min_neighbors`, the picture's stem, x, y, width, height, angle, neighbours, level
 //! weight, confidence.
@@ -24,6 +24,7 @@ use pictures::PictureFile;
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let (folder, only, min_size) = (arguments.next(), arguments.next(), arguments.next());
+    let mirrored = arguments.next().is_some_and(|word| word == "mirrored");
     let min_size = min_size.map_or(48, |min_size| min_size.parse().unwrap());
     let shared = std::env::var_os("NIJIGEN_SHARED").map(|folder| PathBuf::from(folder).join("data/pictures"));
     let Some(folder) = folder.map(PathBuf::from).or(shared) else {
@@ -46,6 +47,7 @@ fn main() {
                         cascade,
                         rotations,
                         min_size,
+                        mirrored,
                         ..CropConfig::reference()
                     };
                     paths.iter().for_each(|path| boxes(path, &config));

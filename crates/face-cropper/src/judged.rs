@@ -71,18 +71,33 @@ fn candidates(
         ..config.clone()
     };
     let plane = Grey::new(small.width(), small.height(), equalise(small.bytes())).expect("as many pixels as before");
-    let plane = Reduced { plane, times: 1 };
-    let mut candidates = Vec::new();
-    for angle in &config.rotations {
-        let found = search_turned(engine, &plane, *angle, &sizes)?;
-        candidates.extend(found.into_iter().map(|DetectedFace { detection, .. }| {
-            let Rect { x, y, width, height } = detection.rect;
-            let middle = |start: i32, length: i32| (start as f32 + length as f32 / 2.0) * times;
-            let side = width.max(height) as f32 * times;
-            (Square { x: middle(x, width), y: middle(y, height), side, angle: *angle as f32 }, detection)
-        }));
+    let mut faces = search_at_angles(engine, &plane, &sizes)?;
+    if config.mirrored {
+        let across = plane.width() as i32;
+        let mirrored = search_at_angles(engine, &plane.mirrored(), &sizes)?;
+        faces.extend(mirrored.into_iter().map(|face| face.mirrored(across)));
     }
-    Ok(candidates)
+    let candidate = |DetectedFace { detection, angle, .. }| {
+        let Rect { x, y, width, height } = detection.rect;
+        let middle = |start: i32, length: i32| (start as f32 + length as f32 / 2.0) * times;
+        let side = width.max(height) as f32 * times;
+        (Square { x: middle(x, width), y: middle(y, height), side, angle: angle as f32 }, detection)
+    };
+    Ok(faces.into_iter().map(candidate).collect())
+}
+
+/// The windows of a plane at every angle of `crop.rotations`.
+fn search_at_angles(
+    engine: &mut dyn Engine,
+    plane: &Grey,
+    sizes: &CropConfig,
+) -> Result<Vec<DetectedFace>, EngineError> {
+    let plane = Reduced { plane: plane.clone(), times: 1 };
+    let mut faces = Vec::new();
+    for angle in &sizes.rotations {
+        faces.extend(search_turned(engine, &plane, *angle, sizes)?);
+    }
+    Ok(faces)
 }
 
 /// The brightness of a picture whose longer side is at most [`SEARCHED_SIDE`].

@@ -31,7 +31,18 @@ pub struct DetectedFace {
 /// A part of a picture, in pixels: left, top, width and height.
 type Part = [usize; 4];
 
-/// Finds the faces of a picture at every angle of `crop.rotations`, sorted by (y, x, width).
+impl DetectedFace {
+    /// The face in a picture, `across` pixels wide, that was searched mirrored.
+    pub(crate) fn mirrored(self, across: i32) -> Self {
+        let Detection { rect, .. } = self.detection;
+        let rect = Rect { x: across - rect.x - rect.width, ..rect };
+        // Angles are above −180, and that of an upright face is no negative zero.
+        let angle = if self.angle == 180.0 { 180.0 } else { 0.0 - self.angle };
+        Self { detection: Detection { rect, ..self.detection }, angle, ..self }
+    }
+}
+
+/// Finds the faces of a picture at every angle of `crop.rotations`, and mirrored where `crop.mirrored` says so, sorted by (y, x, width).
 ///
 /// # Errors
 /// When the engine gives up on the search.
@@ -40,6 +51,22 @@ pub fn detect_turned(
     grey: &Grey,
     config: &CropConfig,
 ) -> Result<Vec<DetectedFace>, EngineError> {
+    let mut searches = search_each_angle(engine, grey, config)?;
+    if config.mirrored {
+        let across = grey.width() as i32;
+        let mirrored = search_each_angle(engine, &grey.mirrored(), config)?;
+        let back = |faces: Vec<DetectedFace>| faces.into_iter().map(|face| face.mirrored(across)).collect();
+        searches.extend(mirrored.into_iter().map(back));
+    }
+    Ok(if searches.len() == 1 { searches.swap_remove(0) } else { merged(searches) })
+}
+
+/// The faces that each search finds: of the whole picture upright, and of each part of it at each other angle.
+fn search_each_angle(
+    engine: &mut dyn Engine,
+    grey: &Grey,
+    config: &CropConfig,
+) -> Result<Vec<Vec<DetectedFace>>, EngineError> {
     let mut searches = Vec::new();
     if config.rotations.contains(&0.0) {
         let upright = |detection| DetectedFace { detection, angle: 0.0, confidence: None };
@@ -47,7 +74,7 @@ pub fn detect_turned(
     }
     let angles: Vec<f64> = config.rotations.iter().copied().filter(|angle| *angle != 0.0).collect();
     if angles.is_empty() {
-        return Ok(searches.pop().unwrap_or_default());
+        return Ok(searches);
     }
     // Once for all angles, and of the whole picture: what is bright does not hang on how it is turned.
     let plane = Grey::new(grey.width(), grey.height(), equalise(grey.bytes())).expect("as many pixels as before");
@@ -65,7 +92,7 @@ pub fn detect_turned(
             searches.push(found);
         }
     }
-    Ok(merged(searches))
+    Ok(searches)
 }
 
 /// A plane and how many times smaller it is than what it was made of.
@@ -182,6 +209,18 @@ mod tests {
         let nested = face([20, 20, 40, 40], 7, 0.0);
         check(&[&[upright, nested], &[]], &[upright, nested]);
         check(&[&[], &[]], &[]);
+    }
+
+    #[test]
+    fn what_is_found_mirrored_is_mirrored_back() {
+        let check = |angle, expected| {
+            let found = face([10, 20, 30, 40], 5, angle).mirrored(100);
+            assert_eq!(found, face([60, 20, 30, 40], 5, expected));
+            assert!(found.angle.is_sign_positive() || found.angle < 0.0, "{found:?}");
+        };
+        check(0.0, 0.0);
+        check(15.0, -15.0);
+        check(180.0, 180.0);
     }
 
     #[test]

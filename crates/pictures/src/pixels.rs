@@ -128,6 +128,11 @@ impl<const CHANNELS: usize> Pixels<CHANNELS> {
         Self::from_fn(width, height, |x, y| self.pixel(clamped(left, x, self.width), clamped(top, y, self.height)))
     }
 
+    /// The same with left and right exchanged.
+    pub fn mirrored(&self) -> Self {
+        Self::from_fn(self.width, self.height, |x, y| self.pixel(self.width - 1 - x, y))
+    }
+
     fn index(&self, x: u32, y: u32) -> usize {
         y as usize * self.width as usize + x as usize
     }

@@ -111,6 +111,8 @@ section! {
         scale_factor: f64 = 1.1, Output;
         /// Degrees by which a face may be turned, positive clockwise, each a search of its own; 0 is upright.
         rotations: Vec<f64> = vec![-15.0, 0.0, 15.0], Output, added(vec![0.0]);
+        /// Whether pictures are searched mirrored as well, which takes as much time again: a cascade sees other faces then.
+        mirrored: bool = false, Output, added;
         /// Whether a face that is found turned is cut upright; false: the square around its middle is.
         upright: bool = true, Output, added;
         /// How many raw detections must agree, less one.

@@ -20,11 +20,13 @@ pub(super) fn add(json: &Value, item: &mut Item, notes: &mut Notes) {
 /// Where a picture comes from; `None` where nothing of that is told.
 fn origin(json: &Value) -> Option<Origin> {
     let text = |name: &str| json.get(name)?.as_str().filter(|text| !text.is_empty());
+    let number = |name: &str| json.get(name)?.as_f64();
     let face = text("face_id").and_then(|face| face.parse().ok());
     let pixel_box = json.get("box").and_then(|sides| serde_json::from_value::<PixelBox>(sides.clone()).ok());
     let origin = Origin {
-        // Elsewhere a score is what people think of a post.
-        score: json.get("score").and_then(Value::as_f64).filter(|_| face.is_some()),
+        // Elsewhere a score is what people think of a post, and an angle anything.
+        score: number("score").filter(|_| face.is_some()),
+        angle: number("angle").filter(|_| face.is_some()),
         face,
         picture: text("picture_sha256").and_then(|picture| picture.parse().ok()),
         post: text("post").and_then(|post| post.parse().ok()),
@@ -73,7 +75,7 @@ mod tests {
         check(json!({ "tags": ["solo", "hat"] }), known(Origin { tags: tags(), ..Origin::default() }), None);
         let url = Some("http://a.invalid/1".to_owned());
         check(
-            json!({ "post": "mini:7", "url": "http://a.invalid/1", "tag_string": "solo hat", "rating": "s", "score": 9 }),
+            json!({ "post": "mini:7", "url": "http://a.invalid/1", "tag_string": "solo hat", "rating": "s", "score": 9, "angle": 3 }),
             known(Origin {
                 post: "mini:7".parse().ok(),
                 source_url: url,
@@ -85,11 +87,12 @@ mod tests {
         );
         let face = format!("{}-2", contracts::ContentHash::of(b"picture"));
         check(
-            json!({ "face_id": face, "box": [1, 2, 30, 40], "score": 1.5 }),
+            json!({ "face_id": face, "box": [1, 2, 30, 40], "angle": -15.0, "score": 1.5 }),
             known(Origin {
                 face: face.parse().ok(),
                 pixel_box: Some([1, 2, 30, 40].into()),
                 side: Some(30),
+                angle: Some(-15.0),
                 score: Some(1.5),
                 ..Origin::default()
             }),

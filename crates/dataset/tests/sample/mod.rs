@@ -25,6 +25,7 @@ pub(crate) fn row(number: usize) -> Row {
         rating: None,
         tags: Vec::new(),
         pixel_box: None,
+        angle: None,
         score: None,
         dhash: Dhash(number as u64 * 0x0123_4567_89ab),
     };
@@ -39,6 +40,7 @@ pub(crate) fn row(number: usize) -> Row {
         rating: Some("s".into()),
         tags: vec![format!("目_{number}"); number % 3],
         pixel_box: Some([number as i32, 0, 9, 9].into()),
+        angle: Some(number as f64 - 4.0),
         score: Some(number as f64 / 4.0),
         ..foreign
     }

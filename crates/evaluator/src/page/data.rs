@@ -92,6 +92,7 @@ pub(super) fn dataset(packed: Option<&Packed>) -> Markup {
         div.counts {
             (counts("Ratings", &statistics.ratings))
             (counts("Faces by their side in the picture", &statistics.face_sides))
+            (counts("Faces by how they were turned", &statistics.face_turns))
             (counts("Classes", &statistics.labels))
         }
         @if !statistics.tags.is_empty() { (tags(&statistics.tags, rows_in_all(packed))) }

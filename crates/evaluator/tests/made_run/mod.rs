@@ -234,6 +234,7 @@ fn row(number: usize) -> Row {
         rating: Some(HOSTILE.into()),
         tags: vec![HOSTILE.into(), "solo".into()],
         pixel_box: Some([0, 0, 40, 40].into()),
+        angle: Some(0.0),
         score: Some(1.0),
         dhash: Dhash(0),
     }

@@ -80,6 +80,7 @@ impl Place {
                 rating: None,
                 tags: vec![["hat", "bow"][number % 2].to_owned()],
                 pixel_box: None,
+                angle: None,
                 score: None,
                 dhash: Dhash::default(),
             };

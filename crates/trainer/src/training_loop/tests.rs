@@ -197,6 +197,7 @@ fn write_squares(layout: &Layout, rows: u8) {
                 rating: None,
                 tags: Vec::new(),
                 pixel_box: None,
+                angle: None,
                 score: None,
                 dhash: Dhash(number.into()),
             };

@@ -158,6 +158,7 @@ fn row(number: usize) -> Row {
         rating: None,
         tags: Vec::new(),
         pixel_box: None,
+        angle: None,
         score: None,
         dhash: Dhash(number as u64),
     }
