@@ -10,36 +10,12 @@ use generator::DeviceKind;
 
 use crate::{measuring::MeasuringPlan, ranks::Ranks};
 
-/// Where a run reads, computes, writes and reports. Nothing here changes what it computes, but for the split and `branch_from`.
-pub(crate) struct TrainingContext<'a> {
-    /// The images to train on.
-    pub(crate) split: &'a Split,
-    /// Images that are kept out of training.
-    pub(crate) holdout: &'a Split,
-    /// What is measured on the way.
-    pub(crate) measuring: &'a MeasuringPlan,
-    /// The run's folder, prepared.
-    pub(crate) run: &'a RunLayout,
-    /// The run whose weights a new one begins at.
-    pub(crate) branch_from: Option<&'a RunLayout>,
-    /// The processes that train it together.
-    pub(crate) ranks: Ranks,
-    /// Where tensors live, without autodiff.
-    pub(crate) device: &'a Device,
-    /// Which kind of device that is.
-    pub(crate) kind: DeviceKind,
-    /// Where it tells how far it is.
-    pub(crate) progress: &'a dyn Progress,
-    /// Raised when the user wants it to stop.
-    pub(crate) interrupt: &'a Interrupt,
-}
-
-/// Where a rank that follows another reads and computes.
+/// Where a rank reads and computes. Nothing here changes what it computes, but for the split and `branch_from`.
 #[derive(Clone, Copy)]
-pub(crate) struct FollowingContext<'a> {
+pub(crate) struct RankContext<'a> {
     /// The images to train on.
     pub(crate) split: &'a Split,
-    /// The run's folder, which rank 0 writes alone.
+    /// The run's folder, which rank 0 prepares and writes alone.
     pub(crate) run: &'a RunLayout,
     /// The run whose weights a new one begins at.
     pub(crate) branch_from: Option<&'a RunLayout>,
@@ -51,4 +27,16 @@ pub(crate) struct FollowingContext<'a> {
     pub(crate) kind: DeviceKind,
     /// Raised when this process is told to stop, which stops all.
     pub(crate) interrupt: &'a Interrupt,
+}
+
+/// What rank 0 has besides: it measures, writes and reports.
+pub(crate) struct TrainingContext<'a> {
+    /// What every rank has.
+    pub(crate) rank: RankContext<'a>,
+    /// Images that are kept out of training.
+    pub(crate) holdout: &'a Split,
+    /// What is measured on the way.
+    pub(crate) measuring: &'a MeasuringPlan,
+    /// Where it tells how far it is.
+    pub(crate) progress: &'a dyn Progress,
 }

@@ -54,16 +54,16 @@ impl<'a> Observer<'a> {
         now: &TrainingState,
     ) -> Result<Self, TrainError> {
         let images = now.position.images;
-        measuring::publish(context.run, now.best.as_ref())?;
+        measuring::publish(context.rank.run, now.best.as_ref())?;
         Ok(Self {
             plan,
             context,
             detect,
-            diversity: Diversity::new(plan, context.split, context.device)?,
-            grid: SampleGrid::new(plan, context.device),
+            diversity: Diversity::new(plan, context.rank.split, context.rank.device)?,
+            grid: SampleGrid::new(plan, context.rank.device),
             measurer: Measurer::new(plan, context),
-            log: MetricsLog::open(&context.run.metrics(), images)?,
-            events: EventLog::begin(context.run, images)?,
+            log: MetricsLog::open(&context.rank.run.metrics(), images)?,
+            events: EventLog::begin(context.rank.run, images)?,
             newest_grid: String::new(),
         })
     }
@@ -104,7 +104,7 @@ impl<'a> Observer<'a> {
     /// When the device or the disk fails.
     pub(crate) fn sample(&mut self, now: &TrainingState) -> Result<(), TrainError> {
         let images = now.position.images;
-        let path = self.context.run.sample(images);
+        let path = self.context.rank.run.sample(images);
         let png = self.grid.sample(&now.networks.average.generator(), &path)?;
         self.events.image(images, "samples", self.grid.side(), &png)?;
         self.newest_grid = path.display().to_string();
@@ -126,7 +126,7 @@ impl<'a> Observer<'a> {
         }
         let best = measured.better(images, now.best.as_ref(), &generator)?;
         if best.is_some() {
-            measuring::publish(self.context.run, best.as_ref())?;
+            measuring::publish(self.context.rank.run, best.as_ref())?;
         }
         Ok(best)
     }
@@ -142,8 +142,8 @@ impl<'a> Observer<'a> {
     /// When the disk fails.
     pub(crate) fn go_back(&mut self, to: &TrainingState) -> Result<(), TrainError> {
         let position = to.position;
-        measuring::publish(self.context.run, to.best.as_ref())?;
-        self.log = MetricsLog::open(&self.context.run.metrics(), position.images)?;
+        measuring::publish(self.context.rank.run, to.best.as_ref())?;
+        self.log = MetricsLog::open(&self.context.rank.run.metrics(), position.images)?;
         self.events.restart(position.images)?;
         self.context.progress.begin("training", self.plan.target_images);
         self.context.progress.advance(position.images);

@@ -12,7 +12,7 @@ use gan::Recipe;
 use generator::{ChosenDevice, DeviceKind};
 
 use crate::{
-    context::{FollowingContext, TrainingContext},
+    context::{RankContext, TrainingContext},
     error::TrainError,
     measuring::{self, MeasuringPlan},
     plan::{self, Plan},
@@ -63,16 +63,18 @@ impl Stage for Train {
         let result = training_loop::train(
             &plan,
             &TrainingContext {
-                split,
+                rank: RankContext {
+                    split,
+                    run: &run,
+                    branch_from: branch_from.as_ref(),
+                    ranks,
+                    device: &chosen.device,
+                    kind: chosen.kind,
+                    interrupt,
+                },
                 holdout: dataset.split(SplitName::Holdout),
                 measuring: &measuring,
-                run: &run,
-                branch_from: branch_from.as_ref(),
-                ranks,
-                device: &chosen.device,
-                kind: chosen.kind,
                 progress,
-                interrupt,
             },
         )?;
 
@@ -115,7 +117,7 @@ fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainErr
     ranks.compare(&alike(config, &dataset, branch_from.as_ref()))?;
     training_loop::follow(
         &plan,
-        &FollowingContext {
+        RankContext {
             split,
             run: &layout.run(&plan.run),
             branch_from: branch_from.as_ref(),

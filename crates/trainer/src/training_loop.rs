@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use burn::tensor::Device;
 use contracts::report::State;
 
 use crate::{
     batches::Batches,
     checkpoint,
-    context::{FollowingContext, TrainingContext},
+    context::{RankContext, TrainingContext},
     error::TrainError,
     memory, metrics_log,
     observer::{DetectDivergence, Observer},
@@ -47,22 +48,16 @@ fn train_detecting(
     context: &TrainingContext<'_>,
     detect: DetectDivergence,
 ) -> Result<TrainingResult, TrainError> {
-    let TrainingContext { run, progress, branch_from, ranks, .. } = *context;
+    let TrainingContext { rank: RankContext { run, ranks, interrupt, .. }, progress, .. } = *context;
     let mut warnings = Vec::new();
-    memory::check(plan, context.kind)?;
 
-    // The networks, from the newest whole checkpoint where there is one.
-    let device = context.device.clone().autodiff();
-    let loader = StateLoader { plan, run, branch_from, device: &device };
-    // The others load the same, now that the run's folder is prepared.
-    ranks.agree(Order::Step);
-    let mut now = loader.load(&mut warnings)?;
-    ranks.compare(&[Alike::state(&now)?])?;
+    // The networks, from the newest whole checkpoint where there is one, and what each step is made from.
+    let device = context.rank.device.clone().autodiff();
+    let Beginning { loader, stepper, mut now } = begin(plan, context.rank, &device, &mut warnings)?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let mut saved_at = (now.position.step > 0).then_some(now.position);
 
-    // What each step is made from, and what is observed on the way.
-    let stepper = Stepper::new(plan, Batches::new(plan, context.split, &device, ranks), ranks, &device);
+    // What is observed on the way.
     let mut observer = Observer::new(plan, context, detect, &now)?;
     let (mut inspected, mut uninspected) = (None, None);
     if now.position.step == 0 {
@@ -75,7 +70,7 @@ fn train_detecting(
     let (started, mut shown) = (Instant::now(), 0);
     let mut state = State::Complete;
     while now.position.images < plan.target_images {
-        let order = if context.interrupt.is_raised() { Order::Stop } else { Order::Step };
+        let order = if interrupt.is_raised() { Order::Stop } else { Order::Step };
         if ranks.agree(order) == Order::Stop {
             state = State::Interrupted;
             break;
@@ -151,19 +146,38 @@ fn train_detecting(
     Ok(TrainingResult { state, reached: now, metrics: inspected, images_per_second, warnings })
 }
 
+/// Where a rank begins.
+struct Beginning<'a> {
+    loader: StateLoader<'a>,
+    stepper: Stepper<'a>,
+    now: TrainingState,
+}
+
+/// Loads what all ranks begin with, once rank 0 has prepared the run's folder, and holds it against that of the others.
+fn begin<'a>(
+    plan: &'a Plan,
+    context: RankContext<'a>,
+    device: &'a Device,
+    warnings: &mut Vec<String>,
+) -> Result<Beginning<'a>, TrainError> {
+    let RankContext { split, run, branch_from, ranks, kind, .. } = context;
+    memory::check(plan, kind)?;
+    let loader = StateLoader { plan, run, branch_from, device };
+    ranks.agree(Order::Step);
+    let now = loader.load(warnings)?;
+    ranks.compare(&[Alike::state(&now)?])?;
+    let stepper = Stepper::new(plan, Batches::new(plan, split, device, ranks), ranks, device);
+    Ok(Beginning { loader, stepper, now })
+}
+
 /// Computes this rank's parts of the run that rank 0 trains, with the same networks, until rank 0 has come to an end.
 ///
 /// # Errors
 /// When the dataset is damaged, memory is too small, or a checkpoint that rank 0 reads cannot be read here.
-pub(crate) fn follow(plan: &Plan, context: &FollowingContext<'_>) -> Result<(), TrainError> {
-    let FollowingContext { split, run, branch_from, ranks, device, kind, interrupt } = *context;
-    memory::check(plan, kind)?;
-    let device = device.clone().autodiff();
-    let loader = StateLoader { plan, run, branch_from, device: &device };
-    ranks.agree(Order::Step);
-    let mut now = loader.load(&mut Vec::new())?;
-    ranks.compare(&[Alike::state(&now)?])?;
-    let stepper = Stepper::new(plan, Batches::new(plan, split, &device, ranks), ranks, &device);
+pub(crate) fn follow(plan: &Plan, context: RankContext<'_>) -> Result<(), TrainError> {
+    let RankContext { ranks, interrupt, .. } = context;
+    let device = context.device.clone().autodiff();
+    let Beginning { loader, stepper, mut now } = begin(plan, context, &device, &mut Vec::new())?;
     loop {
         match ranks.agree(if interrupt.is_raised() { Order::Stop } else { Order::Step }) {
             Order::Step => (_, now.position) = stepper.step(&mut now.networks, now.position)?,

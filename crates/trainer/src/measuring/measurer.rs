@@ -58,8 +58,14 @@ impl Measured {
 impl<'a> Measurer<'a> {
     /// A measurer of a plan's networks.
     pub(crate) fn new(plan: &'a Plan, context: &TrainingContext<'a>) -> Self {
-        let splits = [context.split, context.holdout];
-        Self { plan, measuring: context.measuring, splits, device: context.device.clone().inner(), reference: None }
+        let splits = [context.rank.split, context.holdout];
+        Self {
+            plan,
+            measuring: context.measuring,
+            splits,
+            device: context.rank.device.clone().inner(),
+            reference: None,
+        }
     }
 
     /// The figures of an averaged generator, `average`, and what the networks know by heart. There are none, and it is

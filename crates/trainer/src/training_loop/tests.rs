@@ -87,6 +87,18 @@ impl Trial {
         self.lead(Ranks::ALONE, detect, progress, interrupt)
     }
 
+    fn rank<'a>(&'a self, ranks: Ranks, interrupt: &'a Interrupt) -> RankContext<'a> {
+        RankContext {
+            split: self.dataset.split(SplitName::Train),
+            run: &self.run,
+            branch_from: None,
+            ranks,
+            device: &self.device.device,
+            kind: self.device.kind,
+            interrupt,
+        }
+    }
+
     fn lead(
         &self,
         ranks: Ranks,
@@ -95,16 +107,10 @@ impl Trial {
         interrupt: &Interrupt,
     ) -> Result<TrainingResult, TrainError> {
         let context = TrainingContext {
-            split: self.dataset.split(SplitName::Train),
+            rank: self.rank(ranks, interrupt),
             holdout: self.dataset.split(SplitName::Holdout),
             measuring: &self.measuring,
-            run: &self.run,
-            branch_from: None,
-            ranks,
-            device: &self.device.device,
-            kind: self.device.kind,
             progress,
-            interrupt,
         };
         train_detecting(&self.plan, &context, detect)
     }
@@ -122,16 +128,8 @@ impl Trial {
                 let result = self.lead(ranks, detect, watched, if size == 1 { &interrupt } else { &none }).unwrap();
                 return Some((result.state, weights(&result)));
             }
-            let context = FollowingContext {
-                split: self.dataset.split(SplitName::Train),
-                run: &self.run,
-                branch_from: None,
-                ranks,
-                device: &self.device.device,
-                kind: self.device.kind,
-                interrupt: if ranks.rank() + 1 == size { &interrupt } else { &none },
-            };
-            follow(&self.plan, &context).unwrap();
+            let interrupt = if ranks.rank() + 1 == size { &interrupt } else { &none };
+            follow(&self.plan, self.rank(ranks, interrupt)).unwrap();
             None
         });
         reached.into_iter().flatten().next().unwrap()
