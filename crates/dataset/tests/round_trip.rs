@@ -5,7 +5,7 @@ mod sample;
 
 use std::{fs, path::Path};
 
-use contracts::ContentHash;
+use contracts::{ContentHash, Layout};
 use dataset::{
     Batch, Dataset, EpochOrder, ImageShape, Label, Limits, Loader, LoaderOptions, Row, RowGroup, SplitName, Turn,
     Writer, foreign_images,
@@ -48,6 +48,24 @@ fn everything_comes_back_across_batches_and_shards() {
     check(8, Limits::default());
     check(8, Limits { batch_bytes: 1, ..SMALL });
     check(130, SMALL);
+}
+
+/// Version 2 had no column for angles. What is written now has one in every shard, so that none of its shards is taken over.
+#[test]
+fn a_dataset_of_version_2_is_read_and_written_anew() {
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/first-version/data/dataset");
+    let dataset = Dataset::open(&old).unwrap();
+    dataset.verify().unwrap();
+    let rows: Vec<Row> =
+        SplitName::ALL.iter().flat_map(|name| dataset.split(*name).rows()).map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 19);
+    assert!(rows.iter().all(|row| row.pixel_box.is_some() && row.angle.is_none()));
+
+    let index: serde_json::Value = serde_json::from_slice(&fs::read(Layout::index_of(&old)).unwrap()).unwrap();
+    let group: RowGroup = serde_json::from_value(index["splits"]["train"]["shards"][0]["group"].clone()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), dataset.shape(), Limits::default()).unwrap().replacing(&old);
+    assert!(!writer.begin(SplitName::Train, &group).unwrap());
 }
 
 #[test]
