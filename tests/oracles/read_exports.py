@@ -5,7 +5,7 @@
     python tests/oracles/read_exports.py target/exports > crates/dataset-packer/tests/golden/exports.json
 
 Needs `datasets`, `webdataset`, NumPy and Pillow; the network is shut off. For each export the SHA-256 of its files, and of
-each image that its reader gave the name of its split, its pixels' SHA-256, its class and its post:
+each image that its reader gave the name of its split, its pixels' SHA-256, its class, its post and its face's angle:
 
 - `imagefolder`   `datasets.load_dataset("imagefolder")`
 - `webdataset`    the `webdataset` package
@@ -38,15 +38,17 @@ import PIL.Image  # noqa: E402
 import webdataset  # noqa: E402
 
 
-def seen(split, image, label, post):
+def seen(split, image, label, post, angle):
     assert image.mode == "RGB", image.mode
-    return {"split": split, "pixels": hashlib.sha256(image.tobytes()).hexdigest(), "label": label, "post": post}
+    return {"split": split, "pixels": hashlib.sha256(image.tobytes()).hexdigest(), "label": label, "post": post, "angle": angle}
 
 
 def of_datasets(loaded):
     assert all(isinstance(split.features["image"], datasets.Image) for split in loaded.values()), loaded
     return [
-        seen(name, row["image"], row["label"], row["post"]) for name, split in sorted(loaded.items()) for row in split
+        seen(name, row["image"], row["label"], row["post"], row["angle"])
+        for name, split in sorted(loaded.items())
+        for row in split
     ]
 
 
@@ -64,7 +66,8 @@ def of_webdataset(path):
         for sample in webdataset.WebDataset(str(tar), shardshuffle=False).decode("pil"):
             label = sample.get("cls")
             assert label == sample["json"]["label"]
-            rows.append(seen(tar.name.split("-")[0], sample["png"].convert("RGB"), label, sample["json"]["post"]))
+            split, image, told = tar.name.split("-")[0], sample["png"].convert("RGB"), sample["json"]
+            rows.append(seen(split, image, label, told["post"], told["angle"]))
     return rows
 
 
@@ -80,7 +83,7 @@ def stylegan(path):
                 image = PIL.Image.open(file)
                 array = numpy.array(image)
             assert array.ndim == 3 and array.shape[0] == array.shape[1] and array.shape[2] == 3
-            rows.append(seen("train", image, labels.get(name), None))
+            rows.append(seen("train", image, labels.get(name), None, None))
         return rows
 
 

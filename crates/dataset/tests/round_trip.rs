@@ -3,7 +3,10 @@
 
 mod sample;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use contracts::{ContentHash, Layout};
 use dataset::{
@@ -53,7 +56,8 @@ fn everything_comes_back_across_batches_and_shards() {
 /// Version 2 had no column for angles. What is written now has one in every shard, so that none of its shards is taken over.
 #[test]
 fn a_dataset_of_version_2_is_read_and_written_anew() {
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/first-version/data/dataset");
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let old = here.join("../../tests/fixtures/first-version/data/dataset");
     let dataset = Dataset::open(&old).unwrap();
     dataset.verify().unwrap();
     let rows: Vec<Row> =

@@ -234,7 +234,7 @@ pub(crate) fn face(number: u64) -> FaceRecord {
         post: format!("mini:{}", number / 2).parse().unwrap(),
         other_posts: Vec::new(),
         pixel_box: [number as i32 % 2 * 100, 10, 80, 80].into(),
-        angle: 0.0,
+        angle: if number % 4 == 3 { -15.0 } else { 0.0 },
         corners: None,
         neighbours: 5,
         score: 1.5,
