@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_schema::ArrowError;
 
 use crate::{
-    features::{image_fields, schema},
+    features::{ANGLE, image_fields, schema},
     row::Row,
 };
 
@@ -103,7 +103,7 @@ pub(crate) fn row_of(batch: &RecordBatch, index: usize) -> Result<Row, String> {
         rating: cells.text("rating")?.map(str::to_owned),
         tags: cells.tags()?,
         pixel_box: cells.pixel_box()?.map(Into::into),
-        angle: if batch.column_by_name("angle").is_some() { cells.number("angle")? } else { None },
+        angle: if batch.column_by_name(ANGLE).is_some() { cells.number(ANGLE)? } else { None },
         score: cells.number("score")?,
         dhash: parse(cells.text("dhash")?.ok_or("a row without dhash")?)?,
     })

@@ -17,7 +17,7 @@ enum Column {
 }
 
 /// The column that version 2 of the format lacks.
-const ANGLE: &str = "angle";
+pub(crate) const ANGLE: &str = "angle";
 
 /// The columns in their order.
 const COLUMNS: [(&str, Column); 12] = [
