@@ -58,7 +58,8 @@ pub fn detect_turned(
         let back = |faces: Vec<DetectedFace>| faces.into_iter().map(|face| face.mirrored(across)).collect();
         searches.extend(mirrored.into_iter().map(back));
     }
-    Ok(if searches.len() == 1 { searches.swap_remove(0) } else { merged(searches) })
+    // A search at one angle alone still has its own order: that of the turned plane.
+    Ok(if config.rotations == [0.0] && !config.mirrored { searches.swap_remove(0) } else { merged(searches) })
 }
 
 /// The faces that each search finds: of the whole picture upright, and of each part of it at each other angle.
