@@ -6,7 +6,8 @@
 //! read back is what was written, or zeros.
 //!
 //! - `CUDA_STUB_ARCHITECTURE`: the card, `80` (an A100) or `90` (an H100), which it is unless given.
-//! - `CUDA_STUB_LOG`: a file to which a line is added for each kernel that is compiled, `kernel NAME`, and for each launch, `launch NAME`.
+//! - `CUDA_STUB_LOG`: a file to which a line is added for each kernel that is compiled, `kernel NAME`, for each kind of instruction on
+//!   matrices in it, `matrix INSTRUCTION`, and for each launch, `launch NAME`.
 //!
 //! The names, arguments and numbers are those of the driver's reference:
 //! <https://docs.nvidia.com/cuda/cuda-driver-api>. Functions that are not here end the program, which says which it
@@ -18,6 +19,7 @@ mod card;
 mod memory;
 
 use std::{
+    collections::BTreeSet,
     env,
     ffi::{CStr, CString, c_char, c_int, c_uint, c_void},
     fs::{File, OpenOptions},
@@ -34,6 +36,7 @@ type Status = c_int;
 const SUCCESS: Status = 0;
 const INVALID_VALUE: Status = 1;
 const OUT_OF_MEMORY: Status = 2;
+const NOT_FOUND: Status = 500;
 const NOT_SUPPORTED: Status = 801;
 
 /// A handle of something of which there is one, or which nobody tells apart.
@@ -46,9 +49,9 @@ static LOG: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
     OpenOptions::new().create(true).append(true).open(path).ok().map(Mutex::new)
 });
 
-fn log(event: &str, name: &CStr) {
+fn log(event: &str, name: &str) {
     if let Some(file) = &*LOG {
-        let line = format!("{event} {}\n", name.to_string_lossy());
+        let line = format!("{event} {name}\n");
         // A line at once, so that none is torn where several threads write; one that is lost is missed by the test that
         // counts.
         file.lock().map(|mut file| file.write_all(line.as_bytes())).ok();
@@ -91,7 +94,6 @@ answers! {
     // A time that is none, so that no rate is divided by 0.
     cuEventElapsedTime(milliseconds: *mut f32, _start: Handle, _end: Handle) = 0.01;
     cuEventElapsedTime_v2(milliseconds: *mut f32, _start: Handle, _end: Handle) = 0.01;
-    cuModuleLoadData(module: *mut Handle, _image: *const c_void) = SOMETHING;
 }
 
 idle! {
@@ -133,6 +135,7 @@ extern "C" fn cuGetErrorName(status: Status, text: *mut *const c_char) -> Status
     let name = match status {
         SUCCESS => c"CUDA_SUCCESS",
         OUT_OF_MEMORY => c"CUDA_ERROR_OUT_OF_MEMORY",
+        NOT_FOUND => c"CUDA_ERROR_NOT_FOUND",
         NOT_SUPPORTED => c"CUDA_ERROR_NOT_SUPPORTED",
         _ => c"CUDA_ERROR_INVALID_VALUE",
     };
@@ -153,12 +156,41 @@ extern "C" fn cuCtxGetStreamPriorityRange(least: *mut c_int, greatest: *mut c_in
     SUCCESS
 }
 
+/// NVRTC itself asks the driver for its cache of compiled kernels by a table that has no name, and reads it without a
+/// look at whether this function is there at all. There is no such table here, so that it compiles each kernel.
+#[unsafe(no_mangle)]
+extern "C" fn cuGetExportTable(table: *mut *const c_void, _id: *const [u8; 16]) -> Status {
+    // SAFETY: the caller passes a place for the answer.
+    unsafe { table.write(ptr::null()) };
+    NOT_FOUND
+}
+
+/// An image is PTX, a text.
+#[unsafe(no_mangle)]
+extern "C" fn cuModuleLoadData(module: *mut Handle, image: *const c_char) -> Status {
+    // SAFETY: the caller passes a text with a 0 at its end.
+    let text = unsafe { CStr::from_ptr(image) }.to_string_lossy();
+    for instruction in matrix_instructions(&text) {
+        log("matrix", instruction);
+    }
+    // SAFETY: the caller passes a place for the answer.
+    unsafe { module.write(SOMETHING) };
+    SUCCESS
+}
+
+/// The instructions of PTX that multiply matrices, each kind once.
+fn matrix_instructions(ptx: &str) -> BTreeSet<&str> {
+    let are_of_matrices =
+        |word: &&str| ["wmma.mma.", "mma.", "wgmma.mma_async."].iter().any(|kind| word.starts_with(kind));
+    ptx.split_whitespace().filter(are_of_matrices).collect()
+}
+
 /// A function's handle is its name.
 #[unsafe(no_mangle)]
 extern "C" fn cuModuleGetFunction(function: *mut *mut c_char, _module: Handle, name: *const c_char) -> Status {
     // SAFETY: the caller passes a name with a 0 at its end.
     let name: CString = unsafe { CStr::from_ptr(name) }.to_owned();
-    log("kernel", &name);
+    log("kernel", &name.to_string_lossy());
     // SAFETY: the caller passes a place for the answer. The name lives on, as a module is never asked whether it is
     // unloaded.
     unsafe { function.write(name.into_raw()) };
@@ -188,7 +220,7 @@ extern "C" fn cuLaunchKernel(
     _extra: *mut *mut c_void,
 ) -> Status {
     // SAFETY: a function's handle is its name.
-    log("launch", unsafe { CStr::from_ptr(function) });
+    log("launch", &unsafe { CStr::from_ptr(function) }.to_string_lossy());
     if CARD.launches([grid_x, grid_y, grid_z], [block_x, block_y, block_z], shared) { SUCCESS } else { INVALID_VALUE }
 }
 
