@@ -113,7 +113,9 @@ fn on_lavapipe(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     if !names.any(|name| name.starts_with("lvp")) {
         return Ok(Some(format!("{ADAPTERS} names no lavapipe: install mesa-vulkan-drivers")));
     }
-    operators(workspace, "gpu", &[("BURN_DEVICE", "wgpu"), ("CUBECL_WGPU_DEFAULT_DEVICE", "Cpu")])
+    // Nobody waits for these kernels for long: they are not worth much tuning.
+    let device = [("BURN_DEVICE", "wgpu"), ("CUBECL_WGPU_DEFAULT_DEVICE", "Cpu"), ("CUBECL_AUTOTUNE_LEVEL", "minimal")];
+    operators(workspace, "gpu", &device)
 }
 
 /// The tests of the crates that compute on GPUs, on the device that the environment names.

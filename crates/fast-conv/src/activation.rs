@@ -6,12 +6,14 @@
 use burn::tensor::{DType, Tensor, activation};
 use rayon::prelude::*;
 
+#[cfg(feature = "cube")]
+use crate::{cube, device::takes_features};
 use crate::{device::is_flex, prelude::*, storage};
 
 /// `y = x` where x is positive, else `slope · x`. A slope of 0 is ReLU.
 ///
 /// Burn's own keeps x, its sign and a scaled copy; this one keeps only y, and works in place where nothing else needs
-/// x. Devices other than flex, and types other than f32, get burn's own.
+/// x. On GPUs it takes features, of four dimensions. Other devices, and types other than f32, get burn's own.
 ///
 /// # Shapes
 /// - x and result: any, the same
@@ -20,6 +22,10 @@ use crate::{device::is_flex, prelude::*, storage};
 /// If the slope is negative or not a number: y would not tell the sign of x.
 pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f32) -> Tensor<D> {
     assert!(slope >= 0.0, "leaky_relu: the slope is {slope}, and must not be negative");
+    #[cfg(feature = "cube")]
+    if D == 4 && takes_features(&x) {
+        return Tensor::from_dispatch(cube::rectify(Tensor::from_dispatch(x.into_dispatch()), slope).into_dispatch());
+    }
     if x.dtype() != DType::F32 || !is_flex(&x.device()) {
         return activation::leaky_relu(x, f64::from(slope));
     }

@@ -3,9 +3,11 @@
 // The generated trait is public inside this private module.
 #![allow(unreachable_pub, missing_docs)]
 
-use burn::tensor::Tensor;
+use burn::{backend::DispatchTensor, tensor::Tensor};
 use rayon::prelude::*;
 
+#[cfg(feature = "cube")]
+use crate::{cube, device::is_listable};
 use crate::{device::are_plain, prelude::*, storage};
 
 /// One update by Kingma and Ba, "Adam: a method for stochastic optimization" (2015), the last lines of section 2.
@@ -25,12 +27,12 @@ pub struct AdamUpdate {
 
 impl AdamUpdate {
     /// √(1 − β₂ᵗ), which takes the bias out of √v.
-    fn correction(self) -> f32 {
+    pub(crate) fn correction(self) -> f32 {
         (1.0 - self.beta_2.powi(self.time)).sqrt()
     }
 
     /// What m is multiplied by: √(1 − β₂ᵗ) / (1 − β₁ᵗ).
-    fn factor(self) -> f32 {
+    pub(crate) fn factor(self) -> f32 {
         self.correction() / (1.0 - self.beta_1.powi(self.time))
     }
 }
@@ -57,6 +59,77 @@ pub fn adam<const D: usize>(
     let [parameter, gradient, mean, square] = [parameter, gradient, mean, square].map(|tensor| tensor.into_dispatch());
     let (parameter, mean, square) = Dispatch::adam(parameter, gradient, mean, square, update);
     (Tensor::from_dispatch(parameter), [mean, square].map(Tensor::from_dispatch))
+}
+
+/// Updates of many parameters: [`adam`] of each, on a GPU in one launch for as many as its kernels take.
+#[derive(Clone, Debug, Default)]
+pub struct AdamUpdates {
+    /// What is computed already, in place of what is to be.
+    done: Vec<Option<[DispatchTensor; 3]>>,
+    /// Those to be, with where they belong: parameter, gradient and moments.
+    #[cfg(feature = "cube")]
+    waiting: Vec<(usize, AdamUpdate, [DispatchTensor; 4])>,
+}
+
+impl AdamUpdates {
+    /// Adds the update of a parameter.
+    ///
+    /// # Shapes
+    /// - all tensors: any, the same
+    pub fn push<const D: usize>(
+        &mut self,
+        parameter: Tensor<D>,
+        gradient: Tensor<D>,
+        moments: [Tensor<D>; 2],
+        update: AdamUpdate,
+    ) {
+        #[cfg(feature = "cube")]
+        if [&parameter, &gradient, &moments[0], &moments[1]].into_iter().all(is_listable) {
+            let [mean, square] = moments;
+            let tensors = [parameter, gradient, mean, square].map(Tensor::into_dispatch);
+            self.waiting.push((self.done.len(), update, tensors));
+            self.done.push(None);
+            return;
+        }
+        let (parameter, [mean, square]) = adam(parameter, gradient, moments, update);
+        self.done.push(Some([parameter, mean, square].map(Tensor::into_dispatch)));
+    }
+
+    /// Computes them.
+    pub fn run(self) -> UpdatedParameters {
+        #[cfg_attr(not(feature = "cube"), expect(unused_mut, reason = "nothing waits"))]
+        let mut done = self.done;
+        #[cfg(feature = "cube")]
+        {
+            let mut waiting = self.waiting.into_iter().peekable();
+            while let Some((first, update, tensors)) = waiting.next() {
+                // Moved, not copied: moments that nothing else holds are changed in place.
+                let (mut indices, mut together) = (vec![first], vec![tensors]);
+                while let Some((index, _, tensors)) = waiting.next_if(|(_, next, _)| *next == update) {
+                    indices.push(index);
+                    together.push(tensors);
+                }
+                for (index, updated) in indices.into_iter().zip(cube::adam(together, update)) {
+                    done[index] = Some(updated);
+                }
+            }
+        }
+        UpdatedParameters { left: done.into_iter() }
+    }
+}
+
+/// What [`AdamUpdates`] came to, in the order in which they were added.
+#[derive(Debug)]
+pub struct UpdatedParameters {
+    left: std::vec::IntoIter<Option<[DispatchTensor; 3]>>,
+}
+
+impl UpdatedParameters {
+    /// The next parameter and its two moments, as [`adam`] returns them; `None` behind the last.
+    pub fn take<const D: usize>(&mut self) -> Option<(Tensor<D>, [Tensor<D>; 2])> {
+        let [parameter, mean, square] = self.left.next()??.map(Tensor::from_dispatch);
+        Some((parameter, [mean, square]))
+    }
 }
 
 /// The same sums in the same order by burn's operators, on any device.

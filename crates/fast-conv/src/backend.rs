@@ -20,13 +20,16 @@ use crate::{
 };
 
 /// The three passes of a convolution over a backend's tensors.
-#[backend_extension(Autodiff, Flex, Cube: cfg(feature = "cube"))]
+#[backend_extension(Autodiff, Flex, Cube: cfg(feature = "cube"), Fusion: cfg(feature = "cube"))]
 pub trait Convolutions: Backend {
     /// `big` to `small`.
+    #[fusion(dtype = big, shape = Shape::new(batch_of(*geometry, geometry.small)))]
     fn convolve(big: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `small` to `big`.
+    #[fusion(dtype = small, shape = Shape::new(batch_of(*geometry, geometry.big)))]
     fn transpose(small: FloatTensor<Self>, weights: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `big` and `small` to weights.
+    #[fusion(dtype = big, shape = Shape::new(weights_of(*geometry)))]
     fn weight_gradient(big: FloatTensor<Self>, small: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
 }
 
@@ -54,9 +57,7 @@ impl Convolutions for Flex {
     }
 
     fn weight_gradient(big: FlexTensor, small: FlexTensor, geometry: Geometry) -> FlexTensor {
-        let [height, width] = geometry.kernel;
-        let shape = [geometry.small.channels, geometry.big.channels / geometry.groups, height, width];
-        compute([big, small], shape, |[big, small], weights| {
+        compute([big, small], weights_of(geometry), |[big, small], weights| {
             passes::weight_gradient(geometry, Level::detect(), big, small, weights);
         })
     }
@@ -64,6 +65,11 @@ impl Convolutions for Flex {
 
 fn batch_of(geometry: Geometry, map: FeatureMap) -> [usize; 4] {
     [geometry.batch, map.channels, map.height, map.width]
+}
+
+fn weights_of(geometry: Geometry) -> [usize; 4] {
+    let [height, width] = geometry.kernel;
+    [geometry.small.channels, geometry.big.channels / geometry.groups, height, width]
 }
 
 /// Makes a tensor of `shape`.

@@ -12,10 +12,13 @@ use burn::{
 
 use self::statistics::Size;
 use crate::{
+    activation::leaky_relu,
     device::{are_plain, is_flex},
     prelude::*,
     storage,
 };
+#[cfg(feature = "cube")]
+use crate::{cube, device::takes_features};
 
 /// What [`batch_norm`] returns.
 #[derive(Clone, Debug)]
@@ -56,6 +59,62 @@ pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
     let moments = Tensor::<2>::from_dispatch(moments);
     let row = |row: usize| moments.clone().slice([row..row + 1, 0..channels]).reshape([channels]);
     Normalized { output: Tensor::from_dispatch(output), mean: row(0), variance: row(1) }
+}
+
+/// Each channel's mean and variance as they are kept over batches, `[channels]` each, off the tape.
+#[derive(Clone, Debug)]
+pub struct RunningStatistics {
+    /// The means.
+    pub mean: Tensor<1>,
+    /// The variances.
+    pub variance: Tensor<1>,
+}
+
+/// The constants of [`batch_norm_and_rectify`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNormUpdate {
+    /// ε, added to the variance.
+    pub epsilon: f64,
+    /// What the batch's statistics count in the running ones.
+    pub momentum: f64,
+    /// Leaky ReLU's slope; 0: ReLU, 1: no activation.
+    pub slope: f32,
+}
+
+/// [`batch_norm`] and [`leaky_relu`] behind it, and the running statistics after the batch: `running ← (1 − m) running + m batch`.
+///
+/// On the CPU these are the passes of both, on a GPU two launches forwards and two backwards.
+///
+/// # Shapes
+/// - x and result: `[batch, channels, height, width]`
+/// - gamma, beta: `[channels]`
+///
+/// # Panics
+/// If the shapes do not fit, or the slope is negative or not a number.
+pub fn batch_norm_and_rectify(
+    x: Tensor<4>,
+    [gamma, beta]: [Tensor<1>; 2],
+    running: RunningStatistics,
+    update: BatchNormUpdate,
+) -> (Tensor<4>, RunningStatistics) {
+    let BatchNormUpdate { epsilon, momentum, slope } = update;
+    assert!(slope >= 0.0, "batch_norm_and_rectify: the slope is {slope}, and must not be negative");
+    #[cfg(feature = "cube")]
+    {
+        let channels = x.dims()[1];
+        let vectors = [&gamma, &beta, &running.mean, &running.variance];
+        assert!(
+            vectors.into_iter().all(|vector| vector.dims() == [channels]),
+            "batch_norm_and_rectify: x has {channels} channels"
+        );
+        if takes_features(&x) && vectors.into_iter().all(takes_features) {
+            return cube::batch_norm_and_rectify(x, [gamma, beta], running, update);
+        }
+    }
+    let Normalized { output, mean, variance } = batch_norm(x, gamma, beta, epsilon);
+    let moved = |kept: Tensor<1>, seen: Tensor<1>| (kept * (1.0 - momentum) + seen.detach() * momentum).detach();
+    let running = RunningStatistics { mean: moved(running.mean, mean), variance: moved(running.variance, variance) };
+    (if slope == 1.0 { output } else { leaky_relu(output, slope) }, running)
 }
 
 /// Normalizes each channel by statistics that were kept: `y = (x − μ) / √(σ² + ε) · γ + β`.

@@ -13,11 +13,13 @@ use crate::{
     prelude::*,
     storage,
 };
+#[cfg(feature = "cube")]
+use crate::{cube, device::takes_features};
 
 /// `y = x + bias` of each channel where that is positive, else `slope · (x + bias)`. A slope of 0 is ReLU.
 ///
 /// The same bits as the sum and [`leaky_relu`] behind it, and the same gradient of x; the bias's differs by rounding. In
-/// place where nothing else needs x. Devices other than flex, and types other than f32, take the two steps.
+/// place where nothing else needs x. Devices other than flex and GPUs, and types other than f32, take the two steps.
 ///
 /// # Shapes
 /// - x and result: `[batch, channels, height, width]`
@@ -30,6 +32,10 @@ pub fn biased_leaky_relu(x: Tensor<4>, bias: Tensor<1>, slope: f32) -> Tensor<4>
     let channels = x.dims()[1];
     assert_eq!(bias.dims(), [channels], "biased_leaky_relu: x has {channels} channels");
     let single = x.dtype() == DType::F32 && bias.dtype() == DType::F32;
+    #[cfg(feature = "cube")]
+    if single && takes_features(&x) {
+        return cube::shift_and_rectify(x, bias, slope);
+    }
     if !single || !is_flex(&x.device()) || x.shape().num_elements() == 0 {
         return leaky_relu(x + bias.reshape([1, channels, 1, 1]), slope);
     }

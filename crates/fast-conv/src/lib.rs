@@ -16,8 +16,10 @@
 //! two each what burn composes of a dozen: once the convolutions are fast, those passes are what a step of training waits for.
 //! [`adam`], [`blend`] and [`sum_of_squares`] do the same for what is done with all weights.
 //!
-//! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows. Everything else, any
-//! other device and any other type gets burn's own operators.
+//! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows, and what stands between them,
+//! [`batch_norm_and_rectify`] and the activations, takes a launch or two each way. [`AdamUpdates`], [`blend_all`] and
+//! [`sum_of_all_squares`] take all weights of a network at once. Everything else, any other device and any other type gets burn's
+//! own operators.
 //!
 //! Results on the CPU are the same bits on any number of threads, and on every run on the same kind of processor;
 //! AVX-512, AVX2 and portable registers may differ in the last bits. Errors stay below 10⁻⁵ of the largest output.
@@ -66,11 +68,16 @@ mod widening;
 mod winograd;
 
 pub use activation::leaky_relu;
-pub use adam::{AdamUpdate, adam};
-pub use batch_norm::{Normalized, batch_norm, batch_norm_at_rest};
+pub use adam::{AdamUpdate, AdamUpdates, UpdatedParameters, adam};
+pub use batch_norm::{
+    BatchNormUpdate, Normalized, RunningStatistics, batch_norm, batch_norm_and_rectify, batch_norm_at_rest,
+};
 pub use biased::biased_leaky_relu;
+#[cfg(feature = "cube")]
+pub use cube::count_launches;
+pub use device::is_gpu;
 pub use memory::keep_freed_memory;
 pub use operator::{Padding, conv_transpose2d, conv2d, grouped_conv2d};
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;
-pub use vectors::{blend, sum_of_squares};
+pub use vectors::{blend, blend_all, sum_of_all_squares, sum_of_squares};

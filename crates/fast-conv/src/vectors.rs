@@ -7,6 +7,8 @@ use burn::tensor::{Bytes, DType, Shape, Tensor};
 use burn_flex::Layout;
 use rayon::prelude::*;
 
+#[cfg(feature = "cube")]
+use crate::{cube, device::is_listable};
 use crate::{device::are_plain, lanes::lane_sum, prelude::*, storage};
 
 /// A moving average's update: `newest + β (average − newest)`, exactly `newest` where both agree. The same bits as by burn's
@@ -29,6 +31,30 @@ pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
         return x.square().sum();
     }
     Tensor::from_dispatch(Dispatch::sum_of_squares(x.into_dispatch()))
+}
+
+/// [`blend`] of many averages: on a GPU in one launch for as many as its kernels take.
+///
+/// # Shapes
+/// - both tensors of a pair, average and newest, and its result: any, the same
+pub fn blend_all<const D: usize>(pairs: Vec<[Tensor<D>; 2]>, beta: f64) -> Vec<Tensor<D>> {
+    #[cfg(feature = "cube")]
+    if !pairs.is_empty() && pairs.iter().flatten().all(is_listable) {
+        let pairs = pairs.into_iter().map(|pair| pair.map(Tensor::into_dispatch)).collect();
+        return cube::blend(pairs, beta).into_iter().map(Tensor::from_dispatch).collect();
+    }
+    pairs.into_iter().map(|[average, newest]| blend(average, newest, beta)).collect()
+}
+
+/// The sum of [`sum_of_squares`] of each of these, in their order, `[1]`; `None` of none. On a GPU in two launches for as many as
+/// its kernels take.
+pub fn sum_of_all_squares<const D: usize>(tensors: Vec<Tensor<D>>) -> Option<Tensor<1>> {
+    #[cfg(feature = "cube")]
+    if !tensors.is_empty() && tensors.iter().all(is_listable) {
+        let sum = cube::sum_of_squares(tensors.into_iter().map(Tensor::into_dispatch).collect());
+        return Some(Tensor::from_dispatch(sum));
+    }
+    tensors.into_iter().map(sum_of_squares).reduce(|sum, square| sum + square)
 }
 
 /// Passes over vectors of a backend's floats.

@@ -1,5 +1,7 @@
 //! An exponential moving average of the generator's weights.
 
+use std::collections::BTreeMap;
+
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
@@ -64,11 +66,14 @@ impl Ema {
     /// statistics: those of the newest weights do not fit averaged ones, and shift the brightness of its samples.
     pub fn update(&mut self, source: &Generator, images: u64, images_shown: u64) {
         let beta = self.config.beta(images, images_shown);
-        let source = parameters(source);
-        self.generator = replace_parameters(&self.generator, |name, average| match source.get(name) {
-            Some(newest) => fast_conv::blend(average, newest.values.clone(), beta),
-            None => average,
+        let (averages, mut newest) = (parameters(&self.generator), parameters(source));
+        let pairs = averages.into_iter().filter_map(|(name, average)| {
+            let newest = newest.remove(&name)?;
+            Some((name, [average.values, newest.values]))
         });
+        let (names, pairs): (Vec<_>, Vec<_>) = pairs.unzip();
+        let mut blended: BTreeMap<_, _> = names.into_iter().zip(fast_conv::blend_all(pairs, beta)).collect();
+        self.generator = replace_parameters(&self.generator, |name, average| blended.remove(name).unwrap_or(average));
     }
 
     /// A copy of the averaged generator, ready to make images: on the plain device, BatchNorm at rest.
@@ -79,8 +84,6 @@ impl Ema {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use burn::{optim::GradientsParams, tensor::Device};
 
     use super::*;

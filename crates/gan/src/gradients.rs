@@ -97,24 +97,22 @@ impl ModuleVisitor for HandedBack {
 }
 
 fn norm<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
-    let mut squares = SumOfSquares { gradients, sum: None };
-    network.visit(&mut squares);
-    squares.sum.map(Tensor::sqrt)
+    let mut flat = Flat { gradients, values: Vec::new() };
+    network.visit(&mut flat);
+    fast_conv::sum_of_all_squares(flat.values).map(Tensor::sqrt)
 }
 
-struct SumOfSquares<'a> {
+/// Reads gradients, in the order of the network's parameters.
+struct Flat<'a> {
     gradients: &'a GradientsParams,
-    sum: Option<Tensor<1>>,
+    values: Vec<Tensor<1>>,
 }
 
-impl ModuleVisitor for SumOfSquares<'_> {
+impl ModuleVisitor for Flat<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(gradient) = self.gradients.get::<D>(param.id) else { return };
-        let square = fast_conv::sum_of_squares(gradient);
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => sum + square,
-            None => square,
-        });
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            self.values.push(gradient.flatten(0, D - 1));
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub use minibatch::minibatch_discrimination;
 pub use normalization::ReferenceStatistics;
 pub use objective::{Objective, ObjectiveConfig};
 pub use operators::Operators;
-pub use optimizer::{OptimizerConfig, OptimizerName};
+pub use optimizer::{NetworkOptimizer, OptimizerConfig, OptimizerName};
 pub use penalty::{Penalty, Surrogate};
 pub use philox::{Philox, Stream};
 pub use recipe::{NetworkConfig, Recipe, RecipeError};

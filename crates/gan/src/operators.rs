@@ -1,7 +1,7 @@
 //! The operators that networks are made of: burn's own, or those of `fast-conv`.
 
 use burn::{
-    module::Param,
+    module::{Param, RunningState},
     nn::{
         BatchNorm, PaddingConfig2d,
         conv::{Conv2d, ConvTranspose2d},
@@ -11,13 +11,12 @@ use burn::{
         ops::{ConvTransposeOptions, InterpolateMode, InterpolateOptions},
     },
 };
-use fast_conv::{Normalized, Padding};
+use fast_conv::{BatchNormUpdate, Padding, RunningStatistics};
 
 /// Whose operators a network computes with. Both compute the same function, but for rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operators {
-    /// Those of `fast-conv`, which on other devices than the CPU has convolutions only, and hands the rest to burn's
-    /// own.
+    /// Those of `fast-conv`, which hands what it has no kernels for to burn's own.
     #[default]
     Fast,
     /// Burn's own on every device.
@@ -111,7 +110,10 @@ impl Operators {
 
     /// BatchNorm, where there is one, and leaky ReLU: what follows the convolution of every hidden layer.
     pub(crate) fn normalize_and_rectify(self, norm: Option<&BatchNorm>, input: Tensor<4>, slope: f64) -> Tensor<4> {
-        self.leaky_relu(self.normalize(norm, input), slope)
+        match norm {
+            Some(norm) if self.takes_the_batch_s_statistics(norm, &input) => normalize_by_batch(norm, input, slope),
+            _ => self.leaky_relu(self.normalize(norm, input), slope),
+        }
     }
 
     /// A convolution's bias, where it has one, and leaky ReLU.
@@ -139,19 +141,17 @@ impl Operators {
         if self == Self::Burn {
             return norm.forward(input);
         }
-        if !input.device().is_autodiff() || !norm.training.is_enabled() {
-            let affine = [&norm.gamma, &norm.beta].map(Param::val);
-            let statistics =
-                [&norm.running_mean, &norm.running_var].map(|kept| kept.value().to_device(&input.device()));
-            return fast_conv::batch_norm_at_rest(input, affine, statistics, norm.epsilon);
+        if self.takes_the_batch_s_statistics(norm, &input) {
+            return normalize_by_batch(norm, input, 1.0);
         }
-        let Normalized { output, mean, variance } =
-            fast_conv::batch_norm(input, norm.gamma.val(), norm.beta.val(), norm.epsilon);
-        for (running, seen) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
-            let kept = running.value_sync().to_device(&seen.device()) * (1.0 - norm.momentum);
-            running.update((kept + seen.detach() * norm.momentum).detach());
-        }
-        output
+        let affine = [&norm.gamma, &norm.beta].map(Param::val);
+        let statistics = [&norm.running_mean, &norm.running_var].map(|kept| kept.value().to_device(&input.device()));
+        fast_conv::batch_norm_at_rest(input, affine, statistics, norm.epsilon)
+    }
+
+    /// Whether `fast-conv` normalizes by the batch here.
+    fn takes_the_batch_s_statistics(self, norm: &BatchNorm, input: &Tensor<4>) -> bool {
+        self == Self::Fast && input.device().is_autodiff() && norm.training.is_enabled()
     }
 
     /// `x` where positive, else `slope · x`; ReLU at slope 0.
@@ -162,6 +162,19 @@ impl Operators {
             Self::Burn => activation::leaky_relu(input, slope),
         }
     }
+}
+
+/// BatchNorm by the batch's own statistics, keeping the running ones, and leaky ReLU unless the slope is 1.
+fn normalize_by_batch(norm: &BatchNorm, input: Tensor<4>, slope: f64) -> Tensor<4> {
+    let device = input.device();
+    let kept = |running: &RunningState<Tensor<1>>| running.value_sync().to_device(&device);
+    let running = RunningStatistics { mean: kept(&norm.running_mean), variance: kept(&norm.running_var) };
+    let update = BatchNormUpdate { epsilon: norm.epsilon, momentum: norm.momentum, slope: slope as f32 };
+    let affine = [&norm.gamma, &norm.beta].map(Param::val);
+    let (output, moved) = fast_conv::batch_norm_and_rectify(input, affine, running, update);
+    norm.running_mean.update(moved.mean);
+    norm.running_var.update(moved.variance);
+    output
 }
 
 /// The linear map that a convolution adds its bias to.

@@ -3,7 +3,12 @@
 mod adam;
 mod sgd;
 
-use burn::optim::{AdamConfig, ModuleOptimizer};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::{AdamConfig, GradientsParams, ModuleOptimizer},
+    store::RecordError,
+    tensor::{Bytes, Tensor},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{learning_rate::LearningRateSchedule, operators::Operators};
@@ -65,17 +70,74 @@ pub enum OptimizerName {
     Sgd,
 }
 
+/// burn's optimizer of a network's parameters, which updates all of them at once where that is faster.
+#[derive(Clone)]
+pub struct NetworkOptimizer {
+    parameters: ModuleOptimizer,
+    /// Whether the rule is `fast-conv`'s Adam, which can.
+    has_lists: bool,
+}
+
+impl NetworkOptimizer {
+    /// The network after an update of each parameter that has a gradient.
+    pub fn step<M: Module>(&mut self, rate: f64, network: M, gradients: GradientsParams) -> M {
+        if !self.has_lists || !network.devices().iter().any(fast_conv::is_gpu) {
+            return self.parameters.step(rate, network, gradients);
+        }
+        let mut copied = Copied { from: &gradients, gradients: GradientsParams::new() };
+        network.visit(&mut copied);
+        let again = copied.gradients;
+        let parameters = std::cell::RefCell::new(&mut self.parameters);
+        adam::at_once(
+            || parameters.borrow_mut().step(rate, network, gradients),
+            |network| parameters.borrow_mut().step(rate, network, again),
+        )
+    }
+
+    /// What it remembers of each parameter, as burn writes it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn into_bytes(&self) -> Result<Bytes, RecordError> {
+        self.parameters.into_bytes()
+    }
+
+    /// The same rule with what [`NetworkOptimizer::into_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When these are not such bytes.
+    pub fn from_bytes(self, bytes: Bytes) -> Result<Self, RecordError> {
+        Ok(Self { parameters: self.parameters.from_bytes(bytes)?, ..self })
+    }
+}
+
+/// Copies a network's gradients.
+struct Copied<'a> {
+    from: &'a GradientsParams,
+    gradients: GradientsParams,
+}
+
+impl ModuleVisitor for Copied<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.from.get::<D>(param.id) {
+            self.gradients.register(param.id, gradient);
+        }
+    }
+}
+
 impl OptimizerConfig {
     /// The optimizer with no state; the learning rate is given to each of its steps.
-    pub fn init(&self, operators: Operators) -> ModuleOptimizer {
-        if self.name == OptimizerName::Sgd {
-            return sgd::Sgd { momentum: self.momentum }.into();
-        }
+    pub fn init(&self, operators: Operators) -> NetworkOptimizer {
         let (beta_1, beta_2, epsilon) = (self.beta_1 as f32, self.beta_2 as f32, self.epsilon as f32);
-        match operators {
-            Operators::Fast => adam::Adam { beta_1, beta_2, epsilon }.into(),
-            Operators::Burn => AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init(),
-        }
+        let has_lists = self.name == OptimizerName::Adam && operators == Operators::Fast;
+        let parameters = match (self.name, operators) {
+            (OptimizerName::Sgd, _) => sgd::Sgd { momentum: self.momentum }.into(),
+            (OptimizerName::Adam, Operators::Fast) => adam::Adam { beta_1, beta_2, epsilon }.into(),
+            (OptimizerName::Adam, Operators::Burn) => {
+                AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init()
+            }
+        };
+        NetworkOptimizer { parameters, has_lists }
     }
 
     /// The learning rate of the update that brings the images shown to `images`.

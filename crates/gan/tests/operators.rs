@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use burn::{
-    optim::{GradientsParams, ModuleOptimizer},
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
 use gan::{Discriminator, Generator, Operators, Philox, Recipe, Stream};
@@ -52,7 +52,7 @@ fn from_the_same_weights_both_operators_give_the_same_losses_for_twenty_steps() 
         let recipe = Recipe::named(name).unwrap().with_overrides(&narrow).unwrap();
         let mut networks =
             (recipe.generator(SIDE, 2, &device).unwrap(), recipe.discriminator(SIDE, 2, &device).unwrap());
-        let [mut adam_g, mut adam_d]: [ModuleOptimizer; 2] =
+        let [mut adam_g, mut adam_d] =
             [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(Operators::Fast));
         let philox = Philox::new(2, Stream::TrainingLatents);
         let rate = recipe.generator.optimizer.learning_rate;

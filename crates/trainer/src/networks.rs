@@ -1,7 +1,7 @@
 //! Everything that training changes: both networks, both optimizers, and the average of the generator.
 
-use burn::{optim::ModuleOptimizer, tensor::Device};
-use gan::{AugmentationStrength, Discriminator, Ema, Generator};
+use burn::tensor::Device;
+use gan::{AugmentationStrength, Discriminator, Ema, Generator, NetworkOptimizer};
 
 use crate::{error::TrainError, plan::Plan};
 
@@ -12,9 +12,9 @@ pub(crate) struct Networks {
     /// Scores images, real and generated.
     pub(crate) discriminator: Discriminator,
     /// Updates the generator; holds the moments of its gradients.
-    pub(crate) generator_optimizer: ModuleOptimizer,
+    pub(crate) generator_optimizer: NetworkOptimizer,
     /// Updates the discriminator; holds the moments of its gradients.
-    pub(crate) discriminator_optimizer: ModuleOptimizer,
+    pub(crate) discriminator_optimizer: NetworkOptimizer,
     /// The generator that is shown and handed on.
     pub(crate) average: Ema,
     /// How strong augmentation is, where the discriminator decides that.

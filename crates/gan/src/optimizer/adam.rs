@@ -1,10 +1,15 @@
 //! Adam for burn's module optimizer, by `fast-conv`'s single pass.
+//!
+//! burn asks for one parameter's update after the other. Where many are faster done at once, the network is walked over twice: the
+//! first time updates are gathered, the second time handed out.
+
+use std::cell::RefCell;
 
 use burn::{
     optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource},
     tensor::{Device, Tensor},
 };
-use fast_conv::AdamUpdate;
+use fast_conv::{AdamUpdate, AdamUpdates, UpdatedParameters};
 
 /// Adam's constants.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +17,33 @@ pub(super) struct Adam {
     pub(super) beta_1: f32,
     pub(super) beta_2: f32,
     pub(super) epsilon: f32,
+}
+
+/// What is done with the updates that this thread is asked for.
+enum Walk {
+    /// Each is computed as it comes.
+    Alone,
+    /// They are gathered, with how many each parameter has had.
+    Gathering(AdamUpdates, Vec<u32>),
+    /// What was gathered is handed out.
+    Handing(UpdatedParameters, std::vec::IntoIter<u32>),
+}
+
+thread_local! {
+    static WALK: RefCell<Walk> = const { RefCell::new(Walk::Alone) };
+}
+
+/// Computes all updates that `walk` asks for at once. It is called twice, with the same parameters in the same order, and what it
+/// makes of them counts the second time.
+pub(super) fn at_once<T>(first: impl FnOnce() -> T, second: impl FnOnce(T) -> T) -> T {
+    WALK.set(Walk::Gathering(AdamUpdates::default(), Vec::new()));
+    let walked = first();
+    if let Walk::Gathering(updates, times) = WALK.replace(Walk::Alone) {
+        WALK.set(Walk::Handing(updates.run(), times.into_iter()));
+    }
+    let walked = second(walked);
+    WALK.set(Walk::Alone);
+    walked
 }
 
 /// What Adam remembers of one parameter.
@@ -54,6 +86,13 @@ impl Optimizer for Adam {
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
+        let handed = WALK.with_borrow_mut(|walk| match walk {
+            Walk::Handing(updated, times) => updated.take().zip(times.next()),
+            Walk::Alone | Walk::Gathering(..) => None,
+        });
+        if let Some(((parameter, moments), time)) = handed {
+            return (parameter, Some(AdamState { time, moments }));
+        }
         let AdamState { time, moments } =
             state.unwrap_or_else(|| AdamState { time: 0, moments: [gradient.zeros_like(), gradient.zeros_like()] });
         let time = time + 1;
@@ -64,8 +103,18 @@ impl Optimizer for Adam {
             epsilon: self.epsilon,
             time: i32::try_from(time).unwrap_or(i32::MAX),
         };
-        let (parameter, moments) = fast_conv::adam(parameter, gradient, moments, update);
-        (parameter, Some(AdamState { time, moments }))
+        WALK.with_borrow_mut(|walk| match walk {
+            Walk::Gathering(updates, times) => {
+                updates.push(parameter.clone(), gradient, moments, update);
+                times.push(time);
+                // Nothing is remembered until the second walk, so that the moments can be changed in place.
+                (parameter, None)
+            }
+            Walk::Alone | Walk::Handing(..) => {
+                let (parameter, moments) = fast_conv::adam(parameter, gradient, moments, update);
+                (parameter, Some(AdamState { time, moments }))
+            }
+        })
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
@@ -75,15 +124,11 @@ impl Optimizer for Adam {
 
 #[cfg(test)]
 mod tests {
-    use burn::{
-        module::Module,
-        optim::{GradientsParams, ModuleOptimizer},
-        tensor::Device,
-    };
+    use burn::{module::Module, optim::GradientsParams, tensor::Device};
 
-    use crate::{Generator, Philox, Stream, operators::Operators, recipe::tests::tiny};
+    use crate::{Generator, NetworkOptimizer, Philox, Stream, operators::Operators, recipe::tests::tiny};
 
-    fn update(optimizer: &mut ModuleOptimizer, generator: Generator, step: u64) -> Generator {
+    fn update(optimizer: &mut NetworkOptimizer, generator: Generator, step: u64) -> Generator {
         let philox = Philox::new(1, Stream::TrainingLatents);
         let latents = tiny().latent.sample(&philox, step, 4, &Device::flex().autodiff());
         let gradients = generator.forward(latents).square().mean().backward();
@@ -112,8 +157,9 @@ mod tests {
         let generator = update(&mut whole, generator, 1);
         let mut loaded = config.init(Operators::Fast).from_bytes(whole.into_bytes().unwrap()).unwrap();
         // A copy with running statistics of its own, which a plain clone shares.
-        let next =
-            |optimizer: &mut ModuleOptimizer| update(optimizer, generator.valid().train(), 2).to_safetensors().unwrap();
+        let next = |optimizer: &mut NetworkOptimizer| {
+            update(optimizer, generator.valid().train(), 2).to_safetensors().unwrap()
+        };
         let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config.init(Operators::Fast)));
         assert!(on == again, "the loaded state leads elsewhere");
         assert!(on != anew, "the state makes no difference");

@@ -58,19 +58,19 @@ impl Optimizer for Sgd {
 mod tests {
     use burn::{
         nn::{Linear, LinearConfig},
-        optim::{GradientsParams, ModuleOptimizer},
+        optim::GradientsParams,
         tensor::Device,
     };
 
     use super::*;
-    use crate::{OptimizerConfig, OptimizerName, operators::Operators, recipe::tests::tiny};
+    use crate::{NetworkOptimizer, OptimizerConfig, OptimizerName, operators::Operators, recipe::tests::tiny};
 
     fn config(momentum: f64) -> OptimizerConfig {
         OptimizerConfig { name: OptimizerName::Sgd, momentum, ..tiny().generator.optimizer }
     }
 
     /// A step on w · (1, 2): the gradient is (1, 2) wherever w is.
-    fn step(optimizer: &mut ModuleOptimizer, network: Linear, rate: f64) -> Linear {
+    fn step(optimizer: &mut NetworkOptimizer, network: Linear, rate: f64) -> Linear {
         let input = Tensor::<2>::from_floats([[1.0, 2.0]], &Device::flex().autodiff());
         let gradients = GradientsParams::from_grads(network.forward(input).sum().backward(), &network);
         optimizer.step(rate, network, gradients)
@@ -107,7 +107,7 @@ mod tests {
         let mut whole = config(0.9).init(Operators::Fast);
         let network = step(&mut whole, network(), 0.1);
         let mut loaded = config(0.9).init(Operators::Fast).from_bytes(whole.into_bytes().unwrap()).unwrap();
-        let next = |optimizer: &mut ModuleOptimizer| weights(&step(optimizer, network.clone(), 0.1));
+        let next = |optimizer: &mut NetworkOptimizer| weights(&step(optimizer, network.clone(), 0.1));
         let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config(0.9).init(Operators::Fast)));
         assert_eq!(on, again);
         assert_ne!(on, anew, "the state makes no difference");

@@ -3,11 +3,11 @@
 use std::{env, fs, sync::LazyLock, time::Instant};
 
 use burn::{
-    optim::{GradientsParams, ModuleOptimizer},
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
 use contracts::config::DeviceChoice;
-use gan::{Discriminator, Ema, Generator, Operators, Philox, Recipe, RegularizationConfig, Stream};
+use gan::{Discriminator, Ema, Generator, NetworkOptimizer, Operators, Philox, Recipe, RegularizationConfig, Stream};
 use generator::{ChosenDevice, DeviceKind};
 use serde_json::{Value, json};
 
@@ -150,8 +150,8 @@ impl Job {
 struct Networks {
     generator: Generator,
     discriminator: Discriminator,
-    generator_adam: ModuleOptimizer,
-    discriminator_adam: ModuleOptimizer,
+    generator_adam: NetworkOptimizer,
+    discriminator_adam: NetworkOptimizer,
     average: Ema,
 }
 
