@@ -17,8 +17,8 @@ use gan::{Discriminator, Ema, Generator, Gradients, NetworkOptimizer, Operators,
 const SIDE: u32 = 64;
 const BATCH: usize = 2;
 
-/// What a step of `dcgan` takes at most, the norms of its gradients among it.
-const LAUNCHES: usize = 221;
+/// What a step of `dcgan` takes at most, the norms of its gradients among it: 221, and a few copies that tuning may choose.
+const LAUNCHES: usize = 230;
 
 /// Launches are counted over the whole process: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -73,10 +73,7 @@ fn a_step_takes_few_launches() {
     }
     let _alone = ALONE.lock().unwrap();
     let device = Device::default();
-    // The widths decide how long it takes on a software adapter, not how many launches there are.
-    let narrow = "generator.base_channels = 16\ndiscriminator.base_channels = 16".parse().unwrap();
-    let recipe = Recipe::named("dcgan").unwrap().with_overrides(&narrow).unwrap();
-    let mut networks = Networks::new(recipe, device.clone().autodiff());
+    let mut networks = Networks::new(Recipe::named("dcgan").unwrap(), device.clone().autodiff());
     let shape = [BATCH, 3, SIDE as usize, SIDE as usize];
     let real = Tensor::<4>::random(shape, Distribution::Uniform(-1.0, 1.0), &device.clone().autodiff());
     let mut step = |index| {
