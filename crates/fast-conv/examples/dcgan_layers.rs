@@ -20,7 +20,7 @@ use burn::{
         ops::{ConvOptions, ConvTransposeOptions},
     },
 };
-use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
+use fast_conv::{ConvolutionOptions, Padding, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 
 /// Images in a batch.
 const BATCH: usize = 64;
@@ -133,8 +133,12 @@ impl Layer {
     fn apply(self, operators: Operators, x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         match (operators, self.direction) {
-            (Operators::Fast, Direction::Down) => conv2d(x, weight, None, stride, Padding::all(self.padding)),
-            (Operators::Fast, Direction::Up) => conv_transpose2d(x, weight, None, stride, Padding::all(self.padding)),
+            (Operators::Fast, Direction::Down) => {
+                conv2d(x, weight, None, ConvolutionOptions::new(stride, Padding::all(self.padding)))
+            }
+            (Operators::Fast, Direction::Up) => {
+                conv_transpose2d(x, weight, None, ConvolutionOptions::new(stride, Padding::all(self.padding)))
+            }
             (Operators::Burn, Direction::Down) => {
                 module::conv2d(x, weight, None, ConvOptions::new(stride, padding, [1, 1], 1))
             }

@@ -45,19 +45,19 @@ pub(crate) fn transpose(small: Tensor<4>, weights: Tensor<4>, geometry: Geometry
 
 impl Convolutions for Flex {
     fn convolve(big: FlexTensor, weights: FlexTensor, geometry: Geometry) -> FlexTensor {
-        compute([big, weights], batch_of(geometry, geometry.small), |[big, weights], small| {
+        compute(geometry, [big, weights], batch_of(geometry, geometry.small), |[big, weights], small| {
             passes::convolve(geometry, Level::detect(), big, weights, small);
         })
     }
 
     fn transpose(small: FlexTensor, weights: FlexTensor, geometry: Geometry) -> FlexTensor {
-        compute([small, weights], batch_of(geometry, geometry.big), |[small, weights], big| {
+        compute(geometry, [small, weights], batch_of(geometry, geometry.big), |[small, weights], big| {
             passes::transpose(geometry, Level::detect(), small, weights, big);
         })
     }
 
     fn weight_gradient(big: FlexTensor, small: FlexTensor, geometry: Geometry) -> FlexTensor {
-        compute([big, small], weights_of(geometry), |[big, small], weights| {
+        compute(geometry, [big, small], weights_of(geometry), |[big, small], weights| {
             passes::weight_gradient(geometry, Level::detect(), big, small, weights);
         })
     }
@@ -72,17 +72,19 @@ fn weights_of(geometry: Geometry) -> [usize; 4] {
     [geometry.small.channels, geometry.big.channels / geometry.groups, height, width]
 }
 
-/// Makes a tensor of `shape`.
+/// Makes a tensor of `shape` from inputs as the geometry rounds them.
 fn compute(
+    geometry: Geometry,
     inputs: [FlexTensor; 2],
     shape: [usize; 4],
     fill: impl FnOnce([&[f32]; 2], &mut [MaybeUninit<f32>]),
 ) -> FlexTensor {
     let dtype = inputs[0].dtype();
     let inputs = inputs.map(|tensor| tensor.to_contiguous());
+    let inputs = inputs.each_ref().map(|tensor| geometry.precision.rounded(storage::values(tensor)));
     // SAFETY: the passes write every value of what they compute; a test has them write over NaN.
     let output = unsafe {
-        storage::written(shape.iter().product(), |output| fill(inputs.each_ref().map(storage::values), output))
+        storage::written(shape.iter().product(), |output| fill(inputs.each_ref().map(|values| &values[..]), output))
     };
     FlexTensor::new(Bytes::from_elems(output), Layout::contiguous(Shape::from(shape)), dtype)
 }

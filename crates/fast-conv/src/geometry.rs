@@ -3,6 +3,8 @@
 // Public because the extension trait's generated code is; the module is private all the same.
 #![allow(unreachable_pub)]
 
+use crate::precision::Precision;
+
 /// Channels, height and width of one image of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeatureMap {
@@ -51,6 +53,8 @@ pub struct Geometry {
     pub left: usize,
     /// Parts that the channels of both sides are cut into, each convolved on its own.
     pub groups: usize,
+    /// What the values are rounded to that are multiplied.
+    pub precision: Precision,
 }
 
 impl Geometry {

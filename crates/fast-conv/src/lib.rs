@@ -9,8 +9,8 @@
 //! - `F(4 × 4, 3 × 3)` likewise: 5 × 5 of stride 2 (144 for 400), 3 × 3 of stride 1 (36 for 144);
 //! - the definition, as one matrix product, for everything else.
 //!
-//! [`grouped_conv2d`] cuts the channels into groups, each by the algorithm that suits it. [`upsampled_conv2d`] enlarges its
-//! input inside the convolution.
+//! [`ConvolutionOptions`] cut the channels into groups, each by the algorithm that suits it, or round what is multiplied.
+//! [`upsampled_conv2d`] enlarges its input inside the convolution.
 //!
 //! [`leaky_relu`], [`biased_leaky_relu`], [`batch_norm`] and [`batch_norm_at_rest`], which stand between convolutions, do in a pass or
 //! two each what burn composes of a dozen: once the convolutions are fast, those passes are what a step of training waits for.
@@ -26,12 +26,12 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
-//! use fast_conv::{Padding, conv2d};
+//! use fast_conv::{ConvolutionOptions, Padding, conv2d};
 //!
 //! let device = Device::flex();
 //! let images = Tensor::<4>::ones([2, 3, 8, 8], &device);
 //! let weight = Tensor::<4>::ones([5, 3, 4, 4], &device);
-//! let halved = conv2d(images, weight, None, [2, 2], Padding::all(1));
+//! let halved = conv2d(images, weight, None, ConvolutionOptions::new([2, 2], Padding::all(1)));
 //! assert_eq!(halved.dims(), [2, 5, 4, 4]);
 //! ```
 
@@ -56,6 +56,7 @@ mod operator;
 mod packed;
 mod passes;
 mod plan;
+mod precision;
 mod prelude;
 mod product;
 mod resample;
@@ -77,7 +78,8 @@ pub use biased::biased_leaky_relu;
 pub use cube::count_launches;
 pub use device::is_gpu;
 pub use memory::keep_freed_memory;
-pub use operator::{Padding, conv_transpose2d, conv2d, grouped_conv2d};
+pub use operator::{ConvolutionOptions, Padding, conv_transpose2d, conv2d};
+pub use precision::Precision;
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;
 pub use vectors::{blend, blend_all, sum_of_all_squares, sum_of_squares};

@@ -9,6 +9,7 @@ use crate::{
     backend,
     device::{has_convolutions, is_flex},
     geometry::{FeatureMap, Geometry},
+    precision::Precision,
 };
 
 /// Rows and columns of zeros around a image: what a convolution adds, what a transposed one cuts off.
@@ -43,46 +44,43 @@ impl Padding {
     }
 }
 
+/// How a convolution is applied, beside the shapes of what it is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionOptions {
+    /// Vertical and horizontal stride.
+    pub stride: [usize; 2],
+    /// Zeros around the image, or what a transposed convolution cuts off.
+    pub padding: Padding,
+    /// Parts that the channels are cut into, each convolved on its own: Xie et al., "Aggregated residual transformations for deep
+    /// neural networks" (2017), figure 3c, whose cardinality it is.
+    pub groups: usize,
+    /// What the values are rounded to that are multiplied.
+    pub precision: Precision,
+}
+
+impl ConvolutionOptions {
+    /// All channels at once, without rounding.
+    pub const fn new(stride: [usize; 2], padding: Padding) -> Self {
+        Self { stride, padding, groups: 1, precision: Precision::Single }
+    }
+}
+
 /// A convolution (in the sense of neural networks: a cross-correlation).
 ///
-/// `y[n, o, i, j] = bias[o] + Σ x[n, c, s·i + a − top, s·j + b − left] · weight[o, c, a, b]`
+/// `y[n, o, i, j] = bias[o] + Σ x[n, c, s·i + a − top, s·j + b − left] · weight[o, c, a, b]`, c over the inputs of o's group
+///
+/// Devices other than flex get burn's own, which rounds nothing, where there is more than one group.
 ///
 /// # Shapes
 /// - x: `[batch, inputs, height, width]`
-/// - weight: `[outputs, inputs, kernel_height, kernel_width]`
+/// - weight: `[outputs, inputs / groups, kernel_height, kernel_width]`
 /// - bias: `[outputs]`
 /// - result: `[batch, outputs, (height + top + bottom − kernel_height) / stride + 1, …]`, rounded down
 ///
 /// # Panics
-/// If the shapes do not fit, as burn's own operator does.
-pub fn conv2d(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    stride: [usize; 2],
-    padding: Padding,
-) -> Tensor<4> {
-    grouped_conv2d(x, weight, bias, stride, padding, 1)
-}
-
-/// [`conv2d`] of each of so many groups of channels on its own: Xie et al., "Aggregated residual transformations for deep
-/// neural networks" (2017), figure 3c, whose cardinality it is. Other devices than flex get burn's own, where there is more
-/// than one group.
-///
-/// # Shapes
-/// - weight: `[outputs, inputs / groups, kernel_height, kernel_width]`
-/// - others: as [`conv2d`]'s
-///
-/// # Panics
-/// If the shapes do not fit, or the groups divide the inputs or the outputs unevenly.
-pub fn grouped_conv2d(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    stride: [usize; 2],
-    padding: Padding,
-    groups: usize,
-) -> Tensor<4> {
+/// If the shapes do not fit, as burn's own operator does, or the groups divide the inputs or the outputs unevenly.
+pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, options: ConvolutionOptions) -> Tensor<4> {
+    let ConvolutionOptions { stride, padding, groups, precision } = options;
     let [batch, inputs, height, width] = x.dims();
     let [outputs, group_inputs, kernel_height, kernel_width] = weight.dims();
     let Padding { top, left, bottom, right } = padding;
@@ -102,7 +100,7 @@ pub fn grouped_conv2d(
     };
     let big = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
-    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups };
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups, precision };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::convolve(x, weight, geometry), bias);
     }
@@ -124,14 +122,15 @@ pub fn grouped_conv2d(
 /// - result: `[batch, outputs, (height − 1) · stride + kernel_height − top − bottom, …]`
 ///
 /// # Panics
-/// If the shapes do not fit, or nothing is left after cutting.
+/// If the shapes do not fit, nothing is left after cutting, or there is more than one group.
 pub fn conv_transpose2d(
     x: Tensor<4>,
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
-    stride: [usize; 2],
-    padding: Padding,
+    options: ConvolutionOptions,
 ) -> Tensor<4> {
+    let ConvolutionOptions { stride, padding, groups, precision } = options;
+    assert_eq!(groups, 1, "conv_transpose2d: groups");
     let [batch, inputs, height, width] = x.dims();
     let [weight_inputs, outputs, kernel_height, kernel_width] = weight.dims();
     let Padding { top, left, bottom, right } = padding;
@@ -152,7 +151,7 @@ pub fn conv_transpose2d(
     };
     let small = FeatureMap { channels: inputs, height, width };
     let kernel = [kernel_height, kernel_width];
-    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups: 1 };
+    let geometry = Geometry { batch, big, small, kernel, stride, top, left, groups, precision };
     if suits(geometry, &x, &weight) {
         return with_bias(backend::transpose(x, weight, geometry), bias);
     }
@@ -197,8 +196,17 @@ mod tests {
     #[test]
     fn single_floats_on_flex_take_the_fast_passes() {
         let map = FeatureMap { channels: 2, height: 4, width: 4 };
-        let geometry =
-            Geometry { batch: 1, big: map, small: map, kernel: [1, 1], stride: [1, 1], top: 0, left: 0, groups: 1 };
+        let geometry = Geometry {
+            batch: 1,
+            big: map,
+            small: map,
+            kernel: [1, 1],
+            stride: [1, 1],
+            top: 0,
+            left: 0,
+            groups: 1,
+            precision: Precision::Single,
+        };
         let check = |dtype: DType, device: Device, expected: bool| {
             let [x, weight] = [[1, 2, 4, 4], [2, 2, 1, 1]].map(|shape| Tensor::<4>::zeros(shape, (&device, dtype)));
             assert_eq!(suits(geometry, &x, &weight), expected, "{dtype:?}");
@@ -212,10 +220,10 @@ mod tests {
     fn other_types_get_burn_s_operator() {
         let device = Device::flex();
         let ones = |shape: [usize; 4]| Tensor::<4>::ones(shape, (&device, DType::F64));
-        let padding = Padding { top: 1, left: 0, bottom: 0, right: 1 };
-        let down = conv2d(ones([1, 2, 4, 4]), ones([3, 2, 3, 3]), None, [1, 1], padding);
+        let options = ConvolutionOptions::new([1, 1], Padding { top: 1, left: 0, bottom: 0, right: 1 });
+        let down = conv2d(ones([1, 2, 4, 4]), ones([3, 2, 3, 3]), None, options);
         assert_eq!((down.dims(), down.dtype()), ([1, 3, 3, 3], DType::F64));
-        let up = conv_transpose2d(ones([1, 2, 4, 4]), ones([2, 3, 3, 3]), None, [1, 1], padding);
+        let up = conv_transpose2d(ones([1, 2, 4, 4]), ones([2, 3, 3, 3]), None, options);
         assert_eq!((up.dims(), up.dtype()), ([1, 3, 5, 5], DType::F64));
         let centre: Vec<f64> = up.slice([0..1, 0..1, 2..3, 2..3]).into_data().try_to_vec().unwrap();
         assert_eq!(centre, [18.0]);

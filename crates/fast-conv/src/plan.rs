@@ -56,7 +56,7 @@ fn cost(operands: OperandSizes, value: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::FeatureMap;
+    use crate::{geometry::FeatureMap, precision::Precision};
 
     fn check([inputs, outputs, side]: [usize; 3], kernel: usize, stride: usize, expected: &str) {
         let geometry = Geometry {
@@ -68,6 +68,7 @@ mod tests {
             top: 1,
             left: 1,
             groups: 1,
+            precision: Precision::Single,
         };
         let plan = format!("{:?}", Plan::new(geometry));
         assert!(plan.starts_with(expected), "{inputs} to {outputs} at {side}, kernel {kernel}: {plan}");

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 
 use crate::{
-    operator::{Padding, conv_transpose2d},
+    operator::{ConvolutionOptions, Padding, conv_transpose2d},
+    precision::Precision,
     widening::widened,
 };
 
@@ -25,10 +26,11 @@ use crate::{
 ///
 /// # Panics
 /// If the shapes do not fit, or the kernel is even: no padding keeps the side then.
-pub fn upsampled_conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+pub fn upsampled_conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, precision: Precision) -> Tensor<4> {
     let [_, _, height, width] = weight.dims();
     assert!(height == width && height % 2 == 1, "upsampled_conv2d: kernel {height} × {width}");
-    conv_transpose2d(x, widened(weight), bias, [2, 2], Padding::all(height / 2))
+    let options = ConvolutionOptions { precision, ..ConvolutionOptions::new([2, 2], Padding::all(height / 2)) };
+    conv_transpose2d(x, widened(weight), bias, options)
 }
 
 #[cfg(test)]
@@ -42,6 +44,10 @@ mod tests {
 
     fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         tensor.into_data().try_to_vec().unwrap()
+    }
+
+    fn single(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+        upsampled_conv2d(x, weight, bias, Precision::Single)
     }
 
     /// Both steps by burn's operators.
@@ -77,7 +83,7 @@ mod tests {
                 let [x, weight] = [x, weight].map(|leaf| values(leaf.grad(&gradients).unwrap()));
                 [values(output.inner()), x, weight, bias]
             };
-            let (found, expected) = (on_tape(upsampled_conv2d), on_tape(in_two_steps));
+            let (found, expected) = (on_tape(single), on_tape(in_two_steps));
             let names = ["output", "input's gradient", "weight's gradient", "bias's gradient"];
             for ((name, found), expected) in names.into_iter().zip(found).zip(expected) {
                 check_close(&format!("{name}, kernel {kernel}"), found, expected);
@@ -91,7 +97,7 @@ mod tests {
         let device = Device::flex();
         let kernel: Vec<f32> = (1..=9u8).map(f32::from).collect();
         let weight = Tensor::<4>::from_data(TensorData::new(kernel, [1, 1, 3, 3]), &device);
-        let output = upsampled_conv2d(Tensor::ones([1, 1, 1, 1], &device), weight, None);
+        let output = single(Tensor::ones([1, 1, 1, 1], &device), weight, None);
         // The output at (0, 0) sees copies at the kernel's centre, right, below and diagonally below: 5 + 6 + 8 + 9.
         assert_eq!(values(output), [28.0, 24.0, 16.0, 12.0]);
     }

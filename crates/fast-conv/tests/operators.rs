@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use burn::tensor::{
-    Device, Distribution, Tensor, module,
+    Device, Distribution, FloatDType, Tensor, module,
     ops::{ConvOptions, ConvTransposeOptions, PadMode},
 };
-use fast_conv::{Padding, batch_norm, conv_transpose2d, conv2d, grouped_conv2d, leaky_relu};
+use fast_conv::{ConvolutionOptions, Padding, Precision, batch_norm, conv_transpose2d, conv2d, leaky_relu};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,7 @@ struct Case {
     kernel: usize,
     stride: usize,
     padding: Padding,
+    precision: Precision,
 }
 
 impl Case {
@@ -35,10 +36,11 @@ impl Case {
     }
 
     fn fast(self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        let stride = [self.stride; 2];
+        let options =
+            ConvolutionOptions { precision: self.precision, ..ConvolutionOptions::new([self.stride; 2], self.padding) };
         match self.operator {
-            Operator::Convolution => conv2d(x, weight, bias, stride, self.padding),
-            Operator::Transposed => conv_transpose2d(x, weight, bias, stride, self.padding),
+            Operator::Convolution => conv2d(x, weight, bias, options),
+            Operator::Transposed => conv_transpose2d(x, weight, bias, options),
         }
     }
 
@@ -86,8 +88,13 @@ fn check_close<const D: usize>(what: &str, case: Case, found: Tensor<D>, expecte
     }
 }
 
-/// Outputs and all gradients on a device against burn's own operators on the CPU, the output's gradient being random.
+/// Outputs and all gradients on a device against burn's own operators on the CPU, the output's gradient being random. burn's get
+/// what is multiplied rounded already.
 fn check_on(device: &Device, case: Case) {
+    let multiplied = |tensor: Tensor<4>| match case.precision {
+        Precision::Single => tensor,
+        Precision::Bf16 => tensor.cast(FloatDType::BF16).cast(FloatDType::F32),
+    };
     let plain = Device::flex();
     let x: Tensor<4> = random([case.batch, case.inputs, case.side, case.side], &plain);
     let weight: Tensor<4> = random(case.weight_shape(), &plain);
@@ -96,26 +103,28 @@ fn check_on(device: &Device, case: Case) {
         "output without autodiff",
         case,
         case.fast(x.clone().to_device(device), weight.clone().to_device(device), None),
-        case.burn(x.clone(), weight.clone(), None),
+        case.burn(multiplied(x.clone()), multiplied(weight.clone()), None),
     );
-    let leaves = |device: &Device| {
+    let leaves = |device: &Device, [x, weight]: [&Tensor<4>; 2]| {
         let device = device.clone().autodiff();
         let on = |tensor: Tensor<4>| Tensor::<4>::from_data(tensor.into_data(), &device).require_grad();
         let bias = Tensor::<1>::from_data(bias.clone().into_data(), &device).require_grad();
         (on(x.clone()), on(weight.clone()), bias)
     };
-    let (fast, reference) = (leaves(device), leaves(&plain));
+    let fast = leaves(device, [&x, &weight]);
+    let reference = leaves(&plain, [&multiplied(x.clone()), &multiplied(weight.clone())]);
     let found = case.fast(fast.0.clone(), fast.1.clone(), Some(fast.2.clone()));
     let expected = case.burn(reference.0.clone(), reference.1.clone(), Some(reference.2.clone()));
     check_close("output", case, found.clone().inner(), expected.clone().inner());
     let upstream: Tensor<4> = random(found.dims(), &plain);
-    let upstream = |device| Tensor::<4>::from_data(upstream.clone().into_data(), &device);
-    let found = (found * upstream(device.clone().autodiff())).sum().backward();
-    let expected = (expected * upstream(plain.autodiff())).sum().backward();
+    let on = |tensor: &Tensor<4>, device| Tensor::<4>::from_data(tensor.clone().into_data(), &device);
+    let found = (found * on(&upstream, device.clone().autodiff())).sum().backward();
+    let expected = (expected * on(&multiplied(upstream.clone()), plain.autodiff())).sum().backward();
     let gradients = |name, a: Option<Tensor<4>>, b: Option<Tensor<4>>| check_close(name, case, a.unwrap(), b.unwrap());
     gradients("input's gradient", fast.0.grad(&found), reference.0.grad(&expected));
     gradients("weight's gradient", fast.1.grad(&found), reference.1.grad(&expected));
-    check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), reference.2.grad(&expected).unwrap());
+    let of_bias = upstream.sum_dim(0).sum_dim(2).sum_dim(3).reshape([fast.2.dims()[0]]);
+    check_close("bias's gradient", case, fast.2.grad(&found).unwrap(), of_bias);
 }
 
 fn check(case: Case) {
@@ -136,7 +145,8 @@ fn check_groups(groups: usize, [batch, inputs, outputs, side]: [usize; 4], kerne
         let bias = bias.clone().autodiff().require_grad();
         let (at, filter, shift) = (x.clone(), weight.clone(), Some(bias.clone()));
         let output = if is_fast {
-            grouped_conv2d(at, filter, shift, [1, 1], Padding::all(kernel / 2), groups)
+            let options = ConvolutionOptions { groups, ..ConvolutionOptions::new([1, 1], Padding::all(kernel / 2)) };
+            conv2d(at, filter, shift, options)
         } else {
             module::conv2d(at, filter, shift, ConvOptions::new([1, 1], [kernel / 2; 2], [1, 1], groups))
         };
@@ -156,7 +166,7 @@ fn check_groups(groups: usize, [batch, inputs, outputs, side]: [usize; 4], kerne
 }
 
 fn case(operator: Operator, [inputs, outputs, side]: [usize; 3], kernel: usize, padding: Padding) -> Case {
-    Case { operator, batch: 2, inputs, outputs, side, kernel, stride: 2, padding }
+    Case { operator, batch: 2, inputs, outputs, side, kernel, stride: 2, padding, precision: Precision::Single }
 }
 
 #[test]
@@ -248,9 +258,10 @@ fn network_bits(threads: usize) -> Vec<u32> {
         let x = ramp([33, 20, 16, 16], 0.37);
         let (down, up) = (ramp([40, 20, 4, 4], 0.11), ramp([40, 20, 4, 4], 0.13));
         let scale = Tensor::<1>::ones([40], &plain).autodiff().require_grad();
-        let small = conv2d(x.clone(), down.clone(), None, [2, 2], Padding::all(1));
+        let options = ConvolutionOptions::new([2, 2], Padding::all(1));
+        let small = conv2d(x.clone(), down.clone(), None, options);
         let small = leaky_relu(batch_norm(small, scale.clone(), scale.clone() * 0.1, 1e-5).output, 0.2);
-        let big = conv_transpose2d(small, up.clone(), None, [2, 2], Padding::all(1));
+        let big = conv_transpose2d(small, up.clone(), None, options);
         let gradients = (big.clone() * big).sum().backward();
         let gradients = [x, down, up].map(|leaf| values(leaf.grad(&gradients).unwrap()));
         gradients.concat().into_iter().map(f32::to_bits).collect()
@@ -285,7 +296,10 @@ fn a_gpu_computes_what_the_cpu_does() {
         (2, [4, 1, 4], 4, 1, Padding::default()),
     ] {
         for operator in [Operator::Convolution, Operator::Transposed] {
-            check_on(&gpu, Case { operator, batch, inputs, outputs, side, kernel, stride, padding });
+            check_on(
+                &gpu,
+                Case { operator, batch, inputs, outputs, side, kernel, stride, padding, precision: Precision::Single },
+            );
         }
     }
 }
@@ -299,9 +313,10 @@ proptest! {
         (batch, inputs, outputs, side) in (1usize..5, 1usize..36, 1usize..36, 2usize..13),
         (kernel, stride) in (3usize..6, 1usize..3),
         (top, left, bottom, right) in (0usize..3, 0usize..3, 0usize..3, 0usize..3),
+        precision in prop_oneof![Just(Precision::Single), Just(Precision::Bf16)],
     ) {
         let padding = Padding { top, left, bottom, right };
-        let case = Case { operator, batch, inputs, outputs, side, kernel, stride, padding };
+        let case = Case { operator, batch, inputs, outputs, side, kernel, stride, padding, precision };
         if case.fits() {
             check(case);
         }

@@ -468,7 +468,7 @@ mod tests {
                     strided(&discriminator.layers[0]).conv.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 3);
                 Tensor::cat(vec![logits.inner(), gradient], 0).into_data().try_to_vec::<f32>().unwrap()
             };
-            let (fast, by_burn) = (outputs(Operators::Fast), outputs(Operators::Burn));
+            let (fast, by_burn) = (outputs(Operators::default()), outputs(Operators::Burn));
             assert_ne!(fast, by_burn, "{name}: both are the same operators");
             let largest = by_burn.iter().fold(0f32, |largest, x| largest.max(x.abs()));
             for (fast, by_burn) in fast.iter().zip(&by_burn) {

@@ -38,7 +38,7 @@ mod spectral_norm;
 mod transfer;
 mod weights;
 
-pub use fast_conv::keep_freed_memory;
+pub use fast_conv::{Precision, keep_freed_memory};
 
 pub use architecture::{Architecture, ArchitectureError, Family, Norm, StageLayout};
 pub use augmentation::{Augmentation, AugmentationConfig, AugmentationStrength, sum_of_signs};

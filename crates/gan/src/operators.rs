@@ -11,16 +11,22 @@ use burn::{
         ops::{ConvTransposeOptions, InterpolateMode, InterpolateOptions},
     },
 };
-use fast_conv::{BatchNormUpdate, Padding, RunningStatistics};
+use fast_conv::{BatchNormUpdate, ConvolutionOptions, Padding, Precision, RunningStatistics};
 
 /// Whose operators a network computes with. Both compute the same function, but for rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operators {
-    /// Those of `fast-conv`, which hands what it has no kernels for to burn's own.
-    #[default]
-    Fast,
+    /// Those of `fast-conv`, which hands what it has no kernels for to burn's own. What convolutions multiply is rounded to this.
+    Fast(Precision),
     /// Burn's own on every device.
     Burn,
+}
+
+impl Default for Operators {
+    /// Those of `fast-conv`, without rounding.
+    fn default() -> Self {
+        Self::Fast(Precision::Single)
+    }
 }
 
 impl Operators {
@@ -33,10 +39,11 @@ impl Operators {
         };
         match self {
             Self::Burn => convolution.forward(input),
-            Self::Fast => {
+            Self::Fast(precision) => {
                 let bias = convolution.bias.as_ref().map(|bias| bias.val());
-                let (weight, stride, groups) = (convolution.weight.val(), convolution.stride, convolution.groups);
-                fast_conv::grouped_conv2d(input, weight, bias, stride, padding, groups)
+                let (stride, groups) = (convolution.stride, convolution.groups);
+                let options = ConvolutionOptions { stride, padding, groups, precision };
+                fast_conv::conv2d(input, convolution.weight.val(), bias, options)
             }
         }
     }
@@ -56,7 +63,10 @@ impl Operators {
         let bias = convolution.bias.as_ref().map(|bias| bias.val());
         let (weight, stride) = (convolution.weight.val(), convolution.stride);
         match self {
-            Self::Fast => fast_conv::conv_transpose2d(input, weight, bias, stride, padding),
+            Self::Fast(precision) => {
+                let options = ConvolutionOptions { precision, ..ConvolutionOptions::new(stride, padding) };
+                fast_conv::conv_transpose2d(input, weight, bias, options)
+            }
             Self::Burn => {
                 // Burn cuts as much off the end as off the beginning; the rest is cut here.
                 let Padding { top, left, bottom, right } = padding;
@@ -71,9 +81,9 @@ impl Operators {
     /// Repeats each pixel 2 × 2, then applies a convolution of stride 1 that keeps the side.
     pub(crate) fn convolve_upsampled(self, convolution: &Conv2d, input: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Fast => {
+            Self::Fast(precision) => {
                 let bias = convolution.bias.as_ref().map(|bias| bias.val());
-                fast_conv::upsampled_conv2d(input, convolution.weight.val(), bias)
+                fast_conv::upsampled_conv2d(input, convolution.weight.val(), bias, precision)
             }
             Self::Burn => {
                 let twice = InterpolateOptions::new(InterpolateMode::Nearest).with_scale_factor([2.0, 2.0]);
@@ -120,7 +130,7 @@ impl Operators {
     pub(crate) fn shift_and_rectify(self, bias: Option<Tensor<1>>, input: Tensor<4>, slope: f64) -> Tensor<4> {
         let Some(bias) = bias else { return self.leaky_relu(input, slope) };
         match self {
-            Self::Fast => fast_conv::biased_leaky_relu(input, bias, slope as f32),
+            Self::Fast(_) => fast_conv::biased_leaky_relu(input, bias, slope as f32),
             Self::Burn => {
                 let channels = bias.dims()[0];
                 self.leaky_relu(input + bias.reshape([1, channels, 1, 1]), slope)
@@ -157,7 +167,7 @@ impl Operators {
     /// `x` where positive, else `slope · x`; ReLU at slope 0.
     pub(crate) fn leaky_relu(self, input: Tensor<4>, slope: f64) -> Tensor<4> {
         match self {
-            Self::Fast => fast_conv::leaky_relu(input, slope as f32),
+            Self::Fast(_) => fast_conv::leaky_relu(input, slope as f32),
             Self::Burn if slope == 0.0 => activation::relu(input),
             Self::Burn => activation::leaky_relu(input, slope),
         }

@@ -129,10 +129,10 @@ impl OptimizerConfig {
     /// The optimizer with no state; the learning rate is given to each of its steps.
     pub fn init(&self, operators: Operators) -> NetworkOptimizer {
         let (beta_1, beta_2, epsilon) = (self.beta_1 as f32, self.beta_2 as f32, self.epsilon as f32);
-        let has_lists = self.name == OptimizerName::Adam && operators == Operators::Fast;
+        let has_lists = self.name == OptimizerName::Adam && matches!(operators, Operators::Fast(_));
         let parameters = match (self.name, operators) {
             (OptimizerName::Sgd, _) => sgd::Sgd { momentum: self.momentum }.into(),
-            (OptimizerName::Adam, Operators::Fast) => adam::Adam { beta_1, beta_2, epsilon }.into(),
+            (OptimizerName::Adam, Operators::Fast(_)) => adam::Adam { beta_1, beta_2, epsilon }.into(),
             (OptimizerName::Adam, Operators::Burn) => {
                 AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(epsilon).init()
             }

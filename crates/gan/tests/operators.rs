@@ -53,7 +53,7 @@ fn from_the_same_weights_both_operators_give_the_same_losses_for_twenty_steps() 
         let mut networks =
             (recipe.generator(SIDE, 2, &device).unwrap(), recipe.discriminator(SIDE, 2, &device).unwrap());
         let [mut adam_g, mut adam_d] =
-            [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(Operators::Fast));
+            [&recipe.generator, &recipe.discriminator].map(|network| network.optimizer.init(Operators::default()));
         let philox = Philox::new(2, Stream::TrainingLatents);
         let rate = recipe.generator.optimizer.learning_rate;
         let mut differences = 0;
@@ -63,7 +63,7 @@ fn from_the_same_weights_both_operators_give_the_same_losses_for_twenty_steps() 
                 let (generator, discriminator) = networks.clone();
                 (generator.with_operators(operators), discriminator.with_operators(operators))
             };
-            let [fast, by_burn] = [Operators::Fast, Operators::Burn]
+            let [fast, by_burn] = [Operators::default(), Operators::Burn]
                 .map(|operators| losses(&recipe, &with(operators), real.clone(), latents.clone()));
             for (player, (fast, by_burn)) in ["L_D", "L_G"].into_iter().zip(fast.iter().zip(&by_burn)) {
                 let [fast, by_burn] = [fast, by_burn].map(|loss| loss.clone().into_scalar::<f32>());

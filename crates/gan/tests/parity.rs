@@ -163,7 +163,7 @@ fn check(case: &str) {
     let gradients = loss.backward();
     expected.check_all("discriminator.gradient", by_name(&discriminator, &gradients));
     let gradients = GradientsParams::from_grads(gradients, &discriminator);
-    let discriminator = ADAM.init(gan::Operators::Fast).step(LEARNING_RATE, discriminator, gradients);
+    let discriminator = ADAM.init(gan::Operators::default()).step(LEARNING_RATE, discriminator, gradients);
     expected.check_updated("discriminator.updated", tensors(&discriminator.to_safetensors().unwrap()));
 
     let loss = OBJECTIVE.generator_loss(None, discriminator.without_weight_gradients().forward(fake));
@@ -171,7 +171,7 @@ fn check(case: &str) {
     let gradients = loss.backward();
     expected.check_all("generator.gradient", by_name(&generator, &gradients));
     let gradients = GradientsParams::from_grads(gradients, &generator);
-    let generator = ADAM.init(gan::Operators::Fast).step(LEARNING_RATE, generator, gradients);
+    let generator = ADAM.init(gan::Operators::default()).step(LEARNING_RATE, generator, gradients);
     expected.check_updated("generator.updated", tensors(&generator.to_safetensors().unwrap()));
     assert!(expected.0.is_empty(), "not compared: {:?}", expected.0.keys());
 }

@@ -51,5 +51,5 @@ pub(crate) fn adam(beta_1: f64) -> ModuleOptimizer {
         clip_norm: 0.0,
         schedule: LearningRateSchedule::CONSTANT,
     };
-    config.init(Operators::Fast)
+    config.init(Operators::default())
 }

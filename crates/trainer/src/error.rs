@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use contracts::{lock::LockError, publish::FileError, verification::Damaged};
 use dataset::DatasetError;
 use gan::{ArchitectureError, RecipeError, WeightsError};
-use generator::{DeviceError, ReadbackError};
+use generator::{DeviceError, DeviceKind, ReadbackError};
 
 use crate::ranks::Unlike;
 
@@ -183,6 +183,12 @@ pub enum TrainError {
     /// Ranks on a device that is not a CPU.
     #[error("several ranks compute on CPUs, and train.device found a GPU: set train.device to \"cpu\"")]
     RankDevice,
+    /// Products of f32 on a device that has none for sure.
+    #[error(
+        "cannot multiply f32 as f32 on {0}: the fastest product is taken there, and that may read f32 as TF32; set train.precision \
+         to \"tf32\" or \"bf16\", or train.device to another device"
+    )]
+    Precision(DeviceKind),
     /// The device did not hand back what it computed.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

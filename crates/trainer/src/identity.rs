@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{Config, ContentHash};
+use contracts::{Config, ContentHash, config::Precision};
 use gan::{Classes, Norm, Recipe};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -25,7 +25,10 @@ impl RunIdentity {
             ("train.accumulate".to_owned(), parts(config.train.accumulate, recipe)),
             ("train.convolution".to_owned(), format!("{:?}", config.train.convolution).to_lowercase()),
         ]);
-        // Not where there is none, so that the checkpoints of before stay what they are.
+        // Not where they are as before, so that the checkpoints of before stay what they are.
+        if config.train.precision != Precision::Tf32 {
+            settings.insert("train.precision".to_owned(), format!("{:?}", config.train.precision).to_lowercase());
+        }
         if !config.train.transfer_hash.is_empty() {
             settings.insert("train.transfer".to_owned(), config.train.transfer_hash.clone());
         }

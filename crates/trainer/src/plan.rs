@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use contracts::{
     Config, ContentHash,
-    config::{Convolution, Resume, TrainConfig},
+    config::{Convolution, Precision, Resume, TrainConfig},
     id::RunId,
 };
 use dataset::Split;
@@ -71,10 +71,7 @@ impl Plan {
             seed: config.seed(),
             batch_size: train.batch_size,
             accumulate: train.accumulate,
-            operators: match train.convolution {
-                Convolution::Fast => Operators::Fast,
-                Convolution::Stock => Operators::Burn,
-            },
+            operators: operators(train),
             target_images: target_images(train, rows),
             checkpoint_images: images(train.checkpoint_kimg),
             sample_images: images(train.sample_kimg),
@@ -103,6 +100,14 @@ impl Plan {
     /// Images in a part of a batch.
     pub(crate) fn part_size(&self) -> usize {
         self.batch_size / self.accumulate
+    }
+}
+
+fn operators(train: &TrainConfig) -> Operators {
+    match (train.convolution, train.precision) {
+        (Convolution::Stock, _) => Operators::Burn,
+        (Convolution::Fast, Precision::F32 | Precision::Tf32) => Operators::Fast(gan::Precision::Single),
+        (Convolution::Fast, Precision::Bf16) => Operators::Fast(gan::Precision::Bf16),
     }
 }
 
@@ -216,6 +221,9 @@ mod tests {
                 "train.convolution was fast and is stock",
             ],
         );
+        let mut rounded = config("");
+        rounded.train.precision = Precision::Bf16;
+        check(&rounded, &["train.precision was nothing and is bf16"]);
         // How parts are added up is not what it was.
         in_parts.train.accumulate = 4;
         in_parts.train.convolution = Convolution::Fast;

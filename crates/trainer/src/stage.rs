@@ -2,6 +2,7 @@
 
 use contracts::{
     Config, Context, Layout, Report, Stage, StageId,
+    config::Precision,
     layout::RunLayout,
     lock,
     options::{Mode, StageOptions as _, TrainOptions},
@@ -129,7 +130,7 @@ fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainErr
     )
 }
 
-/// Refuses another number of ranks than is configured, on all ranks alike, and one of several that found a GPU.
+/// Refuses another number of ranks than is configured, on all ranks alike, and a device that cannot do what is configured.
 fn check(ranks: Ranks, config: &Config, kind: DeviceKind) -> Result<(), TrainError> {
     let (configured, started) = (config.train.ranks, ranks.size());
     if configured != started {
@@ -137,6 +138,9 @@ fn check(ranks: Ranks, config: &Config, kind: DeviceKind) -> Result<(), TrainErr
     }
     if started > 1 && kind != DeviceKind::Cpu {
         return Err(TrainError::RankDevice);
+    }
+    if config.train.precision == Precision::F32 && matches!(kind, DeviceKind::Cuda(_)) {
+        return Err(TrainError::Precision(kind));
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub use problem::{ConfigError, Problem};
 use section::Section;
 pub use section::key_path;
 pub use time_limit::TimeLimit;
-pub use train::{Convolution, DeviceChoice, ReportConfig, Resume, TrainConfig};
+pub use train::{Convolution, DeviceChoice, Precision, ReportConfig, Resume, TrainConfig};
 
 /// A resolved, validated configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -87,6 +87,18 @@ pub enum Convolution {
     Stock,
 }
 
+/// What the numbers are rounded to that convolutions multiply; sums are f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// To nothing, on any device.
+    F32,
+    /// To TF32, with a mantissa of 10 bits, where a card multiplies such faster; to nothing elsewhere.
+    Tf32,
+    /// To bfloat16, with a mantissa of 7 bits, on any device.
+    Bf16,
+}
+
 section! {
     /// `[train]`: what is trained, on what, for how long.
     TrainConfig in "train" {
@@ -108,6 +120,8 @@ section! {
         launcher: String = "mpirun -n".into(), Runtime, added;
         /// fast: operators that spend less arithmetic on a CPU; stock: burn's own. They differ by rounding.
         convolution: Convolution = Convolution::Fast, Output;
+        /// What convolutions multiply is rounded to f32 (nothing), tf32 (where a card multiplies that faster), or bf16.
+        precision: Precision = Precision::Tf32, Output, added;
         /// Thousands of real images to show.
         max_kimg: f64 = 2000.0, Extent;
         /// Or this many passes over the dataset, whichever ends first; 0: not used.
@@ -167,6 +181,8 @@ impl Validate for TrainConfig {
             "ranks": self.ranks == 1 || matches!(self.device, DeviceChoice::Auto | DeviceChoice::Cpu),
                 "must be 1 on a GPU: several ranks compute on CPUs; set train.device to \"cpu\"";
             "launcher": !self.launcher.trim().is_empty(), "must name a program, such as \"mpirun -n\"";
+            "precision": self.precision != Precision::Bf16 || self.convolution == Convolution::Fast,
+                "must not be bf16 with train.convolution = \"stock\", whose operators do not round";
             "max_kimg": positive(self.max_kimg), "must be above 0";
             "checkpoint_kimg": positive(self.checkpoint_kimg), "must be above 0";
             "sample_kimg": positive(self.sample_kimg), "must be above 0";

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::geometry::FeatureMap;
+use crate::{geometry::FeatureMap, precision::Precision};
 
 /// Largest allowed error, as a share of the largest magnitude in the reference.
 const TOLERANCE: f64 = 1e-4;
@@ -21,7 +21,7 @@ fn numbers(length: usize, seed: u64) -> Vec<f32> {
 
 /// Calls with the indices into big, small and weights of every multiplication of the definition.
 fn each_term(geometry: Geometry, mut visit: impl FnMut(usize, usize, usize)) {
-    let Geometry { batch, big, small, kernel, stride, top, left, groups } = geometry;
+    let Geometry { batch, big, small, kernel, stride, top, left, groups, .. } = geometry;
     let (inputs, outputs) = (big.channels / groups, small.channels / groups);
     for n in 0..batch {
         for o in 0..small.channels {
@@ -99,6 +99,7 @@ fn geometry(
         top,
         left,
         groups: 1,
+        precision: Precision::Single,
     })
 }
 
@@ -141,7 +142,17 @@ fn same_padding_agrees_with_its_definition_at_every_side() {
 fn unequal_kernels_and_strides_agree_with_their_definition() {
     let big = FeatureMap { channels: 3, height: 11, width: 9 };
     let small = FeatureMap { channels: 5, height: 5, width: 3 };
-    let geometry = Geometry { batch: 2, big, small, kernel: [3, 4], stride: [2, 3], top: 1, left: 1, groups: 1 };
+    let geometry = Geometry {
+        batch: 2,
+        big,
+        small,
+        kernel: [3, 4],
+        stride: [2, 3],
+        top: 1,
+        left: 1,
+        groups: 1,
+        precision: Precision::Single,
+    };
     for level in Level::all() {
         check(geometry, level);
     }

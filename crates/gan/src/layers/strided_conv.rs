@@ -57,13 +57,15 @@ fn same_padding(kernel: usize) -> (usize, usize) {
 mod tests {
     use burn::{module::Param, tensor::TensorData};
 
+    use fast_conv::Precision;
+
     use super::*;
 
     fn ones(shape: [usize; 4], device: &Device) -> Tensor<4> {
         Tensor::ones(shape, device)
     }
 
-    const BOTH: [Operators; 2] = [Operators::Fast, Operators::Burn];
+    const BOTH: [Operators; 2] = [Operators::Fast(Precision::Single), Operators::Burn];
 
     #[test]
     fn every_kernel_halves_and_doubles() {

@@ -136,7 +136,7 @@ mod tests {
             assert!(layer.in_one_pass);
             let features = Tensor::<4>::random(shape, Distribution::Uniform(-1.0, 1.0), &device);
             let passes = |layer: &TransposedLayer| {
-                let output = layer.forward(Operators::Fast, features.clone());
+                let output = layer.forward(Operators::default(), features.clone());
                 let gradients = output.clone().square().sum().backward();
                 let bias =
                     layer.position_bias.as_ref().map(|bias| bias.val().grad(&gradients).unwrap().flatten::<1>(0, 2));

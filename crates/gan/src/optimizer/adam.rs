@@ -146,21 +146,21 @@ mod tests {
             let mut optimizer = tiny().generator.optimizer.init(operators);
             (0..4).fold(fresh(), |generator, step| update(&mut optimizer, generator, step)).to_safetensors().unwrap()
         };
-        assert_eq!(train(Operators::Fast), train(Operators::Burn));
+        assert_eq!(train(Operators::default()), train(Operators::Burn));
     }
 
     #[test]
     fn its_state_survives_its_bytes() {
         let config = tiny().generator.optimizer;
-        let mut whole = config.init(Operators::Fast);
+        let mut whole = config.init(Operators::default());
         let generator = update(&mut whole, fresh(), 0);
         let generator = update(&mut whole, generator, 1);
-        let mut loaded = config.init(Operators::Fast).from_bytes(whole.into_bytes().unwrap()).unwrap();
+        let mut loaded = config.init(Operators::default()).from_bytes(whole.into_bytes().unwrap()).unwrap();
         // A copy with running statistics of its own, which a plain clone shares.
         let next = |optimizer: &mut NetworkOptimizer| {
             update(optimizer, generator.valid().train(), 2).to_safetensors().unwrap()
         };
-        let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config.init(Operators::Fast)));
+        let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config.init(Operators::default())));
         assert!(on == again, "the loaded state leads elsewhere");
         assert!(on != anew, "the state makes no difference");
     }

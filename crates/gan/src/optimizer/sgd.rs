@@ -88,7 +88,7 @@ mod tests {
     fn steps_by_hand() {
         // v is 1, then 1.5, then 1.75 times the gradient; the last rate is a tenth.
         for (momentum, lengths) in [(0.5, [0.1, 0.15, 0.0175]), (0.0, [0.1, 0.1, 0.01])] {
-            let mut optimizer = config(momentum).init(Operators::Fast);
+            let mut optimizer = config(momentum).init(Operators::default());
             let mut network = network();
             for (rate, length) in [0.1, 0.1, 0.01].into_iter().zip(lengths) {
                 let before = weights(&network);
@@ -104,17 +104,17 @@ mod tests {
 
     #[test]
     fn its_state_survives_its_bytes() {
-        let mut whole = config(0.9).init(Operators::Fast);
+        let mut whole = config(0.9).init(Operators::default());
         let network = step(&mut whole, network(), 0.1);
-        let mut loaded = config(0.9).init(Operators::Fast).from_bytes(whole.into_bytes().unwrap()).unwrap();
+        let mut loaded = config(0.9).init(Operators::default()).from_bytes(whole.into_bytes().unwrap()).unwrap();
         let next = |optimizer: &mut NetworkOptimizer| weights(&step(optimizer, network.clone(), 0.1));
-        let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config(0.9).init(Operators::Fast)));
+        let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config(0.9).init(Operators::default())));
         assert_eq!(on, again);
         assert_ne!(on, anew, "the state makes no difference");
         // Without momentum there is none to keep.
-        let mut plain = config(0.0).init(Operators::Fast);
+        let mut plain = config(0.0).init(Operators::default());
         step(&mut plain, network.clone(), 0.1);
-        config(0.0).init(Operators::Fast).from_bytes(plain.into_bytes().unwrap()).unwrap();
+        config(0.0).init(Operators::default()).from_bytes(plain.into_bytes().unwrap()).unwrap();
     }
 
     #[test]

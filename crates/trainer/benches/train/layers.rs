@@ -6,7 +6,7 @@ use burn::tensor::{
     Device, Distribution, Tensor, TensorData, module,
     ops::{ConvOptions, ConvTransposeOptions},
 };
-use fast_conv::Padding;
+use fast_conv::{ConvolutionOptions, Padding};
 use gan::{Architecture, Family};
 use serde_json::{Value, json};
 
@@ -114,9 +114,10 @@ fn turn(layer: Layer, way: Way, wanted: [bool; 2], tensors: [Tensor<4>; 2]) {
 }
 
 fn by_windows(layer: Layer, image: Tensor<4>, weights: Tensor<4>) -> Tensor<4> {
+    let options = ConvolutionOptions::new([2, 2], Padding::all(1));
     match layer.network {
-        "generator" => fast_conv::conv_transpose2d(image, weights, None, [2, 2], Padding::all(1)),
-        _ => fast_conv::conv2d(image, weights, None, [2, 2], Padding::all(1)),
+        "generator" => fast_conv::conv_transpose2d(image, weights, None, options),
+        _ => fast_conv::conv2d(image, weights, None, options),
     }
 }
 

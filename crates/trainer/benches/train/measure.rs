@@ -124,7 +124,7 @@ impl Job {
 
     /// New networks: a function that takes a step's index, trains for it and returns the losses of D and G.
     fn run(&self, operators: &str, device: &Device) -> impl FnMut(usize, &mut Clock) -> [Tensor<1>; 2] {
-        let operators = if operators == "stock" { Operators::Burn } else { Operators::Fast };
+        let operators = if operators == "stock" { Operators::Burn } else { Operators::default() };
         let on_tape = device.clone().autodiff();
         let recipe = self.recipe();
         let mut networks = Networks::new(&recipe, self.side as u32, operators, &on_tape);
