@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The recipes that come with this crate: names and their files.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 10] = [
     ("conditional", include_str!("../recipes/conditional.toml")),
     ("dcgan", include_str!("../recipes/dcgan.toml")),
     ("dcgan-paper", include_str!("../recipes/dcgan-paper.toml")),
@@ -30,6 +30,7 @@ const SHIPPED: [(&str, &str); 9] = [
     ("gan-2014", include_str!("../recipes/gan-2014.toml")),
     ("improved-2016", include_str!("../recipes/improved-2016.toml")),
     ("modern", include_str!("../recipes/modern.toml")),
+    ("modern-short", include_str!("../recipes/modern-short.toml")),
     ("semi-supervised", include_str!("../recipes/semi-supervised.toml")),
 ];
 
@@ -397,7 +398,7 @@ pub(crate) mod tests {
         assert_eq!(
             error,
             "there is no recipe \"dcgann\"; choose one of conditional, dcgan, dcgan-paper, dcgan-tutorial, f-gan, gan-2014, \
-             improved-2016, modern, semi-supervised"
+             improved-2016, modern, modern-short, semi-supervised"
         );
     }
 

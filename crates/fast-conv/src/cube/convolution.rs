@@ -9,10 +9,10 @@ use burn_cubecl::{
     CubeBackend,
     cubecl::{self, prelude::*},
     kernel::{
-        into_contiguous,
+        cast, into_contiguous,
         matmul::{MatmulStrategy, matmul},
     },
-    ops::permute,
+    ops::{numeric::empty_device_contiguous_dtype, permute},
     tensor::CubeTensor,
 };
 
@@ -20,16 +20,19 @@ use super::{address_type, channel_rows, empty_features, empty_like, of_channel_r
 use crate::{
     backend::Convolutions,
     geometry::{FeatureMap, Geometry},
+    precision::Precision,
 };
 
 impl Convolutions for CubeBackend {
     fn convolve(big: CubeTensor, weights: CubeTensor, geometry: Geometry) -> CubeTensor {
         let [rows, columns] = windows_shape(&geometry);
+        let [big, weights] = multiplied([big, weights], geometry.precision);
         let windows = view(im2col(big, geometry, 1), [rows, columns], [columns, 1]);
         of_channel_rows(product(weight_rows(weights, geometry), windows), features_shape(geometry, geometry.small))
     }
 
     fn transpose(small: CubeTensor, weights: CubeTensor, geometry: Geometry) -> CubeTensor {
+        let [small, weights] = multiplied([small, weights], geometry.precision);
         let windows = product(permute(weight_rows(weights, geometry), &[1, 0]), channel_rows(small));
         col2im(windows, geometry)
     }
@@ -40,6 +43,7 @@ impl Convolutions for CubeBackend {
         let [rows, columns] = windows_shape(&geometry);
         let channels = geometry.small.channels;
         let parts = parts(columns, channels * rows);
+        let [big, small] = multiplied([big, small], geometry.precision);
         let windows = permute(im2col(big, geometry, parts), &[0, 2, 1]);
         let small = channel_rows(small);
         let (strides, width) = (small.meta.strides().clone(), columns / parts);
@@ -52,6 +56,14 @@ impl Convolutions for CubeBackend {
             1 => view(products, shape, strides),
             _ => sum_of_parts(products, shape),
         }
+    }
+}
+
+/// Tensors as they are multiplied: products of bf16 are summed in f32 all the same.
+fn multiplied(tensors: [CubeTensor; 2], precision: Precision) -> [CubeTensor; 2] {
+    match precision {
+        Precision::Single => tensors,
+        Precision::Bf16 => tensors.map(|tensor| cast(tensor, DType::BF16)),
     }
 }
 
@@ -71,7 +83,7 @@ fn weight_rows(weights: CubeTensor, geometry: Geometry) -> CubeTensor {
     view(into_contiguous(weights), [geometry.small.channels, rows], [rows, 1])
 }
 
-/// A whole tensor, which burn's own output need not be.
+/// A whole tensor of f32, which burn's own output need not be.
 fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
     let mut shape = left.meta.shape().clone();
     let rank = shape.num_dims();
@@ -101,22 +113,30 @@ fn parts(columns: usize, outputs: usize) -> usize {
 /// Copies every window out; padding is 0. The columns are cut into equal parts: `[parts, rows, columns / parts]`.
 fn im2col(big: CubeTensor, geometry: Geometry, parts: usize) -> CubeTensor {
     let [rows, columns] = windows_shape(&geometry);
-    let windows = empty_like(&big, Shape::new([parts, rows, columns / parts]));
-    let (count, dim) = units(&windows);
+    let shape = Shape::new([parts, rows, columns / parts]);
+    let windows = empty_device_contiguous_dtype(big.client.clone(), big.device.clone(), shape, big.dtype);
+    match big.dtype {
+        DType::BF16 => copy_windows::<bf16>(big, &windows, geometry, parts),
+        _ => copy_windows::<f32>(big, &windows, geometry, parts),
+    }
+    windows
+}
+
+fn copy_windows<F: Float>(big: CubeTensor, windows: &CubeTensor, geometry: Geometry, parts: usize) {
+    let (count, dim) = units(windows);
     // SAFETY: a unit beyond the output's end does nothing, and the geometry says what of the input there is.
     unsafe {
-        im2col_kernel::launch_unchecked(
+        im2col_kernel::launch_unchecked::<F>(
             &windows.client,
             count,
             dim,
-            address_type([&big, &windows]),
+            address_type([&big, windows]),
             big.into_tensor_arg(),
             windows.clone().into_tensor_arg(),
             geometry,
             parts,
         );
     }
-    windows
 }
 
 /// The sum of all that windows hold for each pixel of the big side.
@@ -157,9 +177,9 @@ fn sum_of_parts(products: CubeTensor, shape: [usize; 4]) -> CubeTensor {
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn im2col_kernel(
-    big: &Tensor<f32>,
-    windows: &mut Tensor<f32>,
+fn im2col_kernel<F: Float>(
+    big: &Tensor<F>,
+    windows: &mut Tensor<F>,
     #[comptime] geometry: Geometry,
     #[comptime] parts: usize,
 ) {
@@ -184,7 +204,7 @@ fn im2col_kernel(
         && y < comptime!(geometry.top + geometry.big.height)
         && x >= left
         && x < comptime!(geometry.left + geometry.big.width);
-    let mut value = 0.0f32;
+    let mut value = F::new(0.0);
     if inside {
         let pixel = (y - top) * big.stride(2) + (x - left) * big.stride(3);
         value = big[image * big.stride(0) + channel * big.stride(1) + pixel];
