@@ -287,6 +287,8 @@ fn a_gpu_computes_what_the_cpu_does() {
         return;
     }
     let gpu = Device::default();
+    let all = [Precision::Single, Precision::Bf16];
+    let precisions = if gpu.supports_dtype(burn::tensor::DType::BF16) { &all[..] } else { &all[..1] };
     let uneven = Padding { top: 0, left: 2, bottom: 1, right: 0 };
     for (batch, [inputs, outputs, side], kernel, stride, padding) in [
         (2, [3, 8, 12], 4, 2, Padding::same(4, 2)),
@@ -296,10 +298,9 @@ fn a_gpu_computes_what_the_cpu_does() {
         (2, [4, 1, 4], 4, 1, Padding::default()),
     ] {
         for operator in [Operator::Convolution, Operator::Transposed] {
-            check_on(
-                &gpu,
-                Case { operator, batch, inputs, outputs, side, kernel, stride, padding, precision: Precision::Single },
-            );
+            for &precision in precisions {
+                check_on(&gpu, Case { operator, batch, inputs, outputs, side, kernel, stride, padding, precision });
+            }
         }
     }
 }

@@ -161,7 +161,7 @@ impl Operators {
 
     /// Whether `fast-conv` normalizes by the batch here.
     fn takes_the_batch_s_statistics(self, norm: &BatchNorm, input: &Tensor<4>) -> bool {
-        self == Self::Fast && input.device().is_autodiff() && norm.training.is_enabled()
+        self != Self::Burn && input.device().is_autodiff() && norm.training.is_enabled()
     }
 
     /// `x` where positive, else `slope · x`; ReLU at slope 0.

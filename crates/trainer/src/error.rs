@@ -188,7 +188,12 @@ pub enum TrainError {
         "cannot multiply f32 as f32 on {0}: the fastest product is taken there, and that may read f32 as TF32; set train.precision \
          to \"tf32\" or \"bf16\", or train.device to another device"
     )]
-    Precision(DeviceKind),
+    ExactPrecision(DeviceKind),
+    /// A device that has no bf16.
+    #[error(
+        "cannot multiply bf16 on {0}, which has none: set train.precision to \"tf32\", or train.device to another device"
+    )]
+    NoBf16(DeviceKind),
     /// The device did not hand back what it computed.
     #[error(transparent)]
     Readback(#[from] ReadbackError),

@@ -1,5 +1,6 @@
 //! The train stage: a dataset in, a run's folder with weights out.
 
+use burn::tensor::DType;
 use contracts::{
     Config, Context, Layout, Report, Stage, StageId,
     config::Precision,
@@ -44,7 +45,7 @@ impl Stage for Train {
         let Context { config, layout, progress, interrupt } = *context;
         let ranks = Ranks::of_this_process();
         let chosen = ChosenDevice::new(config.train.device)?;
-        check(ranks, config, chosen.kind)?;
+        check(ranks, config, &chosen)?;
         let dataset = opened(layout)?;
         let split = dataset.split(SplitName::Train);
         let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
@@ -109,7 +110,7 @@ pub(crate) fn follow(context: &Context<'_>, options: &TrainOptions) -> Result<()
 fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainError> {
     let Context { config, layout, interrupt, .. } = *context;
     let chosen = ChosenDevice::new(config.train.device)?;
-    check(ranks, config, chosen.kind)?;
+    check(ranks, config, &chosen)?;
     let dataset = opened(layout)?;
     let split = dataset.split(SplitName::Train);
     let plan = Plan::new(config, &dataset.hash(), split.side(), split.len())?.with_labels(config, split)?;
@@ -131,18 +132,22 @@ fn follow_to_the_end(context: &Context<'_>, ranks: Ranks) -> Result<(), TrainErr
 }
 
 /// Refuses another number of ranks than is configured, on all ranks alike, and a device that cannot do what is configured.
-fn check(ranks: Ranks, config: &Config, kind: DeviceKind) -> Result<(), TrainError> {
+fn check(ranks: Ranks, config: &Config, chosen: &ChosenDevice) -> Result<(), TrainError> {
     let (configured, started) = (config.train.ranks, ranks.size());
     if configured != started {
         return Err(ranks.refused(TrainError::RankCount { configured, started }));
     }
-    if started > 1 && kind != DeviceKind::Cpu {
+    if started > 1 && chosen.kind != DeviceKind::Cpu {
         return Err(TrainError::RankDevice);
     }
-    if config.train.precision == Precision::F32 && matches!(kind, DeviceKind::Cuda(_)) {
-        return Err(TrainError::Precision(kind));
+    let (precision, is_cuda) = (config.train.precision, matches!(chosen.kind, DeviceKind::Cuda(_)));
+    match precision {
+        Precision::F32 if is_cuda => Err(TrainError::ExactPrecision(chosen.kind)),
+        Precision::Bf16 if chosen.kind != DeviceKind::Cpu && !chosen.device.supports_dtype(DType::BF16) => {
+            Err(TrainError::NoBf16(chosen.kind))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// All that the bits depend on and that might differ between processes.

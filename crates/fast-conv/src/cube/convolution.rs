@@ -4,7 +4,7 @@
 //! multiplies without tiles, and take a transposed convolution's weight gradient for a convolution by a kernel as large
 //! as the image. A matrix product is tiled, and tuned to the card. There is one group here: others are burn's own.
 
-use burn::tensor::{DType, Shape};
+use burn::tensor::{DType, Shape, bf16};
 use burn_cubecl::{
     CubeBackend,
     cubecl::{self, prelude::*},

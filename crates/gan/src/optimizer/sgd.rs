@@ -108,7 +108,8 @@ mod tests {
         let network = step(&mut whole, network(), 0.1);
         let mut loaded = config(0.9).init(Operators::default()).from_bytes(whole.into_bytes().unwrap()).unwrap();
         let next = |optimizer: &mut NetworkOptimizer| weights(&step(optimizer, network.clone(), 0.1));
-        let (on, again, anew) = (next(&mut whole), next(&mut loaded), next(&mut config(0.9).init(Operators::default())));
+        let (on, again, anew) =
+            (next(&mut whole), next(&mut loaded), next(&mut config(0.9).init(Operators::default())));
         assert_eq!(on, again);
         assert_ne!(on, anew, "the state makes no difference");
         // Without momentum there is none to keep.
