@@ -2,10 +2,10 @@
 
 use burn::{
     module::Module,
-    optim::{GradientsParams, ModuleOptimizer},
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
-use gan::{Objective, ObjectiveConfig, Penalty, Philox, Stream};
+use gan::{NetworkOptimizer, Objective, ObjectiveConfig, Penalty, Philox, Stream};
 
 use crate::{
     mixture::numbers,
@@ -77,7 +77,7 @@ fn latents(philox: &Philox, draw: u64, count: usize, device: &Device) -> Tensor<
 #[derive(Clone)]
 struct Player<M> {
     network: M,
-    optimizer: ModuleOptimizer,
+    optimizer: NetworkOptimizer,
     rate: f64,
 }
 

@@ -3,10 +3,9 @@
 use burn::{
     module::{Module, Param},
     nn::{Linear, LinearConfig},
-    optim::ModuleOptimizer,
     tensor::{Device, Tensor, TensorData, activation},
 };
-use gan::{LearningRateSchedule, Operators, OptimizerConfig, OptimizerName, Philox, Stream};
+use gan::{LearningRateSchedule, NetworkOptimizer, Operators, OptimizerConfig, OptimizerName, Philox, Stream};
 
 /// Linear layers with tanh between them.
 #[derive(Module, Debug)]
@@ -39,7 +38,7 @@ impl Mlp {
 }
 
 /// Adam with this β₁.
-pub(crate) fn adam(beta_1: f64) -> ModuleOptimizer {
+pub(crate) fn adam(beta_1: f64) -> NetworkOptimizer {
     let config = OptimizerConfig {
         name: OptimizerName::Adam,
         // Given to each step.
