@@ -6,8 +6,8 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use fast_conv::{
-    AdamUpdate, AdamUpdates, BatchNormUpdate, Padding, RunningStatistics, batch_norm_and_rectify, biased_leaky_relu,
-    blend_all, conv2d, count_launches, leaky_relu, sum_of_all_squares,
+    AdamUpdate, AdamUpdates, BatchNormUpdate, ConvolutionOptions, Padding, RunningStatistics, batch_norm_and_rectify,
+    biased_leaky_relu, blend_all, conv2d, count_launches, leaky_relu, sum_of_all_squares,
 };
 
 fn gpu() -> Option<Device> {
@@ -203,7 +203,7 @@ fn a_layer_is_a_handful_of_launches() {
     let x = on(&even([4, 4, 16, 16]), &tape);
     let vector = |value: f32| Tensor::<1>::full([8], value, &tape);
     let layer = || {
-        let y = conv2d(x.clone(), weights.clone(), None, [2, 2], Padding::all(1));
+        let y = conv2d(x.clone(), weights.clone(), None, ConvolutionOptions::new([2, 2], Padding::all(1)));
         let running = RunningStatistics { mean: vector(0.0), variance: vector(1.0) };
         let update = BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope: 0.2 };
         batch_norm_and_rectify(y, [vector(1.0), vector(0.0)], running, update).0
