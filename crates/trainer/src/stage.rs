@@ -216,3 +216,23 @@ fn report(plan: &Plan, rows: usize, result: &TrainingResult) -> Report {
     }
     report
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn f32_is_refused_where_tf32_may_be_multiplied() {
+        let mut config = Config::default();
+        config.train.precision = Precision::F32;
+        let on = |kind| {
+            let chosen = ChosenDevice { device: Device::flex(), kind, reason: String::new() };
+            check(Ranks::of_this_process(), &config, &chosen).map_err(|error| error.to_string())
+        };
+        assert_eq!([on(DeviceKind::Cpu), on(DeviceKind::Gpu(0))], [Ok(()), Ok(())]);
+        let error = on(DeviceKind::Cuda(1)).unwrap_err();
+        assert!(error.contains("cuda:1") && error.contains("train.precision to \"tf32\""), "{error}");
+    }
+}

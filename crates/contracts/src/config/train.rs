@@ -209,6 +209,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bf16_takes_operators_that_round() {
+        let problems = |convolution| {
+            let config = TrainConfig { precision: Precision::Bf16, convolution, ..TrainConfig::default() };
+            config.bad_values().into_iter().map(|bad| bad.key).collect::<Vec<_>>()
+        };
+        assert_eq!(problems(Convolution::Fast), [""; 0]);
+        assert_eq!(problems(Convolution::Stock), ["precision"]);
+    }
+
+    #[test]
     fn devices() {
         let check = |text: &str, expected: Option<DeviceChoice>| assert_eq!(text.parse().ok(), expected, "{text}");
         check("auto", Some(DeviceChoice::Auto));
