@@ -119,6 +119,12 @@ fn offset(x: &Tensor<f32>, channel: usize, position: usize) -> usize {
     position / area * x.stride(0) + channel * x.stride(1) + position % area * x.stride(2)
 }
 
+/// How many values a channel has.
+#[cube]
+fn values_of_a_channel(x: &Tensor<f32>) -> usize {
+    x.shape(0) * x.shape(2)
+}
+
 /// What x is multiplied by where x is `sign`: leaky ReLU and its derivative.
 #[cube]
 fn rectifier(sign: f32, slope: f32) -> f32 {

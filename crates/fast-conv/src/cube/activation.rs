@@ -1,17 +1,7 @@
 //! A channel's bias and leaky ReLU: one launch forwards and one backwards.
 
 use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        fusion::custom::TensorSpec,
-        tensor::FloatTensor,
-    },
+    backend::fusion::custom::TensorSpec,
     tensor::{self, DType, Shape},
 };
 use burn_cubecl::{
@@ -23,8 +13,9 @@ use burn_cubecl::{
 
 use super::{
     address_type, empty_features, empty_like, offset, pixel_rows, rectifier, sides, sum_over_units, units,
-    units_of_a_sum,
+    units_of_a_sum, values_of_a_channel,
 };
+use crate::prelude::*;
 
 /// [`crate::leaky_relu`] of features on a GPU.
 pub(crate) fn rectify(x: tensor::Tensor<4>, slope: f32) -> tensor::Tensor<4> {
@@ -147,7 +138,7 @@ fn rectify_kernel(x: &Tensor<f32>, y: &mut Tensor<f32>, slope: f32) {
     if ABSOLUTE_POS >= y.len() {
         terminate!();
     }
-    let count = x.shape(0) * x.shape(2);
+    let count = values_of_a_channel(x);
     let value = x[offset(x, ABSOLUTE_POS / count, ABSOLUTE_POS % count)];
     y[ABSOLUTE_POS] = value * rectifier(value, slope);
 }
@@ -157,7 +148,7 @@ fn rectify_gradient_kernel(y: &Tensor<f32>, gradient: &Tensor<f32>, output: &mut
     if ABSOLUTE_POS >= output.len() {
         terminate!();
     }
-    let count = y.shape(0) * y.shape(2);
+    let count = values_of_a_channel(y);
     let (channel, position) = (ABSOLUTE_POS / count, ABSOLUTE_POS % count);
     let factor = rectifier(y[offset(y, channel, position)], slope);
     output[ABSOLUTE_POS] = gradient[offset(gradient, channel, position)] * factor;
@@ -168,7 +159,7 @@ fn shift_and_rectify_kernel(x: &Tensor<f32>, bias: &Tensor<f32>, y: &mut Tensor<
     if ABSOLUTE_POS >= y.len() {
         terminate!();
     }
-    let count = x.shape(0) * x.shape(2);
+    let count = values_of_a_channel(x);
     let (channel, position) = (ABSOLUTE_POS / count, ABSOLUTE_POS % count);
     let value = x[offset(x, channel, position)] + bias[channel];
     y[ABSOLUTE_POS] = value * rectifier(value, slope);
@@ -184,7 +175,7 @@ fn shift_and_rectify_gradient_kernel(
     #[comptime] units: usize,
 ) {
     let channel = CUBE_POS;
-    let count = y.shape(0) * y.shape(2);
+    let count = values_of_a_channel(y);
     let mut sum = 0.0f32;
     let mut position = UNIT_POS as usize;
     while position < count {

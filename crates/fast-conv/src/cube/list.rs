@@ -199,8 +199,8 @@ fn blend_all(tensors: Vec<CubeTensor>, beta: f32) -> Vec<CubeTensor> {
 const CUBES: usize = 256;
 
 fn sum_all(tensors: Vec<CubeTensor>) -> CubeTensor {
-    let most = groups_of_a_launch(&tensors[0], 1) - 1;
-    let most = most.max(1);
+    // One buffer is for the parts.
+    let most = (groups_of_a_launch(&tensors[0], 1) - 1).max(1);
     let groups = tensors.len().div_ceil(most);
     let parts = empty_like(&tensors[0], Shape::new([groups * CUBES]));
     let sum = empty_like(&tensors[0], Shape::new([1]));

@@ -1,18 +1,7 @@
 //! Batch normalization in training and the leaky ReLU behind it: two launches forwards, two backwards.
 
 use burn::{
-    backend::{
-        Autodiff, Backend, Dispatch,
-        autodiff::{
-            NodeId,
-            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        backend_extension,
-        fusion::custom::TensorSpec,
-        tensor::FloatTensor,
-    },
+    backend::{autodiff::NodeId, fusion::custom::TensorSpec},
     tensor::{self, DType, Shape},
 };
 use burn_cubecl::{
@@ -24,9 +13,12 @@ use burn_cubecl::{
 
 use super::{
     address_type, empty_features, empty_like, offset, pixel_rows, rectifier, sides, sum_over_units, units,
-    units_of_a_sum,
+    units_of_a_sum, values_of_a_channel,
 };
-use crate::batch_norm::{BatchNormUpdate, RunningStatistics};
+use crate::{
+    batch_norm::{BatchNormUpdate, RunningStatistics},
+    prelude::*,
+};
 
 /// [`crate::batch_norm_and_rectify`] for tensors on a GPU.
 pub(crate) fn batch_norm_and_rectify(
@@ -232,12 +224,6 @@ impl RectifiedNormalizations for CubeBackend {
     }
 }
 
-/// How many values a channel has.
-#[cube]
-fn values_of_a_channel(x: &Tensor<f32>) -> usize {
-    x.shape(0) * x.shape(2)
-}
-
 /// `1 / √(σ² + ε)` of a channel.
 #[cube]
 fn inverse_deviation(moments: &Tensor<f32>, channel: usize, epsilon: f32) -> f32 {
@@ -381,8 +367,7 @@ impl<B: RectifiedNormalizations> Backward<B, 3> for Gradient {
         let (beta_gradient, gamma_gradient) =
             B::affine_gradients(of_x, moments.clone(), of_gamma, of_beta, gradient.clone(), epsilon, slope);
         if let Some(node) = x_node {
-            let sums = [beta_gradient.clone(), gamma_gradient.clone()];
-            let [beta_gradient, gamma_gradient] = sums;
+            let (beta_gradient, gamma_gradient) = (beta_gradient.clone(), gamma_gradient.clone());
             let gradient = B::normalized_gradient(
                 x,
                 moments,
