@@ -1,7 +1,39 @@
 //! Between burn's layout, where a channel's pixels are neighbours, and ours, where sixteen channels of a pixel are.
 #![allow(unsafe_code)]
 
-use crate::simd::{LANES, Lanes};
+use crate::{
+    geometry::FeatureMap,
+    packed::Packed,
+    simd::{LANES, Lanes},
+};
+
+/// Writes an image's pixels into the rows of an operand from `row` on, sixteen channels, those of `block`.
+///
+/// # Safety
+/// The image is one of `map`, and has channels in that block; the operand has the rows.
+#[inline(always)]
+pub(crate) unsafe fn write_pixels<L: Lanes>(image: *const f32, map: FeatureMap, to: Packed, block: usize, row: usize) {
+    let channels = (map.channels - block * LANES).min(LANES);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = image.add(block * LANES * map.area());
+        gather::<L>(from, map.area(), channels, map.area(), |pixel, lanes| lanes.store(to.at(0, block, row + pixel)));
+    }
+}
+
+/// The reverse of [`write_pixels`].
+///
+/// # Safety
+/// As for [`write_pixels`].
+#[inline(always)]
+pub(crate) unsafe fn read_pixels<L: Lanes>(from: Packed, block: usize, row: usize, image: *mut f32, map: FeatureMap) {
+    let channels = (map.channels - block * LANES).min(LANES);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let to = image.add(block * LANES * map.area());
+        scatter::<L>(to, map.area(), channels, map.area(), |pixel| L::load(from.at(0, block, row + pixel)));
+    }
+}
 
 /// Reads `count` values of each of `rows` (at most 16) series, `stride` floats apart, and hands over, for each index,
 /// the sixteen values of that index; lanes beyond `rows` are zero.

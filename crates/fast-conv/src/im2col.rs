@@ -1,10 +1,11 @@
 //! The definition itself as one matrix product: each window of the big side is a row.
 //!
-//! For what Winograd does not fit: few channels, one output pixel, strides and kernels of other sizes.
+//! For what Winograd does not fit: few channels, one output pixel, strides and kernels of other sizes. A 1 × 1 kernel's windows are
+//! the pixels, which are turned and not copied one by one.
 #![allow(unsafe_code)]
 
 use crate::{
-    channels::{gather, load_some, scatter},
+    channels::{gather, load_some, read_pixels, scatter, write_pixels},
     geometry::Geometry,
     lowering::{Lowering, OperandSizes},
     packed::Packed,
@@ -29,6 +30,12 @@ impl Im2col {
     /// Columns of V.
     fn columns(&self) -> usize {
         self.geometry.big.channels * self.geometry.taps()
+    }
+
+    /// Whether each window is one pixel and each pixel has a window, so that V has the big side's pixels as rows.
+    fn reads_pixels(&self) -> bool {
+        let Geometry { big, small, kernel, stride, .. } = self.geometry;
+        kernel == [1, 1] && stride == [1, 1] && [big.height, big.width] == [small.height, small.width]
     }
 
     fn plane_length(&self) -> usize {
@@ -139,6 +146,12 @@ impl Lowering for Im2col {
     ) {
         // SAFETY: `workspace` holds the padded plane and behind it a row of V, whose end beyond the columns stays zero.
         unsafe {
+            if self.reads_pixels() {
+                for block in 0..self.sizes().big_blocks {
+                    write_pixels::<L>(image, self.geometry.big, to, block, row);
+                }
+                return;
+            }
             workspace.write_bytes(0, self.workspace());
             let line = workspace.add(self.plane_length());
             self.each_line(|from, offset, width| {
@@ -164,6 +177,12 @@ impl Lowering for Im2col {
     ) {
         // SAFETY: as for `transform_big`.
         unsafe {
+            if self.reads_pixels() {
+                for block in 0..self.sizes().big_blocks {
+                    read_pixels::<L>(from, block, row, image, self.geometry.big);
+                }
+                return;
+            }
             workspace.write_bytes(0, self.plane_length());
             let line = workspace.add(self.plane_length());
             match self.geometry.kernel[1] {
@@ -187,15 +206,8 @@ impl Lowering for Im2col {
         row: usize,
         _workspace: *mut f32,
     ) {
-        let small = self.geometry.small;
-        let channels = (small.channels - block * LANES).min(LANES);
         // SAFETY: the block's channels lie in the image, its rows in the operand.
-        unsafe {
-            let from = image.add(block * LANES * small.area());
-            gather::<L>(from, small.area(), channels, small.area(), |tile, lanes| {
-                lanes.store(to.at(0, block, row + tile));
-            });
-        }
+        unsafe { write_pixels::<L>(image, self.geometry.small, to, block, row) }
     }
 
     #[inline(always)]
@@ -207,13 +219,8 @@ impl Lowering for Im2col {
         image: *mut f32,
         _workspace: *mut f32,
     ) {
-        let small = self.geometry.small;
-        let channels = (small.channels - block * LANES).min(LANES);
         // SAFETY: as for `transform_small`.
-        unsafe {
-            let to = image.add(block * LANES * small.area());
-            scatter::<L>(to, small.area(), channels, small.area(), |tile| L::load(from.at(0, block, row + tile)));
-        }
+        unsafe { read_pixels::<L>(from, block, row, image, self.geometry.small) }
     }
 
     #[inline(always)]

@@ -1,7 +1,9 @@
 //! Bilinear resampling by a factor of two, up and down: each is the other's transpose, but for a factor.
 
 // The generated trait is public inside this private module.
-#![allow(unreachable_pub, missing_docs)]
+#![allow(unreachable_pub, missing_docs, unsafe_code)]
+
+use std::mem::MaybeUninit;
 
 use burn::tensor::{
     Bytes, DType, Shape, Tensor, module,
@@ -23,7 +25,7 @@ use crate::{device::is_flex, prelude::*, storage};
 /// - result: `[batch, channels, 2 · height, 2 · width]`
 pub fn upsample_bilinear(x: Tensor<4>) -> Tensor<4> {
     if fits(&x) {
-        return Tensor::from_dispatch(Dispatch::enlarge(x.into_dispatch()));
+        return Tensor::from_dispatch(Dispatch::enlarge(x.into_dispatch(), 1.0));
     }
     let channels = x.dims()[1];
     let kernel = depthwise_kernel(&x);
@@ -45,7 +47,7 @@ pub fn downsample_bilinear(x: Tensor<4>) -> Tensor<4> {
     let [_, channels, height, width] = x.dims();
     assert!(height % 2 == 0 && width % 2 == 0, "downsample_bilinear: {height} × {width} cannot be halved");
     if fits(&x) {
-        return Tensor::from_dispatch(Dispatch::reduce(x.into_dispatch())).div_scalar(4.0);
+        return Tensor::from_dispatch(Dispatch::reduce(x.into_dispatch(), 0.25));
     }
     let kernel = depthwise_kernel(&x);
     module::conv2d(x, kernel, None, ConvOptions::new([2, 2], [1, 1], [1, 1], channels)).div_scalar(4.0)
@@ -62,78 +64,89 @@ fn depthwise_kernel(x: &Tensor<4>) -> Tensor<4> {
     kernel.reshape([1, 1, 4, 4]).repeat_dim(0, x.dims()[1])
 }
 
-/// Both directions over a backend's tensors, with the kernel 1, 3, 3, 1 over 4 on each axis.
+/// Both directions over a backend's tensors, with the kernel 1, 3, 3, 1 over 4 on each axis: at one scale, each is the other's
+/// transpose.
 #[backend_extension(Autodiff, Flex)]
 pub trait Resampling: Backend {
-    /// Twice the side.
-    fn enlarge(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Half the side, and the sum of four pixels rather than their mean: the transpose of `enlarge`.
-    fn reduce(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Twice the side, times `scale`.
+    fn enlarge(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
+    /// Half the side: `scale` times the sum, not the mean, of four pixels.
+    fn reduce(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 }
 
 impl Resampling for Flex {
-    fn enlarge(x: FlexTensor) -> FlexTensor {
-        each_plane(x, |side| 2 * side, enlarge_plane)
+    fn enlarge(x: FlexTensor, scale: f32) -> FlexTensor {
+        each_plane(x, |side| 2 * side, |plane, sides, output| enlarge_plane(plane, sides, scale, output))
     }
 
-    fn reduce(x: FlexTensor) -> FlexTensor {
-        each_plane(x, |side| side / 2, reduce_plane)
+    fn reduce(x: FlexTensor, scale: f32) -> FlexTensor {
+        each_plane(x, |side| side / 2, |plane, sides, output| reduce_plane(plane, sides, scale, output))
     }
 }
+
+/// Values that a task handles at least: the coarsest features have 16 pixels a channel.
+const TASK: usize = 1 << 13;
 
 /// A tensor with another side, each channel of each image computed on its own.
 fn each_plane(
     x: FlexTensor,
     side: impl Fn(usize) -> usize,
-    compute: impl Fn(&[f32], [usize; 2], &mut [f32]) + Sync,
+    compute: impl Fn(&[f32], [usize; 2], &mut [MaybeUninit<f32>]) + Sync,
 ) -> FlexTensor {
     let x = x.to_contiguous();
     let shape = x.layout().shape();
     let (batch, channels, from) = (shape[0], shape[1], [shape[2], shape[3]]);
     let to = from.map(side);
-    let mut output = vec![0.0f32; batch * channels * to[0] * to[1]];
-    let planes = storage::values(&x).par_chunks(from[0] * from[1]);
-    output.par_chunks_mut(to[0] * to[1]).zip(planes).for_each(|(output, plane)| compute(plane, from, output));
+    let [area, new_area] = [from, to].map(|[height, width]| height * width);
+    let fill = |output: &mut [MaybeUninit<f32>]| {
+        let planes = storage::values(&x).par_chunks(area);
+        let tasks = output.par_chunks_mut(new_area).zip(planes).with_min_len(TASK.div_ceil(area));
+        tasks.for_each(|(output, plane)| compute(plane, from, output));
+    };
+    // SAFETY: both directions write every row of a plane, and every value of a row.
+    let output = unsafe { storage::written(batch * channels * new_area, fill) };
     let layout = Layout::contiguous(Shape::from([batch, channels, to[0], to[1]]));
     FlexTensor::new(Bytes::from_elems(output), layout, x.dtype())
 }
 
-/// `x[i − 1]`, `x[i]` and `x[i + 1]`, zero beyond the edges.
-fn neighbours(x: &[f32], i: usize) -> [f32; 3] {
-    let before = if i == 0 { 0.0 } else { x[i - 1] };
-    [before, x[i], x.get(i + 1).copied().unwrap_or(0.0)]
-}
-
-fn enlarge_plane(plane: &[f32], [height, width]: [usize; 2], output: &mut [f32]) {
-    let mut row = vec![0.0f32; width];
+fn enlarge_plane(plane: &[f32], [height, width]: [usize; 2], scale: f32, output: &mut [MaybeUninit<f32>]) {
+    let (most, least) = (0.75 * scale, 0.25 * scale);
+    // A zero before the first value and one behind the last.
+    let mut row = vec![0.0f32; width + 2];
     for (y, output) in output.chunks_exact_mut(2 * width).enumerate() {
         // The nearer row counts three times as much as the other, which is above for even rows.
         let near = &plane[y / 2 * width..][..width];
         let far = if y % 2 == 0 { (y / 2).checked_sub(1) } else { Some(y / 2 + 1).filter(|far| *far < height) };
+        let inner = &mut row[1..=width];
         match far.map(|far| &plane[far * width..][..width]) {
-            Some(far) => row.iter_mut().zip(near.iter().zip(far)).for_each(|(row, (near, far))| {
+            Some(far) => inner.iter_mut().zip(near.iter().zip(far)).for_each(|(row, (near, far))| {
                 *row = 0.75 * near + 0.25 * far;
             }),
-            None => row.iter_mut().zip(near).for_each(|(row, near)| *row = 0.75 * near),
+            None => inner.iter_mut().zip(near).for_each(|(row, near)| *row = 0.75 * near),
         }
-        for (x, pair) in output.chunks_exact_mut(2).enumerate() {
-            let [before, here, after] = neighbours(&row, x);
-            pair.copy_from_slice(&[0.75 * here + 0.25 * before, 0.75 * here + 0.25 * after]);
+        let (pairs, _) = output.as_chunks_mut::<2>();
+        let (before, here, after) = (&row[..width], &row[1..=width], &row[2..]);
+        for (pair, (before, (here, after))) in pairs.iter_mut().zip(before.iter().zip(here.iter().zip(after))) {
+            *pair = [MaybeUninit::new(most * here + least * before), MaybeUninit::new(most * here + least * after)];
         }
     }
 }
 
-fn reduce_plane(plane: &[f32], [height, width]: [usize; 2], output: &mut [f32]) {
-    let mut row = vec![0.0f32; width];
+fn reduce_plane(plane: &[f32], [height, width]: [usize; 2], scale: f32, output: &mut [MaybeUninit<f32>]) {
+    let (most, least) = (0.75 * scale, 0.25 * scale);
+    // A zero before the first value and one behind the last.
+    let mut row = vec![0.0f32; width + 2];
     for (y, output) in output.chunks_exact_mut(width / 2).enumerate() {
-        row.fill(0.0);
+        let inner = &mut row[1..=width];
+        inner.fill(0.0);
         for (tap, weight) in [0.25, 0.75, 0.75, 0.25].into_iter().enumerate() {
             let Some(from) = (2 * y + tap).checked_sub(1).filter(|from| *from < height) else { continue };
-            row.iter_mut().zip(&plane[from * width..][..width]).for_each(|(row, x)| *row += weight * x);
+            inner.iter_mut().zip(&plane[from * width..][..width]).for_each(|(row, x)| *row += weight * x);
         }
-        for (x, output) in output.iter_mut().enumerate() {
-            let ([before, left, _], [_, right, after]) = (neighbours(&row, 2 * x), neighbours(&row, 2 * x + 1));
-            *output = 0.75 * (left + right) + 0.25 * (before + after);
+        // Each output reads two pairs, one value apart: the pixel before it and its first one, its second one and the next.
+        let ((first, _), (second, _)) = (row[..width].as_chunks::<2>(), row[2..].as_chunks::<2>());
+        for (output, ([before, left], [right, after])) in output.iter_mut().zip(first.iter().zip(second)) {
+            output.write(most * (left + right) + least * (before + after));
         }
     }
 }
@@ -149,27 +162,27 @@ enum Direction {
 struct Gradient;
 
 impl<B: Resampling> Backward<B, 1> for Gradient {
-    type State = Direction;
+    type State = (Direction, f32);
 
-    fn backward(self, ops: Ops<Direction, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let [node] = ops.parents;
         let gradient = gradients.consume::<B>(&ops.node);
         let Some(node) = node else { return };
         let gradient = match ops.state {
-            Direction::Enlarge => B::reduce(gradient),
-            Direction::Reduce => B::enlarge(gradient),
+            (Direction::Enlarge, scale) => B::reduce(gradient, scale),
+            (Direction::Reduce, scale) => B::enlarge(gradient, scale),
         };
         gradients.register::<B>(node.id, gradient);
     }
 }
 
 impl<B: Resampling, C: CheckpointStrategy> Resampling for Autodiff<B, C> {
-    fn enlarge(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        record::<B, C>(Direction::Enlarge, x)
+    fn enlarge(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        record::<B, C>(Direction::Enlarge, x, scale)
     }
 
-    fn reduce(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        record::<B, C>(Direction::Reduce, x)
+    fn reduce(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        record::<B, C>(Direction::Reduce, x, scale)
     }
 }
 
@@ -177,13 +190,14 @@ impl<B: Resampling, C: CheckpointStrategy> Resampling for Autodiff<B, C> {
 fn record<B: Resampling, C: CheckpointStrategy>(
     direction: Direction,
     x: FloatTensor<Autodiff<B, C>>,
+    scale: f32,
 ) -> FloatTensor<Autodiff<B, C>> {
     let apply = |x| match direction {
-        Direction::Enlarge => B::enlarge(x),
-        Direction::Reduce => B::reduce(x),
+        Direction::Enlarge => B::enlarge(x, scale),
+        Direction::Reduce => B::reduce(x, scale),
     };
     match Gradient.prepare::<C>([x.node()]).compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish(direction, apply(x.into_primitive())),
+        OpsKind::Tracked(prepared) => prepared.finish((direction, scale), apply(x.into_primitive())),
         OpsKind::UnTracked(prepared) => prepared.finish(apply(x.into_primitive())),
     }
 }

@@ -114,6 +114,8 @@ fn networks_shapes_agree_with_their_definition_at_every_level() {
         ([2, 3, 16], [24, 24], [4, 2], [1, 1, 1, 1]),
         ([1, 33, 20], [6, 6], [3, 2], [0, 0, 1, 1]),
         ([128, 9, 11], [8, 8], [4, 2], [1, 1, 1, 1]),
+        ([3, 40, 19], [5, 7], [1, 1], [0, 0, 0, 0]),
+        ([2, 18, 5], [4, 4], [1, 1], [1, 1, 1, 1]),
     ];
     for (channels, side, kernel, padding) in shapes {
         for level in Level::all() {
