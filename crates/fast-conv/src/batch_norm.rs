@@ -79,25 +79,33 @@ pub struct BatchNormUpdate {
     pub momentum: f64,
     /// Leaky ReLU's slope; 0: ReLU, 1: no activation.
     pub slope: f32,
+    /// How many batches of one size lie behind each other, each with statistics of its own: normalized as if they came one after the
+    /// other.
+    pub batches: usize,
 }
 
 /// [`batch_norm`] and [`leaky_relu`] behind it, and the running statistics after the batch: `running ← (1 − m) running + m batch`.
 ///
-/// On the CPU these are the passes of both, on a GPU two launches forwards and two backwards.
+/// On the CPU these are the passes of both for each batch, on a GPU two launches forwards and two backwards for all.
 ///
 /// # Shapes
-/// - x and result: `[batch, channels, height, width]`
+/// - x and result: `[batches · batch, channels, height, width]`
 /// - gamma, beta: `[channels]`
 ///
 /// # Panics
-/// If the shapes do not fit, or the slope is negative or not a number.
+/// If the shapes do not fit, x is not as many batches, or the slope is negative or not a number.
 pub fn batch_norm_and_rectify(
     x: Tensor<4>,
     [gamma, beta]: [Tensor<1>; 2],
     running: RunningStatistics,
     update: BatchNormUpdate,
 ) -> (Tensor<4>, RunningStatistics) {
-    let BatchNormUpdate { epsilon, momentum, slope } = update;
+    let BatchNormUpdate { epsilon, momentum, slope, batches } = update;
+    let [images, ..] = x.dims();
+    assert!(
+        batches > 0 && images.is_multiple_of(batches),
+        "batch_norm_and_rectify: x has {images} images, not {batches} batches"
+    );
     assert!(slope >= 0.0, "batch_norm_and_rectify: the slope is {slope}, and must not be negative");
     #[cfg(feature = "cube")]
     {
@@ -110,6 +118,16 @@ pub fn batch_norm_and_rectify(
         if takes_features(&x) && vectors.into_iter().all(takes_features) {
             return cube::batch_norm_and_rectify(x, [gamma, beta], running, update);
         }
+    }
+    if batches > 1 {
+        let (mut moved, one) = (running, BatchNormUpdate { batches: 1, ..update });
+        let normalized = x.chunk(batches, 0).into_iter().map(|batch| {
+            let (y, after) = batch_norm_and_rectify(batch, [gamma.clone(), beta.clone()], moved.clone(), one);
+            moved = after;
+            y
+        });
+        let y = Tensor::cat(normalized.collect(), 0);
+        return (y, moved);
     }
     let Normalized { output, mean, variance } = batch_norm(x, gamma, beta, epsilon);
     let moved = |kept: Tensor<1>, seen: Tensor<1>| (kept * (1.0 - momentum) + seen.detach() * momentum).detach();
@@ -397,6 +415,45 @@ mod tests {
         close("x", fast.0.grad(&found).unwrap(), reference.0.grad(&expected).unwrap());
         close("gamma", fast.1.grad(&found).unwrap(), reference.1.grad(&expected).unwrap());
         close("beta", fast.2.grad(&found).unwrap(), reference.2.grad(&expected).unwrap());
+    }
+
+    /// The same bits forwards, and rounding alone backwards, where the gradients of scale and shift are added up.
+    #[test]
+    fn batches_behind_each_other_are_normalized_one_after_the_other() {
+        let tape = Device::flex().autodiff();
+        let (batch, channels, side) = (3, 5, 4);
+        let of_channels = |mean| Tensor::<1>::random([channels], Distribution::Normal(mean, 0.3), &tape);
+        let (affine, kept) = ([of_channels(1.0), of_channels(0.0)], [of_channels(0.5), of_channels(2.0)]);
+        let images = |mean| Tensor::<4>::random([batch, channels, side, side], Distribution::Normal(mean, 2.0), &tape);
+        let parts = [images(3.0), images(-1.0)];
+        let update = |batches| BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope: 0.2, batches };
+        let pass = |at_once: bool| {
+            let [gamma, beta] = affine.clone().map(|leaf| leaf.detach().require_grad());
+            let parts = parts.clone().map(|part| part.detach().require_grad());
+            let [mean, variance] = kept.clone();
+            let running = RunningStatistics { mean, variance };
+            let affine = || [gamma.clone(), beta.clone()];
+            let (y, moved) = if at_once {
+                batch_norm_and_rectify(Tensor::cat(parts.to_vec(), 0), affine(), running, update(2))
+            } else {
+                let (first, running) = batch_norm_and_rectify(parts[0].clone(), affine(), running, update(1));
+                let (second, running) = batch_norm_and_rectify(parts[1].clone(), affine(), running, update(1));
+                (Tensor::cat(vec![first, second], 0), running)
+            };
+            let gradients = (y.clone() * (y.clone().detach() * 1.7).cos()).sum().backward();
+            let of_parts = parts.map(|part| part.grad(&gradients).unwrap());
+            let of_affine = [gamma, beta].map(|leaf| leaf.grad(&gradients).unwrap());
+            (y.inner(), [moved.mean.inner(), moved.variance.inner()], Tensor::cat(of_parts.to_vec(), 0), of_affine)
+        };
+        let (found, expected) = (pass(true), pass(false));
+        assert_eq!(found.0.into_data(), expected.0.into_data());
+        for (found, expected) in found.1.into_iter().zip(expected.1) {
+            assert_eq!(found.into_data(), expected.into_data());
+        }
+        close("x", found.2, expected.2);
+        for (found, expected) in found.3.into_iter().zip(expected.3) {
+            close("scale and shift", found, expected);
+        }
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn rectifier(sign: f32, slope: f32) -> f32 {
     factor
 }
 
-/// The sum of a value of each unit of a cube, always in the same order.
+/// The sum of a value of each unit of a cube, always in the same order. All units of the cube ask for it, as often as they like.
 #[cube]
 fn sum_over_units(value: f32, #[comptime] units: usize) -> f32 {
     let mut sums = Shared::<[f32]>::new_slice(units);
@@ -151,5 +151,8 @@ fn sum_over_units(value: f32, #[comptime] units: usize) -> f32 {
         sync_cube();
         half /= 2;
     }
-    sums[0]
+    let sum = sums[0];
+    // In a loop the next sum's values come to lie where this one is read.
+    sync_cube();
+    sum
 }

@@ -64,13 +64,13 @@ fn laid_out(tensor: Tensor<4>, layout: Layout) -> Tensor<4> {
 }
 
 /// Output, running statistics and all gradients.
-fn normalize(device: &Device, layout: Layout, slope: f32, inputs: &Normalization) -> Vec<Vec<f32>> {
+fn normalize(device: &Device, layout: Layout, (slope, batches): (f32, usize), inputs: &Normalization) -> Vec<Vec<f32>> {
     let tape = device.clone().autodiff();
     let leaf = |vector: &Tensor<1>| on(vector, &tape).require_grad();
     let x = on(&inputs.x, &tape).require_grad();
     let affine = inputs.affine.each_ref().map(leaf);
     let [mean, variance] = inputs.running.each_ref().map(|kept| on(kept, &tape));
-    let update = BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope };
+    let update = BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope, batches };
     let statistics = RunningStatistics { mean, variance };
     let (y, moved) = batch_norm_and_rectify(laid_out(x.clone(), layout), affine.clone(), statistics, update);
     let gradients = (y.clone() * laid_out(on(&inputs.upstream, &tape), layout)).sum().backward();
@@ -90,7 +90,7 @@ struct Normalization {
 fn features_are_normalized_as_on_the_cpu() {
     let Some(gpu) = gpu() else { return };
     let names = ["output", "running mean", "running variance", "x", "gamma", "beta"];
-    let check = |shape: [usize; 4], layout: Layout, slope: f32| {
+    let check = |shape: [usize; 4], layout: Layout, slope: f32, batches: usize| {
         let of_channels = |mean, deviation| random([shape[1]], Distribution::Normal(mean, deviation));
         let inputs = Normalization {
             x: random(shape, Distribution::Normal(3.0, 2.0)),
@@ -98,17 +98,20 @@ fn features_are_normalized_as_on_the_cpu() {
             affine: [of_channels(1.0, 0.3), of_channels(0.0, 1.0)],
             running: [of_channels(0.0, 1.0), of_channels(2.0, 0.3)],
         };
-        let found = normalize(&gpu, layout, slope, &inputs);
-        let expected = normalize(&Device::flex(), Layout::Whole, slope, &inputs);
+        let found = normalize(&gpu, layout, (slope, batches), &inputs);
+        let expected = normalize(&Device::flex(), Layout::Whole, (slope, batches), &inputs);
         for ((name, found), expected) in names.iter().zip(found).zip(expected) {
-            check_close(&format!("{name} of {shape:?}, {layout:?}, slope {slope}"), &found, &expected);
+            check_close(&format!("{name} of {batches} × {shape:?}, {layout:?}, slope {slope}"), &found, &expected);
         }
     };
-    check([5, 7, 6, 6], Layout::Whole, 0.2);
-    check([4, 33, 4, 4], Layout::ChannelsLast, 0.0);
-    check([3, 2, 19, 23], Layout::Cut, 1.0);
-    check([40, 3, 1, 1], Layout::Whole, 0.0);
-    check([8, 2, 5, 1], Layout::Cut, 0.2);
+    check([5, 7, 6, 6], Layout::Whole, 0.2, 1);
+    check([4, 33, 4, 4], Layout::ChannelsLast, 0.0, 1);
+    check([3, 2, 19, 23], Layout::Cut, 1.0, 1);
+    check([40, 3, 1, 1], Layout::Whole, 0.0, 1);
+    check([8, 2, 5, 1], Layout::Cut, 0.2, 1);
+    check([6, 7, 19, 23], Layout::Whole, 0.2, 2);
+    check([8, 33, 4, 4], Layout::ChannelsLast, 0.0, 2);
+    check([9, 2, 5, 6], Layout::Cut, 1.0, 3);
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn a_layer_is_a_handful_of_launches() {
     let layer = || {
         let y = conv2d(x.clone(), weights.clone(), None, ConvolutionOptions::new([2, 2], Padding::all(1)));
         let running = RunningStatistics { mean: vector(0.0), variance: vector(1.0) };
-        let update = BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope: 0.2 };
+        let update = BatchNormUpdate { epsilon: 1e-5, momentum: 0.1, slope: 0.2, batches: 2 };
         batch_norm_and_rectify(y, [vector(1.0), vector(0.0)], running, update).0
     };
     let forward = || {

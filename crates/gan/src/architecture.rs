@@ -235,7 +235,12 @@ impl Architecture {
 
     /// Whether the network is linear between its activations and each image's output its own.
     pub(crate) fn is_piecewise_linear(&self) -> bool {
-        !self.is_normalized() && self.minibatch_group == 0 && self.minibatch_kernels == 0
+        !self.is_normalized() && !self.compares_images()
+    }
+
+    /// Whether a discriminator of this shape is shown how the images of a batch differ.
+    pub(crate) fn compares_images(&self) -> bool {
+        self.minibatch_group > 0 || self.minibatch_kernels > 0
     }
 
     /// Whether the network is told its images' classes.

@@ -122,7 +122,7 @@ impl Discriminator {
     /// - `images`: `[batch, 3, side, side]` in [-1, 1], or an [`ImageBatch`] of them
     /// - output: `[batch]`
     pub fn forward(&self, images: impl Into<ImageBatch>) -> Tensor<1> {
-        self.logits(self.outputs(images.into()))
+        self.logits(self.outputs(images.into(), 1))
     }
 
     /// What a classifier says of each class: l of p(y | x, x is real) = softmax(l).
@@ -135,10 +135,10 @@ impl Discriminator {
     /// When the discriminator is no classifier: [`crate::ClassUse::SemiSupervised`].
     pub fn class_logits(&self, images: Tensor<4>) -> Tensor<2> {
         assert!(self.architecture.is_classifier(), "this discriminator tells no classes apart");
-        self.outputs(images.into())
+        self.outputs(images.into(), 1)
     }
 
-    /// [`Discriminator::class_logits`] of two batches, at once where images do not see each other.
+    /// [`Discriminator::class_logits`] of two batches, as [`Discriminator::forward_both`] takes them.
     ///
     /// # Panics
     /// As there.
@@ -153,10 +153,12 @@ impl Discriminator {
         if self.architecture.is_classifier() { realness(outputs) } else { outputs.reshape([batch]) }
     }
 
-    /// `[batch, 1]`, or `[batch, classes]` of a classifier.
-    fn outputs(&self, ImageBatch { images, classes }: ImageBatch) -> Tensor<2> {
+    /// `[batch, 1]`, or `[batch, classes]` of a classifier; of so many batches of one size behind each other, each with BatchNorm's
+    /// statistics of its own.
+    fn outputs(&self, ImageBatch { images, classes }: ImageBatch, batches: usize) -> Tensor<2> {
         let [batch, ..] = images.dims();
-        let features = self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features));
+        let features =
+            self.layers.iter().fold(images, |features, layer| layer.forward(self.operators, features, batches));
         let projected = self.projection.as_ref().zip(classes);
         let projected = projected.map(|(projection, classes)| projection.project(features.clone(), classes));
         let features = match self.architecture.minibatch_group {
@@ -177,16 +179,19 @@ impl Discriminator {
     }
 
     fn outputs_of_both(&self, first: ImageBatch, second: ImageBatch) -> (Tensor<2>, Tensor<2>) {
-        if !self.architecture.is_piecewise_linear() {
-            return (self.outputs(first), self.outputs(second));
-        }
         let ([ahead, ..], [behind, ..]) = (first.images.dims(), second.images.dims());
-        let outputs = self.outputs(first.followed_by(second));
+        let is_normalized = self.architecture.is_normalized();
+        let are_told_apart = ahead == behind && self.operators.take_batches_at_once(&first.images.device());
+        if self.architecture.compares_images() || is_normalized && !are_told_apart {
+            return (self.outputs(first, 1), self.outputs(second, 1));
+        }
+        let outputs = self.outputs(first.followed_by(second), if is_normalized { 2 } else { 1 });
         (outputs.clone().narrow(0, 0, ahead), outputs.narrow(0, ahead, behind))
     }
 
     /// [`Discriminator::forward`] of two batches, which may be of different sizes: at once where images do not see each other, so
-    /// that each layer's weights are prepared once for both.
+    /// that each layer's weights are prepared once for both, and on a GPU also where they see each other by BatchNorm alone and the
+    /// sizes are the same: that keeps each batch's statistics apart, and has the running ones follow the first and then the second.
     ///
     /// # Shapes
     /// - `first`, `second`: `[batch, 3, side, side]` in [-1, 1], both with their classes or none
@@ -283,10 +288,10 @@ fn residual_layers(architecture: &Architecture, device: &Device) -> Result<Vec<D
 }
 
 impl DiscriminatorLayer {
-    /// Features to the next stage's.
-    fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+    /// Features to the next stage's, of so many batches behind each other: those with BatchNorm tell them apart.
+    fn forward(&self, operators: Operators, features: Tensor<4>, batches: usize) -> Tensor<4> {
         match self {
-            Self::Strided(layer) => layer.forward(operators, features),
+            Self::Strided(layer) => layer.forward(operators, features, batches),
             Self::Color(layer) => layer.forward(operators, features),
             Self::Residual(layer) => layer.forward(operators, features),
         }
@@ -363,7 +368,7 @@ mod tests {
                 assert_eq!(discriminator.layers.len(), expected.len());
                 let mut features = images.clone();
                 for (layer, (channels, side)) in discriminator.layers.iter().zip(expected) {
-                    features = layer.forward(Operators::default(), features);
+                    features = layer.forward(Operators::default(), features, 1);
                     assert_eq!(features.dims(), [2, channels, side, side], "{name}");
                 }
                 assert!(strided(&discriminator.layers[0]).norm.is_none(), "{name} normalizes what it is shown");

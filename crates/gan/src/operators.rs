@@ -7,7 +7,7 @@ use burn::{
         conv::{Conv2d, ConvTranspose2d},
     },
     tensor::{
-        Tensor, activation, module,
+        Device, Tensor, activation, module,
         ops::{ConvTransposeOptions, InterpolateMode, InterpolateOptions},
     },
 };
@@ -120,8 +120,25 @@ impl Operators {
 
     /// BatchNorm, where there is one, and leaky ReLU: what follows the convolution of every hidden layer.
     pub(crate) fn normalize_and_rectify(self, norm: Option<&BatchNorm>, input: Tensor<4>, slope: f64) -> Tensor<4> {
+        self.normalize_batches_and_rectify(norm, input, 1, slope)
+    }
+
+    /// The same of so many batches of one size behind each other, as if they came one after the other.
+    ///
+    /// # Panics
+    /// When there are several, and these operators do not take them at once.
+    pub(crate) fn normalize_batches_and_rectify(
+        self,
+        norm: Option<&BatchNorm>,
+        input: Tensor<4>,
+        batches: usize,
+        slope: f64,
+    ) -> Tensor<4> {
+        assert!(batches == 1 || norm.is_none() || self != Self::Burn, "burn's BatchNorm takes one batch at a time");
         match norm {
-            Some(norm) if self.takes_the_batch_s_statistics(norm, &input) => normalize_by_batch(norm, input, slope),
+            Some(norm) if self.takes_the_batch_s_statistics(norm, &input) => {
+                normalize_by_batch(norm, input, batches, slope)
+            }
             _ => self.leaky_relu(self.normalize(norm, input), slope),
         }
     }
@@ -152,11 +169,17 @@ impl Operators {
             return norm.forward(input);
         }
         if self.takes_the_batch_s_statistics(norm, &input) {
-            return normalize_by_batch(norm, input, 1.0);
+            return normalize_by_batch(norm, input, 1, 1.0);
         }
         let affine = [&norm.gamma, &norm.beta].map(Param::val);
         let statistics = [&norm.running_mean, &norm.running_var].map(|kept| kept.value().to_device(&input.device()));
         fast_conv::batch_norm_at_rest(input, affine, statistics, norm.epsilon)
+    }
+
+    /// Whether it is worth it that several batches, each with BatchNorm's statistics of its own, pass through a network as one: where
+    /// each launch costs, and as many are made for all.
+    pub(crate) fn take_batches_at_once(self, device: &Device) -> bool {
+        self != Self::Burn && fast_conv::is_gpu(device)
     }
 
     /// Whether `fast-conv` normalizes by the batch here.
@@ -174,12 +197,12 @@ impl Operators {
     }
 }
 
-/// BatchNorm by the batch's own statistics, keeping the running ones, and leaky ReLU unless the slope is 1.
-fn normalize_by_batch(norm: &BatchNorm, input: Tensor<4>, slope: f64) -> Tensor<4> {
+/// BatchNorm by each batch's own statistics, keeping the running ones, and leaky ReLU unless the slope is 1.
+fn normalize_by_batch(norm: &BatchNorm, input: Tensor<4>, batches: usize, slope: f64) -> Tensor<4> {
     let device = input.device();
     let kept = |running: &RunningState<Tensor<1>>| running.value_sync().to_device(&device);
     let running = RunningStatistics { mean: kept(&norm.running_mean), variance: kept(&norm.running_var) };
-    let update = BatchNormUpdate { epsilon: norm.epsilon, momentum: norm.momentum, slope: slope as f32 };
+    let update = BatchNormUpdate { epsilon: norm.epsilon, momentum: norm.momentum, slope: slope as f32, batches };
     let affine = [&norm.gamma, &norm.beta].map(Param::val);
     let (output, moved) = fast_conv::batch_norm_and_rectify(input, affine, running, update);
     norm.running_mean.update(moved.mean);

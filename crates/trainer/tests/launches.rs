@@ -93,6 +93,56 @@ fn a_step_takes_few_launches() {
     assert!(launches <= LAUNCHES, "{launches} launches");
 }
 
+/// Real images and samples pass as one batch, in which BatchNorm keeps them apart: logits, gradients and running statistics are those
+/// of one pass after the other.
+#[test]
+fn two_batches_at_once_are_judged_as_one_after_the_other() {
+    if std::env::var_os("BURN_DEVICE").is_none() {
+        contracts::tell!("skipped: BURN_DEVICE names no GPU");
+        return;
+    }
+    let _alone = ALONE.lock().unwrap();
+    let device = Device::default().autodiff();
+    let small = "discriminator.base_channels = 8".parse().unwrap();
+    let recipe = Recipe::named("dcgan").unwrap().with_overrides(&small).unwrap();
+    let images = |range| Tensor::<4>::random([4, 3, 32, 32], range, &device);
+    // So unlike each other that statistics of both together would show.
+    let (real, fake) = (images(Distribution::Uniform(-1.0, 0.0)), images(Distribution::Uniform(0.5, 1.0)));
+    type Judge = fn(&Discriminator, Tensor<4>, Tensor<4>) -> (Tensor<1>, Tensor<1>);
+    let pass = |judge: Judge| {
+        let discriminator = recipe.discriminator(32, 1, &device).unwrap();
+        device.sync().unwrap();
+        let ((real, judged), counts) = fast_conv::count_launches(|| {
+            let logits = judge(&discriminator, real.clone(), fake.clone());
+            device.sync().unwrap();
+            logits
+        });
+        let logits = [real.clone(), judged.clone()].map(Tensor::inner);
+        let loss = recipe.objective.discriminator_loss(real, judged);
+        let gradients = Gradients::of_part(&discriminator, loss, 1);
+        let statistics = gan::running_statistics(&discriminator);
+        let found = logits.into_iter().chain(gradients.values().to_vec()).chain(statistics);
+        let normalizations = counts.iter().filter(|(kernel, _)| kernel.contains("Normalize")).map(|(_, count)| count);
+        let values: Vec<Vec<f32>> = found.map(|tensor| tensor.into_data().try_to_vec().unwrap()).collect();
+        (values, normalizations.sum::<usize>())
+    };
+    let (found, launches) = pass(|discriminator, real, fake| discriminator.forward_both(real, fake));
+    let one_after_the_other: Judge = |discriminator, real, fake| {
+        let real = discriminator.forward(real);
+        (real, discriminator.forward(fake))
+    };
+    let (expected, twice) = pass(one_after_the_other);
+    assert_eq!([2 * launches, found.len()], [twice, expected.len()]);
+    assert!(launches > 0);
+    for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        assert_eq!(found.len(), expected.len());
+        let largest = expected.iter().fold(1e-6f32, |largest, value| largest.max(value.abs()));
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() <= 1e-3 * largest, "tensor {index}: {found} instead of {expected}");
+        }
+    }
+}
+
 /// The moments that a GPU's walks over the network leave are all that is remembered, and are found again in their bytes.
 #[test]
 fn an_optimizer_s_memory_of_a_gpu_survives_its_bytes() {

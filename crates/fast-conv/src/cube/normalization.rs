@@ -1,4 +1,5 @@
-//! Batch normalization in training and the leaky ReLU behind it: two launches forwards, two backwards.
+//! Batch normalization in training and the leaky ReLU behind it: two launches forwards, two backwards, for one batch or for several
+//! behind each other, whose statistics are their own.
 
 use burn::{
     backend::{autodiff::NodeId, fusion::custom::TensorSpec},
@@ -27,28 +28,31 @@ pub(crate) fn batch_norm_and_rectify(
     running: RunningStatistics,
     update: BatchNormUpdate,
 ) -> (tensor::Tensor<4>, RunningStatistics) {
-    let BatchNormUpdate { epsilon, momentum, slope } = update;
+    let BatchNormUpdate { epsilon, momentum, slope, batches } = update;
     let x = x.into_dispatch();
     let [mean, variance] = [running.mean, running.variance].map(tensor::Tensor::into_dispatch);
-    let (moments, mean, variance) = Dispatch::statistics(x.clone(), mean, variance, momentum);
+    let (moments, mean, variance) = Dispatch::statistics(x.clone(), mean, variance, momentum, batches);
     let [gamma, beta] = [gamma, beta].map(tensor::Tensor::into_dispatch);
     let y = Dispatch::normalize_and_rectify(x, moments, gamma, beta, epsilon, slope);
     let [mean, variance] = [mean, variance].map(tensor::Tensor::from_dispatch);
     (tensor::Tensor::from_dispatch(y), RunningStatistics { mean, variance })
 }
 
-/// The parts over a backend's tensors. A slope of 1 is no activation.
+/// The parts over a backend's tensors. A slope of 1 is no activation. As many batches as there are moments of are as large as each
+/// other, and x holds them behind each other.
 #[backend_extension(Autodiff, Cube, Fusion)]
 pub trait RectifiedNormalizations: Backend {
-    /// Means and variances of the batch, `[2, channels]`, and the running ones moved towards them.
-    #[fusion(meta = |x, mean, variance, _momentum| {
-        (TensorSpec::new(Shape::new([2, x.shape[1]]), DType::F32), mean.clone(), variance.clone())
+    /// Means and variances of each batch, `[batches, 2, channels]`, and the running ones moved towards those of one batch after the
+    /// other.
+    #[fusion(meta = |x, mean, variance, _momentum, batches| {
+        (TensorSpec::new(Shape::new([*batches, 2, x.shape[1]]), DType::F32), mean.clone(), variance.clone())
     })]
     fn statistics(
         x: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
         momentum: f64,
+        batches: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// y of `γ · (x − μ) / √(σ² + ε) + β`.
     #[fusion(dtype = x, shape = x)]
@@ -60,9 +64,11 @@ pub trait RectifiedNormalizations: Backend {
         epsilon: f64,
         slope: f32,
     ) -> FloatTensor<Self>;
-    /// The gradients of β and γ.
-    #[fusion(meta = |_x, _moments, gamma, beta, _gradient, _epsilon, _slope| (beta.clone(), gamma.clone()))]
-    fn affine_gradients(
+    /// `Σ ∂y` and `Σ ∂y · x̂` of each batch, as the moments lie, and the gradients of β and γ, which are the sums of these.
+    #[fusion(meta = |_x, moments, gamma, beta, _gradient, _epsilon, _slope| {
+        (moments.clone(), beta.clone(), gamma.clone())
+    })]
+    fn gradient_totals(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -70,16 +76,15 @@ pub trait RectifiedNormalizations: Backend {
         gradient: FloatTensor<Self>,
         epsilon: f64,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// The gradient of x, from those of β and γ.
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// The gradient of x, from what [`RectifiedNormalizations::gradient_totals`] made.
     #[fusion(dtype = x, shape = x)]
     fn normalized_gradient(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        beta_gradient: FloatTensor<Self>,
-        gamma_gradient: FloatTensor<Self>,
+        totals: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         epsilon: f64,
         slope: f32,
@@ -92,9 +97,10 @@ impl RectifiedNormalizations for CubeBackend {
         mean: CubeTensor,
         variance: CubeTensor,
         momentum: f64,
+        batches: usize,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let [_, channels, ..] = sides(&x);
-        let moments = empty_like(&x, Shape::new([2, channels]));
+        let moments = empty_like(&x, Shape::new([batches, 2, channels]));
         let moved = [(); 2].map(|()| empty_like(&x, Shape::new([channels])));
         let units = units_of_a_sum(&x);
         let (x, [mean, variance]) = (pixel_rows(x), [mean, variance].map(into_contiguous));
@@ -150,7 +156,7 @@ impl RectifiedNormalizations for CubeBackend {
         y
     }
 
-    fn affine_gradients(
+    fn gradient_totals(
         x: CubeTensor,
         moments: CubeTensor,
         gamma: CubeTensor,
@@ -158,15 +164,16 @@ impl RectifiedNormalizations for CubeBackend {
         gradient: CubeTensor,
         epsilon: f64,
         slope: f32,
-    ) -> (CubeTensor, CubeTensor) {
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let [_, channels, ..] = sides(&x);
+        let totals = empty_like(&moments, moments.meta.shape().clone());
         let gradients = [(); 2].map(|()| empty_like(&x, Shape::new([channels])));
         let units = units_of_a_sum(&x);
         let ([x, gradient], [gamma, beta]) = ([x, gradient].map(pixel_rows), [gamma, beta].map(into_contiguous));
         let [of_beta, of_gamma] = gradients.clone();
         // SAFETY: as for the statistics.
         unsafe {
-            affine_gradients_kernel::launch_unchecked(
+            gradient_totals_kernel::launch_unchecked(
                 &of_beta.client.clone(),
                 CubeCount::new_1d(channels as u32),
                 CubeDim::new_1d(units),
@@ -176,6 +183,7 @@ impl RectifiedNormalizations for CubeBackend {
                 gamma.into_tensor_arg(),
                 beta.into_tensor_arg(),
                 gradient.into_tensor_arg(),
+                totals.clone().into_tensor_arg(),
                 of_beta.into_tensor_arg(),
                 of_gamma.into_tensor_arg(),
                 epsilon as f32,
@@ -184,7 +192,7 @@ impl RectifiedNormalizations for CubeBackend {
             );
         }
         let [of_beta, of_gamma] = gradients;
-        (of_beta, of_gamma)
+        (totals, of_beta, of_gamma)
     }
 
     fn normalized_gradient(
@@ -192,8 +200,7 @@ impl RectifiedNormalizations for CubeBackend {
         moments: CubeTensor,
         gamma: CubeTensor,
         beta: CubeTensor,
-        beta_gradient: CubeTensor,
-        gamma_gradient: CubeTensor,
+        totals: CubeTensor,
         gradient: CubeTensor,
         epsilon: f64,
         slope: f32,
@@ -212,8 +219,7 @@ impl RectifiedNormalizations for CubeBackend {
                 moments.into_tensor_arg(),
                 gamma.into_tensor_arg(),
                 beta.into_tensor_arg(),
-                beta_gradient.into_tensor_arg(),
-                gamma_gradient.into_tensor_arg(),
+                totals.into_tensor_arg(),
                 gradient.into_tensor_arg(),
                 output.clone().into_tensor_arg(),
                 epsilon as f32,
@@ -224,10 +230,17 @@ impl RectifiedNormalizations for CubeBackend {
     }
 }
 
-/// `1 / √(σ² + ε)` of a channel.
+/// Where a channel's value in the first or second row of a batch lies, in `[batches, 2, channels]`.
 #[cube]
-fn inverse_deviation(moments: &Tensor<f32>, channel: usize, epsilon: f32) -> f32 {
-    let deviation = (moments[moments.shape(1) + channel] + epsilon).sqrt();
+fn place(channels: usize, batch: usize, row: usize, channel: usize) -> usize {
+    (batch * 2 + row) * channels + channel
+}
+
+/// `1 / √(σ² + ε)` of a channel in a batch.
+#[cube]
+fn inverse_deviation(moments: &Tensor<f32>, batch: usize, channel: usize, epsilon: f32) -> f32 {
+    let channels = moments.shape(2);
+    let deviation = (moments[place(channels, batch, 1, channel)] + epsilon).sqrt();
     1.0f32 / deviation
 }
 
@@ -243,29 +256,39 @@ fn statistics_kernel(
     #[comptime] units: usize,
 ) {
     let channel = CUBE_POS;
-    let count = values_of_a_channel(x);
-    let mut sum = 0.0f32;
-    let mut position = UNIT_POS as usize;
-    while position < count {
-        sum += x[offset(x, channel, position)];
-        position += units;
+    let (batches, channels) = (moments.shape(0), moments.shape(2));
+    let count = values_of_a_channel(x) / batches;
+    let mut running_mean = mean[channel];
+    let mut running_variance = variance[channel];
+    for batch in 0..batches {
+        let (first, end) = (batch * count, (batch + 1) * count);
+        let mut sum = 0.0f32;
+        let mut position = first + UNIT_POS as usize;
+        while position < end {
+            sum += x[offset(x, channel, position)];
+            position += units;
+        }
+        let batch_mean = sum_over_units(sum, units) / f32::cast_from(count);
+        // A second pass: E[x²] − μ² cancels where the mean is large beside the deviation.
+        let mut squares = 0.0f32;
+        let mut position = first + UNIT_POS as usize;
+        while position < end {
+            let centred = x[offset(x, channel, position)] - batch_mean;
+            squares += centred * centred;
+            position += units;
+        }
+        let batch_variance = sum_over_units(squares, units) / f32::cast_from(count);
+        running_mean = running_mean * (1.0f32 - momentum) + batch_mean * momentum;
+        running_variance = running_variance * (1.0f32 - momentum) + batch_variance * momentum;
+        if UNIT_POS == 0 {
+            let (mean, variance) = (place(channels, batch, 0, channel), place(channels, batch, 1, channel));
+            moments[mean] = batch_mean;
+            moments[variance] = batch_variance;
+        }
     }
-    let batch_mean = sum_over_units(sum, units) / f32::cast_from(count);
-    // A second pass: E[x²] − μ² cancels where the mean is large beside the deviation.
-    let mut squares = 0.0f32;
-    let mut position = UNIT_POS as usize;
-    while position < count {
-        let centred = x[offset(x, channel, position)] - batch_mean;
-        squares += centred * centred;
-        position += units;
-    }
-    let batch_variance = sum_over_units(squares, units) / f32::cast_from(count);
     if UNIT_POS == 0 {
-        let channels = moments.shape(1);
-        moments[channel] = batch_mean;
-        moments[channels + channel] = batch_variance;
-        moved_mean[channel] = mean[channel] * (1.0f32 - momentum) + batch_mean * momentum;
-        moved_variance[channel] = variance[channel] * (1.0f32 - momentum) + batch_variance * momentum;
+        moved_mean[channel] = running_mean;
+        moved_variance[channel] = running_variance;
     }
 }
 
@@ -284,18 +307,21 @@ fn normalize_kernel(
     }
     let count = values_of_a_channel(x);
     let (channel, position) = (ABSOLUTE_POS / count, ABSOLUTE_POS % count);
-    let scale = gamma[channel] * inverse_deviation(moments, channel, epsilon);
-    let normalized = (x[offset(x, channel, position)] - moments[channel]) * scale + beta[channel];
+    let (batch, channels) = (position / (count / moments.shape(0)), moments.shape(2));
+    let scale = gamma[channel] * inverse_deviation(moments, batch, channel, epsilon);
+    let centred = x[offset(x, channel, position)] - moments[place(channels, batch, 0, channel)];
+    let normalized = centred * scale + beta[channel];
     y[ABSOLUTE_POS] = normalized * rectifier(normalized, slope);
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn affine_gradients_kernel(
+fn gradient_totals_kernel(
     x: &Tensor<f32>,
     moments: &Tensor<f32>,
     gamma: &Tensor<f32>,
     beta: &Tensor<f32>,
     gradient: &Tensor<f32>,
+    totals: &mut Tensor<f32>,
     beta_gradient: &mut Tensor<f32>,
     gamma_gradient: &mut Tensor<f32>,
     epsilon: f32,
@@ -303,24 +329,37 @@ fn affine_gradients_kernel(
     #[comptime] units: usize,
 ) {
     let channel = CUBE_POS;
-    let (count, mean) = (values_of_a_channel(x), moments[channel]);
-    let inverse = inverse_deviation(moments, channel, epsilon);
-    let (scale, shift) = (gamma[channel] * inverse, beta[channel]);
-    let mut sum = 0.0f32;
-    let mut products = 0.0f32;
-    let mut position = UNIT_POS as usize;
-    while position < count {
-        let centred = x[offset(x, channel, position)] - mean;
-        let upstream = gradient[offset(gradient, channel, position)] * rectifier(centred * scale + shift, slope);
-        sum += upstream;
-        products += upstream * centred;
-        position += units;
+    let (batches, channels) = (moments.shape(0), moments.shape(2));
+    let count = values_of_a_channel(x) / batches;
+    let mut of_beta = 0.0f32;
+    let mut of_gamma = 0.0f32;
+    for batch in 0..batches {
+        let mean = moments[place(channels, batch, 0, channel)];
+        let inverse = inverse_deviation(moments, batch, channel, epsilon);
+        let (scale, shift) = (gamma[channel] * inverse, beta[channel]);
+        let mut sum = 0.0f32;
+        let mut products = 0.0f32;
+        let mut position = batch * count + UNIT_POS as usize;
+        while position < (batch + 1) * count {
+            let centred = x[offset(x, channel, position)] - mean;
+            let upstream = gradient[offset(gradient, channel, position)] * rectifier(centred * scale + shift, slope);
+            sum += upstream;
+            products += upstream * centred;
+            position += units;
+        }
+        let sum = sum_over_units(sum, units);
+        let products = sum_over_units(products, units) * inverse;
+        of_beta += sum;
+        of_gamma += products;
+        if UNIT_POS == 0 {
+            let (first, second) = (place(channels, batch, 0, channel), place(channels, batch, 1, channel));
+            totals[first] = sum;
+            totals[second] = products;
+        }
     }
-    let sum = sum_over_units(sum, units);
-    let products = sum_over_units(products, units);
     if UNIT_POS == 0 {
-        beta_gradient[channel] = sum;
-        gamma_gradient[channel] = products * inverse;
+        beta_gradient[channel] = of_beta;
+        gamma_gradient[channel] = of_gamma;
     }
 }
 
@@ -330,8 +369,7 @@ fn normalized_gradient_kernel(
     moments: &Tensor<f32>,
     gamma: &Tensor<f32>,
     beta: &Tensor<f32>,
-    beta_gradient: &Tensor<f32>,
-    gamma_gradient: &Tensor<f32>,
+    totals: &Tensor<f32>,
     gradient: &Tensor<f32>,
     output: &mut Tensor<f32>,
     epsilon: f32,
@@ -342,13 +380,15 @@ fn normalized_gradient_kernel(
     }
     let count = values_of_a_channel(x);
     let (channel, position) = (ABSOLUTE_POS / count, ABSOLUTE_POS % count);
-    let inverse = inverse_deviation(moments, channel, epsilon);
+    let count = count / moments.shape(0);
+    let (batch, channels) = (position / count, moments.shape(2));
+    let inverse = inverse_deviation(moments, batch, channel, epsilon);
     let scale = gamma[channel] * inverse;
-    let centred = x[offset(x, channel, position)] - moments[channel];
+    let centred = x[offset(x, channel, position)] - moments[place(channels, batch, 0, channel)];
     let upstream = gradient[offset(gradient, channel, position)] * rectifier(centred * scale + beta[channel], slope);
     let values = f32::cast_from(count);
-    let along = centred * inverse * (gamma_gradient[channel] / values);
-    output[ABSOLUTE_POS] = scale * (upstream - beta_gradient[channel] / values - along);
+    let along = centred * inverse * (totals[place(channels, batch, 1, channel)] / values);
+    output[ABSOLUTE_POS] = scale * (upstream - totals[place(channels, batch, 0, channel)] / values - along);
 }
 
 #[derive(Debug)]
@@ -364,21 +404,10 @@ impl<B: RectifiedNormalizations> Backward<B, 3> for Gradient {
         let (kept, moments, epsilon, slope) = ops.state;
         let [x, gamma, beta]: [FloatTensor<B>; 3] = kept.map(|node| checkpointer.retrieve_node_output(node));
         let [of_x, of_gamma, of_beta] = [x.clone(), gamma.clone(), beta.clone()];
-        let (beta_gradient, gamma_gradient) =
-            B::affine_gradients(of_x, moments.clone(), of_gamma, of_beta, gradient.clone(), epsilon, slope);
+        let (totals, beta_gradient, gamma_gradient) =
+            B::gradient_totals(of_x, moments.clone(), of_gamma, of_beta, gradient.clone(), epsilon, slope);
         if let Some(node) = x_node {
-            let (beta_gradient, gamma_gradient) = (beta_gradient.clone(), gamma_gradient.clone());
-            let gradient = B::normalized_gradient(
-                x,
-                moments,
-                gamma,
-                beta,
-                beta_gradient,
-                gamma_gradient,
-                gradient,
-                epsilon,
-                slope,
-            );
+            let gradient = B::normalized_gradient(x, moments, gamma, beta, totals, gradient, epsilon, slope);
             gradients.register::<B>(node.id, gradient);
         }
         for (node, gradient) in [(beta_node, beta_gradient), (gamma_node, gamma_gradient)] {
@@ -396,9 +425,10 @@ impl<B: RectifiedNormalizations, C: CheckpointStrategy> RectifiedNormalizations 
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
         momentum: f64,
+        batches: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [x, mean, variance] = [x, mean, variance].map(|tensor| tensor.into_primitive());
-        let (moments, mean, variance) = B::statistics(x, mean, variance, momentum);
+        let (moments, mean, variance) = B::statistics(x, mean, variance, momentum, batches);
         let off_tape = FloatTensor::<Self>::new;
         (off_tape(moments), off_tape(mean), off_tape(variance))
     }
@@ -427,7 +457,7 @@ impl<B: RectifiedNormalizations, C: CheckpointStrategy> RectifiedNormalizations 
     }
 
     /// Off the tape, as the next: burn's autodiff has no second derivatives.
-    fn affine_gradients(
+    fn gradient_totals(
         x: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -435,11 +465,12 @@ impl<B: RectifiedNormalizations, C: CheckpointStrategy> RectifiedNormalizations 
         gradient: FloatTensor<Self>,
         epsilon: f64,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [x, moments, gamma] = [x, moments, gamma].map(|tensor| tensor.into_primitive());
         let [beta, gradient] = [beta, gradient].map(|tensor| tensor.into_primitive());
-        let (beta, gamma) = B::affine_gradients(x, moments, gamma, beta, gradient, epsilon, slope);
-        (FloatTensor::<Self>::new(beta), FloatTensor::<Self>::new(gamma))
+        let (totals, beta, gamma) = B::gradient_totals(x, moments, gamma, beta, gradient, epsilon, slope);
+        let off_tape = FloatTensor::<Self>::new;
+        (off_tape(totals), off_tape(beta), off_tape(gamma))
     }
 
     fn normalized_gradient(
@@ -447,25 +478,14 @@ impl<B: RectifiedNormalizations, C: CheckpointStrategy> RectifiedNormalizations 
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        beta_gradient: FloatTensor<Self>,
-        gamma_gradient: FloatTensor<Self>,
+        totals: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         epsilon: f64,
         slope: f32,
     ) -> FloatTensor<Self> {
         let [x, moments, gamma, beta] = [x, moments, gamma, beta].map(|tensor| tensor.into_primitive());
-        let [beta_gradient, gamma_gradient] = [beta_gradient, gamma_gradient].map(|tensor| tensor.into_primitive());
-        let gradient = gradient.into_primitive();
-        FloatTensor::<Self>::new(B::normalized_gradient(
-            x,
-            moments,
-            gamma,
-            beta,
-            beta_gradient,
-            gamma_gradient,
-            gradient,
-            epsilon,
-            slope,
-        ))
+        let [totals, gradient] = [totals, gradient].map(|tensor| tensor.into_primitive());
+        let gradient = B::normalized_gradient(x, moments, gamma, beta, totals, gradient, epsilon, slope);
+        FloatTensor::<Self>::new(gradient)
     }
 }

@@ -32,13 +32,14 @@ impl StridedLayer {
         Self { conv, norm, in_one_pass: !architecture.is_normalized() }
     }
 
-    /// The layer's features after BatchNorm, where it has one, and leaky ReLU.
-    pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>) -> Tensor<4> {
+    /// The layer's features after BatchNorm, where it has one, and leaky ReLU; of so many batches of one size behind each other, each
+    /// with statistics of its own.
+    pub(crate) fn forward(&self, operators: Operators, features: Tensor<4>, batches: usize) -> Tensor<4> {
         if self.in_one_pass {
             return operators.convolve_and_rectify(&self.conv, features, NEGATIVE_SLOPE);
         }
         let features = operators.convolve(&self.conv, features);
-        operators.normalize_and_rectify(self.norm.as_ref(), features, NEGATIVE_SLOPE)
+        operators.normalize_batches_and_rectify(self.norm.as_ref(), features, batches, NEGATIVE_SLOPE)
     }
 
     /// The layer's output, by the weights of `frozen`, and what this layer's weights make of a small change of its input.
@@ -53,7 +54,7 @@ impl StridedLayer {
         change: Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>) {
         assert!(self.norm.is_none(), "BatchNorm is not linear between activations");
-        let features = frozen.forward(operators, features);
+        let features = frozen.forward(operators, features, 1);
         let slopes = Operators::slopes(&features, NEGATIVE_SLOPE);
         (features, operators.convolve_linearly(&self.conv, change).mul(slopes))
     }
