@@ -14,7 +14,7 @@ mod normalization;
 
 pub(crate) use activation::{rectify, shift_and_rectify};
 pub use launches::count_launches;
-pub(crate) use list::{adam, blend, sum_of_squares};
+pub(crate) use list::{adam, blend, norm};
 pub(crate) use normalization::batch_norm_and_rectify;
 
 use burn::{

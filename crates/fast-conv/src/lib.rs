@@ -18,7 +18,7 @@
 //!
 //! On GPUs, with the feature `cube`, the convolutions are matrix products over copied windows, and what stands between them,
 //! [`batch_norm_and_rectify`] and the activations, takes a launch or two each way. [`AdamUpdates`], [`blend_all`] and
-//! [`sum_of_all_squares`] take all weights of a network at once. Everything else, any other device and any other type gets burn's
+//! [`norm_of_all`] take all weights of a network at once. Everything else, any other device and any other type gets burn's
 //! own operators.
 //!
 //! Results on the CPU are the same bits on any number of threads, and on every run on the same kind of processor;
@@ -82,4 +82,4 @@ pub use operator::{ConvolutionOptions, Padding, conv_transpose2d, conv2d};
 pub use precision::Precision;
 pub use resample::{downsample_bilinear, upsample_bilinear};
 pub use upsample::upsampled_conv2d;
-pub use vectors::{blend, blend_all, sum_of_all_squares, sum_of_squares};
+pub use vectors::{blend, blend_all, norm_of_all, sum_of_squares};

@@ -46,15 +46,15 @@ pub fn blend_all<const D: usize>(pairs: Vec<[Tensor<D>; 2]>, beta: f64) -> Vec<T
     pairs.into_iter().map(|[average, newest]| blend(average, newest, beta)).collect()
 }
 
-/// The sum of [`sum_of_squares`] of each of these, in their order, `[1]`; `None` of none. On a GPU in two launches for as many as
-/// its kernels take.
-pub fn sum_of_all_squares<const D: usize>(tensors: Vec<Tensor<D>>) -> Option<Tensor<1>> {
+/// The length ‖x‖₂ of all these as one vector, `[1]`: the root of the sum of [`sum_of_squares`] of each, in their order; `None` of
+/// none. On a GPU in two launches for as many as its kernels take.
+pub fn norm_of_all<const D: usize>(tensors: Vec<Tensor<D>>) -> Option<Tensor<1>> {
     #[cfg(feature = "cube")]
     if !tensors.is_empty() && tensors.iter().all(is_listable) {
-        let sum = cube::sum_of_squares(tensors.into_iter().map(Tensor::into_dispatch).collect());
-        return Some(Tensor::from_dispatch(sum));
+        let norm = cube::norm(tensors.into_iter().map(Tensor::into_dispatch).collect());
+        return Some(Tensor::from_dispatch(norm));
     }
-    tensors.into_iter().map(sum_of_squares).reduce(|sum, square| sum + square)
+    tensors.into_iter().map(sum_of_squares).reduce(|sum, square| sum + square).map(Tensor::sqrt)
 }
 
 /// Passes over vectors of a backend's floats.

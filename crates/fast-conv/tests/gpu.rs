@@ -7,7 +7,7 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use fast_conv::{
     AdamUpdate, AdamUpdates, BatchNormUpdate, ConvolutionOptions, Padding, RunningStatistics, batch_norm_and_rectify,
-    biased_leaky_relu, blend_all, conv2d, count_launches, leaky_relu, sum_of_all_squares,
+    biased_leaky_relu, blend_all, conv2d, count_launches, leaky_relu, norm_of_all,
 };
 
 fn gpu() -> Option<Device> {
@@ -181,7 +181,7 @@ fn parameters_are_updated_as_on_the_cpu() {
 }
 
 #[test]
-fn averages_and_sums_are_those_of_the_cpu() {
+fn averages_and_norms_are_those_of_the_cpu() {
     let Some(gpu) = gpu() else { return };
     let pairs: Vec<_> = lengths().map(|shape| [even(shape), even(shape)]).collect();
     let averages = |device: &Device| -> Vec<f32> {
@@ -189,12 +189,12 @@ fn averages_and_sums_are_those_of_the_cpu() {
         blend_all(pairs, 0.9).into_iter().flat_map(values).collect()
     };
     check_close("averages", &averages(&gpu), &averages(&Device::flex()));
-    let sum = |device: &Device| {
+    let norm = |device: &Device| {
         let tensors = pairs.iter().flatten().map(|tensor| on(tensor, device)).collect();
-        values(sum_of_all_squares(tensors).unwrap())
+        values(norm_of_all(tensors).unwrap())
     };
-    check_close("sum", &sum(&gpu), &sum(&Device::flex()));
-    assert!(sum_of_all_squares(Vec::<Tensor<1>>::new()).is_none());
+    check_close("norm", &norm(&gpu), &norm(&Device::flex()));
+    assert!(norm_of_all(Vec::<Tensor<1>>::new()).is_none());
 }
 
 /// The launches of a layer whose features lie as this crate's kernels leave them.

@@ -99,7 +99,7 @@ impl ModuleVisitor for HandedBack {
 fn norm<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     let mut flat = Flat { gradients, values: Vec::new() };
     network.visit(&mut flat);
-    fast_conv::sum_of_all_squares(flat.values).map(Tensor::sqrt)
+    fast_conv::norm_of_all(flat.values)
 }
 
 /// Reads gradients, in the order of the network's parameters.

@@ -13,6 +13,8 @@ use burn::{
 };
 use fast_conv::{BatchNormUpdate, ConvolutionOptions, Padding, Precision, RunningStatistics};
 
+use crate::running_statistics;
+
 /// Whose operators a network computes with. Both compute the same function, but for rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operators {
@@ -205,8 +207,8 @@ fn normalize_by_batch(norm: &BatchNorm, input: Tensor<4>, batches: usize, slope:
     let update = BatchNormUpdate { epsilon: norm.epsilon, momentum: norm.momentum, slope: slope as f32, batches };
     let affine = [&norm.gamma, &norm.beta].map(Param::val);
     let (output, moved) = fast_conv::batch_norm_and_rectify(input, affine, running, update);
-    norm.running_mean.update(moved.mean);
-    norm.running_var.update(moved.variance);
+    running_statistics::keep(&norm.running_mean, moved.mean);
+    running_statistics::keep(&norm.running_var, moved.variance);
     output
 }
 

@@ -1,7 +1,7 @@
 //! A network's parameters by name, read and replaced.
 //!
-//! Running statistics are among them. burn keeps those behind an `Arc`, with the newest update waiting beside it, so a
-//! clone shares them and a plain visit sees the update before last; everything here first takes a settled copy.
+//! Running statistics are among them. burn keeps those behind an `Arc`, where its own operators leave the newest update
+//! waiting, so a clone shares them and a plain visit may see the update before last; everything here first takes a settled copy.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use burn::{
-    module::{Module, ModuleMapper, Param},
+    module::{Module, ModuleMapper, Param, RunningState},
     tensor::Tensor,
 };
 
@@ -35,6 +35,22 @@ pub fn set_running_statistics<M: Module>(network: &M, values: &[Tensor<1>]) {
     }
     let values = names.into_iter().zip(values).collect();
     let _ = network.clone().map(&mut Set { path: ParameterPath::default(), values });
+}
+
+/// Sets one running statistic, and with it all clones that share it.
+///
+/// [`RunningState::update`] would have the value wait until it is read, to take its mean with those of other threads: a division for
+/// each statistic, which on a GPU are launches, by the number of threads, which is 1.
+pub(crate) fn keep(statistic: &RunningState<Tensor<1>>, values: Tensor<1>) {
+    let _ = statistic.clone().map(&mut Keep(values));
+}
+
+struct Keep(Tensor<1>);
+
+impl ModuleMapper for Keep {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        Param::initialized(param.id, self.0.clone().reshape(param.dims()))
+    }
 }
 
 /// Walks over a network, whose running statistics its clone shares, and replaces those.
@@ -97,6 +113,17 @@ mod tests {
         set_running_statistics(&generator, &first);
         assert_eq!(numbers(&running_statistics(&shared)), numbers(&first));
         assert_eq!(numbers(&running_statistics(&copy)), numbers(&second));
+    }
+
+    #[test]
+    fn what_is_kept_is_there_at_once_for_all_that_share_it() {
+        let device = Device::flex();
+        let statistic = RunningState::new(Tensor::from_floats([0.5, -1.0], &device));
+        let shared = statistic.clone();
+        keep(&statistic, Tensor::from_floats([2.0, 3.0], &device));
+        for value in [statistic.value(), shared.value(), shared.value_sync()] {
+            assert_eq!(numbers(&[value]), [2.0, 3.0]);
+        }
     }
 
     #[test]

@@ -38,10 +38,10 @@ pub(crate) fn blend(pairs: Vec<[DispatchTensor; 2]>, beta: f64) -> Vec<DispatchT
     outputs.into_iter().map(dispatched).collect()
 }
 
-/// `Σ x²` over all values of all tensors, `[1]`.
-pub(crate) fn sum_of_squares(tensors: Vec<DispatchTensor>) -> DispatchTensor {
+/// `√Σ x²` over all values of all tensors, `[1]`.
+pub(crate) fn norm(tensors: Vec<DispatchTensor>) -> DispatchTensor {
     let inputs = tensors.into_iter().map(fused).collect();
-    let mut outputs = register("sum_of_squares", inputs, vec![Shape::new([1])], |tensors| vec![sum_all(tensors)]);
+    let mut outputs = register("norm", inputs, vec![Shape::new([1])], |tensors| vec![norm_of_all(tensors)]);
     dispatched(outputs.remove(0))
 }
 
@@ -198,19 +198,19 @@ fn blend_all(tensors: Vec<CubeTensor>, beta: f32) -> Vec<CubeTensor> {
 /// Cubes that sum a list, each a part of it.
 const CUBES: usize = 256;
 
-fn sum_all(tensors: Vec<CubeTensor>) -> CubeTensor {
+fn norm_of_all(tensors: Vec<CubeTensor>) -> CubeTensor {
     // One buffer is for the parts.
     let most = (groups_of_a_launch(&tensors[0], 1) - 1).max(1);
     let groups = tensors.len().div_ceil(most);
     let parts = empty_like(&tensors[0], Shape::new([groups * CUBES]));
-    let sum = empty_like(&tensors[0], Shape::new([1]));
-    let units = units_of_a_sum(&sum);
+    let norm = empty_like(&tensors[0], Shape::new([1]));
+    let units = units_of_a_sum(&norm);
     for (group, tensors) in tensors.chunks(most).enumerate() {
         let address = tensors.iter().map(CubeTensor::required_address_type).max().unwrap_or_default();
         // SAFETY: units read what there is, and each cube writes its own part.
         unsafe {
             squares_kernel::launch_unchecked(
-                &sum.client,
+                &norm.client,
                 CubeCount::new_1d(CUBES as u32),
                 CubeDim::new_1d(units),
                 address,
@@ -223,17 +223,17 @@ fn sum_all(tensors: Vec<CubeTensor>) -> CubeTensor {
     }
     // SAFETY: as above.
     unsafe {
-        parts_kernel::launch_unchecked(
-            &sum.client,
+        root_kernel::launch_unchecked(
+            &norm.client,
             CubeCount::new_1d(1),
             CubeDim::new_1d(units),
             address_type([&parts]),
             parts.clone().into_tensor_arg(),
-            sum.clone().into_tensor_arg(),
+            norm.clone().into_tensor_arg(),
             units as usize,
         );
     }
-    sum
+    norm
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
@@ -312,7 +312,7 @@ fn squares_kernel(
 }
 
 #[cube(launch_unchecked, address_type = "dynamic")]
-fn parts_kernel(parts: &Tensor<f32>, total: &mut Tensor<f32>, #[comptime] units: usize) {
+fn root_kernel(parts: &Tensor<f32>, root: &mut Tensor<f32>, #[comptime] units: usize) {
     let mut sum = 0.0f32;
     let mut at = UNIT_POS as usize;
     while at < parts.shape(0) {
@@ -321,6 +321,6 @@ fn parts_kernel(parts: &Tensor<f32>, total: &mut Tensor<f32>, #[comptime] units:
     }
     let sum = sum_over_units(sum, units);
     if UNIT_POS == 0 {
-        total[0] = sum;
+        root[0] = sum.sqrt();
     }
 }
