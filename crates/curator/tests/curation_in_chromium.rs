@@ -109,9 +109,18 @@ fn wait_for(page: &mut Page, condition: &str) {
     }
 }
 
+/// Waits until the page shows the list that was asked for last, and no choice is on its way.
+fn settle(page: &mut Page) {
+    wait_for(
+        page,
+        "document.querySelectorAll('.face').length > 0 && !document.querySelector('.waiting') \
+         && document.getElementById('grid').ariaBusy === 'false'",
+    );
+}
+
 /// How many faces the page says that pack leaves out, once nothing is on its way.
 fn count(page: &mut Page, expected: usize) {
-    wait_for(page, "document.querySelectorAll('.face').length > 0 && !document.querySelector('.waiting')");
+    settle(page);
     wait_for(page, &format!("document.getElementById('counts').textContent.endsWith('pack leaves {expected} out')"));
 }
 
@@ -123,7 +132,7 @@ fn press(page: &mut Page, keys: &str) {
 
 fn open(page: &mut Page, served: &Served) {
     page.visit(&served.address);
-    wait_for(page, "document.querySelectorAll('.face').length > 0");
+    settle(page);
 }
 
 /// One browser for all, because starting it is what takes time.

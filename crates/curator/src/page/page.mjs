@@ -119,9 +119,18 @@ function clear() {
   tiles.clear();
 }
 
+let lists = 0;
+
+/** Whether another list is on its way: what is seen is not what the next key would meet. */
+const isBusy = () => gridBox.ariaBusy === "true";
+
 async function list() {
+  const asked = ++lists;
+  gridBox.ariaBusy = "true";
   try {
     const answer = await ask("list", `${orderBox.value}\n${filterBox.value}`);
+    // Another was asked for since.
+    if (asked !== lists) return;
     shown = answer.shown;
     out.clear();
     marked.clear();
@@ -134,8 +143,9 @@ async function list() {
     draw();
     describe();
   } catch (error) {
-    complain(error);
+    if (asked === lists) complain(error);
   }
+  if (asked === lists) gridBox.ariaBusy = "false";
 }
 
 function go(to) {
@@ -240,15 +250,15 @@ function key(event) {
   const action = actions[event.key];
   if (!action) return;
   event.preventDefault();
-  action();
+  if (!isBusy()) action();
 }
 
 document.addEventListener("keydown", key);
 gridBox.addEventListener("click", (event) => {
   const box = event.target.closest(".face");
-  if (box) go(Number(box.dataset.at));
+  if (box && !isBusy()) go(Number(box.dataset.at));
 });
-gridBox.addEventListener("dblclick", (event) => { if (event.target.closest(".face")) throwOut(); });
+gridBox.addEventListener("dblclick", (event) => { if (event.target.closest(".face") && !isBusy()) throwOut(); });
 addEventListener("scroll", redraw, { passive: true });
 addEventListener("resize", redraw);
 orderBox.addEventListener("change", () => { list(); gridBox.focus({ preventScroll: true }); });
